@@ -1,0 +1,121 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace seam {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
+
+Error SystemError(const fs::path& path, const std::string& what, int code) {
+  const char* hint = "";
+  if (code == ENOSPC || code == EDQUOT) hint = "free some space; finished files are intact";
+  if (code == ENOENT) hint = "check the path";
+  if (code == EACCES || code == EPERM) hint = "check the permissions";
+  return Error(path.string(), fmt::format("{}: {}", what, std::strerror(code)), hint);
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(fs::path path)
+    : path_(std::move(path)), temporary_(path_.string() + fmt::format(".{}.tmp", getpid())) {
+  descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) throw SystemError(path_, "cannot be written", errno);
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ < 0) return;
+  close(descriptor_);
+  unlink(temporary_.c_str());
+}
+
+void AtomicFile::Write(std::string_view bytes) {
+  size_ += bytes.size();
+  buffer_.append(bytes);
+  if (buffer_.size() >= kBufferBytes) Flush();
+}
+
+void AtomicFile::Flush() {
+  std::size_t done = 0;
+  while (done < buffer_.size()) {
+    const ssize_t written = write(descriptor_, buffer_.data() + done, buffer_.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw SystemError(path_, "cannot be written", errno);
+    done += static_cast<std::size_t>(written);
+  }
+  buffer_.clear();
+}
+
+void AtomicFile::Commit() {
+  Flush();
+  if (fsync(descriptor_) != 0) throw SystemError(path_, "cannot be written", errno);
+  const int closed = close(descriptor_);
+  descriptor_ = -1;
+  if (closed != 0 || rename(temporary_.c_str(), path_.c_str()) != 0) {
+    const int code = errno;
+    unlink(temporary_.c_str());
+    throw SystemError(path_, "cannot be written", code);
+  }
+}
+
+void WriteFile(const fs::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.Write(bytes);
+  file.Commit();
+}
+
+std::string ReadFile(const fs::path& path, std::uint64_t limit) {
+  const MappedFile file(path);
+  if (file.bytes().size() > limit) {
+    throw Error(path.string(), fmt::format("{} bytes, more than the {} allowed", file.bytes().size(), limit));
+  }
+  return std::string(file.bytes());
+}
+
+MappedFile::MappedFile(const fs::path& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw SystemError(path, "cannot be opened", errno);
+  struct stat status = {};
+  const bool regular = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+  size_ = regular ? static_cast<std::size_t>(status.st_size) : 0;
+  void* address = size_ > 0 ? mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0) : nullptr;
+  const int code = errno;
+  close(descriptor);
+  if (!regular) throw Error(path.string(), "is not a file");
+  if (address == MAP_FAILED) throw SystemError(path, "cannot be mapped", code);
+  data_ = static_cast<const char*>(address);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) munmap(const_cast<char*>(data_), size_);
+}
+
+fs::path FindShare(const std::string& name) {
+  std::vector<fs::path> folders;
+  if (const char* named = std::getenv("SEAM_SHARE")) folders.emplace_back(named);
+  std::error_code ignored;
+  const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
+  if (!program.empty()) folders.push_back(program.parent_path().parent_path() / "share" / "seam");
+  folders.emplace_back(SEAM_SOURCE_SHARE);
+  for (const auto& folder : folders) {
+    if (fs::is_regular_file(folder / name, ignored)) return folder / name;
+  }
+  return {};
+}
+
+}  // namespace seam

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace seam {
+
+// The command line of a program. An option lives in the struct that uses it, with its default in the member;
+// that struct's Register() declares it here:
+//
+//   struct CropOptions {
+//     double margin = 0.3;
+//     void Register(Options* options) { options->Add("margin", &margin, "extra side around the face"); }
+//   };
+//
+// Every program also understands --help, --version, --quiet and --config FILE (lines `name = value`; the
+// command line wins). Unknown names and values that do not parse are a UsageError that names the nearest option.
+class Options {
+ public:
+  // `summary` is the line under the name in --help; `example` a command that works, shown at its end.
+  Options(std::string program, std::string synopsis, std::string summary, std::string example);
+  ~Options();
+
+  // Declares --NAME. The value stays at *value unless the user gives one. A bool is switched on by --NAME alone
+  // and off by --NAME=false. `choices`, when not empty, are the only values allowed.
+  void Add(const std::string& name, bool* value, const std::string& help);
+  void Add(const std::string& name, int* value, const std::string& help);
+  void Add(const std::string& name, std::int64_t* value, const std::string& help);
+  void Add(const std::string& name, std::uint64_t* value, const std::string& help);
+  void Add(const std::string& name, double* value, const std::string& help);
+  void Add(const std::string& name, std::string* value, const std::string& help,
+           std::vector<std::string> choices = {});
+  // What stands on the command line without a name, in order. Everything after `--` counts as such.
+  void AddPositional(const std::string& name, std::vector<std::string>* values);
+
+  // Reads the command line (without the program's name) into the members. Returns false when --help or --version
+  // was asked for and has been printed.
+  bool Parse(const std::vector<std::string>& arguments);
+
+  // Every option's value as it now stands, by name: what a run records about itself.
+  nlohmann::json ToJson() const;
+
+  // Whether the user gave --NAME, on the command line or in --config.
+  bool Given(const std::string& name) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The member of `choices` nearest to `word` by edit distance, or "" where none is near: for "did you mean".
+std::string Nearest(const std::string& word, const std::vector<std::string>& choices);
+
+}  // namespace seam

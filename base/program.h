@@ -1,0 +1,14 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace seam {
+
+// The frame of every program: runs `body` on the arguments after the program's name, prints an Error as one line
+// and its hint on stderr, and returns the exit status for main(). From here on SIGINT and SIGTERM ask the
+// program to stop (base/interrupt.h) instead of killing it, and SIGPIPE is ignored.
+int RunProgram(int argc, char** argv, const std::function<int(const std::vector<std::string>&)>& body);
+
+}  // namespace seam

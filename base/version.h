@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace seam {
+
+// The release, e.g. "0.1.0".
+std::string Version();
+
+}  // namespace seam

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace seam {
+
+// A row of a score file: one input and what became of it. See docs/scores.md.
+struct ScoreRow {
+  std::string path;
+  std::string status;           // "ok", "damaged", "no_face", "unreadable", ...
+  std::optional<double> score;  // P(fake), 0 to 1; none where nothing could be scored
+  std::string verdict;          // "fake", "real", "no_face", "error"
+  std::optional<int> label;     // 1 fake, 0 real, where it is known
+  int frames = 0;               // sampled
+  int faces = 0;                // found in them
+  int tracks = 0;               // people followed through them
+  double seconds = 0;           // of the video that were looked at
+  std::string reason;           // why the status is not ok
+};
+
+// The first line, and a row's line, of the CSV form.
+std::string ScoreFileHeader();
+std::string ScoreFileLine(const ScoreRow& row);
+
+// Reads the CSV form. Columns are found by name in any order; only path and score must be there. An Error names the
+// file and the line.
+std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path);
+
+}  // namespace seam

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/options.h"
+#include "labels/video.h"
+
+namespace seam {
+
+// How a dataset lies on disk.
+class DatasetLayout {
+ public:
+  virtual ~DatasetLayout() = default;
+  // Every video below `root` in order of id, with label, method and keys, and with its split where the dataset says
+  // one (for all videos or for none). An Error shows the tree that was expected beside what was found.
+  virtual std::vector<Video> List(const std::filesystem::path& root) const = 0;
+};
+
+struct LayoutOptions {
+  std::string dataset = "folder";
+  std::string group_by;  // regular expression; see FolderLayout
+  void Register(Options* options);
+};
+
+// By name from the table in layout.cc; an Error lists the names.
+std::unique_ptr<DatasetLayout> MakeLayout(const LayoutOptions& options);
+
+// The label that a folder's name stands for ("real", "0_real", "original", "fake", "1_fake", "manipulated"); false when
+// none.
+bool LabelOfFolder(const std::string& name, Label* label);
+
+// Plain folders: real/ and fake/ (and the names above), or train/, val/ and test/ that hold them. Folders inside
+// fake/ name the method. A file's keys are what the regular expression `group_by` matches in its id's file name
+// (capture groups if it has some, all matches otherwise); without one, the stem, so that real/a.mp4 and fake/a.mp4
+// are one group.
+class FolderLayout : public DatasetLayout {
+ public:
+  explicit FolderLayout(std::string group_by) : group_by_(std::move(group_by)) {}
+  std::vector<Video> List(const std::filesystem::path& root) const override;
+
+ private:
+  std::string group_by_;
+};
+
+}  // namespace seam

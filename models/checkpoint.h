@@ -1,0 +1,42 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "models/model.h"
+#include "proto/clip.pb.h"
+
+namespace seam {
+
+// What a checkpoint says of itself besides its weights: docs/checkpoints.md.
+struct CheckpointInfo {
+  std::string model;   // a name of the registry
+  CropSpec crop;       // how the faces it was trained on were cut out; inference does the same
+  int epoch = 0;       // finished epochs
+  double threshold = 0.5;  // a score from here on is called fake
+  std::string notice;  // what users must know: data, licence
+  // JSON texts: the metrics on `val` after this epoch, and every option of the run, data digest, versions.
+  std::string metrics = "{}";
+  std::string recipe = "{}";
+};
+
+struct Checkpoint {
+  CheckpointInfo info;
+  std::shared_ptr<Model> model;  // in eval mode
+};
+
+void SaveCheckpoint(const std::filesystem::path& path, const Model& model, const CheckpointInfo& info);
+
+// An Error when the file is no checkpoint of Seam's, when its model is unknown to this Seam, or when a tensor's name, shape
+// or type differs from the model's: each difference is named.
+Checkpoint LoadCheckpoint(const std::filesystem::path& path);
+
+// Copies `tensors` into the model's parameters and buffers; an Error lists what is missing, left over or of another shape.
+void LoadWeights(const std::map<std::string, torch::Tensor>& tensors, const std::string& subject, Model* model);
+// The model's parameters and buffers by name.
+std::map<std::string, torch::Tensor> WeightsOf(const Model& model);
+
+}  // namespace seam
