@@ -6,11 +6,12 @@
 
 namespace seam {
 
-// One line of a CSV file as RFC 4180 has it, with its line end: fields with commas, quotes or line ends are quoted.
+// One line of a CSV file as RFC 4180 has it, with its line end: fields with commas, quotes or line ends are
+// quoted.
 std::string CsvLine(const std::vector<std::string>& fields);
 
-// The rows of a CSV file; quoted fields may hold commas, doubled quotes and line ends; a byte-order mark, CRLF and
-// empty lines are accepted. `subject` names the file in the Error that an unclosed quote is.
+// The rows of a CSV file; quoted fields may hold commas, doubled quotes and line ends; a byte-order mark,
+// CRLF and empty lines are accepted. `subject` names the file in the Error that an unclosed quote is.
 std::vector<std::vector<std::string>> ParseCsv(std::string_view text, const std::string& subject);
 
 }  // namespace seam

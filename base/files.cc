@@ -32,16 +32,21 @@ Error SystemError(const fs::path& path, const std::string& what, int code) {
 
 }  // namespace
 
-AtomicFile::AtomicFile(fs::path path)
-    : path_(std::move(path)), temporary_(path_.string() + fmt::format(".{}.tmp", getpid())) {
-  descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  struct stat status = {};
+  const bool exists = stat(path_.c_str(), &status) == 0;
+  if (exists && S_ISDIR(status.st_mode)) throw Error(path_.string(), "cannot be written: is a folder");
+  const bool replace = !exists || S_ISREG(status.st_mode);
+  if (replace) temporary_ = path_.string() + fmt::format(".{}.tmp", getpid());
+  const int flags = O_WRONLY | O_CLOEXEC | (replace ? O_CREAT | O_TRUNC : 0);
+  descriptor_ = open((replace ? temporary_ : path_).c_str(), flags, 0666);
   if (descriptor_ < 0) throw SystemError(path_, "cannot be written", errno);
 }
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   close(descriptor_);
-  unlink(temporary_.c_str());
+  if (!temporary_.empty()) unlink(temporary_.c_str());
 }
 
 void AtomicFile::Write(std::string_view bytes) {
@@ -61,16 +66,18 @@ void AtomicFile::Flush() {
   buffer_.clear();
 }
 
-void AtomicFile::Commit() {
+void AtomicFile::Commit(Durability durability) {
   Flush();
-  if (fsync(descriptor_) != 0) throw SystemError(path_, "cannot be written", errno);
+  const bool replace = !temporary_.empty();
+  if (replace && durability == kSync && fsync(descriptor_) != 0) {
+    throw SystemError(path_, "cannot be written", errno);
+  }
   const int closed = close(descriptor_);
   descriptor_ = -1;
-  if (closed != 0 || rename(temporary_.c_str(), path_.c_str()) != 0) {
-    const int code = errno;
-    unlink(temporary_.c_str());
-    throw SystemError(path_, "cannot be written", code);
-  }
+  if (closed == 0 && (!replace || rename(temporary_.c_str(), path_.c_str()) == 0)) return;
+  const int code = errno;
+  if (replace) unlink(temporary_.c_str());
+  throw SystemError(path_, "cannot be written", code);
 }
 
 void WriteFile(const fs::path& path, std::string_view bytes) {
@@ -88,7 +95,8 @@ std::string ReadFile(const fs::path& path, std::uint64_t limit) {
 }
 
 MappedFile::MappedFile(const fs::path& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Not blocking: a pipe that nobody writes to would hold open() for ever.
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) throw SystemError(path, "cannot be opened", errno);
   struct stat status = {};
   const bool regular = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);

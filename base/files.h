@@ -7,9 +7,10 @@
 
 namespace seam {
 
-// A file that appears whole or not at all: written beside its place under a temporary name, synced and renamed by
-// Commit(). Destroyed without Commit(), it leaves nothing. Throws Error that names the file; "No space left on
-// device" is such an error.
+// A file that appears whole or not at all: written beside its place under a temporary name, synced and
+// renamed by Commit(). Destroyed without Commit(), it leaves nothing. Throws Error that names the file; "No
+// space left on device" is such an error. A device or a pipe (/dev/null, /dev/stdout) cannot be replaced: it
+// is written to directly.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -17,8 +18,12 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
+  // kSync survives a power failure; kNoSync, only the program's death: for the many small files of a run in
+  // work.
+  enum Durability { kSync, kNoSync };
+
   void Write(std::string_view bytes);
-  void Commit();
+  void Commit(Durability durability = kSync);
 
   std::uint64_t size() const { return size_; }
 
@@ -52,8 +57,9 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-// Where Seam's own data lies (network weights, detector weights): $SEAM_SHARE, or share/seam beside an installed
-// program, or share/ of the source tree. Returns the path of `name` in the first that has it, or an empty path.
+// Where Seam's own data lies (network weights, detector weights): $SEAM_SHARE, or share/seam beside an
+// installed program, or share/ of the source tree. Returns the path of `name` in the first that has it, or an
+// empty path.
 std::filesystem::path FindShare(const std::string& name);
 
 }  // namespace seam

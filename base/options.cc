@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -18,20 +22,42 @@ namespace seam {
 
 namespace po = boost::program_options;
 
+namespace {
+
+// Letters to insert, delete, replace or swap with their neighbour to make `b` of `a` (optimal string
+// alignment).
+std::size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> table(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) table[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) table[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = table[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      table[i][j] = std::min({table[i - 1][j] + 1, table[i][j - 1] + 1, replaced});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) table[i][j] = std::min(table[i][j], table[i - 2][j - 2] + 1);
+    }
+  }
+  return table[a.size()][b.size()];
+}
+
+}  // namespace
+
 struct Options::Impl {
   std::string program, synopsis, summary, example;
   po::options_description described{"Options"};
   po::options_description positional_description;
   po::positional_options_description positional;
   std::vector<std::string> names;
+  std::set<std::string> flags, unsigned_names, real_names;
   std::map<std::string, std::function<nlohmann::json()>> readers;
   std::map<std::string, std::vector<std::string>> choices;
   po::variables_map values;
   bool quiet = false;
 
   template <class T>
-  void Add(const std::string& name, T* value, const std::string& help, po::typed_value<T>* semantic) {
-    described.add_options()(name.c_str(), semantic->default_value(*value), help.c_str());
+  void Declare(const std::string& name, T* value, const std::string& help, po::typed_value<T>* semantic) {
+    described.add_options()(name.c_str(), semantic, help.c_str());
     names.push_back(name);
     readers[name] = [value] { return nlohmann::json(*value); };
   }
@@ -51,10 +77,59 @@ struct Options::Impl {
     }
   }
 
+  // Boost would read `--json a.mp4` as the value of --json, so a flag gets its value here.
+  std::vector<std::string> WithFlagsSet(std::vector<std::string> arguments) const {
+    for (auto& argument : arguments) {
+      if (argument == "--") break;
+      if (argument.starts_with("--") && flags.count(argument.substr(2)) > 0) argument += "=true";
+    }
+    return arguments;
+  }
+
+  // Boost would read -1 as the greatest unsigned number.
+  void Store(const po::parsed_options& parsed) {
+    for (const auto& option : parsed.options) {
+      const bool negative = !option.value.empty() && option.value[0].find('-') != std::string::npos;
+      if (negative && unsigned_names.count(option.string_key) > 0) {
+        throw UsageError("--" + option.string_key, fmt::format("'{}' is negative", option.value[0]),
+                         "give a whole number from 0 up");
+      }
+    }
+    po::store(parsed, values);
+  }
+
+  void CheckReals() const {
+    for (const auto& name : real_names) {
+      if (!values[name].defaulted() && !std::isfinite(values[name].as<double>())) {
+        throw UsageError("--" + name, "is not a finite number");
+      }
+    }
+  }
+
+  // Calls `read`; what Boost throws becomes a UsageError about `subject`.
+  template <class F>
+  void Guarded(const std::string& subject, const F& read) const {
+    const auto help = fmt::format("{} --help lists the options", program);
+    try {
+      read();
+    } catch (const po::unknown_option& error) {
+      auto given = error.get_option_name();  // the whole of `--name=value`
+      given.erase(std::min(given.find('='), given.size()));
+      const auto near = Nearest(given.substr(std::min(given.find_first_not_of('-'), given.size())), names);
+      const auto hint = near.empty() ? help : fmt::format("did you mean --{}?", near);
+      if (given.starts_with('-')) throw UsageError(given, "no such option", hint);
+      throw UsageError(subject, fmt::format("no such option: {}", given), hint);
+    } catch (const po::error& error) {
+      throw UsageError(subject, error.what(), help);
+    }
+  }
+
   void ReadConfig(const std::string& path) {
     std::ifstream file(path);
-    if (!file) throw UsageError(path, "cannot be opened", "--config takes a file of `name = value` lines");
-    po::store(po::parse_config_file(file, described), values);
+    if (!file || std::filesystem::is_directory(path)) {
+      throw UsageError(path, "cannot be read", "--config takes a file of `name = value` lines");
+    }
+    Guarded(path, [&] { Store(po::parse_config_file(file, described)); });
   }
 };
 
@@ -73,28 +148,29 @@ Options::Options(std::string program, std::string synopsis, std::string summary,
 Options::~Options() = default;
 
 void Options::Add(const std::string& name, bool* value, const std::string& help) {
-  impl_->Add(name, value, help, po::value(value)->implicit_value(true));
+  auto* semantic = po::value(value)->implicit_value(true, "true");
+  semantic->default_value(*value, *value ? "true" : "false");
+  impl_->Declare(name, value, help, semantic);
+  impl_->flags.insert(name);
 }
 void Options::Add(const std::string& name, int* value, const std::string& help) {
-  impl_->Add(name, value, help, po::value(value));
+  impl_->Declare(name, value, help, po::value(value)->default_value(*value));
 }
 void Options::Add(const std::string& name, std::int64_t* value, const std::string& help) {
-  impl_->Add(name, value, help, po::value(value));
+  impl_->Declare(name, value, help, po::value(value)->default_value(*value));
 }
 void Options::Add(const std::string& name, std::uint64_t* value, const std::string& help) {
-  impl_->Add(name, value, help, po::value(value));
+  impl_->Declare(name, value, help, po::value(value)->default_value(*value));
+  impl_->unsigned_names.insert(name);
 }
 void Options::Add(const std::string& name, double* value, const std::string& help) {
-  auto* semantic = po::value(value);
-  semantic->default_value(*value, fmt::format("{:g}", *value));
-  impl_->described.add_options()(name.c_str(), semantic, help.c_str());
-  impl_->names.push_back(name);
-  impl_->readers[name] = [value] { return nlohmann::json(*value); };
+  impl_->Declare(name, value, help, po::value(value)->default_value(*value, fmt::format("{:g}", *value)));
+  impl_->real_names.insert(name);
 }
 void Options::Add(const std::string& name, std::string* value, const std::string& help,
                   std::vector<std::string> choices) {
   const auto text = choices.empty() ? help : fmt::format("{} ({})", help, fmt::join(choices, ", "));
-  impl_->Add(name, value, text, po::value(value));
+  impl_->Declare(name, value, text, po::value(value)->default_value(*value));
   if (!choices.empty()) impl_->choices[name] = std::move(choices);
 }
 
@@ -107,30 +183,24 @@ void Options::AddPositional(const std::string& name, std::vector<std::string>* v
 bool Options::Parse(const std::vector<std::string>& arguments) {
   po::options_description all;
   all.add(impl_->described).add(impl_->positional_description);
-  try {
+  auto& values = impl_->values;
+  impl_->Guarded(impl_->program, [&] {
     const auto style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
-    auto parser = po::command_line_parser(arguments).options(all).positional(impl_->positional).style(style);
-    po::store(parser.run(), impl_->values);
-    if (impl_->values.count("help")) {
-      impl_->PrintHelp();
-      return false;
-    }
-    if (impl_->values.count("version")) {
-      std::cout << fmt::format("seam {}\n", Version());
-      return false;
-    }
-    if (impl_->values.count("config")) impl_->ReadConfig(impl_->values["config"].as<std::string>());
-    po::notify(impl_->values);
-  } catch (const po::unknown_option& error) {
-    auto name = error.get_option_name();
-    name.erase(0, name.find_first_not_of('-'));
-    const auto near = Nearest(name, impl_->names);
-    throw UsageError("--" + name, "no such option",
-                     near.empty() ? fmt::format("{} --help lists them", impl_->program)
-                                  : fmt::format("did you mean --{}?", near));
-  } catch (const po::error& error) {
-    throw UsageError(impl_->program, error.what(), fmt::format("{} --help lists the options", impl_->program));
+    po::command_line_parser parser(impl_->WithFlagsSet(arguments));
+    impl_->Store(parser.options(all).positional(impl_->positional).style(style).run());
+  });
+  if (values.count("help")) {
+    impl_->PrintHelp();
+    return false;
   }
+  if (values.count("version")) {
+    std::cout << fmt::format("seam {}\n", Version());
+    return false;
+  }
+  // What is stored first wins: the command line.
+  if (values.count("config")) impl_->ReadConfig(values["config"].as<std::string>());
+  impl_->CheckReals();
+  po::notify(values);
   impl_->CheckChoices();
   SetQuiet(impl_->quiet);
   return true;
@@ -151,19 +221,9 @@ std::string Nearest(const std::string& word, const std::vector<std::string>& cho
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const auto& choice : choices) {
-    std::vector<std::size_t> row(choice.size() + 1);
-    for (std::size_t j = 0; j <= choice.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= word.size(); ++i) {
-      std::size_t diagonal = row[0];
-      row[0] = i;
-      for (std::size_t j = 1; j <= choice.size(); ++j) {
-        const std::size_t substituted = diagonal + (word[i - 1] == choice[j - 1] ? 0 : 1);
-        diagonal = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-      }
-    }
-    if (row.back() < best_distance) {
-      best_distance = row.back();
+    const auto distance = EditDistance(word, choice);
+    if (distance < best_distance) {
+      best_distance = distance;
       best = choice;
     }
   }

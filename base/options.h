@@ -18,15 +18,16 @@ namespace seam {
 //   };
 //
 // Every program also understands --help, --version, --quiet and --config FILE (lines `name = value`; the
-// command line wins). Unknown names and values that do not parse are a UsageError that names the nearest option.
+// command line wins). Unknown names and values that do not parse are a UsageError that names the nearest
+// option.
 class Options {
  public:
   // `summary` is the line under the name in --help; `example` a command that works, shown at its end.
   Options(std::string program, std::string synopsis, std::string summary, std::string example);
   ~Options();
 
-  // Declares --NAME. The value stays at *value unless the user gives one. A bool is switched on by --NAME alone
-  // and off by --NAME=false. `choices`, when not empty, are the only values allowed.
+  // Declares --NAME. The value stays at *value unless the user gives one. A bool is switched on by --NAME
+  // alone and off by --NAME=false. `choices`, when not empty, are the only values allowed.
   void Add(const std::string& name, bool* value, const std::string& help);
   void Add(const std::string& name, int* value, const std::string& help);
   void Add(const std::string& name, std::int64_t* value, const std::string& help);
@@ -37,8 +38,8 @@ class Options {
   // What stands on the command line without a name, in order. Everything after `--` counts as such.
   void AddPositional(const std::string& name, std::vector<std::string>* values);
 
-  // Reads the command line (without the program's name) into the members. Returns false when --help or --version
-  // was asked for and has been printed.
+  // Reads the command line (without the program's name) into the members. Returns false when --help or
+  // --version was asked for and has been printed.
   bool Parse(const std::vector<std::string>& arguments);
 
   // Every option's value as it now stands, by name: what a run records about itself.

@@ -1,7 +1,11 @@
 #include "base/program.h"
 
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 #include <exception>
+#include <iostream>
 #include <new>
 
 #include "base/error.h"
@@ -11,20 +15,36 @@
 
 namespace seam {
 
+namespace {
+
+// Results that nobody got are a failure: a full disk, a reader that went away.
+void FlushResults() {
+  errno = 0;
+  const bool written = std::cout.flush().good() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (written) return;
+  const std::string reason = errno != 0 ? std::string(": ") + std::strerror(errno) : "";
+  throw Error("standard output", "cannot be written" + reason);
+}
+
+}  // namespace
+
 std::string Version() { return SEAM_VERSION; }
 
 int RunProgram(int argc, char** argv, const std::function<int(const std::vector<std::string>&)>& body) {
   InstallInterruptHandler();
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    return body(std::vector<std::string>(argv + 1, argv + argc));
+    const int status = body(std::vector<std::string>(argv + 1, argv + argc));
+    FlushResults();
+    return status;
   } catch (const Error& error) {
     SayError(error);
     return error.exit_code();
   } catch (const std::bad_alloc&) {
     SayError(Error("", "out of memory", "fewer --jobs or a smaller --batch need less"));
   } catch (const std::exception& error) {
-    SayError(Error("", std::string("unexpected: ") + error.what(), "this is a fault of seam; please report it"));
+    SayError(
+        Error("", std::string("unexpected: ") + error.what(), "this is a fault of seam; please report it"));
   }
   return kExitFailed;
 }

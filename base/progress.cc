@@ -16,6 +16,12 @@ std::atomic<bool> quiet{false};
 std::mutex terminal_mutex;
 std::size_t bar_width = 0;  // of the bar now on the terminal, 0 when there is none
 
+// Nobody may be listening any more: that must not end a long run, so no error is raised (fmt::print would).
+void WriteTalk(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+  std::fflush(stderr);
+}
+
 bool OnTerminal() {
   static const bool on_terminal = isatty(STDERR_FILENO) != 0;
   return on_terminal;
@@ -25,15 +31,14 @@ void WriteLine(const std::string& line) {
   const std::lock_guard lock(terminal_mutex);
   const std::string wipe = bar_width > 0 ? "\r" + std::string(bar_width, ' ') + "\r" : "";
   bar_width = 0;
-  fmt::print(stderr, "{}{}\n", wipe, line);
+  WriteTalk(wipe + line + "\n");
 }
 
 void WriteBar(const std::string& line) {
   const std::lock_guard lock(terminal_mutex);
   const std::size_t padding = bar_width > line.size() ? bar_width - line.size() : 0;
   bar_width = line.size();
-  fmt::print(stderr, "\r{}{}", line, std::string(padding, ' '));
-  std::fflush(stderr);
+  WriteTalk("\r" + line + std::string(padding, ' '));
 }
 
 std::string Duration(double seconds) {
@@ -75,17 +80,22 @@ std::string Progress::Line() const {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const double rate = seconds > 0 ? static_cast<double>(done_) / seconds : 0;
   std::string line = fmt::format("{}: {}", label_, done_);
-  if (total_ > 0) line += fmt::format("/{} {}", total_, unit_);
-  else line += " " + unit_;
+  if (total_ > 0)
+    line += fmt::format("/{} {}", total_, unit_);
+  else
+    line += " " + unit_;
   line += fmt::format(", {:.1f}/s, {}", rate, Duration(seconds));
-  if (total_ > done_ && rate > 0) line += " + " + Duration(static_cast<double>(total_ - done_) / rate) + " left";
+  if (total_ > done_ && rate > 0)
+    line += " + " + Duration(static_cast<double>(total_ - done_) / rate) + " left";
   return note_.empty() ? line : line + ", " + note_;
 }
 
 void Progress::Draw(bool last) {
   if (quiet) return;
-  if (last || !OnTerminal()) WriteLine(Line());
-  else WriteBar(Line());
+  if (last || !OnTerminal())
+    WriteLine(Line());
+  else
+    WriteBar(Line());
 }
 
 }  // namespace seam

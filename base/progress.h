@@ -10,13 +10,13 @@ namespace seam {
 class Error;
 
 // Talk goes to stderr, results to stdout. Safe from any thread; a line never tears a progress bar.
-void Say(const std::string& line);      // nothing under --quiet
+void Say(const std::string& line);  // nothing under --quiet
 void SayWarning(const std::string& line);
-void SayError(const Error& error);      // `error: ...`, then `hint: ...`
+void SayError(const Error& error);  // `error: ...`, then `hint: ...`
 void SetQuiet(bool quiet);
 
-// How far a loop is, with rate and time left: one line rewritten in place on a terminal, a plain line every ten
-// seconds elsewhere, nothing under --quiet. Any thread may call Advance(); one Progress at a time.
+// How far a loop is, with rate and time left: one line rewritten in place on a terminal, a plain line every
+// ten seconds elsewhere, nothing under --quiet. Any thread may call Advance(); one Progress at a time.
 class Progress {
  public:
   // `total` 0 means unknown. `unit` is what is counted, in the plural: "videos".

