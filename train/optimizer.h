@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include <torch/types.h>
+
+#include "base/options.h"
+#include "models/model.h"
+
+namespace seam {
+
+struct OptimizerOptions {
+  double weight_decay = 1e-2;
+  void Register(Options* options);
+  void Check() const;  // UsageError
+};
+
+// AdamW (Loshchilov and Hutter 2019) over a model's parameters, by LibTorch; weight decay is not applied to
+// parameters of one dimension, which are biases and the scales of norms. Adds what LibTorch lacks: its state
+// by parameter name, to be kept in a file.
+class Optimizer {
+ public:
+  Optimizer(const OptimizerOptions& options, Model* model);
+  ~Optimizer();
+
+  void ZeroGrad();
+  void Step(double learning_rate);
+
+  // For each parameter that was ever updated `exp_avg.NAME`, `exp_avg_sq.NAME` and `step.NAME` (int64).
+  std::map<std::string, torch::Tensor> State() const;
+  // An Error, on behalf of the file `subject`, when the state is not of this model.
+  void SetState(const std::map<std::string, torch::Tensor>& tensors, const std::string& subject);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace seam

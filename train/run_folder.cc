@@ -1,0 +1,179 @@
+#include "train/run_folder.h"
+
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/csv.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "models/safetensors.h"
+
+namespace seam {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t kMaxRunJsonBytes = std::uint64_t{16} << 20;
+constexpr char kStateFormat[] = "seam.train-state.1";
+
+const std::vector<std::pair<const char*, double EpochRow::*>>& Columns() {
+  static const std::vector<std::pair<const char*, double EpochRow::*>> columns = {
+      {"lr", &EpochRow::lr},
+      {"train_loss", &EpochRow::train_loss},
+      {"val_loss", &EpochRow::val_loss},
+      {"val_auc_frame", &EpochRow::val_auc_frame},
+      {"val_auc_video", &EpochRow::val_auc_video},
+      {"seconds", &EpochRow::seconds},
+      {"crops_per_second", &EpochRow::crops_per_second}};
+  return columns;
+}
+
+nlohmann::json ToJson(const std::vector<EpochRow>& rows) {
+  auto json = nlohmann::json::array();
+  for (const auto& row : rows) {
+    nlohmann::json object = {{"epoch", row.epoch}};
+    for (const auto& [name, member] : Columns()) object[name] = row.*member;
+    json.push_back(std::move(object));
+  }
+  return json;
+}
+
+// An empty vector when the text is not what ToJson() makes.
+std::vector<EpochRow> RowsOf(const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_array()) return {};
+  std::vector<EpochRow> rows;
+  for (const auto& object : json) {
+    EpochRow row;
+    if (!object.is_object() || object.value("epoch", nlohmann::json()) != rows.size() + 1) return {};
+    row.epoch = static_cast<int>(rows.size() + 1);
+    for (const auto& [name, member] : Columns()) {
+      const auto value = object.value(name, nlohmann::json());
+      if (!value.is_number()) return {};
+      row.*member = value.get<double>();
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+std::string MetricsCsv(const std::vector<EpochRow>& rows) {
+  std::vector<std::string> fields = {"epoch"};
+  for (const auto& [name, member] : Columns()) fields.emplace_back(name);
+  std::string text = CsvLine(fields);
+  for (const auto& row : rows) {
+    fields = {fmt::format("{}", row.epoch)};
+    for (const auto& [name, member] : Columns()) fields.push_back(fmt::format("{:.6g}", row.*member));
+    text += CsvLine(fields);
+  }
+  return text;
+}
+
+void Copy(const fs::path& from, const fs::path& to) { WriteFile(to, MappedFile(from).bytes()); }
+
+}  // namespace
+
+int TrainState::BestEpoch() const {
+  int best = 0;
+  double greatest = -1;
+  for (const auto& row : rows) {
+    if (row.val_auc_frame <= greatest) continue;
+    greatest = row.val_auc_frame;
+    best = row.epoch;
+  }
+  return best;
+}
+
+fs::path RunFolder::Epoch(int epoch) const { return path_ / fmt::format("epoch-{:04}.safetensors", epoch); }
+
+bool RunFolder::HasRun() const {
+  std::error_code ignored;
+  for (const auto& file : {run(), state(), last(), best(), metrics(), Epoch(1)}) {
+    if (fs::exists(file, ignored)) return true;
+  }
+  return false;
+}
+
+void RunFolder::Prepare(bool all) const {
+  const std::string names = R"((epoch-\d{4,}|last|best|last\.state)\.safetensors|metrics\.csv|run\.json)";
+  const std::regex unfinished("(" + names + R"()\.\d+\.tmp)");
+  const std::regex finished(names);
+  try {
+    fs::create_directories(path_);
+    std::vector<fs::path> remove;
+    for (const auto& entry : fs::directory_iterator(path_)) {
+      const std::string name = entry.path().filename().string();
+      if (std::regex_match(name, unfinished) || (all && std::regex_match(name, finished))) {
+        remove.push_back(entry.path());
+      }
+    }
+    for (const auto& path : remove) fs::remove(path);
+  } catch (const fs::filesystem_error& error) {
+    throw Error(path_.string(), fmt::format("cannot be prepared: {}", error.code().message()),
+                "--output names a folder that can be written");
+  }
+}
+
+void RunFolder::WriteRun(const nlohmann::json& json) const { WriteFile(run(), json.dump(2) + "\n"); }
+
+nlohmann::json RunFolder::ReadRun() const {
+  std::error_code ignored;
+  if (!fs::exists(run(), ignored)) {
+    throw Error(path_.string(), "holds no run to resume", "leave --resume out to start one");
+  }
+  auto json = nlohmann::json::parse(ReadFile(run(), kMaxRunJsonBytes), nullptr, false);
+  if (!json.is_object() || !json.value("options", nlohmann::json()).is_object()) {
+    throw Error(run().string(), "is not what `seam train` wrote", "--overwrite starts anew");
+  }
+  return json;
+}
+
+void RunFolder::Save(const Model& model, const CheckpointInfo& info, const TrainState& state) const {
+  SaveCheckpoint(Epoch(state.epoch()), model, info);
+  SaveSafetensors(this->state(), {state.optimizer,
+                                  {{"format", kStateFormat},
+                                   {"epoch", fmt::format("{}", state.epoch())},
+                                   {"rows", ToJson(state.rows).dump()}}});
+  Publish(state);
+}
+
+void RunFolder::Publish(const TrainState& state) const {
+  if (state.rows.empty()) return;
+  std::error_code ignored;
+  // A user may have removed the files of old epochs; what last and best hold then stays.
+  for (const auto& [epoch, path] : {std::pair(state.epoch(), last()), std::pair(state.BestEpoch(), best())}) {
+    if (fs::exists(Epoch(epoch), ignored)) Copy(Epoch(epoch), path);
+  }
+  WriteFile(metrics(), MetricsCsv(state.rows));
+}
+
+std::optional<TrainState> RunFolder::LoadState() const {
+  std::error_code ignored;
+  if (!fs::exists(state(), ignored)) return std::nullopt;
+  Safetensors file = LoadSafetensors(state());
+  TrainState loaded;
+  if (file.metadata["format"] == kStateFormat) loaded.rows = RowsOf(file.metadata["rows"]);
+  if (loaded.rows.empty() || file.metadata["epoch"] != fmt::format("{}", loaded.epoch())) {
+    throw Error(state().string(), "is no training state that this Seam wrote", "--overwrite starts anew");
+  }
+  loaded.optimizer = std::move(file.tensors);
+  return loaded;
+}
+
+Checkpoint RunFolder::LoadEpoch(int epoch) const {
+  std::error_code ignored;
+  const bool own = fs::exists(Epoch(epoch), ignored);
+  if (own || fs::exists(last(), ignored)) {
+    Checkpoint checkpoint = LoadCheckpoint(own ? Epoch(epoch) : last());
+    if (checkpoint.info.epoch == epoch) return checkpoint;
+  }
+  throw Error(state().string(),
+              fmt::format("is of epoch {}, but the weights of that epoch are missing", epoch),
+              fmt::format("put {} back, or start anew with --overwrite", Epoch(epoch).string()));
+}
+
+}  // namespace seam

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+#include <nlohmann/json_fwd.hpp>
+
+#include "models/checkpoint.h"
+
+namespace seam {
+
+// What an epoch gave: a row of metrics.csv, whose columns have these names.
+struct EpochRow {
+  int epoch = 0;
+  double lr = 0;  // of the epoch's last step
+  double train_loss = 0, val_loss = 0, val_auc_frame = 0, val_auc_video = 0;
+  double seconds = 0;           // training and validation
+  double crops_per_second = 0;  // of training
+};
+
+// All that a run needs, besides the weights, to go on after its last finished epoch.
+struct TrainState {
+  std::vector<EpochRow> rows;  // of the finished epochs
+  std::map<std::string, torch::Tensor> optimizer;
+
+  int epoch() const { return rows.empty() ? 0 : rows.back().epoch; }
+  // The epoch whose network is the best: the greatest AUC over frames of val, the earliest of equals.
+  int BestEpoch() const;
+};
+
+// The folder a run writes into. Every file appears whole, and last.state.safetensors is what makes an epoch
+// finished: it is written after epoch-NNNN.safetensors and before the files that repeat it (last, best,
+// metrics.csv), which Publish() makes anew from the two. So a run that is killed at any moment can go on.
+// docs/training.md lists the files.
+class RunFolder {
+ public:
+  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path Epoch(int epoch) const;
+  std::filesystem::path last() const { return path_ / "last.safetensors"; }
+  std::filesystem::path best() const { return path_ / "best.safetensors"; }
+  std::filesystem::path state() const { return path_ / "last.state.safetensors"; }
+  std::filesystem::path metrics() const { return path_ / "metrics.csv"; }
+  std::filesystem::path run() const { return path_ / "run.json"; }
+
+  // Whether a run has written here.
+  bool HasRun() const;
+  // Makes the folder if it is missing, and removes what an earlier run left: unfinished files, or with `all`
+  // every file a run writes (and nothing else).
+  void Prepare(bool all) const;
+
+  void WriteRun(const nlohmann::json& json) const;
+  // run.json; an Error when there is none.
+  nlohmann::json ReadRun() const;
+
+  // Keeps a finished epoch: its checkpoint, then the state, then Publish().
+  void Save(const Model& model, const CheckpointInfo& info, const TrainState& state) const;
+  // Writes last, best and metrics.csv as `state` says they must be.
+  void Publish(const TrainState& state) const;
+  // None when no epoch was finished.
+  std::optional<TrainState> LoadState() const;
+  // The checkpoint of a finished epoch, from its own file or from last.safetensors if that is of this epoch.
+  Checkpoint LoadEpoch(int epoch) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace seam

@@ -1,0 +1,121 @@
+#include "train/run_record.h"
+
+#include <torch/version.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/version.h"
+#include "train/trainer.h"
+
+namespace seam {
+namespace {
+
+// Options that a resumed run may change: they leave the outcome alone (the data is compared by digest), or,
+// like the number of epochs, are what one resumes for.
+constexpr std::array<std::string_view, 8> kFree = {"data",    "output", "epochs",    "threads",
+                                                   "workers", "resume", "overwrite", "allow-leak"};
+
+nlohmann::json RecordOf(const ClipDataset& dataset) {
+  std::set<std::string> videos;
+  int fakes = 0;
+  for (std::size_t i = 0; i < dataset.size(); ++i) {
+    videos.insert(dataset.video(i));
+    fakes += dataset.label(i);
+  }
+  return {{"sha256", dataset.digest()},
+          {"clips", dataset.size()},
+          {"fake_clips", fakes},
+          {"videos", videos.size()},
+          {"frames", dataset.frames()}};
+}
+
+nlohmann::json RecordOf(const CropSpec& crop) {
+  return {{"size", crop.size()},         {"margin", crop.margin()},     {"align", crop.align()},
+          {"detector", crop.detector()}, {"encoding", crop.encoding()}, {"detect_size", crop.detect_size()},
+          {"quality", crop.quality()}};
+}
+
+std::string ProcessorName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const auto colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+std::string AsArgument(const nlohmann::json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+}  // namespace
+
+nlohmann::json RunRecord(const nlohmann::json& options, const ClipDataset& train, const ClipDataset& val,
+                         int threads) {
+  return {{"seam", Version()},
+          {"options", options},
+          {"data", {{"train", RecordOf(train)}, {"val", RecordOf(val)}}},
+          {"crop", RecordOf(train.crop())},
+          {"machine",
+           {{"processor", ProcessorName()},
+            {"cores", std::thread::hardware_concurrency()},
+            {"threads", threads},
+            {"libtorch", TORCH_VERSION}}}};
+}
+
+std::string RecipeOf(const nlohmann::json& record) {
+  auto recipe = record;
+  recipe.erase("machine");
+  return recipe.dump();
+}
+
+std::string MetricsOf(const EpochRow& row) {
+  const nlohmann::json json = {{"train_loss", row.train_loss},
+                               {"val_loss", row.val_loss},
+                               {"val_auc_frame", row.val_auc_frame},
+                               {"val_auc_video", row.val_auc_video}};
+  return json.dump();
+}
+
+void CheckSameData(const nlohmann::json& earlier, const nlohmann::json& now, const RunFolder& folder) {
+  for (const char* split : {"train", "val"}) {
+    const nlohmann::json::json_pointer digest(fmt::format("/data/{}/sha256", split));
+    if (earlier.contains(digest) && earlier[digest] == now[digest]) continue;
+    throw Error(folder.path().string(),
+                fmt::format("the run was made with other shards of the split '{}'", split),
+                "give the run's --data, or start a new run with another --output");
+  }
+}
+
+void AdoptRunOptions(const std::string& folder, Options* options) {
+  const auto recorded = RunFolder(folder).ReadRun().at("options");
+  const auto now = options->ToJson();
+  std::vector<std::string> arguments;
+  for (const auto& [name, value] : recorded.items()) {
+    const bool given = now.contains(name) && options->Given(name);
+    const bool free = std::find(kFree.begin(), kFree.end(), name) != kFree.end();
+    if (given && !free && now.at(name) != value) {
+      throw UsageError("--" + name,
+                       fmt::format("{} was given, but the run was made with {}", AsArgument(now.at(name)),
+                                   AsArgument(value)),
+                       "leave it out, or start a new run with another --output");
+    }
+    const bool of_this_command = name == "resume" || name == "overwrite" || name == "output";
+    if (!given && !of_this_command && AsArgument(value) != "") {
+      arguments.push_back(fmt::format("--{}={}", name, AsArgument(value)));
+    }
+  }
+  options->Parse(arguments);
+}
+
+}  // namespace seam

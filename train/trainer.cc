@@ -1,0 +1,298 @@
+#include "train/trainer.h"
+
+#include <ATen/Parallel.h>
+#include <tbb/info.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "models/checkpoint.h"
+#include "train/dataset.h"
+#include "train/random.h"
+#include "train/run_folder.h"
+#include "train/run_record.h"
+#include "train/validation.h"
+
+namespace seam {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// An Error when a class is missing, which leaves nothing to learn, or no AUC to measure.
+void CheckClasses(const ClipDataset& dataset) {
+  std::size_t fakes = 0;
+  for (std::size_t i = 0; i < dataset.size(); ++i) fakes += static_cast<std::size_t>(dataset.label(i));
+  if (fakes > 0 && fakes < dataset.size()) return;
+  throw Error(dataset.folder().string(),
+              fmt::format("all {} clips of the split '{}' are {}", dataset.size(), dataset.split(),
+                          fakes == 0 ? "real" : "fake"),
+              "train and val both need real and fake clips; check the labels in manifest.jsonl");
+}
+
+void CheckFits(const ClipDataset& dataset, const std::string& name, const InputSpec& input) {
+  if (static_cast<int>(dataset.crop().size()) != input.size) {
+    throw Error(
+        dataset.folder().string(),
+        fmt::format("the crops are {0}x{0}, but {1} takes {2}x{2}", dataset.crop().size(), name, input.size),
+        fmt::format("extract the dataset with crops of {} pixels, or choose another --model", input.size));
+  }
+  if (input.frames > 1 && dataset.frames() != input.frames) {
+    throw Error(
+        dataset.folder().string(),
+        fmt::format("the clips have {} frames, but {} takes {}", dataset.frames(), name, input.frames),
+        fmt::format("extract the dataset with clips of {} frames", input.frames));
+  }
+}
+
+void CheckTogether(const ClipDataset& train, const ClipDataset& val, bool allow_leak) {
+  if (Describe(train.crop()) != Describe(val.crop()) || train.frames() != val.frames()) {
+    throw Error(train.folder().string(),
+                fmt::format("train was cut out with {}, but val with {}", Describe(train.crop()),
+                            Describe(val.crop())),
+                "extract the whole set with the same options");
+  }
+  const std::string group = SharedGroup(train, val);
+  if (!group.empty() && !allow_leak) {
+    throw Error(train.folder().string(), fmt::format("the group '{}' stands in train and in val", group),
+                "extract the dataset again, or accept numbers that mean little with --allow-leak");
+  }
+}
+
+void CheckLeak(const std::string& data, bool allow_leak) {
+  if (!IsMarkedLeaking(data)) return;
+  if (!allow_leak) {
+    throw Error(
+        data, "was extracted with --allow-leak: its splits share footage or people",
+        "extract it without --allow-leak, or accept numbers that mean little with --allow-leak here too");
+  }
+  SayWarning(fmt::format("{}: the splits share footage or people; the metrics on val mean little", data));
+}
+
+std::shared_ptr<Model> InitialModel(const TrainerOptions& options) {
+  at::manual_seed(MakeEngine(options.seed, Stream::kWeights)());
+  auto model = MakeModel(options.model);
+  if (options.init.empty()) return model;
+  Checkpoint checkpoint = LoadCheckpoint(options.init);
+  if (checkpoint.info.model != options.model) {
+    throw Error(options.init, fmt::format("holds a {}, not a {}", checkpoint.info.model, options.model),
+                fmt::format("--model {}", checkpoint.info.model));
+  }
+  return checkpoint.model;
+}
+
+std::string SomeVideos(const ClipDataset& dataset, const std::vector<std::size_t>& indices) {
+  constexpr std::size_t kShown = 3;
+  std::set<std::string> videos;
+  for (const std::size_t index : indices) videos.insert(dataset.video(index));
+  std::vector<std::string> shown;
+  for (const auto& video : videos) {
+    if (shown.size() < kShown) shown.push_back(video);
+  }
+  return fmt::format("{}{}", fmt::join(shown, ", "),
+                     videos.size() > kShown ? fmt::format(" and {} more", videos.size() - kShown) : "");
+}
+
+}  // namespace
+
+void TrainerOptions::Register(Options* options) {
+  options->Add("data", &data, "folder with the shards of train and val, as `seam extract` writes it");
+  options->Add("model", &model, "network to train; `seam models list` names them");
+  options->Add("output", &output, "folder for checkpoints and metrics");
+  options->Add("init", &init, "checkpoint to start from");
+  options->Add("epochs", &epochs, "times to go through the data");
+  options->Add("threads", &threads, "threads of the network; 0: as many as cores");
+  options->Add("seed", &seed, "of weights, order, augmentation and dropout");
+  options->Add("resume", &resume, "go on with the run in --output, with its options");
+  options->Add("overwrite", &overwrite, "remove the run in --output first");
+  options->Add("allow-leak", &allow_leak, "train although train and val share footage or people");
+  loader.Register(options);
+  schedule.Register(options);
+  optimizer.Register(options);
+}
+
+void TrainerOptions::Check() const {
+  if (data.empty()) throw UsageError("--data", "missing", "name the folder that `seam extract` wrote");
+  if (output.empty()) throw UsageError("--output", "missing", "name a folder for the checkpoints");
+  if (epochs < 1 || epochs > 9999) throw UsageError("--epochs", fmt::format("{} is not 1 to 9999", epochs));
+  if (threads < 0 || threads > 1024)
+    throw UsageError("--threads", fmt::format("{} is not 0 to 1024", threads));
+  if (resume && overwrite) throw UsageError("--resume", "contradicts --overwrite", "give one of them");
+  loader.Check();
+  schedule.Check();
+  optimizer.Check();
+}
+
+struct Trainer::Impl {
+  Impl(TrainerOptions given, const nlohmann::json& recorded);
+
+  void Run();
+  // False when the user interrupts.
+  bool TrainEpoch(int epoch, EpochRow* row);
+  bool ValidateEpoch(EpochRow* row);
+  double TrainBatch(const Batch& batch, double learning_rate);
+  void SaveEpoch(const EpochRow& row);
+  void Continue();
+  [[noreturn]] void StopAtBadLoss(int epoch, std::size_t number, const Batch& batch, double loss) const;
+  [[noreturn]] void StopAtInterrupt(int epoch) const;
+
+  TrainerOptions options;
+  RunFolder folder;
+  std::shared_ptr<Model> model;
+  std::unique_ptr<ClipDataset> train, val;
+  std::unique_ptr<Optimizer> optimizer;
+  TrainState state;
+  std::string recipe;
+};
+
+Trainer::Impl::Impl(TrainerOptions given, const nlohmann::json& recorded)
+    : options(std::move(given)), folder(options.output) {
+  if (folder.HasRun() && !options.resume && !options.overwrite) {
+    throw Error(options.output, "holds a run already",
+                "--resume goes on with it, --overwrite removes it, another --output keeps both");
+  }
+  const int threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
+  at::set_num_threads(threads);
+  model = InitialModel(options);
+  CheckLeak(options.data, options.allow_leak);
+  train = std::make_unique<ClipDataset>(options.data, "train");
+  val = std::make_unique<ClipDataset>(options.data, "val");
+  CheckFits(*train, options.model, model->input());
+  CheckTogether(*train, *val, options.allow_leak);
+  CheckClasses(*train);
+  CheckClasses(*val);
+  const auto record = RunRecord(recorded, *train, *val, threads);
+  recipe = RecipeOf(record);
+  if (options.resume) CheckSameData(folder.ReadRun(), record, folder);
+  folder.Prepare(options.overwrite);
+  folder.WriteRun(record);
+  if (options.resume) Continue();
+  optimizer = optimizer ? std::move(optimizer) : std::make_unique<Optimizer>(options.optimizer, model.get());
+}
+
+void Trainer::Impl::Continue() {
+  auto loaded = folder.LoadState();
+  if (!loaded) {
+    Say(fmt::format("{}: no epoch was finished; starting from the first", options.output));
+    return;
+  }
+  model = folder.LoadEpoch(loaded->epoch()).model;
+  optimizer = std::make_unique<Optimizer>(options.optimizer, model.get());
+  optimizer->SetState(loaded->optimizer, folder.state().string());
+  state = std::move(*loaded);
+  folder.Publish(state);
+  Say(fmt::format("{}: going on after epoch {}", options.output, state.epoch()));
+}
+
+void Trainer::Impl::Run() {
+  for (int epoch = state.epoch() + 1; epoch <= options.epochs; ++epoch) {
+    const auto start = Clock::now();
+    EpochRow row;
+    row.epoch = epoch;
+    if (!TrainEpoch(epoch, &row) || !ValidateEpoch(&row)) StopAtInterrupt(epoch);
+    row.seconds = SecondsSince(start);
+    SaveEpoch(row);
+    fmt::print("epoch {}/{}: train loss {:.4f}, val loss {:.4f}, val AUC frame {:.4f}, video {:.4f}\n", epoch,
+               options.epochs, row.train_loss, row.val_loss, row.val_auc_frame, row.val_auc_video);
+    std::fflush(stdout);
+  }
+  Say(fmt::format("{}: epoch {} is the best of {}", folder.best().string(), state.BestEpoch(),
+                  state.epoch()));
+}
+
+bool Trainer::Impl::TrainEpoch(int epoch, EpochRow* row) {
+  const auto start = Clock::now();
+  // Dropout draws from here, so that a resumed run draws what an uninterrupted one would.
+  at::manual_seed(MakeEngine(options.seed, Stream::kDropout, static_cast<std::uint64_t>(epoch))());
+  model->train();
+  auto plan = PlanTraining(*train, options.loader, options.seed, static_cast<std::uint64_t>(epoch));
+  const auto steps = static_cast<std::int64_t>(plan.batches);
+  const auto clips = static_cast<std::int64_t>(plan.samples.size());
+  std::int64_t step = (epoch - 1) * steps;
+  BatchLoader loader(*train, std::move(plan), options.loader.workers);
+  Progress progress(fmt::format("epoch {}/{}", epoch, options.epochs), clips * train->frames(), "crops");
+  double sum = 0;
+  for (std::size_t number = 1; const auto batch = loader.Next(); ++number, ++step) {
+    if (Interrupted()) return false;
+    row->lr = LearningRate(options.schedule, step, options.epochs * steps);
+    const double loss = TrainBatch(*batch, row->lr);
+    if (!std::isfinite(loss)) StopAtBadLoss(epoch, number, *batch, loss);
+    sum += loss * static_cast<double>(batch->indices.size());
+    progress.Advance(batch->clips.size(0) * batch->clips.size(1), fmt::format("loss {:.4f}", loss));
+  }
+  row->train_loss = sum / static_cast<double>(clips);
+  row->crops_per_second = static_cast<double>(clips * train->frames()) / SecondsSince(start);
+  return !Interrupted();
+}
+
+double Trainer::Impl::TrainBatch(const Batch& batch, double learning_rate) {
+  const auto logits = model->forward(batch.clips);
+  const auto loss = torch::binary_cross_entropy_with_logits(logits, batch.labels);
+  const double value = loss.item<double>();
+  if (!std::isfinite(value)) return value;
+  optimizer->ZeroGrad();
+  loss.backward();
+  optimizer->Step(learning_rate);
+  return value;
+}
+
+bool Trainer::Impl::ValidateEpoch(EpochRow* row) {
+  const auto scores = ScoreClips(*val, options.loader, model.get());
+  if (!scores) return false;
+  const auto measured = MeasureScores(*val, *scores);
+  row->val_loss = measured.loss;
+  row->val_auc_frame = measured.auc_frame;
+  row->val_auc_video = measured.auc_video;
+  return true;
+}
+
+void Trainer::Impl::SaveEpoch(const EpochRow& row) {
+  state.rows.push_back(row);
+  state.optimizer = optimizer->State();
+  CheckpointInfo info;
+  info.model = options.model;
+  info.crop = train->crop();
+  info.epoch = row.epoch;
+  info.metrics = MetricsOf(row);
+  info.recipe = recipe;
+  folder.Save(*model, info, state);
+}
+
+void Trainer::Impl::StopAtBadLoss(int epoch, std::size_t number, const Batch& batch, double loss) const {
+  const std::string kept = state.epoch() > 0
+                               ? fmt::format("{} is of epoch {}", folder.last().string(), state.epoch())
+                               : "no epoch was kept";
+  throw Error(options.output,
+              fmt::format("the loss is {} in epoch {}, batch {} (videos {})", loss, epoch, number,
+                          SomeVideos(*train, batch.indices)),
+              fmt::format("a lower --lr helps; {}", kept));
+}
+
+void Trainer::Impl::StopAtInterrupt(int epoch) const {
+  const std::string kept = state.epoch() > 0 ? fmt::format("epochs up to {} are kept", state.epoch())
+                                             : std::string("no epoch was finished");
+  throw Error(options.output, fmt::format("interrupted in epoch {}; {}", epoch, kept),
+              "the same command with --resume goes on");
+}
+
+Trainer::Trainer(const TrainerOptions& options, const nlohmann::json& recorded)
+    : impl_(std::make_unique<Impl>(options, recorded)) {}
+
+Trainer::~Trainer() = default;
+
+void Trainer::Run() { impl_->Run(); }
+
+}  // namespace seam

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/options.h"
+#include "train/loader.h"
+#include "train/optimizer.h"
+#include "train/schedule.h"
+
+namespace seam {
+
+struct TrainerOptions {
+  std::string data;
+  std::string model = "meso4";
+  std::string output;
+  std::string init;
+  int epochs = 10;
+  int threads = 0;  // 0: as many as the machine has cores
+  std::uint64_t seed = 1;
+  bool resume = false;
+  bool overwrite = false;
+  bool allow_leak = false;
+  LoaderOptions loader;
+  ScheduleOptions schedule;
+  OptimizerOptions optimizer;
+
+  void Register(Options* options);
+  void Check() const;  // UsageError
+};
+
+// Reads what run.json of the run in `folder` says its options were into those that the user did not give; for
+// --resume. An Error when one that changes the outcome was given another value.
+void AdoptRunOptions(const std::string& folder, Options* options);
+
+// Trains a network on the splits `train` and `val` of a dataset folder, into a run folder. Uses LibTorch's
+// global generator and number of threads: one at a time in a process.
+class Trainer {
+ public:
+  // Opens everything and checks that it fits together; only then writes run.json. `recorded` are the options
+  // as the run is to record them. A run that goes on continues after its last finished epoch.
+  Trainer(const TrainerOptions& options, const nlohmann::json& recorded);
+  ~Trainer();
+
+  // Trains the epochs that are left; one line on stdout for each. An Error when the user interrupts, or when
+  // the loss is no number; finished epochs are kept.
+  void Run();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace seam

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "models/model.h"
+#include "train/dataset.h"
+#include "train/loader.h"
+
+namespace seam {
+
+// P(fake) of every clip of a dataset, in its order; none when the user interrupts it. Leaves the model in
+// eval mode. An Error names the video whose score is no number.
+std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const LoaderOptions& options,
+                                              Model* model);
+
+struct ValidationMetrics {
+  double loss = 0;       // log-loss over clips
+  double auc_frame = 0;  // over clips
+  double auc_video = 0;  // over videos: mean over the clips of a track, then the greatest of the tracks
+};
+
+ValidationMetrics MeasureScores(const ClipDataset& dataset, const std::vector<double>& scores);
+
+}  // namespace seam
