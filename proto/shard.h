@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/files.h"
@@ -12,33 +12,46 @@
 
 namespace seam {
 
-// The meaning of seam.Clip that this code writes and reads. Raised when an old reader would misread a new clip.
+// The meaning of seam.Clip that this code writes and reads. Raised when an old reader would misread a new
+// clip.
 constexpr std::uint32_t kClipFormatVersion = 1;
 
-// Writes the shards of one split, FOLDER/PREFIX-00000-of-00008.tfrecord and so on, starting a new one when the last
-// has reached `shard_bytes`. Shards appear only in Finish(), all whole, under their final names; without it nothing
-// is left. Same records in, same bytes out. One thread. Throws Error that names the file.
+// More fields than this in one clip (frames among them) are taken for damage, since empty ones cost far more
+// memory than bytes.
+constexpr std::size_t kMaxClipFields = std::size_t{1} << 20;
+
+// Writes the shards of one split, FOLDER/PREFIX-00000-of-00008.tfrecord and so on, starting a new one when
+// the last has reached `shard_bytes`. Shards appear only in Finish(), all whole, under their final names;
+// without it nothing is left but what a killed process leaves: PREFIX-00000.PID.part files, which nothing
+// reads. Same records in, same bytes out. One thread, and one writer of a prefix in a folder at a time.
+// Throws Error that names the file.
 class ShardWriter {
  public:
   ShardWriter(std::filesystem::path folder, std::string prefix, std::uint64_t shard_bytes);
   ~ShardWriter();
 
-  // Sets format_version and writes.
+  // Sets format_version and last_of_shard and writes. An Error when a text is not UTF-8 or the clip is too
+  // long to be read back.
   void Add(Clip clip);
-  // The paths of the shards, none when nothing was added.
+  // The paths of the shards, none when nothing was added. Once only.
   std::vector<std::filesystem::path> Finish();
 
  private:
+  void WritePending(bool last_of_all);
+
   std::filesystem::path folder_;
   std::string prefix_;
   std::uint64_t shard_bytes_;
+  std::optional<Clip> pending_;  // the last one added: only what follows says whether it ends its shard
   std::unique_ptr<AtomicFile> current_;
+  std::filesystem::path current_path_;
   // Whole shards that wait for their names.
   std::vector<std::filesystem::path> parts_;
 };
 
-// Random access to the clips of one shard. The file is mapped; opening it walks the lengths and checks each one's
-// checksum, Read() checks the record's. Damage is an Error `FILE: what, at byte OFFSET`. Read() from any thread.
+// Random access to the clips of one shard. The file is mapped; opening it walks the lengths, checks each
+// one's checksum and reads the last record, Read() checks the record's. Damage is an Error `FILE: what, at
+// byte OFFSET`, where OFFSET is that of the record's first byte. Read() from any thread.
 class ShardReader {
  public:
   explicit ShardReader(std::filesystem::path path);
@@ -56,8 +69,8 @@ class ShardReader {
   std::vector<Record> records_;
 };
 
-// The shards of `split` in a dataset folder in order; an Error when there is none, or when one of a numbered set
-// (…-of-N) is missing.
+// The shards of `split` in a dataset folder in order; an Error when there is none, or when one of a numbered
+// set (…-of-N) is missing.
 std::vector<std::filesystem::path> FindShards(const std::filesystem::path& folder, const std::string& split);
 
 }  // namespace seam

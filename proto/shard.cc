@@ -1,0 +1,204 @@
+#include "proto/shard.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <regex>
+#include <set>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "proto/clip_bounds.h"
+#include "proto/tfrecord.h"
+#include "proto/utf8.h"
+
+namespace seam {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr char kCopyAgain[] = "extract again, or copy the file again";
+
+std::string ShardName(const std::string& prefix, std::size_t index, std::size_t count) {
+  return fmt::format("{}-{:05}-of-{:05}.tfrecord", prefix, index, count);
+}
+
+Error Damage(const fs::path& path, const std::string& what, std::uint64_t offset,
+             const std::string& hint = kCopyAgain) {
+  return Error(path.string(), fmt::format("{}, at byte {}", what, offset), hint);
+}
+
+void CheckTexts(const fs::path& folder, const Clip& clip) {
+  const auto& crop = clip.crop();
+  for (const auto* text : {&clip.video(), &clip.dataset(), &clip.method(), &clip.split(), &clip.group(),
+                           &crop.align(), &crop.detector(), &crop.encoding()}) {
+    if (IsUtf8(*text)) continue;
+    throw Error(folder.string(),
+                fmt::format("a clip of '{}' cannot be written: '{}' is not UTF-8", clip.video(), *text),
+                "rename the file");
+  }
+}
+
+}  // namespace
+
+ShardWriter::ShardWriter(fs::path folder, std::string prefix, std::uint64_t shard_bytes)
+    : folder_(std::move(folder)), prefix_(std::move(prefix)), shard_bytes_(shard_bytes) {}
+
+ShardWriter::~ShardWriter() {
+  std::error_code ignored;
+  for (const auto& part : parts_) fs::remove(part, ignored);
+}
+
+void ShardWriter::Add(Clip clip) {
+  clip.set_format_version(kClipFormatVersion);
+  clip.set_last_of_shard(true);  // as long as the clip gets
+  CheckTexts(folder_, clip);
+  if (clip.ByteSizeLong() > kMaxRecordBytes) {
+    throw Error(
+        folder_.string(),
+        fmt::format("a clip of '{}' cannot be written: {} bytes, more than the {} that a record may have",
+                    clip.video(), clip.ByteSizeLong(), kMaxRecordBytes),
+        "take fewer or smaller frames a clip");
+  }
+  WritePending(false);
+  pending_ = std::move(clip);
+}
+
+void ShardWriter::WritePending(bool last_of_all) {
+  if (!pending_) return;
+  if (current_ == nullptr) {
+    current_path_ = folder_ / fmt::format("{}-{:05}.{}.part", prefix_, parts_.size(), getpid());
+    current_ = std::make_unique<AtomicFile>(current_path_);
+  }
+  const std::uint64_t framed = kRecordHeaderBytes + pending_->ByteSizeLong() + kRecordFooterBytes;
+  const bool last = last_of_all || current_->size() + framed >= shard_bytes_;
+  pending_->set_last_of_shard(last);
+  current_->Write(FrameRecord(pending_->SerializeAsString()));
+  pending_.reset();
+  if (!last) return;
+  current_->Commit();
+  current_.reset();
+  parts_.push_back(current_path_);
+}
+
+std::vector<fs::path> ShardWriter::Finish() {
+  WritePending(true);
+  std::vector<fs::path> shards;
+  for (const auto& part : parts_) {
+    const fs::path shard = folder_ / ShardName(prefix_, shards.size(), parts_.size());
+    std::error_code code;
+    fs::rename(part, shard, code);
+    if (code)
+      throw Error(shard.string(), "cannot be written: " + code.message(), "check the folder's permissions");
+    shards.push_back(shard);
+  }
+  parts_.clear();
+  return shards;
+}
+
+ShardReader::ShardReader(fs::path path) : path_(std::move(path)), file_(path_) {
+  const std::string_view bytes = file_.bytes();
+  if (bytes.empty()) throw Error(path_.string(), "is empty, not a shard", kCopyAgain);
+  for (std::uint64_t start = 0; start < bytes.size();) {
+    const std::string_view left = bytes.substr(start);
+    if (left.size() >= kRecordHeaderBytes &&
+        MaskedCrc32c(left.substr(0, 8)) != LoadLittle32(left.substr(8))) {
+      if (start > 0) throw Damage(path_, "the length checksum does not match", start);
+      throw Damage(path_,
+                   "is not a shard, or its first length is damaged: the length checksum does not match",
+                   start, "name a .tfrecord file of `seam extract`, or copy the file again");
+    }
+    if (left.size() < kRecordHeaderBytes) {
+      throw Damage(
+          path_,
+          start > 0 ? "truncated header of a record" : "is not a shard, or truncated in its first header",
+          start);
+    }
+    const std::uint64_t length = LoadLittle64(left);
+    if (length > kMaxRecordBytes) {
+      throw Damage(path_,
+                   fmt::format("a record of {} bytes, more than the {} allowed", length, kMaxRecordBytes),
+                   start);
+    }
+    if (left.size() - kRecordHeaderBytes < length + kRecordFooterBytes) {
+      throw Damage(path_,
+                   fmt::format("truncated record: {} of {} bytes are there", left.size() - kRecordHeaderBytes,
+                               length + kRecordFooterBytes),
+                   start);
+    }
+    records_.push_back({start + kRecordHeaderBytes, length});
+    start += kRecordHeaderBytes + length + kRecordFooterBytes;
+  }
+  if (!Read(size() - 1).last_of_shard()) {
+    throw Damage(path_, "truncated after a record that is not the shard's last", bytes.size());
+  }
+}
+
+Clip ShardReader::Read(std::size_t index) const {
+  const Record& record = records_.at(index);
+  const std::uint64_t start = record.offset - kRecordHeaderBytes;
+  const std::string_view bytes = file_.bytes().substr(record.offset, record.length);
+  if (MaskedCrc32c(bytes) != LoadLittle32(file_.bytes().substr(record.offset + record.length))) {
+    throw Damage(path_, "the data checksum does not match", start);
+  }
+  Clip clip;
+  const bool parsed =
+      ClipWithinBounds(bytes) && clip.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  if (!parsed || clip.format_version() == 0) {
+    throw Damage(path_, "the record is not a Clip message", start, "name a .tfrecord file of `seam extract`");
+  }
+  if (clip.format_version() != kClipFormatVersion) {
+    throw Damage(
+        path_,
+        fmt::format("written in format version {} while this Seam reads {}", clip.format_version(),
+                    kClipFormatVersion),
+        start,
+        clip.format_version() > kClipFormatVersion ? "use a newer Seam, or extract again" : "extract again");
+  }
+  return clip;
+}
+
+std::vector<fs::path> FindShards(const fs::path& folder, const std::string& split) {
+  std::error_code code;
+  const std::regex pattern("(.+)-[0-9]{5,9}-of-([0-9]{5,9})\\.tfrecord");
+  std::set<std::string> names, splits;
+  std::set<std::size_t> counts;
+  for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+    const std::string name = entry->path().filename().string();
+    std::smatch match;
+    if (!std::regex_match(name, match, pattern)) continue;
+    splits.insert(match[1]);
+    if (match[1] != split) continue;
+    names.insert(name);
+    counts.insert(std::stoul(match[2]));
+  }
+  if (code)
+    throw Error(folder.string(), "cannot be read: " + code.message(),
+                "name a folder that `seam extract` wrote");
+  if (names.empty()) {
+    throw Error(folder.string(),
+                fmt::format("holds no shards of '{}' ({}-00000-of-....tfrecord)", split, split),
+                splits.empty() ? "name a folder that `seam extract` wrote"
+                               : fmt::format("it holds shards of: {}", fmt::join(splits, ", ")));
+  }
+  if (counts.size() > 1) {
+    throw Error(folder.string(),
+                fmt::format("holds two sets of '{}' shards, of {} and of {}", split, *counts.begin(),
+                            *counts.rbegin()),
+                "remove the shards of the older run");
+  }
+  std::vector<fs::path> shards;
+  for (std::size_t i = 0; i < *counts.begin(); ++i) {
+    const std::string name = ShardName(split, i, *counts.begin());
+    if (names.erase(name) == 0) throw Error((folder / name).string(), "is missing from its set", kCopyAgain);
+    shards.push_back(folder / name);
+  }
+  if (!names.empty())
+    throw Error((folder / *names.begin()).string(), "does not belong to its set", "remove it");
+  return shards;
+}
+
+}  // namespace seam
