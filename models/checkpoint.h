@@ -1,10 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "models/model.h"
 #include "proto/clip.pb.h"
@@ -13,11 +12,11 @@ namespace seam {
 
 // What a checkpoint says of itself besides its weights: docs/checkpoints.md.
 struct CheckpointInfo {
-  std::string model;   // a name of the registry
-  CropSpec crop;       // how the faces it was trained on were cut out; inference does the same
-  int epoch = 0;       // finished epochs
+  std::string model;       // a name of the registry
+  CropSpec crop;           // how the faces it was trained on were cut out; inference does the same
+  int epoch = 0;           // finished epochs
   double threshold = 0.5;  // a score from here on is called fake
-  std::string notice;  // what users must know: data, licence
+  std::string notice;      // what users must know: data, licence
   // JSON texts: the metrics on `val` after this epoch, and every option of the run, data digest, versions.
   std::string metrics = "{}";
   std::string recipe = "{}";
@@ -28,15 +27,20 @@ struct Checkpoint {
   std::shared_ptr<Model> model;  // in eval mode
 };
 
+// An Error, and no file, when LoadCheckpoint() would refuse it: an `info` that makes no sense, weights that
+// are not finite.
 void SaveCheckpoint(const std::filesystem::path& path, const Model& model, const CheckpointInfo& info);
 
-// An Error when the file is no checkpoint of Seam's, when its model is unknown to this Seam, or when a tensor's name, shape
-// or type differs from the model's: each difference is named.
+// An Error when the file is no checkpoint of Seam's, when its model is unknown to this Seam, or when a
+// tensor's name, shape or type differs from the model's: each difference is named.
 Checkpoint LoadCheckpoint(const std::filesystem::path& path);
 
-// Copies `tensors` into the model's parameters and buffers; an Error lists what is missing, left over or of another shape.
-void LoadWeights(const std::map<std::string, torch::Tensor>& tensors, const std::string& subject, Model* model);
-// The model's parameters and buffers by name.
+// Copies `tensors` into the model's parameters and buffers; an Error names what is missing, left over, of
+// another shape or type, or not finite, and the model is as it was. Batch norms' num_batches_tracked is not
+// asked for.
+void LoadWeights(const std::map<std::string, torch::Tensor>& tensors, const std::string& subject,
+                 Model* model);
+// The model's parameters and buffers by name, without num_batches_tracked; they share the model's memory.
 std::map<std::string, torch::Tensor> WeightsOf(const Model& model);
 
 }  // namespace seam

@@ -15,12 +15,12 @@ struct InputSpec {
   int frames = 1;
 };
 
-// A detector network. forward() takes clips as they come from shards, uint8 or float RGB in 0..255, and does its own
-// scaling, so that no caller can get it wrong. Fake is positive.
+// A detector network. forward() takes clips as they come from shards, uint8 or float RGB in 0..255, and does
+// its own scaling, so that no caller can get it wrong. Fake is positive.
 class Model : public torch::nn::Module {
  public:
-  // clips [N, T, 3, S, S], RGB 0..255 -> logits [N]: sigmoid(logit) = P(fake). An image model takes any T and answers the
-  // mean of the frames' logits.
+  // clips [N, T, 3, S, S], RGB 0..255 -> logits [N]: sigmoid(logit) = P(fake). An image model takes any T and
+  // answers the mean of the frames' logits.
   virtual torch::Tensor forward(const torch::Tensor& clips);
 
   // pictures [B, 3, S, S], scaled as the network wants them -> features [B, F].
@@ -46,8 +46,8 @@ const std::vector<ModelEntry>& ModelRegistry();
 // By name, with fresh weights; an Error lists the names and the nearest.
 std::shared_ptr<Model> MakeModel(const std::string& name);
 
-// Learnable numbers (without running statistics), and all numbers in parameters and buffers as Keras counts them
-// (num_batches_tracked left out).
+// Learnable numbers (without running statistics), and all numbers in parameters and buffers as Keras counts
+// them (num_batches_tracked left out).
 std::int64_t CountTrainable(const Model& model);
 std::int64_t CountParameters(const Model& model);
 

@@ -1,0 +1,221 @@
+#include "models/checkpoint.h"
+
+#include <google/protobuf/util/json_util.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "base/version.h"
+#include "models/safetensors.h"
+#include "models/safetensors_header.h"
+
+namespace seam {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Raised when an older Seam would misread a newer file.
+constexpr int kCheckpointFormat = 1;
+constexpr const char* kTrainHint = "name a checkpoint that `seam train` wrote";
+
+using Metadata = std::map<std::string, std::string>;
+
+Error BadMetadata(const std::string& subject, const std::string& key, const std::string& problem) {
+  return Error(subject, fmt::format("bad checkpoint: {} {}", key, problem), kTrainHint);
+}
+
+std::string CropToJson(const CropSpec& crop) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+#if GOOGLE_PROTOBUF_VERSION >= 5026000  // the option's new name
+  options.always_print_fields_with_no_presence = true;
+#else
+  options.always_print_primitive_fields = true;
+#endif
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(crop, &json, options).ok()) {
+    throw Error("seam.crop", "the crop specification cannot be written as JSON");
+  }
+  return json;
+}
+
+const std::string& Required(const Metadata& metadata, const std::string& key, const std::string& subject) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) throw BadMetadata(subject, key, "is missing");
+  return found->second;
+}
+
+std::string Optional(const Metadata& metadata, const std::string& key, const std::string& otherwise) {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? otherwise : found->second;
+}
+
+template <class Number>
+Number ParseNumber(const std::string& text, const std::string& key, const std::string& subject) {
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw BadMetadata(subject, key, fmt::format("is {}, not a number", Shown(text)));
+  }
+  return number;
+}
+
+void CheckInfo(const CheckpointInfo& info, int input_size, const std::string& subject) {
+  if (info.crop.size() != static_cast<std::uint32_t>(input_size)) {
+    throw BadMetadata(
+        subject, "seam.crop",
+        fmt::format("has crops of {} pixels, but {} takes {}", info.crop.size(), info.model, input_size));
+  }
+  // At a margin of -1 nothing is left of the face.
+  if (!std::isfinite(info.crop.margin()) || info.crop.margin() <= -1) {
+    throw BadMetadata(subject, "seam.crop", fmt::format("has the margin {}", info.crop.margin()));
+  }
+  if (info.epoch < 0) throw BadMetadata(subject, "seam.epoch", fmt::format("is {}", info.epoch));
+  if (!(info.threshold >= 0 && info.threshold <= 1)) {
+    throw BadMetadata(subject, "seam.threshold", fmt::format("is {}, not from 0 to 1", info.threshold));
+  }
+  if (!nlohmann::json::accept(info.metrics)) throw BadMetadata(subject, "seam.metrics", "is not JSON");
+  if (!nlohmann::json::accept(info.recipe)) throw BadMetadata(subject, "seam.recipe", "is not JSON");
+}
+
+// What decides whether the rest can be understood.
+void CheckFormat(const Metadata& metadata, const std::string& subject) {
+  if (metadata.count("seam.model") == 0) {
+    throw Error(subject, "is a safetensors file, but no checkpoint of Seam's: it does not name its network",
+                kTrainHint);
+  }
+  const int format = ParseNumber<int>(Required(metadata, "seam.format", subject), "seam.format", subject);
+  if (format < 1) throw BadMetadata(subject, "seam.format", fmt::format("is {}", format));
+  if (format <= kCheckpointFormat) return;
+  throw Error(
+      subject,
+      fmt::format("was written in checkpoint format {} by Seam {}; this is Seam {}, which reads up to {}",
+                  format, Shown(Optional(metadata, "seam.version", "?")), Version(), kCheckpointFormat),
+      "use a newer Seam");
+}
+
+CheckpointInfo ParseInfo(const Metadata& metadata, const std::string& subject) {
+  CheckpointInfo info;
+  info.model = Required(metadata, "seam.model", subject);
+  const std::string& crop = Required(metadata, "seam.crop", subject);
+  if (!google::protobuf::util::JsonStringToMessage(crop, &info.crop).ok()) {
+    throw BadMetadata(subject, "seam.crop", "is not a crop specification: " + Shown(crop));
+  }
+  info.epoch = ParseNumber<int>(Required(metadata, "seam.epoch", subject), "seam.epoch", subject);
+  info.threshold =
+      ParseNumber<double>(Required(metadata, "seam.threshold", subject), "seam.threshold", subject);
+  info.notice = Optional(metadata, "seam.notice", "");
+  info.metrics = Optional(metadata, "seam.metrics", "{}");
+  info.recipe = Optional(metadata, "seam.recipe", "{}");
+  return info;
+}
+
+std::shared_ptr<Model> MakeNamed(const CheckpointInfo& info, const Metadata& metadata,
+                                 const std::string& subject) {
+  std::vector<std::string> names;
+  for (const auto& entry : ModelRegistry()) {
+    if (entry.name == info.model) return entry.make();
+    names.push_back(entry.name);
+  }
+  throw Error(subject,
+              fmt::format("its network {} is unknown to this Seam {}; the file was written by Seam {}",
+                          Shown(info.model), Version(), Shown(Optional(metadata, "seam.version", "?"))),
+              fmt::format("use a newer Seam; this one knows: {}", fmt::join(names, ", ")));
+}
+
+bool IsFinite(const torch::Tensor& tensor) { return tensor.isfinite().all().item<bool>(); }
+
+// How `given` differs from what the model has, in words, or "".
+std::string Difference(const torch::Tensor& given, const torch::Tensor& wanted) {
+  if (given.sizes() != wanted.sizes()) {
+    return fmt::format("has the shape [{}], not [{}]", fmt::join(given.sizes().vec(), ", "),
+                       fmt::join(wanted.sizes().vec(), ", "));
+  }
+  if (given.scalar_type() != wanted.scalar_type()) {
+    return fmt::format("has the type {}, not {}", c10::toString(given.scalar_type()),
+                       c10::toString(wanted.scalar_type()));
+  }
+  return IsFinite(given) ? "" : "holds numbers that are not finite";
+}
+
+}  // namespace
+
+std::map<std::string, torch::Tensor> WeightsOf(const Model& model) {
+  std::map<std::string, torch::Tensor> weights;
+  for (const auto& parameter : model.named_parameters()) weights.emplace(parameter.key(), parameter.value());
+  for (const auto& buffer : model.named_buffers()) {
+    // A count of batches that only an average without a momentum needs.
+    if (!buffer.key().ends_with("num_batches_tracked")) weights.emplace(buffer.key(), buffer.value());
+  }
+  return weights;
+}
+
+void LoadWeights(const std::map<std::string, torch::Tensor>& tensors, const std::string& subject,
+                 Model* model) {
+  constexpr std::size_t kListed = 10;
+  std::map<std::string, torch::Tensor> weights = WeightsOf(*model);
+  std::vector<std::string> differences;
+  for (const auto& [name, wanted] : weights) {
+    const auto found = tensors.find(name);
+    const std::string difference = found == tensors.end() ? "is missing" : Difference(found->second, wanted);
+    if (!difference.empty()) differences.push_back(Shown(name) + " " + difference);
+  }
+  for (const auto& [name, given] : tensors) {
+    if (weights.count(name) == 0) differences.push_back(Shown(name) + " is left over");
+  }
+  if (!differences.empty()) {
+    const std::size_t listed = std::min(differences.size(), kListed);
+    std::string text = fmt::format("{}", fmt::join(differences.begin(), differences.begin() + listed, "; "));
+    if (differences.size() > listed) text += fmt::format("; and {} more", differences.size() - listed);
+    throw Error(subject, "its weights do not fit the network: " + text,
+                "the file was written for another network or by another version of Seam");
+  }
+  const torch::NoGradGuard no_grad;
+  for (auto& [name, weight] : weights) weight.copy_(tensors.at(name));
+}
+
+void SaveCheckpoint(const fs::path& path, const Model& model, const CheckpointInfo& info) {
+  CheckInfo(info, model.input().size, path.string());
+  const auto weights = WeightsOf(model);
+  for (const auto& [name, tensor] : weights) {
+    if (IsFinite(tensor)) continue;
+    throw Error(path.string(), fmt::format("not saved: {} holds numbers that are not finite", Shown(name)),
+                "the training diverged; a lower learning rate may help");
+  }
+  const Metadata metadata = {
+      {"seam.format", std::to_string(kCheckpointFormat)},
+      {"seam.model", info.model},
+      {"seam.crop", CropToJson(info.crop)},
+      {"seam.epoch", std::to_string(info.epoch)},
+      {"seam.threshold", fmt::format("{}", info.threshold)},
+      {"seam.notice", info.notice},
+      {"seam.metrics", info.metrics},
+      {"seam.recipe", info.recipe},
+      {"seam.version", Version()},
+  };
+  SaveSafetensors(path, {weights, metadata});
+}
+
+Checkpoint LoadCheckpoint(const fs::path& path) {
+  const std::string subject = path.string();
+  const Safetensors contents = LoadSafetensors(path);
+  CheckFormat(contents.metadata, subject);
+  Checkpoint checkpoint;
+  checkpoint.info = ParseInfo(contents.metadata, subject);
+  checkpoint.model = MakeNamed(checkpoint.info, contents.metadata, subject);
+  CheckInfo(checkpoint.info, checkpoint.model->input().size, subject);
+  LoadWeights(contents.tensors, subject, checkpoint.model.get());
+  checkpoint.model->eval();
+  return checkpoint;
+}
+
+}  // namespace seam

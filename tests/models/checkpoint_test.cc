@@ -1,0 +1,286 @@
+#include "models/checkpoint.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include <torch/utils.h>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/version.h"
+#include "models/safetensors.h"
+#include "models/safetensors_header.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+class CheckpointTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    torch::manual_seed(1);
+    model_ = MakeModel("meso4");
+    const torch::NoGradGuard no_grad;
+    for (auto& [name, tensor] : WeightsOf(*model_)) tensor.uniform_(0.1, 1);
+    info_.model = "meso4";
+    info_.crop.set_size(256);
+    info_.crop.set_margin(0.3);
+    info_.crop.set_align("none");
+    info_.crop.set_detector("retinaface");
+    info_.epoch = 3;
+    info_.threshold = 0.1;  // no exact binary fraction
+    info_.notice = "trained on sand";
+    info_.metrics = R"({"auc":0.75})";
+    info_.recipe = R"({"seed":1,"data":"caf\u00e9"})";
+  }
+
+  void Save() { SaveCheckpoint(path_, *model_, info_); }
+
+  // Saves, lets `change` spoil the file's contents, and loads.
+  void LoadChanged(const std::function<void(Safetensors*)>& change) {
+    Save();
+    Safetensors contents = LoadSafetensors(path_);
+    change(&contents);
+    SaveSafetensors(path_, contents);
+    LoadCheckpoint(path_);
+  }
+
+  // The error of that, without the file's name.
+  std::string ErrorOf(const std::function<void(Safetensors*)>& change) {
+    const std::string message = MessageOf([&] { LoadChanged(change); });
+    return message.empty() ? "" : message.substr(path_.string().size() + 2);
+  }
+
+  std::string MetadataErrorOf(const std::string& key, const std::string& value) {
+    return ErrorOf([&](Safetensors* contents) { contents->metadata[key] = value; });
+  }
+
+  TemporaryFolder folder_;
+  std::filesystem::path path_ = folder_ / "best.safetensors";
+  std::shared_ptr<Model> model_;
+  CheckpointInfo info_;
+};
+
+TEST_F(CheckpointTest, RoundTrips) {
+  Save();
+  const Checkpoint checkpoint = LoadCheckpoint(path_);
+  EXPECT_EQ(checkpoint.info.model, info_.model);
+  EXPECT_EQ(checkpoint.info.crop.SerializeAsString(), info_.crop.SerializeAsString());
+  EXPECT_EQ(checkpoint.info.epoch, info_.epoch);
+  EXPECT_EQ(checkpoint.info.threshold, info_.threshold);
+  EXPECT_EQ(checkpoint.info.notice, info_.notice);
+  EXPECT_EQ(checkpoint.info.metrics, info_.metrics);
+  EXPECT_EQ(checkpoint.info.recipe, info_.recipe);
+  EXPECT_FALSE(checkpoint.model->is_training());
+  const auto weights = WeightsOf(*checkpoint.model);
+  for (const auto& [name, tensor] : WeightsOf(*model_))
+    EXPECT_TRUE(torch::equal(weights.at(name), tensor)) << name;
+}
+
+TEST_F(CheckpointTest, LoadedNetworkAnswersAsTheSavedOne) {
+  Save();
+  const torch::NoGradGuard no_grad;
+  const auto clips = torch::randint(0, 256, {2, 1, 3, 256, 256}, torch::kByte);
+  model_->eval();
+  EXPECT_TRUE(torch::equal(LoadCheckpoint(path_).model->forward(clips), model_->forward(clips)));
+}
+
+TEST_F(CheckpointTest, SavingTwiceGivesEqualBytes) {
+  Save();
+  const std::string bytes = ReadFile(path_);
+  Save();
+  EXPECT_EQ(ReadFile(path_), bytes);
+}
+
+TEST_F(CheckpointTest, MetadataIsReadableByOthers) {
+  Save();
+  const auto metadata = LoadSafetensors(path_).metadata;
+  EXPECT_EQ(metadata.at("seam.format"), "1");
+  EXPECT_EQ(metadata.at("seam.model"), "meso4");
+  EXPECT_EQ(metadata.at("seam.epoch"), "3");
+  EXPECT_EQ(metadata.at("seam.threshold"), "0.1");
+  EXPECT_EQ(metadata.at("seam.notice"), "trained on sand");
+  EXPECT_EQ(metadata.at("seam.metrics"), info_.metrics);
+  EXPECT_EQ(metadata.at("seam.recipe"), info_.recipe);
+  EXPECT_EQ(metadata.at("seam.version"), Version());
+  // Names as in the .proto file, and also what stands at its default.
+  const auto crop = nlohmann::json::parse(metadata.at("seam.crop"));
+  EXPECT_EQ(crop.at("size"), 256);
+  EXPECT_EQ(crop.at("margin"), 0.3);
+  EXPECT_EQ(crop.at("detector"), "retinaface");
+  EXPECT_EQ(crop.at("detect_size"), 0);
+  EXPECT_EQ(crop.at("encoding"), "");
+}
+
+TEST_F(CheckpointTest, NumBatchesTrackedIsNeitherStoredNorAskedFor) {
+  Save();
+  for (const auto& [name, tensor] : LoadSafetensors(path_).tensors) {
+    EXPECT_EQ(name.find("num_batches_tracked"), std::string::npos);
+  }
+  EXPECT_EQ(LoadSafetensors(path_).tensors.size(), 28u);
+}
+
+TEST_F(CheckpointTest, FileThatIsNoSafetensorsIsAnError) {
+  WriteFile(path_, "a text");
+  EXPECT_EQ(MessageOf([&] { LoadCheckpoint(path_); }), path_.string() + ": is not a safetensors file");
+}
+
+TEST_F(CheckpointTest, SafetensorsOfOthersIsAnError) {
+  EXPECT_EQ(ErrorOf([](Safetensors* contents) {
+              contents->metadata = {{"format", "pt"}};
+            }),
+            "is a safetensors file, but no checkpoint of Seam's: it does not name its network");
+  EXPECT_EQ(HintOf([&] { LoadCheckpoint(path_); }), "name a checkpoint that `seam train` wrote");
+}
+
+TEST_F(CheckpointTest, NewerFormatIsAnErrorThatSaysWhoWroteIt) {
+  EXPECT_EQ(ErrorOf([](Safetensors* contents) {
+              contents->metadata["seam.format"] = "2";
+              contents->metadata["seam.version"] = "9.1.0";
+              contents->metadata["seam.crop"] = "a new form";
+            }),
+            "was written in checkpoint format 2 by Seam '9.1.0'; this is Seam " + Version() +
+                ", which reads up to 1");
+  EXPECT_EQ(HintOf([&] { LoadCheckpoint(path_); }), "use a newer Seam");
+}
+
+TEST_F(CheckpointTest, UnknownNetworkIsAnErrorThatListsTheKnown) {
+  EXPECT_EQ(MetadataErrorOf("seam.model", "meso9"), "its network 'meso9' is unknown to this Seam " +
+                                                        Version() + "; the file was written by Seam '" +
+                                                        Version() + "'");
+  EXPECT_EQ(HintOf([&] { LoadCheckpoint(path_); }).find("use a newer Seam; this one knows: meso4"), 0u);
+}
+
+TEST_F(CheckpointTest, MetadataOfAnotherToolIsIgnored) {
+  EXPECT_EQ(MetadataErrorOf("format", "pt"), "");
+  EXPECT_EQ(MetadataErrorOf("seam.future", "x"), "");
+}
+
+TEST_F(CheckpointTest, MissingMetadataIsAnError) {
+  for (const std::string key : {"seam.format", "seam.crop", "seam.epoch", "seam.threshold"}) {
+    EXPECT_EQ(ErrorOf([&](Safetensors* contents) { contents->metadata.erase(key); }),
+              "bad checkpoint: " + key + " is missing");
+  }
+  for (const std::string key : {"seam.notice", "seam.metrics", "seam.recipe", "seam.version"}) {
+    EXPECT_EQ(ErrorOf([&](Safetensors* contents) { contents->metadata.erase(key); }), "") << key;
+  }
+}
+
+TEST_F(CheckpointTest, BadMetadataIsAnError) {
+  EXPECT_EQ(MetadataErrorOf("seam.format", "one"), "bad checkpoint: seam.format is 'one', not a number");
+  EXPECT_EQ(MetadataErrorOf("seam.format", "0"), "bad checkpoint: seam.format is 0");
+  EXPECT_EQ(MetadataErrorOf("seam.epoch", "3 or so"),
+            "bad checkpoint: seam.epoch is '3 or so', not a number");
+  EXPECT_EQ(MetadataErrorOf("seam.epoch", "99999999999"),
+            "bad checkpoint: seam.epoch is '99999999999', not a number");
+  EXPECT_EQ(MetadataErrorOf("seam.epoch", "-1"), "bad checkpoint: seam.epoch is -1");
+  EXPECT_EQ(MetadataErrorOf("seam.threshold", ""), "bad checkpoint: seam.threshold is '', not a number");
+  EXPECT_EQ(MetadataErrorOf("seam.threshold", "nan"),
+            "bad checkpoint: seam.threshold is nan, not from 0 to 1");
+  EXPECT_EQ(MetadataErrorOf("seam.threshold", "1.5"),
+            "bad checkpoint: seam.threshold is 1.5, not from 0 to 1");
+  EXPECT_EQ(MetadataErrorOf("seam.metrics", "{"), "bad checkpoint: seam.metrics is not JSON");
+  EXPECT_EQ(MetadataErrorOf("seam.recipe", ""), "bad checkpoint: seam.recipe is not JSON");
+  EXPECT_EQ(MetadataErrorOf("seam.crop", "{"), "bad checkpoint: seam.crop is not a crop specification: '{'");
+  EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":256,"colour":"sepia"})"),
+            R"(bad checkpoint: seam.crop is not a crop specification: '{"size":256,"colour":"sepia"}')");
+  EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":256,"margin":"NaN"})"),
+            "bad checkpoint: seam.crop has the margin nan");
+}
+
+TEST_F(CheckpointTest, DeeplyNestedMetadataIsAnErrorOrFine) {
+  const std::string deep(200'000, '[');
+  EXPECT_EQ(MetadataErrorOf("seam.recipe", deep), "bad checkpoint: seam.recipe is not JSON");
+  EXPECT_EQ(MetadataErrorOf("seam.crop", "{\"size\":" + deep).find("bad checkpoint: seam.crop is not a crop"),
+            0u);
+}
+
+TEST_F(CheckpointTest, CropsThatTheNetworkDoesNotTakeAreAnError) {
+  EXPECT_EQ(MetadataErrorOf("seam.crop", "{}"),
+            "bad checkpoint: seam.crop has crops of 0 pixels, but meso4 takes 256");
+  EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":224})"),
+            "bad checkpoint: seam.crop has crops of 224 pixels, but meso4 takes 256");
+}
+
+TEST_F(CheckpointTest, WhatCouldNotBeLoadedIsNotSaved) {
+  info_.crop.set_size(0);
+  EXPECT_EQ(MessageOf([&] { Save(); }),
+            path_.string() + ": bad checkpoint: seam.crop has crops of 0 pixels, but meso4 takes 256");
+  info_.crop.set_size(256);
+  info_.threshold = 2;
+  EXPECT_EQ(MessageOf([&] { Save(); }),
+            path_.string() + ": bad checkpoint: seam.threshold is 2, not from 0 to 1");
+  info_.threshold = 0.5;
+  info_.metrics = "none";
+  EXPECT_EQ(MessageOf([&] { Save(); }), path_.string() + ": bad checkpoint: seam.metrics is not JSON");
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(CheckpointTest, WeightsOfADivergedTrainingAreNotSaved) {
+  {
+    const torch::NoGradGuard no_grad;
+    WeightsOf(*model_).at("dense1.bias")[3] = std::nan("");
+  }
+  EXPECT_EQ(MessageOf([&] { Save(); }),
+            path_.string() + ": not saved: 'dense1.bias' holds numbers that are not finite");
+  EXPECT_EQ(HintOf([&] { Save(); }), "the training diverged; a lower learning rate may help");
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(CheckpointTest, EachDifferenceInTheWeightsIsNamed) {
+  EXPECT_EQ(
+      ErrorOf([](Safetensors* contents) {
+        contents->tensors.erase("dense2.bias");
+        contents->tensors["head.bias"] = torch::zeros({1});
+        contents->tensors["conv1.weight"] = torch::zeros({8, 3, 5, 5});
+        contents->tensors["norm1.bias"] = torch::zeros({8}, torch::kHalf);
+        contents->tensors["norm2.bias"] = torch::full({8}, std::nan(""), torch::kFloat);
+      }),
+      "its weights do not fit the network: 'conv1.weight' has the shape [8, 3, 5, 5], not [8, 3, 3, 3]; "
+      "'dense2.bias' is missing; 'norm1.bias' has the type Half, not Float; "
+      "'norm2.bias' holds numbers that are not finite; 'head.bias' is left over");
+  EXPECT_EQ(HintOf([&] { LoadCheckpoint(path_); }),
+            "the file was written for another network or by another version of Seam");
+}
+
+TEST_F(CheckpointTest, ManyDifferencesAreCounted) {
+  const std::string error = ErrorOf([](Safetensors* contents) { contents->tensors.clear(); });
+  EXPECT_EQ(error.substr(error.rfind(';')), "; and 18 more");
+  EXPECT_EQ(std::count(error.begin(), error.end(), ';'), 10);
+}
+
+TEST_F(CheckpointTest, WeightsThatDoNotFitLeaveTheModelAsItWas) {
+  auto weights = WeightsOf(*MakeModel("meso4"));
+  weights.erase("dense2.bias");
+  const auto before = WeightsOf(*model_).at("conv1.weight").clone();
+  EXPECT_EQ(MessageOf([&] { LoadWeights(weights, "weights", model_.get()); }),
+            "weights: its weights do not fit the network: 'dense2.bias' is missing");
+  EXPECT_TRUE(torch::equal(WeightsOf(*model_).at("conv1.weight"), before));
+}
+
+TEST_F(CheckpointTest, FlippedBitsOfTheHeaderLoadOrAreAnError) {
+  Save();
+  const std::string whole = ReadFile(path_);
+  const std::size_t end = ParseSafetensorsHeader(whole, "file").data_offset;
+  int refused = 0;
+  std::fstream file(path_, std::ios::binary | std::ios::in | std::ios::out);
+  for (std::size_t i = 0; i < end; ++i) {
+    const auto position = static_cast<std::streamoff>(i);
+    file.seekp(position).put(static_cast<char>(whole[i] ^ (1 << (i % 8)))).flush();
+    try {
+      LoadCheckpoint(path_);
+    } catch (const Error& error) {
+      ++refused;
+      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+    }
+    file.seekp(position).put(whole[i]);
+  }
+  EXPECT_GT(refused, 0);
+}
+
+}  // namespace
+}  // namespace seam

@@ -1,0 +1,166 @@
+#include "models/model.h"
+
+#include <torch/utils.h>
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "models/checkpoint.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+// Its logit is the mean of the scaled picture, so that what forward() does around it shows.
+class MeanModel : public Model {
+ public:
+  explicit MeanModel(int frames) : frames_(frames) {}
+  torch::Tensor Features(const torch::Tensor& pictures) override { return pictures.flatten(1); }
+  torch::Tensor Classify(const torch::Tensor& features) override { return features.mean(1); }
+  torch::Tensor Normalise(const torch::Tensor& pictures) const override { return pictures / 255; }
+  InputSpec input() const override { return {4, frames_}; }
+
+ private:
+  int frames_;
+};
+
+TEST(ModelTest, ForwardIsTheMeanOfTheFramesLogits) {
+  MeanModel model(1);
+  auto clips = torch::zeros({2, 3, 3, 4, 4}, torch::kByte);
+  clips[0][0].fill_(255);
+  clips[1].fill_(51);
+  const auto logits = model.forward(clips);
+  EXPECT_EQ(logits.sizes(), torch::IntArrayRef({2}));
+  EXPECT_NEAR(logits[0].item<double>(), 1.0 / 3, 1e-6);
+  EXPECT_NEAR(logits[1].item<double>(), 0.2, 1e-6);
+}
+
+TEST(ModelTest, BytesAndFloatsOfTheSameValueGiveTheSameAnswer) {
+  MeanModel model(1);
+  const auto clips = torch::randint(0, 256, {2, 1, 3, 4, 4}, torch::kByte);
+  EXPECT_TRUE(torch::equal(model.forward(clips), model.forward(clips.to(torch::kFloat))));
+}
+
+TEST(ModelTest, WrongShapeIsAnErrorThatShowsBoth) {
+  MeanModel model(1);
+  const auto act = [&](torch::IntArrayRef shape) {
+    return [&model, clips = torch::zeros(shape, torch::kByte)] { model.forward(clips); };
+  };
+  EXPECT_EQ(MessageOf(act({2, 1, 3, 5, 4})), "clips: the shape [2, 1, 3, 5, 4] does not fit");
+  EXPECT_EQ(HintOf(act({2, 1, 3, 5, 4})),
+            "this network takes [N, T, 3, 4, 4]: clips, frames, RGB, height, width");
+  EXPECT_EQ(MessageOf(act({2, 3, 4, 4})), "clips: the shape [2, 3, 4, 4] does not fit");
+  EXPECT_EQ(MessageOf(act({2, 1, 1, 4, 4})), "clips: the shape [2, 1, 1, 4, 4] does not fit");
+  EXPECT_EQ(MessageOf(act({0, 1, 3, 4, 4})), "clips: the shape [0, 1, 3, 4, 4] does not fit");
+  EXPECT_EQ(MessageOf(act({1, 0, 3, 4, 4})), "clips: the shape [1, 0, 3, 4, 4] does not fit");
+}
+
+TEST(ModelTest, NetworkOfAWindowTakesThatManyFramesOnly) {
+  MeanModel model(5);
+  EXPECT_EQ(model.forward(torch::zeros({2, 5, 3, 4, 4})).size(0), 2);
+  const auto act = [&] { model.forward(torch::zeros({2, 4, 3, 4, 4})); };
+  EXPECT_EQ(MessageOf(act), "clips: the shape [2, 4, 3, 4, 4] does not fit");
+  EXPECT_EQ(HintOf(act), "this network takes [N, 5, 3, 4, 4]: clips, frames, RGB, height, width");
+}
+
+TEST(ModelTest, WrongElementTypeIsAnError) {
+  MeanModel model(1);
+  EXPECT_EQ(MessageOf([&] {
+              model.forward(torch::zeros({1, 1, 3, 4, 4}, torch::kInt));
+            }),
+            "clips: elements of Int do not fit");
+}
+
+TEST(RegistryTest, UnknownNameIsAUsageErrorThatNamesTheNearest) {
+  EXPECT_EQ(MessageOf([] { MakeModel("mezo4"); }), "model: 'mezo4' is not a network that Seam knows");
+  EXPECT_EQ(HintOf([] { MakeModel("mezo4"); }).find("did you mean meso4? the networks are: meso4"), 0u);
+  EXPECT_EQ(HintOf([] { MakeModel("transformer"); }).find("the networks are: meso4"), 0u);
+  try {
+    MakeModel("mezo4");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), kExitUsage);
+  }
+}
+
+TEST(RegistryTest, NamesAreUnique) {
+  std::vector<std::string> names;
+  for (const auto& entry : ModelRegistry()) {
+    EXPECT_EQ(std::count(names.begin(), names.end(), entry.name), 0) << entry.name;
+    EXPECT_FALSE(entry.paper.empty()) << entry.name;
+    names.push_back(entry.name);
+  }
+}
+
+// What every network of the registry owes its users.
+class EveryModelTest : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    torch::manual_seed(1);
+    model_ = MakeModel(GetParam());
+    model_->eval();
+  }
+
+  torch::Tensor Clips(int count, int frames) const {
+    const int size = model_->input().size;
+    return torch::randint(0, 256, {count, frames, 3, size, size}, torch::kByte);
+  }
+
+  std::shared_ptr<Model> model_;
+  torch::NoGradGuard no_grad_;
+};
+
+TEST_P(EveryModelTest, SameSeedGivesTheSameWeights) {
+  torch::manual_seed(1);
+  const auto again = MakeModel(GetParam());
+  torch::manual_seed(2);
+  const auto other = MakeModel(GetParam());
+  bool differs = false;
+  for (const auto& [name, tensor] : WeightsOf(*model_)) {
+    EXPECT_TRUE(torch::equal(tensor, WeightsOf(*again).at(name))) << name;
+    differs |= !torch::equal(tensor, WeightsOf(*other).at(name));
+  }
+  EXPECT_TRUE(differs);
+}
+
+TEST_P(EveryModelTest, AnswersALogitPerClip) {
+  EXPECT_EQ(model_->forward(Clips(3, model_->input().frames)).sizes(), torch::IntArrayRef({3}));
+}
+
+TEST_P(EveryModelTest, ClipsAnswerDoesNotDependOnItsBatchInEval) {
+  const auto clips = Clips(4, model_->input().frames);
+  const auto together = model_->forward(clips);
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_NEAR(model_->forward(clips.slice(0, i, i + 1)).item<double>(), together[i].item<double>(), 1e-4);
+  }
+}
+
+TEST_P(EveryModelTest, TrainingNormalisesByTheBatchAndEvalDoesNot) {
+  const auto clips = Clips(4, model_->input().frames);
+  const auto eval = model_->forward(clips);
+  EXPECT_TRUE(torch::equal(model_->forward(clips), eval));
+  model_->train();
+  EXPECT_FALSE(torch::allclose(model_->forward(clips), eval, 1e-3, 1e-3));
+}
+
+TEST_P(EveryModelTest, ImageNetworkAnswersTheMeanOfTheFrames) {
+  if (model_->input().frames != 1) GTEST_SKIP() << "takes windows";
+  const auto clip = Clips(1, 5);
+  double sum = 0;
+  for (int t = 0; t < 5; ++t) sum += model_->forward(clip.slice(1, t, t + 1)).item<double>();
+  EXPECT_NEAR(model_->forward(clip).item<double>(), sum / 5, 1e-4);
+}
+
+std::vector<std::string> Names() {
+  std::vector<std::string> names;
+  for (const auto& entry : ModelRegistry()) names.push_back(entry.name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, EveryModelTest, testing::ValuesIn(Names()),
+                         [](const auto& parameter) { return parameter.param; });
+
+}  // namespace
+}  // namespace seam
