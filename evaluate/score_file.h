@@ -21,12 +21,13 @@ struct ScoreRow {
   std::string reason;           // why the status is not ok
 };
 
-// The first line, and a row's line, of the CSV form.
+// The first line, and a row's line, of the CSV form. Numbers are the shortest that read back exactly. A score
+// or a duration that is no finite number in its range is an Error.
 std::string ScoreFileHeader();
 std::string ScoreFileLine(const ScoreRow& row);
 
-// Reads the CSV form. Columns are found by name in any order; only path and score must be there. An Error names the
-// file and the line.
+// Reads the CSV form. Columns are found by name in any order; only path and score must be there. An Error
+// names the file and the line (blank lines are not counted).
 std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path);
 
 }  // namespace seam

@@ -2,29 +2,37 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "proto/clip.pb.h"
 
 namespace seam {
 
-// A file of a dataset and what is known of it. The unit of labels, splits and verdicts; a picture is a video of one
-// frame.
+// A file of a dataset and what is known of it. The unit of labels, splits and verdicts; a picture is a video
+// of one frame.
 struct Video {
-  std::string id;              // its path inside the dataset, with '/': unique there
+  std::string id;              // Utf8Id() of its path inside the dataset, with '/': unique there
   std::filesystem::path path;  // where it is
+  std::string dataset;         // name of the dataset it belongs to
   Label label = REAL;
-  std::string method;              // of manipulation; empty for real videos
-  std::vector<std::string> keys;   // footage, people, sources: videos that share one are one group
-  std::string group;               // name of the group, by AssignGroups()
-  std::string split;               // "train", "val", "test"; empty until known
+  std::string method;             // of manipulation; empty for real videos
+  std::vector<std::string> keys;  // footage, people, sources: videos that share one are one group
+  std::string group;              // name of the group, by AssignGroups()
+  std::string split;              // "train", "val", "test"; empty until known
 };
 
 // Whether the file's name ends as a video's or a picture's that Seam reads (upper or lower case).
 bool IsMediaFile(const std::filesystem::path& path);
 
-// The media files below `root` in order of their paths; links to folders are followed once. An Error when `root` is
-// missing or no folder.
+// The media files below `root` in order of the bytes of their paths, without hidden ones. A link to a file
+// counts, and so does one that leads nowhere: it will be told as unreadable. Links to folders are followed,
+// but each folder is listed once, under its own path where it has one below `root`. An Error when `root` or a
+// folder below cannot be read.
 std::vector<std::filesystem::path> ListMediaFiles(const std::filesystem::path& root);
+
+// The name as text for ids, methods and JSON: a byte that is not UTF-8 becomes \xNN, and so does a backslash
+// that would look like such an escape, so that two names never become one.
+std::string Utf8Id(std::string_view name);
 
 }  // namespace seam

@@ -195,7 +195,7 @@ TEST(ShardReaderTest, TruncationAtEveryByteIsAnError) {
   const TemporaryFolder folder;
   const std::string whole = ReadFile(WriteClips(folder.path(), 3).at(0));
   for (std::size_t length = 0; length < whole.size(); ++length) {
-    WriteFile(folder / "cut.tfrecord", whole.substr(0, length));
+    std::ofstream(folder / "cut.tfrecord", std::ios::binary) << whole.substr(0, length);
     ASSERT_NE(MessageOf([&] { ReadAll(folder / "cut.tfrecord"); }), "") << length;
   }
 }

@@ -1,0 +1,129 @@
+#include "labels/video.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "proto/utf8.h"
+
+namespace seam {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::array<std::string_view, 18> kExtensions = {".mp4", ".m4v",  ".mov",  ".mkv", ".webm", ".avi",
+                                                          ".mpg", ".mpeg", ".ts",   ".mts", ".m2ts", ".flv",
+                                                          ".gif", ".jpg",  ".jpeg", ".png", ".webp", ".bmp"};
+
+// One listing: real folders before links, so that a folder keeps its own path where a link leads to it too.
+class Walk {
+ public:
+  explicit Walk(fs::path root) { folders_.push_back(std::move(root)); }
+
+  std::vector<fs::path> Run() {
+    while (!folders_.empty() || !links_.empty()) {
+      if (folders_.empty()) {
+        folders_.emplace_back(*links_.begin());
+        links_.erase(links_.begin());
+      }
+      const fs::path folder = std::move(folders_.back());
+      folders_.pop_back();
+      if (FirstVisit(folder)) List(folder);
+    }
+    std::sort(files_.begin(), files_.end(),
+              [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
+    return std::move(files_);
+  }
+
+ private:
+  bool FirstVisit(const fs::path& folder) {
+    struct stat status = {};
+    if (stat(folder.c_str(), &status) != 0) {
+      throw Error(folder.string(), std::string("cannot be read: ") + std::strerror(errno), "check the path");
+    }
+    return visited_.insert({status.st_dev, status.st_ino}).second;
+  }
+
+  void List(const fs::path& folder) {
+    std::error_code code;
+    fs::directory_iterator entry(folder, code);
+    for (; !code && entry != fs::directory_iterator(); entry.increment(code)) {
+      if (!entry->path().filename().native().starts_with('.')) Sort(*entry);
+    }
+    if (code) throw Error(folder.string(), "cannot be read: " + code.message(), "check the permissions");
+  }
+
+  void Sort(const fs::directory_entry& entry) {
+    std::error_code code;
+    const bool link = entry.is_symlink(code);
+    const fs::file_type type = entry.status(code).type();
+    if (type == fs::file_type::directory) {
+      if (link)
+        links_.insert(entry.path().native());
+      else
+        folders_.push_back(entry.path());
+    } else if (IsMediaFile(entry.path()) && (type == fs::file_type::regular || (link && IsBroken(type)))) {
+      files_.push_back(entry.path());
+    }
+  }
+
+  static bool IsBroken(fs::file_type type) {
+    return type == fs::file_type::not_found || type == fs::file_type::none;
+  }
+
+  std::vector<fs::path> folders_, files_;
+  std::set<std::string> links_;
+  std::set<std::pair<dev_t, ino_t>> visited_;
+};
+
+bool LooksEscaped(std::string_view text) {
+  const auto hexadecimal = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
+  return text.size() >= 4 && text[1] == 'x' && hexadecimal(text[2]) && hexadecimal(text[3]);
+}
+
+}  // namespace
+
+bool IsMediaFile(const fs::path& path) {
+  std::string extension = path.extension().string();
+  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return !extension.empty() &&
+         std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
+
+std::vector<fs::path> ListMediaFiles(const fs::path& root) {
+  std::error_code code;
+  const fs::file_status status = fs::status(root, code);
+  if (!fs::exists(status)) {
+    throw Error(root.string(), "cannot be read: " + code.message(), "check the path");
+  }
+  if (!fs::is_directory(status))
+    throw Error(root.string(), "is not a folder", "name the folder of the dataset");
+  return Walk(root).Run();
+}
+
+std::string Utf8Id(std::string_view name) {
+  std::string id;
+  while (!name.empty()) {
+    const std::size_t length = Utf8Length(name);
+    if (length == 0 || (name[0] == '\\' && LooksEscaped(name))) {
+      id += fmt::format("\\x{:02x}", static_cast<unsigned char>(name[0]));
+    } else {
+      id += name.substr(0, length);
+    }
+    name.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return id;
+}
+
+}  // namespace seam

@@ -1,0 +1,229 @@
+#include "labels/layout.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "labels/split.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FolderLayoutTest : public testing::Test {
+ protected:
+  void Make(const std::vector<std::string>& names) {
+    for (const auto& name : names) {
+      fs::create_directories((folder_ / name).parent_path());
+      WriteFile(folder_ / name, "x");
+    }
+  }
+  std::vector<Video> List(const std::string& group_by = "") {
+    return FolderLayout(group_by).List(folder_.path());
+  }
+  std::string Message(const std::string& group_by = "") {
+    return MessageOf([&] { List(group_by); });
+  }
+  std::string Hint(const std::string& group_by = "") {
+    return HintOf([&] { List(group_by); });
+  }
+  std::string Root() const { return folder_.path().string(); }
+
+  TemporaryFolder folder_;
+};
+
+using Keys = std::vector<std::string>;
+
+TEST_F(FolderLayoutTest, LabelsByFolderAndNamesMethodsInsideFake) {
+  Make({"real/a.mp4", "real/actors/b.mp4", "fake/a.mp4", "fake/FaceSwap/c23/a.mp4"});
+  const auto videos = List();
+  ASSERT_EQ(videos.size(), 4U);
+  EXPECT_EQ(videos[0].id, "fake/FaceSwap/c23/a.mp4");
+  EXPECT_EQ(videos[0].path, folder_ / "fake/FaceSwap/c23/a.mp4");
+  EXPECT_EQ(videos[0].label, FAKE);
+  EXPECT_EQ(videos[0].method, "FaceSwap");
+  EXPECT_EQ(videos[0].split, "");
+  EXPECT_EQ(videos[1].id, "fake/a.mp4");
+  EXPECT_EQ(videos[1].method, "");
+  EXPECT_EQ(videos[2].id, "real/a.mp4");
+  EXPECT_EQ(videos[2].label, REAL);
+  EXPECT_EQ(videos[3].method, "") << "folders inside real/ are no methods";
+}
+
+TEST_F(FolderLayoutTest, KnowsTheOtherNamesOfTheFolders) {
+  Make({"0_real/a.mp4", "1_fake/b.mp4", "Original/c.mp4", "MANIPULATED/d.mp4"});
+  std::vector<Label> labels;
+  for (const auto& video : List()) labels.push_back(video.label);
+  EXPECT_EQ(labels, (std::vector<Label>{REAL, FAKE, FAKE, REAL}));
+}
+
+TEST_F(FolderLayoutTest, TakesTheSplitsOfTheFolders) {
+  Make({"train/real/a.jpg", "train/fake/m/a.jpg", "val/real/b.jpg", "test/1_fake/c.jpg"});
+  const auto videos = List();
+  ASSERT_EQ(videos.size(), 4U);
+  EXPECT_EQ(videos[0].split, "test");
+  EXPECT_EQ(videos[1].split, "train");
+  EXPECT_EQ(videos[1].method, "m");
+  EXPECT_EQ(videos[3].split, "val");
+}
+
+TEST_F(FolderLayoutTest, TakesValidationForVal) {
+  Make({"train/real/a.jpg", "valid/fake/a.jpg", "Validation/fake/b.jpg"});
+  for (const auto& video : List()) EXPECT_EQ(video.split, video.id.starts_with("train") ? "train" : "val");
+}
+
+TEST_F(FolderLayoutTest, TheStemIsTheKeyOfRealAndFake) {
+  Make({"real/a.b.mp4", "fake/x/a.b.avi"});
+  for (const auto& video : List()) EXPECT_EQ(video.keys, Keys{"a.b"});
+}
+
+TEST_F(FolderLayoutTest, NumbersThatStartAnewInASplitAreNoLeak) {
+  Make({"train/real/1.jpg", "train/fake/1.jpg", "val/real/1.jpg"});
+  WriteFile(folder_ / "val/real/1.jpg", "another");
+  auto videos = List();
+  AssignGroups(&videos);
+  EXPECT_TRUE(FindLeaks(videos).empty());
+  EXPECT_EQ(videos[0].group, videos[1].group);
+}
+
+TEST_F(FolderLayoutTest, GroupByHoldsAcrossSplits) {
+  Make({"train/real/id1_7.jpg", "val/real/id1_9.jpg"});
+  auto videos = List("id[0-9]+");
+  AssignGroups(&videos);
+  EXPECT_EQ(FindLeaks(videos).size(), 2U);  // the group, and the equal bytes
+}
+
+TEST_F(FolderLayoutTest, GroupByTakesAllMatchesWithoutCaptureGroups) {
+  Make({"fake/id3_id17_0001.mp4"});
+  EXPECT_EQ(List("id[0-9]+")[0].keys, (Keys{"id3", "id17"}));
+}
+
+TEST_F(FolderLayoutTest, GroupByTakesCaptureGroupsWhereThereAreSome) {
+  Make({"fake/id3_id17_0001.mp4"});
+  EXPECT_EQ(List("^(id[0-9]+)_(?:id[0-9]+_)?([0-9]+)")[0].keys, (Keys{"id3", "0001"}));
+}
+
+TEST_F(FolderLayoutTest, ANameThatGroupByDoesNotMatchKeepsItsStem) {
+  Make({"real/id3_1.mp4", "real/other.mp4"});
+  EXPECT_EQ(List("id[0-9]+")[1].keys, Keys{"other"});
+}
+
+TEST_F(FolderLayoutTest, GroupByThatMatchesNothingIsAnError) {
+  Make({"real/a.mp4"});
+  EXPECT_EQ(Message("id[0-9]+"), "--group-by: 'id[0-9]+' matches no file name");
+  EXPECT_EQ(Hint("id[0-9]+"), "one of the names is a.mp4");
+}
+
+TEST_F(FolderLayoutTest, ABadGroupByIsAUsageErrorInTheLibrarysWords) {
+  Make({"real/a.mp4"});
+  try {
+    List("([0-9]+");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), kExitUsage);
+    EXPECT_TRUE(std::string(error.what()).starts_with("--group-by: '([0-9]+' is not a regular expression: "));
+    EXPECT_NE(std::string(error.what()).find("Mismatched '('"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(FolderLayoutTest, AWrongRootShowsWhatWasExpectedAndFound) {
+  Make({"celebs/a.mp4", "b.mp4", "readme.txt"});
+  EXPECT_EQ(Message(), Root() + ": no videos of known label");
+  EXPECT_EQ(Hint(),
+            "expected real/ and fake/, or train/, val/ and test/ that hold them; found: b.mp4, celebs/, "
+            "readme.txt");
+}
+
+TEST_F(FolderLayoutTest, AWrongRootWithManyFilesShowsSome) {
+  for (int i = 0; i < 9; ++i) Make({std::string(1, static_cast<char>('a' + i)) + ".mp4"});
+  EXPECT_TRUE(Hint().ends_with("found: a.mp4, b.mp4, c.mp4, d.mp4, e.mp4, f.mp4 and 3 more")) << Hint();
+}
+
+TEST_F(FolderLayoutTest, AnEmptyFolderIsAnError) {
+  EXPECT_EQ(Message(), Root() + ": no videos of known label");
+  EXPECT_TRUE(Hint().ends_with("found: nothing")) << Hint();
+}
+
+TEST_F(FolderLayoutTest, EmptyClassFoldersAreAnError) {
+  fs::create_directories(folder_ / "real");
+  fs::create_directories(folder_ / "fake");
+  EXPECT_TRUE(Hint().ends_with("found: fake/, real/")) << Hint();
+}
+
+TEST_F(FolderLayoutTest, OneClassAloneIsAllowed) {
+  Make({"real/a.mp4"});
+  fs::create_directories(folder_ / "fake");
+  EXPECT_EQ(List().size(), 1U);
+}
+
+TEST_F(FolderLayoutTest, ClassesBesideSplitsAreAnError) {
+  Make({"train/real/a.mp4", "real/b.mp4"});
+  EXPECT_EQ(Message(),
+            Root() + ": some videos lie in a split (train/real/a.mp4), others do not (real/b.mp4)");
+}
+
+TEST_F(FolderLayoutTest, SplitsInsideClassesAreAnError) {
+  Make({"real/train/a.mp4", "fake/train/b.mp4"});
+  EXPECT_EQ(Message(), Root() + ": the split is inside the class (fake/train); it has to be train/fake");
+}
+
+TEST_F(FolderLayoutTest, WarnsOfFilesThatLieElsewhere) {
+  Make({"real/a.mp4", "fake/a.mp4", "masks/a.png", "b.mp4"});
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(List().size(), 2U);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "warning: " + Root() +
+                ": 2 media files lie outside the folders of a label and are left out, such as b.mp4\n");
+}
+
+TEST_F(FolderLayoutTest, IdsDoNotDependOnHowTheRootIsWritten) {
+  Make({"real/a.mp4"});
+  for (const std::string& root : {Root(), Root() + "/", Root() + "/real/..", Root() + "/./"}) {
+    EXPECT_EQ(FolderLayout("").List(root).at(0).id, "real/a.mp4") << root;
+  }
+}
+
+TEST_F(FolderLayoutTest, NamesThatAreNotUtf8StayApart) {
+  Make({"real/a\xff.mp4", "real/a\\xff.mp4"});
+  const auto videos = List();
+  ASSERT_EQ(videos.size(), 2U);
+  EXPECT_EQ(videos[0].id, "real/a\\x5cxff.mp4");
+  EXPECT_EQ(videos[1].id, "real/a\\xff.mp4");
+  EXPECT_EQ(ReadFile(videos[1].path), "x");
+}
+
+TEST(MakeLayoutTest, FindsFolderByName) {
+  EXPECT_NE(dynamic_cast<FolderLayout*>(MakeLayout(LayoutOptions()).get()), nullptr);
+}
+
+TEST(MakeLayoutTest, AnUnknownNameListsTheLayouts) {
+  LayoutOptions options;
+  options.dataset = "imagenet";
+  EXPECT_EQ(MessageOf([&] { MakeLayout(options); }), "--dataset: 'imagenet' is not a dataset layout");
+  EXPECT_EQ(HintOf([&] { MakeLayout(options); }), "choose from: folder");
+}
+
+TEST(SharedFacesTest, SplitsAndLabelsAreRecognised) {
+  SEAM_NEEDS_SHARED("data/faces");
+  auto videos = FolderLayout("").List(SharedPath("data/faces"));
+  const auto count = [&](const std::string& split, Label label) {
+    return std::count_if(videos.begin(), videos.end(),
+                         [&](const Video& video) { return video.split == split && video.label == label; });
+  };
+  EXPECT_EQ(count("train", REAL), 5000);
+  EXPECT_EQ(count("train", FAKE), 5000);
+  EXPECT_EQ(count("val", REAL), 750);
+  EXPECT_EQ(count("val", FAKE), 750);
+  AssignGroups(&videos);
+  EXPECT_TRUE(FindLeaks(videos).empty());
+}
+
+}  // namespace
+}  // namespace seam
