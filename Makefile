@@ -13,8 +13,8 @@ export VIDEO PREFIX
 .PHONY: build demo test setup install format clean
 
 build: setup
-	@if [ -n "$(CMAKE_FLAGS)" ] || [ ! -f $(BUILD)/build.ninja ]; then cmake --preset release $(CMAKE_FLAGS); fi
-	@cmake --build --preset release
+	@if [ -n "$(CMAKE_FLAGS)" ] || [ ! -f $(BUILD)/build.ninja ]; then cmake --preset release $(CMAKE_FLAGS) >&2; fi
+	@cmake --build --preset release >&2
 
 demo: build
 	@$(BUILD)/bin/seam infer "$$VIDEO"
