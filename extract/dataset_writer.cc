@@ -1,0 +1,260 @@
+#include "extract/dataset_writer.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+#include <google/protobuf/util/json_util.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/sha256.h"
+#include "base/version.h"
+#include "labels/split.h"
+#include "proto/picture.h"
+#include "proto/shard.h"
+
+namespace seam {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Encodes the crops of one video and writes them to its work file as they come, so that memory does not grow with the video.
+class ClipSink : public CropSink {
+ public:
+  ClipSink(const fs::path& folder, const std::string& name, const Video& video, const CropSpec& spec)
+      : shard_(folder, name, kOneFile) {
+    clip_.set_video(video.id);
+    clip_.set_dataset(video.dataset);
+    clip_.set_method(video.method);
+    clip_.set_label(video.label);
+    clip_.set_split(video.split);
+    clip_.set_group(video.group);
+    *clip_.mutable_crop() = spec;
+  }
+
+  void Add(FaceCrop crop) override {
+    clip_.set_track(static_cast<std::uint32_t>(crop.track));
+    clip_.clear_frames();
+    Frame* frame = clip_.add_frames();
+    frame->set_image(EncodePicture(crop.picture.data, crop.picture.step[0], clip_.crop()));
+    frame->set_index(static_cast<std::uint32_t>(crop.stamp.index));
+    frame->set_pts_seconds(crop.stamp.pts_seconds);
+    frame->mutable_box()->set_x(crop.face.box.x);
+    frame->mutable_box()->set_y(crop.face.box.y);
+    frame->mutable_box()->set_width(crop.face.box.width);
+    frame->mutable_box()->set_height(crop.face.box.height);
+    frame->set_score(crop.face.score);
+    if (crop.face.has_landmarks) {
+      for (const cv::Point2f& point : crop.face.landmarks) {
+        frame->add_landmarks(point.x);
+        frame->add_landmarks(point.y);
+      }
+    }
+    shard_.Add(clip_);
+    Tally& tally = tallies_[crop.track];
+    tally.area += static_cast<double>(crop.face.box.area());
+    ++tally.frames;
+  }
+
+  struct Stored {
+    std::string shard;  // name of the file; empty when there was no face
+    std::vector<int> tracks;
+    int clips = 0;  // of those tracks
+  };
+
+  // Closes the file and chooses the tracks that `faces` (largest, all) keeps.
+  Stored Finish(const std::string& faces) {
+    Stored stored;
+    for (const fs::path& shard : shard_.Finish()) stored.shard = shard.filename().string();
+    for (const auto& [track, tally] : tallies_) {
+      if (faces == "all" || track == Largest()) {
+        stored.tracks.push_back(track);
+        stored.clips += tally.frames;
+      }
+    }
+    return stored;
+  }
+
+ private:
+  struct Tally {
+    double area = 0;  // of its boxes, summed over the frames
+    int frames = 0;
+  };
+
+  // The track that takes most of the pictures over the whole video; the first among equals.
+  int Largest() const {
+    const auto smaller = [](const auto& a, const auto& b) { return a.second.area < b.second.area; };
+    return std::max_element(tallies_.begin(), tallies_.end(), smaller)->first;
+  }
+
+  static constexpr std::uint64_t kOneFile = std::numeric_limits<std::uint64_t>::max();
+
+  ShardWriter shard_;
+  Clip clip_;
+  std::map<int, Tally> tallies_;
+};
+
+// Of a video's files in the work folder.
+std::string WorkName(std::size_t index) { return fmt::format("{:08}", index); }
+
+nlohmann::json CountsOf(const std::vector<ManifestRow>& rows) {
+  nlohmann::json counts = nlohmann::json::object();
+  for (const ManifestRow& row : rows) {
+    nlohmann::json& cell = counts[row.split][row.label];
+    if (cell.is_null()) cell = {{"videos", 0}, {"clips", 0}, {"status", nlohmann::json::object()}};
+    cell["videos"] = cell["videos"].get<int>() + 1;
+    cell["clips"] = cell["clips"].get<std::int64_t>() + row.clips;
+    nlohmann::json& status = cell["status"][row.status];
+    status = (status.is_null() ? 0 : status.get<int>()) + 1;
+  }
+  return counts;
+}
+
+}  // namespace
+
+void DatasetWriterOptions::Register(Options* options) {
+  options->Add("output", &output, "folder for the shards");
+  options->Add("faces", &faces, "whose faces are kept: the person with the largest face, or all", {"largest", "all"});
+  options->Add("shard-mb", &shard_megabytes, "start a new shard at this size");
+  options->Add("resume", &resume, "go on with an extraction that was stopped");
+  options->Add("overwrite", &overwrite, "replace a dataset that is already there");
+  options->Add("encoding", &encoding, "how crops are stored", {"jpeg", "png"});
+  options->Add("quality", &quality, "JPEG quality, 1 to 100");
+}
+
+void DatasetWriterOptions::Check() const {
+  if (output.empty()) throw UsageError("--output", "is missing", "name the folder for the shards");
+  if (shard_megabytes < 1) throw UsageError("--shard-mb", "must be at least 1");
+  if (resume && overwrite) throw UsageError("--resume", "makes no sense with --overwrite");
+  if (quality < 1 || quality > 100) throw UsageError("--quality", "must be from 1 to 100");
+}
+
+DatasetWriter::DatasetWriter(DatasetWriterOptions options, const CropSpec& spec, nlohmann::json settings,
+                             std::vector<Video> videos)
+    : options_(std::move(options)),
+      folder_(options_.output),
+      work_(folder_ / ".work"),
+      spec_(spec),
+      settings_(std::move(settings)),
+      videos_(std::move(videos)) {
+  spec_.set_encoding(options_.encoding);
+  spec_.set_quality(options_.encoding == "jpeg" ? static_cast<std::uint32_t>(options_.quality) : 0);
+  std::error_code failure;
+  fs::create_directories(folder_, failure);
+  if (failure) throw Error(folder_.string(), "cannot be made: " + failure.message(), "check --output");
+  Prepare();
+}
+
+void DatasetWriter::Prepare() {
+  // What the stored clips depend on.
+  Sha256 digest;
+  digest.Update(settings_.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+  for (const Video& video : videos_) digest.Update(video.id + '\n' + video.split + '\n' + video.group + '\n');
+  const std::string job = digest.Finish();
+
+  const fs::path job_file = work_ / "job";
+  const bool unfinished = fs::exists(job_file);
+  if (options_.overwrite) {
+    fs::remove_all(work_);
+  } else if (unfinished && !options_.resume) {
+    throw Error(folder_.string(), "holds an extraction that was stopped", "--resume goes on with it, --overwrite starts anew");
+  } else if (unfinished && ReadFile(job_file) != job) {
+    throw Error(folder_.string(), "was begun with other options or other videos",
+                "give the options it was begun with, or start anew with --overwrite");
+  } else if (!unfinished && fs::exists(folder_ / "dataset.json")) {
+    throw Error(folder_.string(), "already holds a dataset",
+                options_.resume ? "it is complete: nothing is left to do" : "--overwrite replaces it");
+  }
+  fs::create_directories(work_);
+  if (!fs::exists(job_file)) WriteFile(job_file, job);
+}
+
+fs::path DatasetWriter::RowFile(std::size_t index) const { return work_ / (WorkName(index) + ".json"); }
+
+std::vector<std::size_t> DatasetWriter::Missing() const {
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < videos_.size(); ++i) {
+    if (!fs::exists(RowFile(i))) missing.push_back(i);
+  }
+  return missing;
+}
+
+std::unique_ptr<CropSink> DatasetWriter::MakeSink(std::size_t index) const {
+  return std::make_unique<ClipSink>(work_, WorkName(index), videos_[index], spec_);
+}
+
+void DatasetWriter::Store(std::size_t index, const VideoSummary& summary, std::unique_ptr<CropSink> sink) {
+  const Video& video = videos_[index];
+  const ClipSink::Stored clips = static_cast<ClipSink&>(*sink).Finish(options_.faces);
+  ManifestRow row;
+  row.video = video.id;
+  row.file = video.path.string();
+  row.label = video.label == FAKE ? "fake" : "real";
+  row.method = video.method;
+  row.split = video.split;
+  row.group = video.group;
+  row.status = summary.status;
+  row.reason = summary.reason;
+  row.frames_decoded = static_cast<int>(summary.frames_decoded);
+  row.frames = summary.frames;
+  row.faces = summary.faces;
+  row.tracks = summary.tracks;
+  row.clips = clips.clips;
+  row.seconds = summary.seconds;
+  const nlohmann::json stored = {{"shard", clips.shard}, {"tracks", clips.tracks}, {"row", ManifestLine(row)}};
+  AtomicFile file(RowFile(index));
+  file.Write(stored.dump());
+  file.Commit(AtomicFile::kNoSync);
+}
+
+std::vector<ManifestRow> DatasetWriter::Assemble(const nlohmann::json& facts) {
+  RemoveDataset();
+  std::map<std::string, ShardWriter> shards;
+  std::string manifest;
+  for (std::size_t i = 0; i < videos_.size(); ++i) {
+    const auto stored = nlohmann::json::parse(ReadFile(RowFile(i)));
+    manifest += stored.at("row").get<std::string>();
+    const auto kept = stored.at("tracks").get<std::vector<std::uint32_t>>();
+    if (kept.empty()) continue;
+    const auto bytes = static_cast<std::uint64_t>(options_.shard_megabytes) << 20;
+    ShardWriter& writer = shards.try_emplace(videos_[i].split, folder_, videos_[i].split, bytes).first->second;
+    const ShardReader clips(work_ / stored.at("shard").get<std::string>());
+    for (std::size_t k = 0; k < clips.size(); ++k) {
+      Clip clip = clips.Read(k);
+      if (std::find(kept.begin(), kept.end(), clip.track()) != kept.end()) writer.Add(std::move(clip));
+    }
+  }
+  for (auto& [split, writer] : shards) writer.Finish();
+  WriteFile(folder_ / "manifest.jsonl", manifest);
+  std::vector<ManifestRow> rows = ReadManifest(folder_ / "manifest.jsonl");
+
+  std::string crop;
+  google::protobuf::util::JsonPrintOptions print;
+  print.always_print_primitive_fields = true;
+  print.preserve_proto_field_names = true;
+  if (!google::protobuf::util::MessageToJsonString(spec_, &crop, print).ok()) throw Error("", "CropSpec has no JSON");
+  nlohmann::json dataset = facts;
+  dataset["seam_version"] = Version();
+  dataset["clip_format_version"] = kClipFormatVersion;
+  dataset["crop"] = nlohmann::json::parse(crop);
+  dataset["options"] = settings_;
+  dataset["counts"] = CountsOf(rows);
+  WriteFile(folder_ / "dataset.json", dataset.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n");
+  fs::remove_all(work_);
+  return rows;
+}
+
+void DatasetWriter::RemoveDataset() const {
+  fs::remove(folder_ / "dataset.json");
+  fs::remove(folder_ / "manifest.jsonl");
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename().string();
+    const bool ours = std::any_of(kSplits.begin(), kSplits.end(),
+                                  [&](const std::string& split) { return name.starts_with(split + "-"); });
+    if (ours && entry.path().extension() == ".tfrecord") fs::remove(entry.path());
+  }
+}
+
+}  // namespace seam

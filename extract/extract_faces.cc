@@ -1,0 +1,243 @@
+#include "extract/extract_faces.h"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <tbb/concurrent_queue.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_pipeline.h>
+#include <tbb/task_arena.h>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "extract/tracker.h"
+
+namespace seam {
+namespace {
+
+// Frames of one video that are in work at once: enough to keep the threads busy, few enough for 4K pictures.
+std::size_t FramesInFlight(int jobs) { return static_cast<std::size_t>(std::clamp(jobs + 1, 2, 8)); }
+
+// Detectors to borrow: each is used by one thread at a time, and loading one costs more than finding a face.
+class DetectorPool {
+ public:
+  // Makes the first at once, so that missing weights are an error before any video is opened.
+  explicit DetectorPool(const DetectorOptions& options) : options_(options) { free_.push(MakeFaceDetector(options_)); }
+
+  std::vector<Face> Detect(const cv::Mat& picture) {
+    std::unique_ptr<FaceDetector> detector;
+    if (!free_.try_pop(detector)) detector = MakeFaceDetector(options_);
+    std::vector<Face> faces = detector->Detect(picture);
+    free_.push(std::move(detector));
+    return faces;
+  }
+
+ private:
+  DetectorOptions options_;
+  tbb::concurrent_queue<std::unique_ptr<FaceDetector>> free_;
+};
+
+struct SampledFrame {
+  FrameStamp stamp;
+  cv::Mat picture;
+  std::vector<Face> faces;
+  std::string failure;  // of a library at this very frame
+};
+
+// One video's way through the pipeline.
+class VideoRun {
+ public:
+  VideoRun(const ExtractOptions& options, DetectorPool* detectors, int decoder_threads)
+      : options_(options), detectors_(*detectors), decoder_threads_(decoder_threads) {}
+
+  VideoSummary Run(const std::filesystem::path& path, int jobs, CropSink* sink) {
+    try {
+      reader_.emplace(path, decoder_threads_);
+      sampler_ = options_.sample.stride > 0 ? FrameSampler::Stride(options_.sample.stride)
+                                            : FrameSampler::Even(options_.sample.frames, TimesOf(path));
+    } catch (const Error& error) {
+      summary_.status = "unreadable";
+      summary_.reason = WithoutPath(error.what(), path);
+      summary_.hint = error.hint();
+      return summary_;
+    }
+    // Isolated: a thread that waits here for its frames must not begin another video meanwhile.
+    tbb::this_task_arena::isolate([&] { RunPipeline(jobs, sink); });
+    Conclude();
+    return summary_;
+  }
+
+ private:
+  static std::string WithoutPath(const std::string& message, const std::filesystem::path& path) {
+    const std::string prefix = Printable(path.string()) + ": ";
+    return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
+  }
+
+  // Where packets carry no times, frames are counted by decoding.
+  std::vector<double> TimesOf(const std::filesystem::path& path) const {
+    std::vector<double> times = ScanTimes(path);
+    if (!times.empty()) return times;
+    VideoReader counter(path, decoder_threads_);
+    while (const auto stamp = counter.Next()) times.push_back(stamp->pts_seconds);
+    return times;
+  }
+
+  void RunPipeline(int jobs, CropSink* sink) {
+    using Frame = std::shared_ptr<SampledFrame>;
+    const auto decode = [this](tbb::flow_control& control) -> Frame {
+      Frame frame = NextWanted();
+      if (frame == nullptr) control.stop();
+      return frame;
+    };
+    const auto detect = [this](Frame frame) {
+      if (frame->failure.empty()) Guarded(frame.get(), [&] { frame->faces = detectors_.Detect(frame->picture); });
+      return frame;
+    };
+    const auto track_and_crop = [this, sink](const Frame& frame) { TrackAndCrop(*frame, sink); };
+    tbb::parallel_pipeline(FramesInFlight(jobs),
+                           tbb::make_filter<void, Frame>(tbb::filter_mode::serial_in_order, decode) &
+                               tbb::make_filter<Frame, Frame>(tbb::filter_mode::parallel, detect) &
+                               tbb::make_filter<Frame, void>(tbb::filter_mode::serial_in_order, track_and_crop));
+  }
+
+  std::shared_ptr<SampledFrame> NextWanted() {
+    while (!sampler_->Finished() && !Interrupted()) {
+      const auto stamp = reader_->Next();
+      if (!stamp) break;
+      ++summary_.frames_decoded;
+      if (!sampler_->Wants(*stamp)) continue;
+      auto frame = std::make_shared<SampledFrame>();
+      frame->stamp = *stamp;
+      Guarded(frame.get(), [&] { frame->picture = reader_->Picture(); });
+      return frame;
+    }
+    return nullptr;
+  }
+
+  // A frame that a library chokes on is the video's damage, not the run's.
+  template <class Action>
+  static void Guarded(SampledFrame* frame, const Action& action) {
+    try {
+      action();
+    } catch (const std::exception& error) {
+      frame->failure = Printable(error.what());
+    }
+  }
+
+  void TrackAndCrop(const SampledFrame& frame, CropSink* sink) {
+    if (!frame.failure.empty()) {
+      failure_ = frame.failure;
+      return;
+    }
+    if (summary_.frames++ == 0) first_seconds_ = frame.stamp.pts_seconds;
+    summary_.seconds = frame.stamp.pts_seconds - first_seconds_;
+    summary_.faces += static_cast<int>(frame.faces.size());
+    const std::vector<int> tracks = tracker_.Assign(frame.faces, frame.stamp.pts_seconds);
+    for (std::size_t i = 0; i < frame.faces.size(); ++i) {
+      summary_.tracks = std::max(summary_.tracks, tracks[i] + 1);
+      sink->Add({tracks[i], frame.stamp, frame.faces[i],
+                 CropFace(frame.picture, frame.faces[i].box, options_.crop.margin, options_.crop.size)});
+    }
+  }
+
+  void Conclude() {
+    summary_.reason = failure_.empty() ? reader_->damage() : failure_;
+    if (summary_.frames == 0) {
+      summary_.status = "unreadable";
+      summary_.reason = "no frame could be decoded" + (summary_.reason.empty() ? "" : ": " + summary_.reason);
+      summary_.hint = "copy the file again, or convert it with ffmpeg";
+    } else if (!summary_.reason.empty()) {
+      summary_.status = "damaged";
+      summary_.hint = "what could be decoded was used; copy the file again if it should be whole";
+    } else if (summary_.faces == 0) {
+      summary_.status = "no_face";
+      summary_.reason = "no face in any of the frames looked at";
+      summary_.hint = "more --frames or a larger --detect-size find small and rare faces";
+    } else {
+      summary_.status = "ok";
+    }
+  }
+
+  const ExtractOptions& options_;
+  DetectorPool& detectors_;
+  int decoder_threads_;
+  std::optional<VideoReader> reader_;
+  std::optional<FrameSampler> sampler_;
+  Tracker tracker_;
+  VideoSummary summary_;
+  std::string failure_;
+  double first_seconds_ = 0;
+};
+
+struct FinishedVideo {
+  std::size_t index = 0;
+  VideoSummary summary;
+  std::unique_ptr<CropSink> sink;
+};
+
+}  // namespace
+
+void ExtractOptions::Register(Options* options) {
+  sample.Register(options);
+  detector.Register(options);
+  crop.Register(options);
+  options->Add("jobs", &jobs, "threads at work (0: one per core)");
+}
+
+void ExtractOptions::Check() const {
+  sample.Check();
+  detector.Check();
+  crop.Check();
+  if (jobs < 0 || jobs > 4096) throw UsageError("--jobs", "must be from 0 to 4096", "0 means one per core");
+}
+
+CropSpec ExtractOptions::Spec() const {
+  CropSpec spec;
+  spec.set_size(static_cast<std::uint32_t>(crop.size));
+  spec.set_margin(crop.margin);
+  spec.set_align("none");
+  spec.set_detector(detector.detector);
+  spec.set_detect_size(static_cast<std::uint32_t>(detector.EffectiveSize()));
+  return spec;
+}
+
+bool ExtractFaces(const std::vector<std::filesystem::path>& videos, const ExtractOptions& options,
+                  const std::function<std::unique_ptr<CropSink>(std::size_t)>& make_sink,
+                  const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<CropSink>)>& done) {
+  const int jobs = options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  // Parallel across videos first: threads inside a decoder only where there are fewer videos than cores.
+  const int decoder_threads = std::max(1, jobs / static_cast<int>(std::clamp<std::size_t>(videos.size(), 1, 4096)));
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(jobs));
+  cv::setNumThreads(1);
+  DetectorPool detectors(options.detector);
+
+  std::size_t next = 0;
+  const auto take = [&](tbb::flow_control& control) -> std::size_t {
+    if (next == videos.size() || Interrupted()) control.stop();
+    return next++;
+  };
+  const auto run = [&](std::size_t index) {
+    auto finished = std::make_shared<FinishedVideo>();
+    finished->index = index;
+    finished->sink = make_sink(index);
+    finished->summary = VideoRun(options, &detectors, decoder_threads).Run(videos[index], jobs, finished->sink.get());
+    return finished;
+  };
+  std::size_t reported = 0;
+  const auto report = [&](const std::shared_ptr<FinishedVideo>& finished) {
+    // Stopped in its middle, a video looks shorter than it is.
+    if (Interrupted()) return;
+    ++reported;
+    done(finished->index, finished->summary, std::move(finished->sink));
+  };
+  using Finished = std::shared_ptr<FinishedVideo>;
+  tbb::parallel_pipeline(static_cast<std::size_t>(jobs) + 2,
+                         tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order, take) &
+                             tbb::make_filter<std::size_t, Finished>(tbb::filter_mode::parallel, run) &
+                             tbb::make_filter<Finished, void>(tbb::filter_mode::serial_in_order, report));
+  return reported == videos.size();
+}
+
+}  // namespace seam

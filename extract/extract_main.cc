@@ -1,0 +1,144 @@
+#include <cstdio>
+#include <numeric>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/options.h"
+#include "base/program.h"
+#include "base/progress.h"
+#include "extract/dataset_writer.h"
+#include "extract/extract_faces.h"
+#include "labels/layout.h"
+#include "labels/split.h"
+
+namespace seam {
+namespace {
+
+struct Settings {
+  LayoutOptions layout;
+  SplitOptions split;
+  ExtractOptions extract;
+  DatasetWriterOptions writer;
+  std::string input;
+  bool allow_leak = false, json = false;
+
+  void Register(Options* options) {
+    options->Add("input", &input, "folder of the dataset");
+    layout.Register(options);
+    split.Register(options);
+    extract.Register(options);
+    writer.Register(options);
+    options->Add("allow-leak", &allow_leak, "go on although splits share footage; the dataset is marked for ever");
+    options->Add("json", &json, "print the counts as JSON");
+  }
+
+  void Check() const {
+    if (input.empty()) throw UsageError("--input", "is missing", "name the folder of the dataset");
+    extract.Check();
+    writer.Check();
+  }
+};
+
+std::vector<Video> ListVideos(const Settings& settings, bool* leaks) {
+  std::vector<Video> videos = MakeLayout(settings.layout)->List(settings.input);
+  for (Video& video : videos) video.dataset = settings.layout.dataset;
+  AssignGroups(&videos);
+  if (videos.front().split.empty()) AssignSplits(settings.split, &videos);
+  const std::vector<std::string> crossing = FindLeaks(videos);
+  *leaks = !crossing.empty();
+  constexpr std::size_t kShown = 10;
+  for (std::size_t i = 0; i < crossing.size() && i < kShown; ++i) SayWarning(crossing[i]);
+  if (crossing.size() > kShown) SayWarning(fmt::format("and {} more", crossing.size() - kShown));
+  if (*leaks && !settings.allow_leak) {
+    throw Error(settings.input, fmt::format("the splits leak in {} places", crossing.size()),
+                "put what belongs together into one split; or --allow-leak, and no number from it is worth anything");
+  }
+  return videos;
+}
+
+// What the clips depend on: every option but those of this one run.
+nlohmann::json LastingOptions(const Options& options) {
+  nlohmann::json lasting = options.ToJson();
+  for (const char* name : {"jobs", "resume", "overwrite", "json", "output"}) lasting.erase(name);
+  return lasting;
+}
+
+void PrintCounts(const std::vector<ManifestRow>& rows, const std::string& output) {
+  struct Cell {
+    int videos = 0, ok = 0, no_face = 0, failed = 0;
+    std::int64_t clips = 0;
+  };
+  std::map<std::pair<std::string, std::string>, Cell> cells;
+  for (const ManifestRow& row : rows) {
+    Cell& cell = cells[{row.split, row.label}];
+    ++cell.videos;
+    ++(row.status == "ok" ? cell.ok : row.status == "no_face" ? cell.no_face : cell.failed);
+    cell.clips += row.clips;
+  }
+  fmt::print("{:<7} {:<6} {:>8} {:>8} {:>8} {:>8} {:>9}\n", "split", "label", "videos", "ok", "no_face", "failed", "clips");
+  for (const auto& [key, cell] : cells) {
+    fmt::print("{:<7} {:<6} {:>8} {:>8} {:>8} {:>8} {:>9}\n", key.first, key.second, cell.videos, cell.ok, cell.no_face,
+               cell.failed, cell.clips);
+  }
+  fmt::print("dataset: {}\n", output);
+}
+
+// The clips of all videos that are not stored yet; false when the user interrupted.
+bool StoreMissing(const Settings& settings, const std::vector<Video>& videos, DatasetWriter* writer) {
+  const std::vector<std::size_t> missing = writer->Missing();
+  if (missing.size() < videos.size()) Say(fmt::format("{} of {} videos are done already", videos.size() - missing.size(), videos.size()));
+  std::vector<std::filesystem::path> paths;
+  for (const std::size_t index : missing) paths.push_back(videos[index].path);
+  Progress progress("extract", static_cast<std::int64_t>(missing.size()), "videos");
+  return ExtractFaces(
+      paths, settings.extract, [&](std::size_t i) { return writer->MakeSink(missing[i]); },
+      [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<CropSink> sink) {
+        if (summary.status == "unreadable" || summary.status == "damaged") {
+          SayError(Error(paths[i].string(), summary.reason, summary.hint));
+        }
+        writer->Store(missing[i], summary, std::move(sink));
+        progress.Advance();
+      });
+}
+
+int ExitStatus(const std::vector<ManifestRow>& rows, const std::string& input) {
+  std::int64_t clips = 0, failed = 0;
+  for (const ManifestRow& row : rows) {
+    clips += row.clips;
+    failed += row.status == "unreadable" || row.status == "damaged" ? 1 : 0;
+  }
+  if (clips == 0) throw Error(input, "no face was found in any file: the dataset is empty", "see manifest.jsonl for each file");
+  return failed > 0 ? kExitSomeFailed : kExitGood;
+}
+
+int Extract(const std::vector<std::string>& arguments) {
+  Options options("seam extract", "--input DIR --output DIR [options]",
+                  "cut the faces out of a dataset of videos, as labelled shards",
+                  "seam extract --dataset folder --input videos --output shards --frames 32");
+  Settings settings;
+  settings.Register(&options);
+  if (!options.Parse(arguments)) return kExitGood;
+  settings.Check();
+
+  bool leaks = false;
+  const std::vector<Video> videos = ListVideos(settings, &leaks);
+  DatasetWriter writer(settings.writer, settings.extract.Spec(), LastingOptions(options), videos);
+  if (!StoreMissing(settings, videos, &writer)) {
+    throw Error(settings.writer.output, "stopped; what is done is kept", "the same command with --resume goes on");
+  }
+  const std::vector<ManifestRow> rows = writer.Assemble({{"leaks", leaks}});
+  if (settings.json) {
+    fmt::print("{}", ReadFile(std::filesystem::path(settings.writer.output) / "dataset.json"));
+  } else {
+    PrintCounts(rows, settings.writer.output);
+  }
+  return ExitStatus(rows, settings.input);
+}
+
+}  // namespace
+}  // namespace seam
+
+int main(int argc, char** argv) { return seam::RunProgram(argc, argv, seam::Extract); }

@@ -1,0 +1,57 @@
+#include "extract/sampling.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace seam {
+
+void SampleOptions::Register(Options* options) {
+  options->Add("frames", &frames, "frames to look at in each video, evenly in time");
+  options->Add("stride", &stride, "look at every K-th frame instead of --frames (0: use --frames)");
+}
+
+void SampleOptions::Check() const {
+  if (frames < 1) throw UsageError("--frames", "must be at least 1");
+  if (stride < 0) throw UsageError("--stride", "must not be negative", "0 means: use --frames");
+}
+
+FrameSampler FrameSampler::Stride(int stride) {
+  FrameSampler sampler;
+  sampler.stride_ = stride;
+  return sampler;
+}
+
+FrameSampler FrameSampler::Even(int frames, const std::vector<double>& times) {
+  FrameSampler sampler;
+  const auto count = static_cast<std::size_t>(frames);
+  if (times.size() <= count) {
+    sampler.wanted_ = times;
+    return sampler;
+  }
+  // The last frame is shown as long as the average one.
+  const double duration = (times.back() - times.front()) * static_cast<double>(times.size()) /
+                          static_cast<double>(times.size() - 1);
+  for (std::size_t k = 0; k < count; ++k) {
+    const double middle = times.front() + duration * (static_cast<double>(k) + 0.5) / frames;
+    const auto after = std::upper_bound(times.begin(), times.end(), middle);
+    const double shown = *std::prev(after);
+    if (sampler.wanted_.empty() || shown > sampler.wanted_.back()) sampler.wanted_.push_back(shown);
+  }
+  return sampler;
+}
+
+bool FrameSampler::Wants(const FrameStamp& stamp) {
+  if (stride_ > 0) return stamp.index % stride_ == 0;
+  constexpr double kTick = 1e-6;  // far below any time base's
+  bool wanted = false;
+  while (next_ < wanted_.size() && wanted_[next_] <= stamp.pts_seconds + kTick) {
+    wanted = true;
+    ++next_;
+  }
+  return wanted;
+}
+
+bool FrameSampler::Finished() const { return stride_ == 0 && next_ == wanted_.size(); }
+
+}  // namespace seam

@@ -1,0 +1,115 @@
+#include "extract/video_reader.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "extract/av.h"
+#include "extract/media_file.h"
+#include "extract/picture.h"
+
+namespace seam {
+namespace {
+
+// Whether every byte of `packet` was there to read.
+bool IsWhole(const AVPacket& packet) { return (packet.flags & AV_PKT_FLAG_CORRUPT) == 0; }
+
+const std::int32_t* DisplayMatrixOf(const AVStream* stream) {
+  return reinterpret_cast<const std::int32_t*>(
+      av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr));
+}
+
+}  // namespace
+
+struct VideoReader::Impl {
+  Impl(const std::filesystem::path& path, int threads)
+      : file(path),
+        decoder(OpenDecoder(&file, threads)),
+        packet(av_packet_alloc()),
+        frame(av_frame_alloc()),
+        converter(OrientationOf(DisplayMatrixOf(file.stream()))) {}
+
+  // Gives the decoder one more packet, or the end of the stream.
+  void Feed() {
+    if (!file.ReadPacket(packet.get())) {
+      avcodec_send_packet(decoder.get(), nullptr);
+      draining = true;
+      return;
+    }
+    // A decoder that is given what it asked for refuses it only for what is in it.
+    if (!IsWhole(*packet) || avcodec_send_packet(decoder.get(), packet.get()) < 0) ++damaged_packets;
+    av_packet_unref(packet.get());
+  }
+
+  double SecondsOf(std::int64_t index) const {
+    const AVStream* stream = file_stream();
+    if (frame->best_effort_timestamp != AV_NOPTS_VALUE) {
+      return static_cast<double>(frame->best_effort_timestamp) * av_q2d(stream->time_base);
+    }
+    const AVRational rate = stream->avg_frame_rate.num > 0 ? stream->avg_frame_rate : AVRational{25, 1};
+    return static_cast<double>(index) / av_q2d(rate);
+  }
+
+  const AVStream* file_stream() const { return const_cast<MediaFile&>(file).stream(); }
+
+  MediaFile file;
+  AvPtr<AVCodecContext> decoder;
+  AvPtr<AVPacket> packet;
+  AvPtr<AVFrame> frame;
+  PictureConverter converter;
+  std::int64_t next_index = 0, damaged_packets = 0, damaged_frames = 0;
+  bool draining = false;
+};
+
+VideoReader::VideoReader(const std::filesystem::path& path, int threads)
+    : impl_(std::make_unique<Impl>(path, threads)) {}
+
+VideoReader::~VideoReader() = default;
+
+std::optional<FrameStamp> VideoReader::Next() {
+  Impl& impl = *impl_;
+  for (;;) {
+    const int status = avcodec_receive_frame(impl.decoder.get(), impl.frame.get());
+    if (status == 0) {
+      if (impl.frame->decode_error_flags != 0 || (impl.frame->flags & AV_FRAME_FLAG_CORRUPT) != 0) ++impl.damaged_frames;
+      const std::int64_t index = impl.next_index++;
+      return FrameStamp{index, impl.SecondsOf(index)};
+    }
+    if (status == AVERROR(EAGAIN) && !impl.draining) {
+      impl.Feed();
+    } else if (status == AVERROR_EOF || impl.draining) {
+      return std::nullopt;
+    } else {
+      ++impl.damaged_frames;
+      impl.Feed();
+    }
+  }
+}
+
+cv::Mat VideoReader::Picture() { return impl_->converter.Convert(*impl_->frame); }
+
+std::string VideoReader::damage() const {
+  const Impl& impl = *impl_;
+  std::vector<std::string> parts;
+  if (impl.damaged_packets > 0) parts.push_back(fmt::format("{} damaged packets", impl.damaged_packets));
+  if (impl.damaged_frames > 0) parts.push_back(fmt::format("{} damaged frames", impl.damaged_frames));
+  if (!impl.file.read_error().empty()) parts.push_back("reading stopped: " + impl.file.read_error());
+  if (impl.draining && impl.file.EndsEarly()) parts.emplace_back("the file is cut off: it ends before its index does");
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+std::vector<double> ScanTimes(const std::filesystem::path& path) {
+  MediaFile file(path);
+  const double tick = av_q2d(file.stream()->time_base);
+  std::vector<double> times;
+  const AvPtr<AVPacket> packet(av_packet_alloc());
+  while (file.ReadPacket(packet.get())) {
+    if ((packet->flags & AV_PKT_FLAG_DISCARD) != 0 || !IsWhole(*packet)) continue;
+    const std::int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
+    if (time != AV_NOPTS_VALUE) times.push_back(static_cast<double>(time) * tick);
+  }
+  std::sort(times.begin(), times.end());
+  return times;
+}
+
+}  // namespace seam

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <opencv2/core.hpp>
+
+namespace seam {
+
+// The place of a frame in its video.
+struct FrameStamp {
+  std::int64_t index = 0;  // in order of presentation, counted while decoding, from 0
+  double pts_seconds = 0;  // the stream's own time, which need not begin at 0
+};
+
+// Decodes the video stream of one file from its beginning, in order of presentation. One thread uses it.
+//
+//   VideoReader reader(path, 1);
+//   while (const auto stamp = reader.Next()) {
+//     if (Wanted(*stamp)) Use(reader.Picture());
+//   }
+class VideoReader {
+ public:
+  // An Error when the file is missing, is no video, or has no decoder. `threads` of the decoder; they change no pixel.
+  VideoReader(const std::filesystem::path& path, int threads);
+  ~VideoReader();
+
+  // Decodes the next frame; none at the end of the stream. Damage is survived and shows in damage().
+  std::optional<FrameStamp> Next();
+
+  // The frame that Next() last returned, upright, RGB [height, width, 3].
+  cv::Mat Picture();
+
+  // What was wrong with the part of the file that has been read, in words; "" when nothing was.
+  std::string damage() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// When the frames of the video are shown, in seconds, ascending, read from the packets without decoding: what a header says
+// of a video's length is only a hint. Empty where the container has no timestamps. Throws as VideoReader does.
+std::vector<double> ScanTimes(const std::filesystem::path& path);
+
+}  // namespace seam

@@ -1,0 +1,248 @@
+#include "extract/video_reader.h"
+
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <opencv2/imgproc.hpp>
+
+#include "base/csv.h"
+#include "base/files.h"
+#include "tests/support/clips.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<FrameStamp> AllStamps(const fs::path& path, int threads = 1) {
+  VideoReader reader(path, threads);
+  std::vector<FrameStamp> stamps;
+  while (const auto stamp = reader.Next()) stamps.push_back(*stamp);
+  return stamps;
+}
+
+cv::Mat FirstPicture(const fs::path& path) {
+  VideoReader reader(path, 1);
+  EXPECT_TRUE(reader.Next().has_value());
+  return reader.Picture();
+}
+
+// The times of the frames as ffprobe decodes them.
+std::vector<double> ProbedTimes(const fs::path& path) {
+  const CommandResult result =
+      RunCommand("ffprobe -loglevel error -select_streams v:0 -show_frames -show_entries "
+                 "frame=best_effort_timestamp_time -of csv=p=0 " + Quoted(path.string()));
+  std::vector<double> times;
+  for (const auto& row : ParseCsv(result.out, "ffprobe")) times.push_back(std::stod(row.at(0)));
+  return times;
+}
+
+// A picture whose quarters are, from the top left on: red, green, blue, white.
+std::string Quarters(int width, int height) {
+  std::ostringstream arguments;
+  arguments << "-f lavfi -i color=white:size=" << width << "x" << height << ":rate=5:duration=1 -vf '"
+            << "drawbox=0:0:iw/2:ih/2:red:fill,drawbox=iw/2:0:iw/2:ih/2:lime:fill,"
+            << "drawbox=0:ih/2:iw/2:ih/2:blue:fill' -pix_fmt yuv420p";
+  return arguments.str();
+}
+
+// The colours of the quarters' middles, as letters, from the top left on.
+std::string QuarterColours(const cv::Mat& picture) {
+  std::string letters;
+  for (const auto& [fx, fy] : {std::pair{1, 1}, {3, 1}, {1, 3}, {3, 3}}) {
+    const auto pixel = picture.at<cv::Vec3b>(picture.rows * fy / 4, picture.cols * fx / 4);
+    const int code = (pixel[0] > 128) * 4 + (pixel[1] > 128) * 2 + (pixel[2] > 128);
+    letters += code == 4 ? 'r' : code == 2 ? 'g' : code == 1 ? 'b' : code == 7 ? 'w' : '?';
+  }
+  return letters;
+}
+
+TEST(VideoReaderTest, FramesOrderAndTimesAreFfprobesOnEverySharedClip) {
+  SEAM_NEEDS_SHARED("data/clips");
+  const auto clips = SharedClips();
+  ASSERT_EQ(clips.size(), 102U);
+  for (const auto& clip : clips) {
+    SCOPED_TRACE(clip.string());
+    const std::vector<double> probed = ProbedTimes(clip);
+    const std::vector<FrameStamp> stamps = AllStamps(clip);
+    ASSERT_EQ(stamps.size(), probed.size());
+    for (std::size_t i = 0; i < stamps.size(); ++i) {
+      ASSERT_EQ(stamps[i].index, static_cast<std::int64_t>(i));
+      ASSERT_NEAR(stamps[i].pts_seconds, probed[i], 2e-6);
+      if (i > 0) ASSERT_GT(stamps[i].pts_seconds, stamps[i - 1].pts_seconds);
+    }
+  }
+}
+
+TEST(VideoReaderTest, PacketsTellTheTimesOfTheFrames) {
+  SEAM_NEEDS_SHARED("data/clips");
+  for (const auto& clip : SharedClips()) {
+    SCOPED_TRACE(clip.string());
+    const std::vector<FrameStamp> stamps = AllStamps(clip);
+    const std::vector<double> times = ScanTimes(clip);
+    ASSERT_EQ(times.size(), stamps.size());
+    for (std::size_t i = 0; i < times.size(); ++i) ASSERT_NEAR(times[i], stamps[i].pts_seconds, 1e-6);
+  }
+}
+
+TEST(VideoReaderTest, DecoderThreadsChangeNothing) {
+  const TemporaryFolder folder;
+  const fs::path video =
+      MakeVideo(folder / "a.mp4", "-f lavfi -i testsrc2=size=160x120:rate=25:duration=2 -bf 3 -c:v libx264 -pix_fmt yuv420p");
+  VideoReader one(video, 1), four(video, 4);
+  int frames = 0;
+  while (const auto stamp = one.Next()) {
+    const auto other = four.Next();
+    ASSERT_TRUE(other.has_value());
+    ASSERT_EQ(stamp->pts_seconds, other->pts_seconds);
+    ASSERT_EQ(cv::norm(one.Picture(), four.Picture(), cv::NORM_INF), 0);
+    ++frames;
+  }
+  EXPECT_FALSE(four.Next().has_value());
+  EXPECT_EQ(frames, 50);  // those that a decoder still holds at the end of the file, too
+}
+
+TEST(VideoReaderTest, RotatedVideosComeOutUpright) {
+  const TemporaryFolder folder;
+  const fs::path plain = MakeVideo(folder / "plain.mp4", Quarters(96, 64) + " -c:v libx264 -qp 10");
+  ASSERT_EQ(QuarterColours(FirstPicture(plain)), "rgbw");
+  // `rotate` is what the player has to turn clockwise, so the stored picture is turned the other way: an upright
+  // "rgbw" stored for rotate=90 looks like "gwrb".
+  const struct {
+    int degrees;
+    const char* filter;
+  } cases[] = {{90, "transpose=cclock"}, {180, "hflip,vflip"}, {270, "transpose=clock"}};
+  for (const auto& [degrees, filter] : cases) {
+    SCOPED_TRACE(degrees);
+    const fs::path turned = MakeVideo(folder / "turned.mp4", "-i " + plain.string() + " -vf " + filter + " -c:v libx264 -qp 10");
+    ASSERT_NE(QuarterColours(FirstPicture(turned)), "rgbw");
+    const fs::path marked = MakeVideo(folder / "marked.mp4", "-i " + turned.string() + " -c copy -metadata:s:v rotate=" +
+                                                                 std::to_string(degrees));
+    const cv::Mat picture = FirstPicture(marked);
+    EXPECT_EQ(picture.size(), cv::Size(96, 64));
+    EXPECT_EQ(QuarterColours(picture), "rgbw");
+  }
+}
+
+// The colours' mean distance from those that ffmpeg was given, for each way of coding them.
+TEST(VideoReaderTest, ColourMatrixAndRangeComeFromTheFrame) {
+  const TemporaryFolder folder;
+  const struct {
+    const char* name;
+    const char* filter;
+    const char* flags;
+  } cases[] = {
+      {"bt601", "scale=out_color_matrix=bt601:out_range=tv", "-colorspace smpte170m -color_range tv"},
+      {"bt709", "scale=out_color_matrix=bt709:out_range=tv", "-colorspace bt709 -color_range tv"},
+      {"full", "scale=out_color_matrix=bt709:out_range=pc", "-colorspace bt709 -color_range pc"},
+  };
+  for (const auto& [name, filter, flags] : cases) {
+    SCOPED_TRACE(name);
+    const fs::path video = MakeVideo(folder / (std::string(name) + ".mp4"),
+                                     std::string("-f lavfi -i color=0xC06030:size=64x64:rate=5:duration=1 -vf format=gbrp,") +
+                                         filter + ",format=yuv420p -c:v libx264 -qp 1 " + flags);
+    const cv::Scalar mean = cv::mean(FirstPicture(video));
+    EXPECT_NEAR(mean[0], 0xC0, 3);
+    EXPECT_NEAR(mean[1], 0x60, 3);
+    EXPECT_NEAR(mean[2], 0x30, 3);
+  }
+}
+
+// Note [Padded rows] in extract/picture.cc.
+TEST(VideoReaderTest, OddWidthsHaveThePixelsOfEvenOnes) {
+  const TemporaryFolder folder;
+  for (const int width : {318, 330, 333, 351}) {
+    SCOPED_TRACE(width);
+    const fs::path video = MakeVideo(folder / "odd.mkv", "-f lavfi -i color=0x204080:size=" + std::to_string(width) +
+                                                             "x65:rate=5:duration=1 -c:v ffv1 -pix_fmt yuv444p");
+    const cv::Mat picture = FirstPicture(video);
+    ASSERT_EQ(picture.size(), cv::Size(width, 65));
+    double least = 0, most = 0;
+    cv::minMaxLoc(picture.reshape(1), &least, &most);
+    EXPECT_NEAR(least, 0x20, 3);
+    EXPECT_NEAR(most, 0x80, 3);
+    EXPECT_LE(cv::norm(picture, cv::Mat(picture.size(), CV_8UC3, cv::mean(picture)), cv::NORM_INF), 1.0);
+  }
+}
+
+TEST(VideoReaderTest, APictureIsAVideoOfOneFrame) {
+  const TemporaryFolder folder;
+  for (const char* name : {"a.jpg", "a.png", "a.webp", "a.bmp"}) {
+    SCOPED_TRACE(name);
+    const fs::path picture = MakeVideo(folder / name, Quarters(64, 48) + " -frames:v 1" +
+                                                          (std::string(name) == "a.png" || std::string(name) == "a.bmp" ? " -pix_fmt rgb24" : ""));
+    EXPECT_EQ(AllStamps(picture).size(), 1U);
+    EXPECT_EQ(ScanTimes(picture).size(), 1U);
+    EXPECT_EQ(QuarterColours(FirstPicture(picture)), "rgbw");
+  }
+}
+
+TEST(VideoReaderTest, EveryCommonContainerIsRead) {
+  const TemporaryFolder folder;
+  for (const char* name : {"a.mp4", "a.mov", "a.mkv", "a.webm", "a.avi", "a.ts", "a.flv", "a.gif", "a.mpg"}) {
+    SCOPED_TRACE(name);
+    const fs::path video = MakeVideo(folder / name, "-f lavfi -i testsrc2=size=160x120:rate=25:duration=1");
+    VideoReader reader(video, 1);
+    int frames = 0;
+    while (reader.Next()) ++frames;
+    EXPECT_EQ(frames, 25);
+    EXPECT_EQ(reader.damage(), "");
+  }
+}
+
+TEST(VideoReaderTest, WhatIsNoVideoIsNamed) {
+  const TemporaryFolder folder;
+  const auto message = [](const fs::path& path) { return MessageOf([&] { VideoReader(path, 1); }); };
+  WriteFile(folder / "text.mp4", "this is no video\n");
+  WriteFile(folder / "empty.mp4", "");
+  EXPECT_EQ(message(folder / "none.mp4"), (folder / "none.mp4").string() + ": cannot be opened: No such file or directory");
+  EXPECT_EQ(message(folder / "text.mp4"), (folder / "text.mp4").string() + ": is not a video or picture that Seam knows");
+  EXPECT_EQ(message(folder / "empty.mp4"), (folder / "empty.mp4").string() + ": is empty (0 bytes)");
+  EXPECT_EQ(message(folder.path()), folder.path().string() + ": is not a file");
+  EXPECT_NE(HintOf([&] { VideoReader(folder / "text.mp4", 1); }), "");
+
+  const fs::path sound = MakeVideo(folder / "sound.mp4", "-f lavfi -i sine=duration=1");
+  EXPECT_EQ(message(sound), sound.string() + ": has no video stream");
+}
+
+TEST(VideoReaderTest, APlaylistOpensNothing) {
+  const TemporaryFolder folder;
+  const fs::path secret = MakeVideo(folder / "secret.ts", "-f lavfi -i testsrc2=size=64x64:rate=5:duration=1");
+  WriteFile(folder / "hls.mp4", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n" + secret.string() + "\n#EXT-X-ENDLIST\n");
+  WriteFile(folder / "concat.mp4", "ffconcat version 1.0\nfile " + secret.string() + "\n");
+  for (const char* name : {"hls.mp4", "concat.mp4"}) {
+    EXPECT_NE(MessageOf([&] { VideoReader(folder / name, 1); }), "") << name;
+  }
+}
+
+TEST(VideoReaderTest, AClipThatIsCutOffSaysSo) {
+  const TemporaryFolder folder;
+  const fs::path whole = MakeVideo(folder / "whole.mp4", "-f lavfi -i testsrc2=size=320x240:rate=25:duration=2 -movflags +faststart");
+  const std::string bytes = ReadFile(whole);
+  WriteFile(folder / "half.mp4", bytes.substr(0, bytes.size() / 2));
+  VideoReader reader(folder / "half.mp4", 1);
+  int frames = 0;
+  while (reader.Next()) ++frames;
+  EXPECT_GT(frames, 5);
+  EXPECT_LT(frames, 50);
+  EXPECT_NE(reader.damage().find("cut off"), std::string::npos) << reader.damage();
+}
+
+TEST(VideoReaderTest, DamageInTheMiddleIsSurvivedAndTold) {
+  const TemporaryFolder folder;
+  const fs::path whole = MakeVideo(folder / "whole.mp4", "-f lavfi -i testsrc2=size=320x240:rate=25:duration=2 -g 10");
+  std::string bytes = ReadFile(whole);
+  for (std::size_t i = bytes.size() / 3; i < bytes.size() / 3 + 3000; ++i) bytes[i] = static_cast<char>(i * 7);
+  WriteFile(folder / "hurt.mp4", bytes);
+  VideoReader reader(folder / "hurt.mp4", 1);
+  double last = 0;
+  while (const auto stamp = reader.Next()) last = stamp->pts_seconds;
+  EXPECT_NEAR(last, 1.96, 0.01);
+  EXPECT_NE(reader.damage(), "");
+}
+
+}  // namespace
+}  // namespace seam
