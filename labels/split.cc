@@ -29,23 +29,26 @@ using Ratios = std::array<std::int64_t, kSplitCount>;
 constexpr std::int64_t kWhole = 1'000'000'000;
 
 Ratios ParseRatios(const std::string& text) {
-  const Error wrong =
-      UsageError("--split", fmt::format("'{}' is not three shares of train, val and test", text),
-                 "three numbers from 0 to 1 whose sum is 1, as in --split 0.7,0.15,0.15");
+  const auto wrong = [&] {
+    return UsageError("--split", fmt::format("'{}' is not three shares of train, val and test", text),
+                      "three numbers from 0 to 1 whose sum is 1, as in --split 0.7,0.15,0.15");
+  };
   Ratios ratios = {};
   const char* at = text.data();
   const char* const end = text.data() + text.size();
   for (std::size_t i = 0; i < ratios.size(); ++i) {
     double ratio = 0;
     const auto [stop, code] = std::from_chars(at, end, ratio);
-    if (code != std::errc() || !(ratio >= 0 && ratio <= 1)) throw wrong;
+    if (code != std::errc() || !(ratio >= 0 && ratio <= 1)) throw wrong();
     const bool last = i + 1 == ratios.size();
-    if (last ? stop != end : stop == end || *stop != ',') throw wrong;
+    if (last ? stop != end : stop == end || *stop != ',') throw wrong();
     ratios[i] = std::llround(ratio * kWhole);
     at = stop + 1;
   }
-  if (std::abs(std::accumulate(ratios.begin(), ratios.end(), std::int64_t{0}) - kWhole) > kWhole / 1'000'000)
-    throw wrong;
+  if (std::abs(std::accumulate(ratios.begin(), ratios.end(), std::int64_t{0}) - kWhole) >
+      kWhole / 1'000'000) {
+    throw wrong();
+  }
   return ratios;
 }
 

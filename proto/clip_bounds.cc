@@ -1,49 +1,58 @@
 #include "proto/clip_bounds.h"
 
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 
 #include <cstdint>
+#include <string>
 
 #include "proto/shard.h"
 #include "proto/tfrecord.h"
+#include "proto/utf8.h"
 
 namespace seam {
 namespace {
 
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
-enum class Kind { kClip, kFrame, kLeaf };
+bool Walk(const Descriptor& type, CodedInputStream* stream, std::size_t* left);
 
-Kind KindOfField(Kind parent, int field) {
-  if (parent == Kind::kClip && field == Clip::kFramesFieldNumber) return Kind::kFrame;
-  return Kind::kLeaf;
+// The bytes of a field, from their length on.
+bool WalkBytes(const FieldDescriptor* field, CodedInputStream* stream, std::size_t* left) {
+  std::uint32_t unsigned_length = 0;
+  if (!stream->ReadVarint32(&unsigned_length) || unsigned_length > kMaxRecordBytes) return false;
+  const int length = static_cast<int>(unsigned_length);
+  if (length > stream->BytesUntilLimit()) return false;
+  if (field != nullptr && field->type() == FieldDescriptor::TYPE_MESSAGE) {
+    const auto outer = stream->PushLimit(length);
+    if (!Walk(*field->message_type(), stream, left)) return false;
+    stream->PopLimit(outer);
+    return true;
+  }
+  if (field != nullptr && field->type() == FieldDescriptor::TYPE_STRING) {
+    std::string text;
+    return stream->ReadString(&text, length) && IsUtf8(text);
+  }
+  return stream->Skip(length);
 }
 
-bool IsMessage(Kind parent, int field) {
-  if (parent == Kind::kClip) return field == Clip::kFramesFieldNumber || field == Clip::kCropFieldNumber;
-  return parent == Kind::kFrame && field == Frame::kBoxFieldNumber;
-}
-
-// Walks the fields of one message, and counts them down in *left.
-bool Walk(Kind kind, CodedInputStream* stream, std::size_t* left) {
+// The fields of one message up to the stream's limit; each counts down *left.
+bool Walk(const Descriptor& type, CodedInputStream* stream, std::size_t* left) {
   while (const std::uint32_t tag = stream->ReadTag()) {
-    const auto type = WireFormatLite::GetTagWireType(tag);
-    const int field = WireFormatLite::GetTagFieldNumber(tag);
-    if ((*left)-- == 0 || field == 0) return false;
-    if (type == WireFormatLite::WIRETYPE_START_GROUP || type == WireFormatLite::WIRETYPE_END_GROUP)
+    const auto wire = WireFormatLite::GetTagWireType(tag);
+    const int number = WireFormatLite::GetTagFieldNumber(tag);
+    if (number == 0 || *left == 0) return false;
+    --*left;
+    if (wire == WireFormatLite::WIRETYPE_START_GROUP || wire == WireFormatLite::WIRETYPE_END_GROUP)
       return false;
-    if (type == WireFormatLite::WIRETYPE_LENGTH_DELIMITED && IsMessage(kind, field)) {
-      std::uint32_t length = 0;
-      if (!stream->ReadVarint32(&length) || length > kMaxRecordBytes) return false;
-      const auto outer = stream->PushLimit(static_cast<int>(length));
-      if (stream->BytesUntilLimit() != static_cast<int>(length)) return false;
-      if (!Walk(KindOfField(kind, field), stream, left) || stream->BytesUntilLimit() != 0) return false;
-      stream->PopLimit(outer);
-    } else if (!WireFormatLite::SkipField(stream, tag)) {
-      return false;
-    }
+    const bool walked = wire == WireFormatLite::WIRETYPE_LENGTH_DELIMITED
+                            ? WalkBytes(type.FindFieldByNumber(number), stream, left)
+                            : WireFormatLite::SkipField(stream, tag);
+    if (!walked) return false;
   }
   return stream->ConsumedEntireMessage();
 }
@@ -56,7 +65,7 @@ bool ClipWithinBounds(std::string_view bytes) {
   CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(bytes.data()), size);
   const auto outer = stream.PushLimit(size);
   std::size_t left = kMaxClipFields;
-  const bool good = Walk(Kind::kClip, &stream, &left);
+  const bool good = Walk(*Clip::descriptor(), &stream, &left);
   stream.PopLimit(outer);
   return good;
 }

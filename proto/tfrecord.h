@@ -17,7 +17,7 @@ constexpr std::uint64_t kMaxRecordBytes = std::uint64_t{256} << 20;
 
 // CRC-32C (Castagnoli; RFC 3720 appendix B.4).
 std::uint32_t Crc32c(std::string_view bytes);
-// The same without the processor's instruction for it, some twenty times slower: what Crc32c() is where there
+// The same without the processor's instruction for it, some ten times slower: what Crc32c() is where there
 // is none.
 std::uint32_t Crc32cPortable(std::string_view bytes);
 // As TFRecord stores it: rotated right by 15 bits plus 0xa282ead8.

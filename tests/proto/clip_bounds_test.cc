@@ -1,5 +1,6 @@
 #include "proto/clip_bounds.h"
 
+#include <random>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -56,6 +57,11 @@ TEST(ClipBoundsTest, RefusesAFrameLongerThanItsClip) {
   EXPECT_FALSE(ClipWithinBounds("\x4a\xff\xff\xff\xff\x0f"));
 }
 
+TEST(ClipBoundsTest, RefusesTextThatIsNotUtf8) {
+  EXPECT_FALSE(ClipWithinBounds("\x12\x02\xc3("));
+  EXPECT_TRUE(ClipWithinBounds("\x12\x02\xc3\xa9"));
+}
+
 // Whatever passes is what protobuf parses too: no accepted prefix may surprise the reader.
 TEST(ClipBoundsTest, AgreesWithTheParserOnEveryTruncation) {
   const std::string bytes = FullClip().SerializeAsString();
@@ -64,6 +70,22 @@ TEST(ClipBoundsTest, AgreesWithTheParserOnEveryTruncation) {
     EXPECT_EQ(ClipWithinBounds(bytes.substr(0, length)), clip.ParseFromString(bytes.substr(0, length)))
         << length;
   }
+}
+
+TEST(ClipBoundsTest, WhatPassesIsParsedInSilenceWhateverTheDamage) {
+  const std::string whole = FullClip().SerializeAsString();
+  std::mt19937 random(11);
+  int passed = 0;
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 20'000; ++i) {
+    std::string bytes = whole;
+    for (int flips = 0; flips < 3; ++flips) bytes[random() % bytes.size()] = static_cast<char>(random());
+    if (!ClipWithinBounds(bytes)) continue;
+    Clip clip;
+    passed += clip.ParseFromString(bytes) ? 1 : 0;
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_GT(passed, 100);
 }
 
 }  // namespace
