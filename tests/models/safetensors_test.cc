@@ -154,7 +154,7 @@ TEST_F(SafetensorsTest, TensorsMayStandInAnyOrderInTheHeader) {
 TEST_F(SafetensorsTest, OtherKindsOfFilesAreSaidToBeOther) {
   for (const std::string& bytes :
        {std::string(), std::string("{}"), std::string("Not a checkpoint at all.\n"), std::string(8, '\0'),
-        std::string("\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1", 18), std::string("\x89HDF\r\n\x1a\n\0\0\0", 11),
+        std::string("\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1", 16), std::string("\x89HDF\r\n\x1a\n\0\0\0", 11),
         FileOf(" {}"), FileOf("[]")}) {
     EXPECT_EQ(ErrorOf(bytes), "is not a safetensors file") << bytes;
   }
