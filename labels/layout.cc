@@ -107,14 +107,14 @@ class KeyFinder {
 
   // `split` is of the video's folder, or empty.
   std::vector<std::string> Find(const std::string& name, const std::string& split) {
+    const std::string stem = fs::path(name).stem().string();
     if (pattern_) {
-      auto keys = Matches(name);
+      auto keys = Matches(stem);
       if (!keys.empty()) {
         ++matched_;
         return keys;
       }
     }
-    const std::string stem = fs::path(name).stem().string();
     return {split.empty() ? stem : split + '/' + stem};
   }
 
@@ -122,7 +122,7 @@ class KeyFinder {
   void CheckUsed(const std::string& example) const {
     if (!pattern_ || matched_ > 0) return;
     throw UsageError("--group-by", fmt::format("'{}' matches no file name", text_),
-                     "one of the names is " + example);
+                     "it is matched against names without their extension, such as " + example);
   }
 
  private:
@@ -220,7 +220,7 @@ std::vector<Video> FolderLayout::List(const fs::path& root) const {
   }
   if (videos.empty()) throw WrongTree(root, "no videos of known label");
   CheckAllOrNone(root, videos);
-  keys.CheckUsed(PartsOf(videos.front().id).back());
+  keys.CheckUsed(fs::path(videos.front().id).stem().string());
   if (elsewhere > 0) {
     SayWarning(Printable(
         fmt::format("{}: {} media files lie outside the folders of a label and are left out, such as {}",

@@ -34,11 +34,12 @@ std::unique_ptr<DatasetLayout> MakeLayout(const LayoutOptions& options);
 bool LabelOfFolder(const std::string& name, Label* label);
 
 // Plain folders: real/ and fake/ (and the names above), or train/, val/ and test/ that hold them. Folders
-// inside fake/ name the method. A file's keys are what the regular expression `group_by` matches in its id's
-// file name (capture groups if it has some, all matches otherwise); without one, the stem, so that real/a.mp4
-// and fake/a.mp4 are one group. The same goes for a name that it does not match. In train/, val/ and test/
-// the stem counts within its split only: numbers there often start anew, while what the user says with
-// `group_by` holds everywhere. A warning counts the files that lie elsewhere.
+// inside fake/ name the method. A file's keys are what the regular expression `group_by` matches in its stem,
+// the file name without the extension (or the 4 of .mp4 would join all): its capture groups if it has some,
+// all matches otherwise. Without one, and for a stem that it does not match, the key is the stem, so that
+// real/a.mp4 and fake/a.mp4 are one group. In train/, val/ and test/ the stem counts within its split only:
+// numbers there often start anew, while what the user says with `group_by` holds everywhere. A warning counts
+// the files that lie elsewhere.
 class FolderLayout : public DatasetLayout {
  public:
   explicit FolderLayout(std::string group_by) : group_by_(std::move(group_by)) {}

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "base/sha256.h"
 
 namespace seam {
@@ -147,6 +148,17 @@ void FindEqualFiles(const std::vector<const Video*>& videos, std::vector<std::st
   }
 }
 
+void WarnOfEmptySplits(const Ratios& ratios, const std::map<std::string, Group>& groups) {
+  for (std::size_t i = 0; i < kSplitCount; ++i) {
+    if (ratios[i] == 0 || std::any_of(groups.begin(), groups.end(),
+                                      [&](const auto& entry) { return entry.second.split == i; })) {
+      continue;
+    }
+    SayWarning(fmt::format("the split '{}' gets no video: {} {} too few", kSplits[i], groups.size(),
+                           groups.size() == 1 ? "group is" : "groups are"));
+  }
+}
+
 }  // namespace
 
 void SplitOptions::Register(Options* options) {
@@ -189,6 +201,7 @@ void AssignSplits(const SplitOptions& options, std::vector<Video>* videos) {
     kinds[{group.real, group.fake}].push_back(&group);
   }
   for (auto& [kind, members] : kinds) Apportion(ratios, &members);
+  WarnOfEmptySplits(ratios, groups);
   for (auto& video : *videos) video.split = kSplits[groups[video.group].split];
 }
 

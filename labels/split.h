@@ -23,7 +23,8 @@ void AssignGroups(std::vector<Video>* videos);
 
 // Gives each group (AssignGroups() first) to one split, so that the shares of videos come near the ratios,
 // within each kind of group (only real, only fake, both); a split with a ratio above 0 gets a group of each
-// kind that has enough. The answer depends on the ids, the ratios and the seed alone, not on the order.
+// kind that has enough, and a warning tells when one gets none at all. The answer depends on the ids, the
+// ratios and the seed alone, not on the order.
 void AssignSplits(const SplitOptions& options, std::vector<Video>* videos);
 
 // What crosses splits: a line for each group in two splits and for each file whose bytes stand in two splits,

@@ -110,6 +110,13 @@ TEST_F(FolderLayoutTest, GroupByTakesCaptureGroupsWhereThereAreSome) {
   EXPECT_EQ(List("^(id[0-9]+)_(?:id[0-9]+_)?([0-9]+)")[0].keys, (Keys{"id3", "0001"}));
 }
 
+TEST_F(FolderLayoutTest, GroupByDoesNotSeeTheExtension) {
+  Make({"fake/481_469.mp4", "real/other.mp4"});
+  const auto videos = List("[0-9]+");
+  EXPECT_EQ(videos[0].keys, (Keys{"481", "469"}));
+  EXPECT_EQ(videos[1].keys, Keys{"other"});
+}
+
 TEST_F(FolderLayoutTest, ANameThatGroupByDoesNotMatchKeepsItsStem) {
   Make({"real/id3_1.mp4", "real/other.mp4"});
   EXPECT_EQ(List("id[0-9]+")[1].keys, Keys{"other"});
@@ -118,7 +125,7 @@ TEST_F(FolderLayoutTest, ANameThatGroupByDoesNotMatchKeepsItsStem) {
 TEST_F(FolderLayoutTest, GroupByThatMatchesNothingIsAnError) {
   Make({"real/a.mp4"});
   EXPECT_EQ(Message("id[0-9]+"), "--group-by: 'id[0-9]+' matches no file name");
-  EXPECT_EQ(Hint("id[0-9]+"), "one of the names is a.mp4");
+  EXPECT_EQ(Hint("id[0-9]+"), "it is matched against names without their extension, such as a");
 }
 
 TEST_F(FolderLayoutTest, ABadGroupByIsAUsageErrorInTheLibrarysWords) {

@@ -153,10 +153,14 @@ TEST(AssignSplitsTest, ARatioOfZeroGetsNothing) {
   EXPECT_EQ(CountSplits(videos), (Counts{{"test", 18}}));
 }
 
-TEST(AssignSplitsTest, OneGroupGoesWhereTheRatioIsGreatest) {
+TEST(AssignSplitsTest, OneGroupGoesWhereTheRatioIsGreatestAndTheOthersAreTold) {
   auto videos = Pairs(1);
+  testing::internal::CaptureStderr();
   AssignSplits(SplitOptions(), &videos);
   EXPECT_EQ(CountSplits(videos), (Counts{{"train", 2}}));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "warning: the split 'val' gets no video: 1 group is too few\n"
+            "warning: the split 'test' gets no video: 1 group is too few\n");
 }
 
 TEST(AssignSplitsTest, BadRatiosAreUsageErrors) {

