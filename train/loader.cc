@@ -52,15 +52,16 @@ std::size_t BatchesOf(std::size_t samples, int batch) {
 
 void LoaderOptions::Register(Options* options) {
   options->Add("batch", &batch, "clips in a batch");
-  options->Add("workers", &workers, "threads that decode pictures; 0: as many as cores");
+  options->Add("workers", &workers, "threads that decode pictures, at most as many as cores; 0: as many");
   options->Add("balance", &balance, "show both classes equally often");
   options->Add("flip", &flip, "mirror half of the training clips at random");
 }
 
 void LoaderOptions::Check() const {
-  if (batch < 1 || batch > 65536) throw UsageError("--batch", fmt::format("{} is not 1 to 65536", batch));
+  if (batch < 1 || batch > 65536)
+    throw UsageError("--batch", fmt::format("{} is not 1 to 65536", batch), "64 is usual");
   if (workers < 0 || workers > 1024)
-    throw UsageError("--workers", fmt::format("{} is not 0 to 1024", workers));
+    throw UsageError("--workers", fmt::format("{} is not 0 to 1024", workers), "0 takes one for each core");
 }
 
 EpochPlan PlanTraining(const ClipDataset& dataset, const LoaderOptions& options, std::uint64_t seed,
@@ -98,7 +99,8 @@ struct BatchLoader::Impl {
   Impl(const ClipDataset& clips, EpochPlan epoch_plan, int workers)
       : dataset(clips),
         plan(std::move(epoch_plan)),
-        arena(workers > 0 ? workers : tbb::info::default_concurrency()) {
+        arena(workers > 0 ? std::min(workers, tbb::info::default_concurrency())
+                          : tbb::info::default_concurrency()) {
     queue.set_capacity(kBatchesAhead);
     producer = std::jthread([this](const std::stop_token& stop) { Produce(stop); });
   }

@@ -14,7 +14,7 @@ namespace seam {
 
 struct LoaderOptions {
   int batch = 64;
-  int workers = 0;  // 0: as many as the machine has cores
+  int workers = 0;  // at most, and with 0, as many as the machine has cores
   bool balance = false;
   bool flip = true;
   void Register(Options* options);

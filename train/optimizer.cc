@@ -28,7 +28,7 @@ Key KeyOf(const torch::Tensor& parameter) {
   }
 }
 
-// The tensor `name`, taken out of `tensors`.
+// A copy of the tensor `name`, which is taken out of `tensors`.
 torch::Tensor Take(std::map<std::string, torch::Tensor>* tensors, const std::string& name,
                    const torch::Tensor& like, const std::string& subject) {
   const auto found = tensors->extract(name);
@@ -36,7 +36,7 @@ torch::Tensor Take(std::map<std::string, torch::Tensor>* tensors, const std::str
   if (found.mapped().sizes() != like.sizes() || found.mapped().dtype() != like.dtype()) {
     throw Error(subject, fmt::format("the tensor {} has not the shape and type of the model's", name));
   }
-  return found.mapped();
+  return found.mapped().clone();
 }
 
 }  // namespace
@@ -47,7 +47,8 @@ void OptimizerOptions::Register(Options* options) {
 
 void OptimizerOptions::Check() const {
   if (!(weight_decay >= 0) || !std::isfinite(weight_decay)) {
-    throw UsageError("--weight-decay", fmt::format("{:g} is below 0", weight_decay));
+    throw UsageError("--weight-decay", fmt::format("{:g} is below 0", weight_decay),
+                     "0.01 is usual, 0 for none");
   }
 }
 

@@ -28,9 +28,10 @@ class Optimizer {
   void ZeroGrad();
   void Step(double learning_rate);
 
-  // For each parameter that was ever updated `exp_avg.NAME`, `exp_avg_sq.NAME` and `step.NAME` (int64).
+  // For each parameter that was ever updated `exp_avg.NAME`, `exp_avg_sq.NAME` and `step.NAME` (int64). The
+  // tensors share the optimiser's memory.
   std::map<std::string, torch::Tensor> State() const;
-  // An Error, on behalf of the file `subject`, when the state is not of this model.
+  // Copies the tensors. An Error, on behalf of the file `subject`, when the state is not of this model.
   void SetState(const std::map<std::string, torch::Tensor>& tensors, const std::string& subject);
 
  private:

@@ -19,7 +19,8 @@ void ScheduleOptions::Check() const {
   if (!(lr > 0) || !std::isfinite(lr)) {
     throw UsageError("--lr", fmt::format("{:g} is not above 0", lr), "1e-3 suits most networks");
   }
-  if (!(warmup >= 0 && warmup <= 1)) throw UsageError("--warmup", fmt::format("{:g} is not 0 to 1", warmup));
+  if (!(warmup >= 0 && warmup <= 1))
+    throw UsageError("--warmup", fmt::format("{:g} is not 0 to 1", warmup), "0.03 is usual, 0 for none");
 }
 
 double LearningRate(const ScheduleOptions& options, std::int64_t step, std::int64_t total) {

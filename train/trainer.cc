@@ -127,9 +127,10 @@ void TrainerOptions::Register(Options* options) {
 void TrainerOptions::Check() const {
   if (data.empty()) throw UsageError("--data", "missing", "name the folder that `seam extract` wrote");
   if (output.empty()) throw UsageError("--output", "missing", "name a folder for the checkpoints");
-  if (epochs < 1 || epochs > 9999) throw UsageError("--epochs", fmt::format("{} is not 1 to 9999", epochs));
+  if (epochs < 1 || epochs > 9999)
+    throw UsageError("--epochs", fmt::format("{} is not 1 to 9999", epochs), "10 to 50 are usual");
   if (threads < 0 || threads > 1024)
-    throw UsageError("--threads", fmt::format("{} is not 0 to 1024", threads));
+    throw UsageError("--threads", fmt::format("{} is not 0 to 1024", threads), "0 takes one for each core");
   if (resume && overwrite) throw UsageError("--resume", "contradicts --overwrite", "give one of them");
   loader.Check();
   schedule.Check();

@@ -1,0 +1,220 @@
+#include "train/loader.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "tests/support/support.h"
+#include "tests/train/made_dataset.h"
+
+namespace seam {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class LoaderTest : public testing::Test {
+ protected:
+  // A dataset of small pictures.
+  const ClipDataset& Make(MadeDataset made) {
+    made.size = std::min(made.size, 32);
+    MakeDataset(folder_.path(), made);
+    dataset_ = std::make_unique<ClipDataset>(folder_.path(), "train");
+    return *dataset_;
+  }
+
+  static LoaderOptions Batches(int batch) {
+    LoaderOptions options;
+    options.batch = batch;
+    return options;
+  }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<ClipDataset> dataset_;
+};
+
+std::vector<std::size_t> Indices(const EpochPlan& plan) {
+  std::vector<std::size_t> indices;
+  for (const auto& sample : plan.samples) indices.push_back(sample.index);
+  return indices;
+}
+
+TEST_F(LoaderTest, EpochShowsEveryClipOnceInAnotherOrder) {
+  const auto& dataset = Make({.train = 50});
+  const auto first = Indices(PlanTraining(dataset, Batches(8), 1, 1));
+  const auto second = Indices(PlanTraining(dataset, Batches(8), 1, 2));
+  EXPECT_NE(first, second);
+  EXPECT_FALSE(std::is_sorted(first.begin(), first.end()));
+  for (const auto& indices : {first, second}) {
+    EXPECT_EQ(indices.size(), 50);
+    EXPECT_EQ(std::set(indices.begin(), indices.end()).size(), 50);
+  }
+}
+
+TEST_F(LoaderTest, PlanIsAFunctionOfSeedAndEpoch) {
+  const auto& dataset = Make({.train = 50});
+  EXPECT_EQ(PlanTraining(dataset, Batches(8), 1, 3).samples, PlanTraining(dataset, Batches(8), 1, 3).samples);
+  EXPECT_NE(PlanTraining(dataset, Batches(8), 1, 3).samples, PlanTraining(dataset, Batches(8), 2, 3).samples);
+}
+
+TEST_F(LoaderTest, HalfOfTheClipsAreMirroredUnlessSwitchedOff) {
+  const auto& dataset = Make({.train = 200});
+  auto options = Batches(8);
+  const auto flipped = [&] {
+    const auto plan = PlanTraining(dataset, options, 1, 1);
+    return std::count_if(plan.samples.begin(), plan.samples.end(), [](const auto& s) { return s.flip; });
+  };
+  EXPECT_GT(flipped(), 70);
+  EXPECT_LT(flipped(), 130);
+  options.flip = false;
+  EXPECT_EQ(flipped(), 0);
+}
+
+TEST_F(LoaderTest, BalanceShowsBothClassesEquallyOften) {
+  MadeDataset made{.train = 20};
+  made.change = [](const std::string&, int number, Clip* clip) { clip->set_label(number < 3 ? REAL : FAKE); };
+  const auto& dataset = Make(made);
+  auto options = Batches(8);
+  options.balance = true;
+  std::map<std::size_t, int> shown;
+  for (const std::size_t index : Indices(PlanTraining(dataset, options, 1, 1))) ++shown[index];
+  EXPECT_EQ(shown.size(), 20);
+  int real = 0;
+  for (const auto& [index, count] : shown) {
+    if (dataset.label(index) == 1)
+      EXPECT_EQ(count, 1);
+    else
+      real += count;
+  }
+  EXPECT_EQ(real, 17);
+  EXPECT_GE(shown[0], 5);
+}
+
+TEST_F(LoaderTest, BatchesDifferInSizeByOneAtMost) {
+  const auto& dataset = Make({.train = 33});
+  BatchLoader loader(dataset, PlanTraining(dataset, Batches(16), 1, 1), 2);
+  std::vector<std::int64_t> sizes;
+  while (const auto batch = loader.Next()) sizes.push_back(batch->clips.size(0));
+  EXPECT_EQ(sizes, (std::vector<std::int64_t>{11, 11, 11}));
+}
+
+TEST_F(LoaderTest, BatchesAreTheSameForAnyNumberOfWorkers) {
+  const auto& dataset = Make({.train = 30, .frames = 2});
+  const auto plan = PlanTraining(dataset, Batches(7), 5, 1);
+  BatchLoader one(dataset, plan, 1), four(dataset, plan, 4);
+  std::size_t position = 0;
+  while (const auto batch = one.Next()) {
+    const auto other = four.Next();
+    ASSERT_TRUE(other);
+    EXPECT_TRUE(torch::equal(batch->clips, other->clips));
+    EXPECT_TRUE(torch::equal(batch->labels, other->labels));
+    EXPECT_EQ(batch->indices, other->indices);
+    for (const std::size_t index : batch->indices) EXPECT_EQ(index, plan.samples[position++].index);
+  }
+  EXPECT_EQ(position, 30);
+  EXPECT_FALSE(four.Next());
+}
+
+TEST_F(LoaderTest, LabelsBelongToTheirClips) {
+  const auto& dataset = Make({.train = 12});
+  BatchLoader loader(dataset, PlanTraining(dataset, Batches(12), 1, 1), 2);
+  const auto batch = loader.Next();
+  for (std::size_t i = 0; i < 12; ++i) {
+    EXPECT_EQ(batch->labels[static_cast<std::int64_t>(i)].item<float>(), dataset.label(batch->indices[i]));
+  }
+}
+
+TEST_F(LoaderTest, FlipMirrorsEveryFrameOfAClip) {
+  for (const std::string encoding : {"jpeg", "png"}) {
+    const auto& dataset = Make({.train = 2, .frames = 3, .size = 31, .encoding = encoding});
+    BatchLoader loader(dataset, {{{0, false}, {0, true}}, 1}, 1);
+    const auto batch = loader.Next();
+    EXPECT_EQ(batch->clips.sizes(), (std::vector<std::int64_t>{2, 3, 3, 31, 31}));
+    EXPECT_FALSE(torch::equal(batch->clips[0], batch->clips[1]));
+    EXPECT_TRUE(torch::equal(batch->clips[0].flip({-1}), batch->clips[1]));
+  }
+}
+
+TEST_F(LoaderTest, PicturesAreRedGreenBlue) {
+  for (const std::string encoding : {"jpeg", "png"}) {
+    MadeDataset made{.train = 2, .encoding = encoding};
+    made.change = [&](const std::string&, int, Clip* clip) {
+      clip->mutable_frames(0)->set_image(PlainPicture(32, encoding, 200, 100, 50));
+    };
+    const auto& dataset = Make(made);
+    BatchLoader loader(dataset, PlanInOrder(dataset, Batches(1)), 1);
+    const auto means = loader.Next()->clips.to(torch::kFloat).mean({0, 1, 3, 4});
+    EXPECT_NEAR(means[0].item<float>(), 200, 2) << encoding;
+    EXPECT_NEAR(means[1].item<float>(), 100, 2) << encoding;
+    EXPECT_NEAR(means[2].item<float>(), 50, 2) << encoding;
+  }
+}
+
+// What Next() throws when clip 3 has these bytes for a picture.
+std::string ErrorOfPicture(const TemporaryFolder& folder, const std::string& encoding,
+                           const std::string& image) {
+  MadeDataset made{.train = 6, .size = 32, .encoding = encoding};
+  made.change = [&](const std::string&, int number, Clip* clip) {
+    if (number == 3) clip->mutable_frames(0)->set_image(image);
+  };
+  MakeDataset(folder.path(), made);
+  const ClipDataset dataset(folder.path(), "train");
+  return MessageOf([&] {
+    BatchLoader loader(dataset, PlanInOrder(dataset, {.batch = 2}), 2);
+    while (loader.Next()) continue;
+  });
+}
+
+TEST_F(LoaderTest, DamagedPictureNamesRecordVideoAndFrame) {
+  for (const std::string encoding : {"jpeg", "png"}) {
+    const std::string whole = PlainPicture(32, encoding, 1, 2, 3);
+    for (const std::string& image :
+         {std::string("text"), std::string(), whole.substr(0, whole.size() * 2 / 3)}) {
+      EXPECT_THAT(ErrorOfPicture(folder_, encoding, image),
+                  AllOf(HasSubstr("train-00000-of-00001.tfrecord: record 3"),
+                        HasSubstr("frame 0 of fake/train-0003.mp4")))
+          << encoding << ", " << image.size() << " bytes";
+    }
+  }
+}
+
+TEST_F(LoaderTest, PictureOfAnotherSizeIsAnError) {
+  for (const std::string encoding : {"jpeg", "png"}) {
+    EXPECT_THAT(ErrorOfPicture(folder_, encoding, PlainPicture(64, encoding, 1, 2, 3)),
+                HasSubstr("the picture is 64x64, but its CropSpec says 32x32"));
+  }
+}
+
+TEST_F(LoaderTest, PictureOfAnotherEncodingIsAnError) {
+  EXPECT_THAT(ErrorOfPicture(folder_, "png", PlainPicture(32, "jpeg", 1, 2, 3)),
+              HasSubstr("not a PNG picture"));
+  EXPECT_THAT(ErrorOfPicture(folder_, "jpeg", PlainPicture(32, "png", 1, 2, 3)),
+              HasSubstr("not a JPEG picture"));
+  EXPECT_THAT(ErrorOfPicture(folder_, "bmp", PlainPicture(32, "jpeg", 1, 2, 3)),
+              HasSubstr("'bmp' is unknown"));
+}
+
+TEST_F(LoaderTest, RecordDamagedAfterOpeningReachesTheConsumer) {
+  const auto& dataset = Make({.train = 20});
+  const auto shard = FindShards(folder_.path(), "train").front();
+  Damage(shard, std::filesystem::file_size(shard) / 2);
+  BatchLoader loader(dataset, PlanInOrder(dataset, Batches(4)), 2);
+  EXPECT_THAT(MessageOf([&] {
+                while (loader.Next()) continue;
+              }),
+              AllOf(HasSubstr(shard.string()), HasSubstr("at byte ")));
+  EXPECT_FALSE(loader.Next());
+}
+
+TEST_F(LoaderTest, MayBeLeftEarly) {
+  const auto& dataset = Make({.train = 40});
+  for (int taken = 0; taken < 20; ++taken) {
+    BatchLoader loader(dataset, PlanInOrder(dataset, Batches(2)), 2);
+    for (int i = 0; i < taken; ++i) EXPECT_TRUE(loader.Next());
+  }
+}
+
+}  // namespace
+}  // namespace seam

@@ -1,0 +1,87 @@
+#include "train/optimizer.h"
+
+#include <ATen/Context.h>
+#include <gmock/gmock.h>
+#include <torch/nn/modules/linear.h>
+
+#include "models/checkpoint.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+using testing::HasSubstr;
+
+// Two dense layers on the mean colour: enough for an optimiser.
+class TinyModel : public Model {
+ public:
+  explicit TinyModel(int hidden = 4) : first_(3, hidden), second_(hidden, 1) {
+    register_module("first", first_);
+    register_module("second", second_);
+  }
+  torch::Tensor Features(const torch::Tensor& pictures) override { return pictures.mean({2, 3}); }
+  torch::Tensor Classify(const torch::Tensor& features) override {
+    return second_(torch::relu(first_(features))).squeeze(1);
+  }
+  torch::Tensor Normalise(const torch::Tensor& pictures) const override { return pictures / 255; }
+  InputSpec input() const override { return {8, 1}; }
+
+ private:
+  torch::nn::Linear first_, second_;
+};
+
+void TakeSteps(int steps, Model* model, Optimizer* optimizer) {
+  for (int i = 0; i < steps; ++i) {
+    const auto clips = torch::full({2, 1, 3, 8, 8}, 100 + i, torch::kFloat);
+    optimizer->ZeroGrad();
+    model->forward(clips).sum().backward();
+    optimizer->Step(0.01);
+  }
+}
+
+TEST(OptimizerTest, WeightDecayLeavesBiasesAlone) {
+  TinyModel model;
+  Optimizer optimizer({.weight_decay = 0.5}, &model);
+  const auto before = model.named_parameters();
+  std::map<std::string, torch::Tensor> old;
+  for (const auto& parameter : before) old[parameter.key()] = parameter.value().detach().clone();
+  (model.forward(torch::ones({1, 1, 3, 8, 8})) * 0).sum().backward();  // a gradient of zero
+  optimizer.Step(0.1);
+  for (const auto& parameter : before) {
+    const double factor = parameter.value().dim() > 1 ? 0.95 : 1;
+    EXPECT_TRUE(torch::allclose(parameter.value(), old[parameter.key()] * factor)) << parameter.key();
+  }
+}
+
+TEST(OptimizerTest, RestoredStateGoesOnAsIfNeverLeft) {
+  at::manual_seed(1);
+  TinyModel model, copy;
+  Optimizer optimizer({}, &model);
+  TakeSteps(3, &model, &optimizer);
+  LoadWeights(WeightsOf(model), "copy", &copy);
+  Optimizer restored({}, &copy);
+  restored.SetState(optimizer.State(), "state");
+  TakeSteps(3, &model, &optimizer);
+  TakeSteps(3, &copy, &restored);
+  for (const auto& [name, tensor] : WeightsOf(model)) {
+    EXPECT_TRUE(torch::equal(tensor, WeightsOf(copy).at(name))) << name;
+  }
+}
+
+TEST(OptimizerTest, StateOfAnotherModelIsAnError) {
+  TinyModel model, wider(5);
+  Optimizer optimizer({}, &model), other({}, &wider);
+  TakeSteps(1, &model, &optimizer);
+  auto state = optimizer.State();
+  EXPECT_THAT(MessageOf([&] { other.SetState(state, "FILE"); }), HasSubstr("FILE: the tensor exp_avg."));
+  state.erase("exp_avg_sq.first.bias");
+  EXPECT_EQ(MessageOf([&] { optimizer.SetState(state, "FILE"); }),
+            "FILE: the tensor exp_avg_sq.first.bias is missing");
+  state = optimizer.State();
+  state["step.third.bias"] = torch::tensor(1, torch::kLong);
+  EXPECT_THAT(MessageOf([&] { optimizer.SetState(state, "FILE"); }),
+              HasSubstr("step.third.bias belongs to no parameter"));
+}
+
+}  // namespace
+}  // namespace seam

@@ -1,0 +1,233 @@
+#include <gmock/gmock.h>
+
+#include "base/files.h"
+#include "models/checkpoint.h"
+#include "tests/support/support.h"
+#include "tests/train/made_dataset.h"
+
+namespace seam {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+class TrainProgramTest : public testing::Test {
+ protected:
+  void Make(const MadeDataset& made) { MakeDataset(data(), made); }
+  fs::path data() const { return folder_ / "data"; }
+  fs::path run(const std::string& name = "run") const { return folder_ / name; }
+
+  // The command line of a run in run(name).
+  std::string Command(const std::string& options, const std::string& name = "run") const {
+    return "seam-train --quiet --data " + Quoted(data().string()) + " --output " +
+           Quoted(run(name).string()) + " --batch 8 --threads " + std::to_string(threads_) + " " + options;
+  }
+  CommandResult Train(const std::string& options, const std::string& name = "run") const {
+    return RunCommand(Command(options, name));
+  }
+  // Starts `command` and sends it `signal` as soon as it has finished an epoch.
+  CommandResult StopAfterAnEpoch(const std::string& command, const std::string& signal) const {
+    const std::string pipe = Quoted((folder_ / "pipe").string());
+    return RunCommand("mkfifo " + pipe + "; " + command + " >" + pipe + " & exec 3<" + pipe +
+                      "; read line <&3; kill -" + signal + " $!; wait $!");
+  }
+  void ExpectError(const CommandResult& result, int status, const std::string& problem,
+                   const std::string& hint) {
+    EXPECT_EQ(result.status, status);
+    EXPECT_THAT(result.err,
+                AllOf(HasSubstr("error: "), HasSubstr(problem), HasSubstr("\nhint: "), HasSubstr(hint)));
+    EXPECT_EQ(result.out, "");
+  }
+  std::string Bytes(const std::string& name, const std::string& file) const {
+    return ReadFile(run(name) / file);
+  }
+
+  TemporaryFolder folder_;
+  int threads_ = 1;
+};
+
+// Whether two checkpoints hold the same bits.
+void ExpectSameWeights(const fs::path& a, const fs::path& b) {
+  const auto first = WeightsOf(*LoadCheckpoint(a).model), second = WeightsOf(*LoadCheckpoint(b).model);
+  for (const auto& [name, tensor] : first) EXPECT_TRUE(torch::equal(tensor, second.at(name))) << name;
+}
+
+TEST_F(TrainProgramTest, LearnsToTellTwoTexturesApart) {
+  Make({.train = 64, .val = 32});
+  const auto result = Train("--epochs 4 --lr 0.003");
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, ContainsRegex("epoch 4/4: train loss [0-9.]+, val loss [0-9.]+, "
+                                        "val AUC frame [0-9.]+, video [0-9.]+\n"));
+  const auto best = LoadCheckpoint(run() / "best.safetensors");
+  EXPECT_EQ(best.info.model, "meso4");
+  EXPECT_EQ(best.info.crop.detector(), "retinaface");
+  EXPECT_THAT(best.info.recipe, AllOf(HasSubstr("\"sha256\""), HasSubstr("\"lr\":0.003")));
+  const auto position = best.info.metrics.find("\"val_auc_frame\":");
+  ASSERT_NE(position, std::string::npos) << best.info.metrics;
+  EXPECT_GE(std::stod(best.info.metrics.substr(position + 16)), 0.95) << result.out;
+  for (const char* file : {"epoch-0001.safetensors", "epoch-0004.safetensors", "last.safetensors",
+                           "last.state.safetensors", "metrics.csv", "run.json"}) {
+    EXPECT_TRUE(fs::exists(run() / file)) << file;
+  }
+}
+
+TEST_F(TrainProgramTest, SameSeedGivesTheSameWeightsAndAnotherDoesNot) {
+  Make({.train = 16, .val = 4});
+  ASSERT_EQ(Train("--epochs 1 --workers 1", "a").status, 0);
+  ASSERT_EQ(Train("--epochs 1 --workers 3", "b").status, 0);
+  ASSERT_EQ(Train("--epochs 1 --seed 2", "c").status, 0);
+  ExpectSameWeights(run("a") / "last.safetensors", run("b") / "last.safetensors");
+  const auto a = WeightsOf(*LoadCheckpoint(run("a") / "last.safetensors").model);
+  const auto c = WeightsOf(*LoadCheckpoint(run("c") / "last.safetensors").model);
+  EXPECT_FALSE(torch::equal(a.at("conv1.weight"), c.at("conv1.weight")));
+}
+
+TEST_F(TrainProgramTest, ResumedRunHasTheWeightsOfAnUninterruptedOne) {
+  Make({.train = 16, .val = 4});
+  threads_ = 2;
+  const std::string options = "--schedule constant --balance ";
+  ASSERT_EQ(Train(options + "--epochs 4", "whole").status, 0);
+  ASSERT_EQ(Train(options + "--epochs 2", "halves").status, 0);
+  const auto resumed =
+      RunCommand("seam-train --resume --epochs 4 --output " + Quoted(run("halves").string()));
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_THAT(resumed.err, HasSubstr("going on after epoch 2"));
+  EXPECT_THAT(resumed.out,
+              AllOf(HasSubstr("epoch 3/4"), HasSubstr("epoch 4/4"), Not(HasSubstr("epoch 2/4"))));
+  ExpectSameWeights(run("whole") / "last.safetensors", run("halves") / "last.safetensors");
+  EXPECT_THAT(Bytes("halves", "metrics.csv"), ContainsRegex("\n1,.*\n2,.*\n3,.*\n4,"));
+}
+
+TEST_F(TrainProgramTest, KilledRunGoesOnAsIfNothingHadHappened) {
+  Make({.train = 16, .val = 4});
+  const std::string options = "--schedule constant --warmup 0 ";
+  const auto killed = StopAfterAnEpoch(Command(options + "--epochs 1000"), "KILL");
+  EXPECT_EQ(killed.status, 128 + 9);
+  LoadCheckpoint(run() / "last.safetensors");
+  const auto resumed = Train("--resume --epochs 3");
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  ASSERT_EQ(Train(options + "--epochs 3", "whole").status, 0);
+  ExpectSameWeights(run() / "epoch-0003.safetensors", run("whole") / "epoch-0003.safetensors");
+}
+
+TEST_F(TrainProgramTest, InterruptSaysWhatIsKept) {
+  Make({.train = 32, .val = 4});
+  const auto stopped = StopAfterAnEpoch(Command("--epochs 1000"), "INT");
+  EXPECT_EQ(stopped.status, 1);
+  EXPECT_THAT(stopped.err, ContainsRegex("interrupted in epoch [0-9]+; epochs up to [0-9]+ are kept"));
+  EXPECT_THAT(stopped.err, HasSubstr("hint: the same command with --resume goes on"));
+  EXPECT_GE(LoadCheckpoint(run() / "last.safetensors").info.epoch, 1);
+}
+
+TEST_F(TrainProgramTest, LossThatIsNoNumberStopsAndKeepsTheLastCheckpoint) {
+  Make({.train = 24, .val = 4});
+  ASSERT_EQ(Train("--epochs 1", "good").status, 0);
+  const auto result = Train("--epochs 3 --lr 1e30 --warmup 0");
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err,
+              AllOf(ContainsRegex("the loss is -?(nan|inf) in epoch 1, batch 2 \\(videos "),
+                    HasSubstr("/train-0"), HasSubstr("hint: a lower --lr helps; no epoch was kept")));
+  EXPECT_FALSE(fs::exists(run() / "last.safetensors"));
+}
+
+TEST_F(TrainProgramTest, InitStartsFromACheckpoint) {
+  Make({.train = 8, .val = 4});
+  ASSERT_EQ(Train("--epochs 1 --seed 9", "first").status, 0);
+  const fs::path first = run("first") / "last.safetensors";
+  ASSERT_EQ(Train("--epochs 1 --lr 1e-30 --init " + Quoted(first.string())).status, 0);
+  const auto a = WeightsOf(*LoadCheckpoint(first).model);
+  const auto b = WeightsOf(*LoadCheckpoint(run() / "last.safetensors").model);
+  EXPECT_TRUE(torch::allclose(a.at("dense1.weight"), b.at("dense1.weight")));
+}
+
+TEST_F(TrainProgramTest, RunIsNotOverwrittenUnasked) {
+  Make({.train = 8, .val = 4});
+  ASSERT_EQ(Train("--epochs 1").status, 0);
+  ExpectError(Train("--epochs 1"), 1, "holds a run already",
+              "--resume goes on with it, --overwrite removes it");
+  EXPECT_EQ(Train("--epochs 2 --overwrite").status, 0);
+  EXPECT_EQ(LoadCheckpoint(run() / "last.safetensors").info.epoch, 2);
+}
+
+TEST_F(TrainProgramTest, ResumeRefusesOtherOptionsAndOtherData) {
+  Make({.train = 8, .val = 4});
+  ExpectError(Train("--resume"), 1, "holds no run to resume", "leave --resume out");
+  ASSERT_EQ(Train("--epochs 1").status, 0);
+  ExpectError(Train("--resume --lr 0.5"), 2, "--lr: 0.5 was given, but the run was made with 0.001",
+              "leave it out");
+  ExpectError(Train("--resume --overwrite"), 2, "--resume: contradicts --overwrite", "one of them");
+  Make({.train = 10, .val = 4});
+  ExpectError(Train("--resume"), 1, "made with other shards of the split 'train'", "--data");
+}
+
+TEST_F(TrainProgramTest, NothingIsWrittenWhenTheDataDoesNotFit) {
+  Make({.train = 8, .val = 4, .size = 64});
+  ExpectError(Train(""), 1, "the crops are 64x64, but meso4 takes 256x256", "crops of 256 pixels");
+  EXPECT_FALSE(fs::exists(run()));
+}
+
+TEST_F(TrainProgramTest, MissingDataIsAnError) {
+  ExpectError(Train(""), 1, "no such folder", "seam extract");
+  fs::create_directories(data());
+  WriteFile(data() / "dataset.json", "{}");
+  ExpectError(Train(""), 1, "holds no shards of 'train'", "seam extract");
+  Make({.train = 8, .val = 0});
+  ExpectError(Train(""), 1, "holds no shards of 'val'", "it holds shards of: train");
+}
+
+TEST_F(TrainProgramTest, OneClassAloneIsAnError) {
+  MadeDataset made{.train = 4, .val = 4};
+  made.change = [](const std::string& split, int, Clip* clip) {
+    if (split == "train") clip->set_label(REAL);
+  };
+  Make(made);
+  ExpectError(Train(""), 1, "all 4 clips of the split 'train' are real", "need real and fake clips");
+  made.change = [](const std::string& split, int, Clip* clip) {
+    if (split == "val") clip->set_label(FAKE);
+  };
+  Make(made);
+  ExpectError(Train(""), 1, "all 4 clips of the split 'val' are fake", "need real and fake clips");
+}
+
+TEST_F(TrainProgramTest, LeakingDatasetIsRefusedUnlessAllowed) {
+  Make({.train = 8, .val = 4, .json = R"({"leaks": true})"});
+  ExpectError(Train("--epochs 1"), 1, "its splits share footage or people", "--allow-leak");
+  const auto allowed = Train("--epochs 1 --allow-leak");
+  EXPECT_EQ(allowed.status, 0);
+  EXPECT_THAT(allowed.err, AllOf(HasSubstr("warning: "), HasSubstr("the metrics on val mean little")));
+}
+
+TEST_F(TrainProgramTest, GroupInTwoSplitsIsRefused) {
+  MadeDataset made{.train = 8, .val = 4};
+  made.change = [](const std::string&, int number, Clip* clip) {
+    if (number == 1) clip->set_group("actor 7");
+  };
+  Make(made);
+  ExpectError(Train(""), 1, "the group 'actor 7' stands in train and in val", "--allow-leak");
+}
+
+TEST_F(TrainProgramTest, BadOptionsAreUsageErrors) {
+  Make({.train = 2, .val = 2, .size = 32});
+  ExpectError(Train("--epochs 0"), 2, "--epochs: 0 is not 1 to 9999", "usual");
+  ExpectError(RunCommand("seam-train --data x --output y --batch 0"), 2, "--batch: 0 is not 1 to 65536",
+              "usual");
+  ExpectError(Train("--lr=-1"), 2, "--lr: -1 is not above 0", "1e-3");
+  ExpectError(Train("--weight-decay=-1"), 2, "--weight-decay: -1 is below 0", "usual");
+  ExpectError(Train("--warmup 2"), 2, "--warmup: 2 is not 0 to 1", "usual");
+  ExpectError(Train("--schedule linear"), 2, "--schedule: 'linear' is not a choice", "cosine, constant");
+  ExpectError(Train("--model meso5"), 2, "'meso5' is not a network", "meso4");
+  ExpectError(RunCommand("seam-train --output x"), 2, "--data: missing", "seam extract");
+  ExpectError(RunCommand("seam-train --data x"), 2, "--output: missing", "folder");
+}
+
+TEST_F(TrainProgramTest, HelpListsTheOptions) {
+  const auto result = RunCommand("seam-train --help");
+  EXPECT_EQ(result.status, 0);
+  EXPECT_THAT(result.out, AllOf(HasSubstr("--data"), HasSubstr("--resume"), HasSubstr("seam train --data")));
+}
+
+}  // namespace
+}  // namespace seam
