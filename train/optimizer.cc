@@ -18,13 +18,15 @@ namespace {
 using torch::optim::AdamWParamState;
 using StateMap = std::decay_t<decltype(std::declval<torch::optim::AdamW&>().state())>;
 
-// LibTorch finds a parameter's state by the parameter's address: written in decimal in 1.x, as it is in 2.x.
+// LibTorch finds a parameter's state by the parameter's address: written by a stream in 1.x, as it is in 2.x.
 template <class Key>
 Key KeyOf(const torch::Tensor& parameter) {
   if constexpr (std::is_pointer_v<Key>) {
     return parameter.unsafeGetTensorImpl();
   } else {
-    return c10::guts::to_string(parameter.unsafeGetTensorImpl());
+    std::ostringstream address;
+    address << parameter.unsafeGetTensorImpl();
+    return address.str();
   }
 }
 

@@ -109,8 +109,10 @@ std::string SomeVideos(const ClipDataset& dataset, const std::vector<std::size_t
 }  // namespace
 
 void TrainerOptions::Register(Options* options) {
+  std::vector<std::string> networks;
+  for (const auto& entry : ModelRegistry()) networks.push_back(entry.name);
   options->Add("data", &data, "folder with the shards of train and val, as `seam extract` writes it");
-  options->Add("model", &model, "network to train; `seam models list` names them");
+  options->Add("model", &model, fmt::format("network to train: {}", fmt::join(networks, ", ")));
   options->Add("output", &output, "folder for checkpoints and metrics");
   options->Add("init", &init, "checkpoint to start from");
   options->Add("epochs", &epochs, "times to go through the data");
