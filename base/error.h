@@ -5,7 +5,7 @@
 
 namespace seam {
 
-// How a program ends. What a user's script may rely on: docs/usage.md.
+// How a program ends. What a user's script may rely on: README.md.
 enum ExitCode {
   kExitGood = 0,
   kExitFailed = 1,      // nothing useful was done

@@ -1,5 +1,7 @@
 #include "base/program.h"
 
+#include <malloc.h>
+
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -47,6 +49,13 @@ int RunProgram(int argc, char** argv, const std::function<int(const std::vector<
         Error("", std::string("unexpected: ") + error.what(), "this is a fault of seam; please report it"));
   }
   return kExitFailed;
+}
+
+void KeepLargeBlocks() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);
+#endif
 }
 
 }  // namespace seam

@@ -12,4 +12,8 @@ namespace seam {
 // Results that could not be written to stdout are an Error too.
 int RunProgram(int argc, char** argv, const std::function<int(const std::vector<std::string>&)>& body);
 
+// From here on freed memory of any size stays with the program. Networks need tensors of many megabytes again
+// and again; by default each is mapped anew, and the system clears its pages each time.
+void KeepLargeBlocks();
+
 }  // namespace seam

@@ -64,7 +64,9 @@ void SayError(const Error& error) {
 Progress::Progress(std::string label, std::int64_t total, std::string unit)
     : label_(std::move(label)), unit_(std::move(unit)), total_(total), start_(Clock::now()), drawn_(start_) {}
 
-Progress::~Progress() { Draw(true); }
+Progress::~Progress() {
+  if (done_ != drawn_done_ || OnTerminal()) Draw(true);
+}
 
 void Progress::Advance(std::int64_t count, const std::string& note) {
   const std::lock_guard lock(mutex_);
@@ -73,6 +75,7 @@ void Progress::Advance(std::int64_t count, const std::string& note) {
   const auto interval = OnTerminal() ? std::chrono::milliseconds(200) : std::chrono::milliseconds(10'000);
   if (Clock::now() - drawn_ < interval) return;
   drawn_ = Clock::now();
+  drawn_done_ = done_;
   Draw(false);
 }
 

@@ -35,7 +35,7 @@ class Progress {
   using Clock = std::chrono::steady_clock;
   std::mutex mutex_;
   std::string label_, unit_, note_;
-  std::int64_t total_, done_ = 0;
+  std::int64_t total_, done_ = 0, drawn_done_ = -1;
   Clock::time_point start_, drawn_;
 };
 

@@ -14,9 +14,9 @@ struct CropOptions {
   void Check() const;
 };
 
-// The square around `box`, of side (1 + margin) * the box's longer side, as size x size RGB: by area averaging when it
-// shrinks, bilinear when it grows. What lies outside `picture` is black. This is the only way from a face to what a
-// network sees, in training and in inference.
+// The square around `box`, of side (1 + margin) * the box's longer side, as size x size RGB: by area
+// averaging when it shrinks, bilinear when it grows. What lies outside `picture` is black. This is the only
+// way from a face to what a network sees, in training and in inference.
 cv::Mat CropFace(const cv::Mat& picture, const cv::Rect2f& box, double margin, int size);
 
 }  // namespace seam

@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Encodes the crops of one video and writes them to its work file as they come, so that memory does not grow with the video.
+// Encodes the crops of one video and writes them to its work file as they come, so that memory does not grow
+// with the video.
 class ClipSink : public CropSink {
  public:
   ClipSink(const fs::path& folder, const std::string& name, const Video& video, const CropSpec& spec)
@@ -116,7 +117,8 @@ nlohmann::json CountsOf(const std::vector<ManifestRow>& rows) {
 
 void DatasetWriterOptions::Register(Options* options) {
   options->Add("output", &output, "folder for the shards");
-  options->Add("faces", &faces, "whose faces are kept: the person with the largest face, or all", {"largest", "all"});
+  options->Add("faces", &faces, "whose faces are kept: the person with the largest face, or all",
+               {"largest", "all"});
   options->Add("shard-mb", &shard_megabytes, "start a new shard at this size");
   options->Add("resume", &resume, "go on with an extraction that was stopped");
   options->Add("overwrite", &overwrite, "replace a dataset that is already there");
@@ -159,7 +161,8 @@ void DatasetWriter::Prepare() {
   if (options_.overwrite) {
     fs::remove_all(work_);
   } else if (unfinished && !options_.resume) {
-    throw Error(folder_.string(), "holds an extraction that was stopped", "--resume goes on with it, --overwrite starts anew");
+    throw Error(folder_.string(), "holds an extraction that was stopped",
+                "--resume goes on with it, --overwrite starts anew");
   } else if (unfinished && ReadFile(job_file) != job) {
     throw Error(folder_.string(), "was begun with other options or other videos",
                 "give the options it was begun with, or start anew with --overwrite");
@@ -203,7 +206,8 @@ void DatasetWriter::Store(std::size_t index, const VideoSummary& summary, std::u
   row.tracks = summary.tracks;
   row.clips = clips.clips;
   row.seconds = summary.seconds;
-  const nlohmann::json stored = {{"shard", clips.shard}, {"tracks", clips.tracks}, {"row", ManifestLine(row)}};
+  const nlohmann::json stored = {
+      {"shard", clips.shard}, {"tracks", clips.tracks}, {"row", ManifestLine(row)}};
   AtomicFile file(RowFile(index));
   file.Write(stored.dump());
   file.Commit(AtomicFile::kNoSync);
@@ -219,7 +223,8 @@ std::vector<ManifestRow> DatasetWriter::Assemble(const nlohmann::json& facts) {
     const auto kept = stored.at("tracks").get<std::vector<std::uint32_t>>();
     if (kept.empty()) continue;
     const auto bytes = static_cast<std::uint64_t>(options_.shard_megabytes) << 20;
-    ShardWriter& writer = shards.try_emplace(videos_[i].split, folder_, videos_[i].split, bytes).first->second;
+    ShardWriter& writer =
+        shards.try_emplace(videos_[i].split, folder_, videos_[i].split, bytes).first->second;
     const ShardReader clips(work_ / stored.at("shard").get<std::string>());
     for (std::size_t k = 0; k < clips.size(); ++k) {
       Clip clip = clips.Read(k);
@@ -234,14 +239,16 @@ std::vector<ManifestRow> DatasetWriter::Assemble(const nlohmann::json& facts) {
   google::protobuf::util::JsonPrintOptions print;
   print.always_print_primitive_fields = true;
   print.preserve_proto_field_names = true;
-  if (!google::protobuf::util::MessageToJsonString(spec_, &crop, print).ok()) throw Error("", "CropSpec has no JSON");
+  if (!google::protobuf::util::MessageToJsonString(spec_, &crop, print).ok())
+    throw Error("", "CropSpec has no JSON");
   nlohmann::json dataset = facts;
   dataset["seam_version"] = Version();
   dataset["clip_format_version"] = kClipFormatVersion;
   dataset["crop"] = nlohmann::json::parse(crop);
   dataset["options"] = settings_;
   dataset["counts"] = CountsOf(rows);
-  WriteFile(folder_ / "dataset.json", dataset.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n");
+  WriteFile(folder_ / "dataset.json",
+            dataset.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n");
   fs::remove_all(work_);
   return rows;
 }
@@ -253,7 +260,8 @@ void DatasetWriter::RemoveDataset() const {
     const std::string name = entry.path().filename().string();
     const bool ours = std::any_of(kSplits.begin(), kSplits.end(),
                                   [&](const std::string& split) { return name.starts_with(split + "-"); });
-    if (ours && entry.path().extension() == ".tfrecord") fs::remove(entry.path());
+    // Parts are what a run leaves that was killed while it assembled.
+    if (ours && (name.ends_with(".tfrecord") || name.find(".part") != std::string::npos)) fs::remove(entry.path());
   }
 }
 

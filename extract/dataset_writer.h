@@ -30,15 +30,16 @@ struct DatasetWriterOptions {
 
 // Writes a dataset folder: shards, manifest.jsonl, dataset.json (docs/datasets.md).
 //
-// Every finished video is first stored by itself under OUTPUT/.work, its clips and then its manifest row, each file
-// whole; Assemble() copies them in the order of the videos into shards and takes .work away. So a run that was
-// stopped or killed loses only the videos that were in work, --resume does the rest, and the bytes are the same
-// whatever the number of threads and of interruptions.
+// Every finished video is first stored by itself under OUTPUT/.work, its clips and then its manifest row,
+// each file whole; Assemble() copies them in the order of the videos into shards and takes .work away. So a
+// run that was stopped or killed loses only the videos that were in work, --resume does the rest, and the
+// bytes are the same whatever the number of threads and of interruptions.
 class DatasetWriter {
  public:
-  // `settings` is what the clips depend on, recorded in dataset.json; an unfinished run with other settings or videos is
-  // not resumed. Errors: the folder already holds a dataset or an unfinished run.
-  DatasetWriter(DatasetWriterOptions options, const CropSpec& spec, nlohmann::json settings, std::vector<Video> videos);
+  // `settings` is what the clips depend on, recorded in dataset.json; an unfinished run with other settings
+  // or videos is not resumed. Errors: the folder already holds a dataset or an unfinished run.
+  DatasetWriter(DatasetWriterOptions options, const CropSpec& spec, nlohmann::json settings,
+                std::vector<Video> videos);
 
   // The numbers of the videos that are not stored yet.
   std::vector<std::size_t> Missing() const;

@@ -24,7 +24,9 @@ std::size_t FramesInFlight(int jobs) { return static_cast<std::size_t>(std::clam
 class DetectorPool {
  public:
   // Makes the first at once, so that missing weights are an error before any video is opened.
-  explicit DetectorPool(const DetectorOptions& options) : options_(options) { free_.push(MakeFaceDetector(options_)); }
+  explicit DetectorPool(const DetectorOptions& options) : options_(options) {
+    free_.push(MakeFaceDetector(options_));
+  }
 
   std::vector<Face> Detect(const cv::Mat& picture) {
     std::unique_ptr<FaceDetector> detector;
@@ -92,14 +94,16 @@ class VideoRun {
       return frame;
     };
     const auto detect = [this](Frame frame) {
-      if (frame->failure.empty()) Guarded(frame.get(), [&] { frame->faces = detectors_.Detect(frame->picture); });
+      if (frame->failure.empty())
+        Guarded(frame.get(), [&] { frame->faces = detectors_.Detect(frame->picture); });
       return frame;
     };
     const auto track_and_crop = [this, sink](const Frame& frame) { TrackAndCrop(*frame, sink); };
-    tbb::parallel_pipeline(FramesInFlight(jobs),
-                           tbb::make_filter<void, Frame>(tbb::filter_mode::serial_in_order, decode) &
-                               tbb::make_filter<Frame, Frame>(tbb::filter_mode::parallel, detect) &
-                               tbb::make_filter<Frame, void>(tbb::filter_mode::serial_in_order, track_and_crop));
+    tbb::parallel_pipeline(
+        FramesInFlight(jobs),
+        tbb::make_filter<void, Frame>(tbb::filter_mode::serial_in_order, decode) &
+            tbb::make_filter<Frame, Frame>(tbb::filter_mode::parallel, detect) &
+            tbb::make_filter<Frame, void>(tbb::filter_mode::serial_in_order, track_and_crop));
   }
 
   std::shared_ptr<SampledFrame> NextWanted() {
@@ -203,13 +207,17 @@ CropSpec ExtractOptions::Spec() const {
   return spec;
 }
 
-bool ExtractFaces(const std::vector<std::filesystem::path>& videos, const ExtractOptions& options,
-                  const std::function<std::unique_ptr<CropSink>(std::size_t)>& make_sink,
-                  const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<CropSink>)>& done) {
-  const int jobs = options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+bool ExtractFaces(
+    const std::vector<std::filesystem::path>& videos, const ExtractOptions& options,
+    const std::function<std::unique_ptr<CropSink>(std::size_t)>& make_sink,
+    const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<CropSink>)>& done) {
+  const int jobs =
+      options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   // Parallel across videos first: threads inside a decoder only where there are fewer videos than cores.
-  const int decoder_threads = std::max(1, jobs / static_cast<int>(std::clamp<std::size_t>(videos.size(), 1, 4096)));
-  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(jobs));
+  const int decoder_threads =
+      std::max(1, jobs / static_cast<int>(std::clamp<std::size_t>(videos.size(), 1, 4096)));
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
+                                  static_cast<std::size_t>(jobs));
   cv::setNumThreads(1);
   DetectorPool detectors(options.detector);
 
@@ -222,7 +230,8 @@ bool ExtractFaces(const std::vector<std::filesystem::path>& videos, const Extrac
     auto finished = std::make_shared<FinishedVideo>();
     finished->index = index;
     finished->sink = make_sink(index);
-    finished->summary = VideoRun(options, &detectors, decoder_threads).Run(videos[index], jobs, finished->sink.get());
+    finished->summary =
+        VideoRun(options, &detectors, decoder_threads).Run(videos[index], jobs, finished->sink.get());
     return finished;
   };
   std::size_t reported = 0;

@@ -17,7 +17,8 @@
 
 namespace seam {
 
-// From videos to face crops: decode, sample, detect, track, crop. Training data and inference come this one way.
+// From videos to face crops: decode, sample, detect, track, crop. Training data and inference come this one
+// way.
 
 struct ExtractOptions {
   SampleOptions sample;
@@ -57,13 +58,14 @@ struct VideoSummary {
   double seconds = 0;  // between the first and the last frame looked at
 };
 
-// Runs every video through, several at once, in bounded memory: a picture is dropped as soon as its crops have gone to
-// the sink. `make_sink(i)` makes the sink of videos[i], on any thread; `done(i, ...)` gets it back when the video has
-// ended, in order of i, one at a time. Videos that fail are summaries, not exceptions; what a sink or `done` throws
-// stops everything and comes out here. Returns false when the user interrupted: videos that had not ended by then are
-// not reported.
-bool ExtractFaces(const std::vector<std::filesystem::path>& videos, const ExtractOptions& options,
-                  const std::function<std::unique_ptr<CropSink>(std::size_t)>& make_sink,
-                  const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<CropSink>)>& done);
+// Runs every video through, several at once, in bounded memory: a picture is dropped as soon as its crops
+// have gone to the sink. `make_sink(i)` makes the sink of videos[i], on any thread; `done(i, ...)` gets it
+// back when the video has ended, in order of i, one at a time. Videos that fail are summaries, not
+// exceptions; what a sink or `done` throws stops everything and comes out here. Returns false when the user
+// interrupted: videos that had not ended by then are not reported.
+bool ExtractFaces(
+    const std::vector<std::filesystem::path>& videos, const ExtractOptions& options,
+    const std::function<std::unique_ptr<CropSink>(std::size_t)>& make_sink,
+    const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<CropSink>)>& done);
 
 }  // namespace seam

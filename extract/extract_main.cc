@@ -31,7 +31,8 @@ struct Settings {
     split.Register(options);
     extract.Register(options);
     writer.Register(options);
-    options->Add("allow-leak", &allow_leak, "go on although splits share footage; the dataset is marked for ever");
+    options->Add("allow-leak", &allow_leak,
+                 "go on although splits share footage; the dataset is marked for ever");
     options->Add("json", &json, "print the counts as JSON");
   }
 
@@ -53,8 +54,9 @@ std::vector<Video> ListVideos(const Settings& settings, bool* leaks) {
   for (std::size_t i = 0; i < crossing.size() && i < kShown; ++i) SayWarning(crossing[i]);
   if (crossing.size() > kShown) SayWarning(fmt::format("and {} more", crossing.size() - kShown));
   if (*leaks && !settings.allow_leak) {
-    throw Error(settings.input, fmt::format("the splits leak in {} places", crossing.size()),
-                "put what belongs together into one split; or --allow-leak, and no number from it is worth anything");
+    throw Error(
+        settings.input, fmt::format("the splits leak in {} places", crossing.size()),
+        "put what belongs together into one split; or --allow-leak, and no number from it is worth anything");
   }
   return videos;
 }
@@ -78,10 +80,11 @@ void PrintCounts(const std::vector<ManifestRow>& rows, const std::string& output
     ++(row.status == "ok" ? cell.ok : row.status == "no_face" ? cell.no_face : cell.failed);
     cell.clips += row.clips;
   }
-  fmt::print("{:<7} {:<6} {:>8} {:>8} {:>8} {:>8} {:>9}\n", "split", "label", "videos", "ok", "no_face", "failed", "clips");
+  fmt::print("{:<7} {:<6} {:>8} {:>8} {:>8} {:>8} {:>9}\n", "split", "label", "videos", "ok", "no_face",
+             "failed", "clips");
   for (const auto& [key, cell] : cells) {
-    fmt::print("{:<7} {:<6} {:>8} {:>8} {:>8} {:>8} {:>9}\n", key.first, key.second, cell.videos, cell.ok, cell.no_face,
-               cell.failed, cell.clips);
+    fmt::print("{:<7} {:<6} {:>8} {:>8} {:>8} {:>8} {:>9}\n", key.first, key.second, cell.videos, cell.ok,
+               cell.no_face, cell.failed, cell.clips);
   }
   fmt::print("dataset: {}\n", output);
 }
@@ -89,7 +92,8 @@ void PrintCounts(const std::vector<ManifestRow>& rows, const std::string& output
 // The clips of all videos that are not stored yet; false when the user interrupted.
 bool StoreMissing(const Settings& settings, const std::vector<Video>& videos, DatasetWriter* writer) {
   const std::vector<std::size_t> missing = writer->Missing();
-  if (missing.size() < videos.size()) Say(fmt::format("{} of {} videos are done already", videos.size() - missing.size(), videos.size()));
+  if (missing.size() < videos.size())
+    Say(fmt::format("{} of {} videos are done already", videos.size() - missing.size(), videos.size()));
   std::vector<std::filesystem::path> paths;
   for (const std::size_t index : missing) paths.push_back(videos[index].path);
   Progress progress("extract", static_cast<std::int64_t>(missing.size()), "videos");
@@ -110,7 +114,9 @@ int ExitStatus(const std::vector<ManifestRow>& rows, const std::string& input) {
     clips += row.clips;
     failed += row.status == "unreadable" || row.status == "damaged" ? 1 : 0;
   }
-  if (clips == 0) throw Error(input, "no face was found in any file: the dataset is empty", "see manifest.jsonl for each file");
+  if (clips == 0)
+    throw Error(input, "no face was found in any file: the dataset is empty",
+                "see manifest.jsonl for each file");
   return failed > 0 ? kExitSomeFailed : kExitGood;
 }
 
@@ -127,7 +133,8 @@ int Extract(const std::vector<std::string>& arguments) {
   const std::vector<Video> videos = ListVideos(settings, &leaks);
   DatasetWriter writer(settings.writer, settings.extract.Spec(), LastingOptions(options), videos);
   if (!StoreMissing(settings, videos, &writer)) {
-    throw Error(settings.writer.output, "stopped; what is done is kept", "the same command with --resume goes on");
+    throw Error(settings.writer.output, "stopped; what is done is kept",
+                "the same command with --resume goes on");
   }
   const std::vector<ManifestRow> rows = writer.Assemble({{"leaks", leaks}});
   if (settings.json) {

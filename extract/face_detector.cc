@@ -28,10 +28,11 @@ std::unique_ptr<FaceDetector> Make(const std::string& weights, int size, double 
 }
 
 constexpr DetectorEntry kDetectors[] = {
-    {"retinaface", "retinaface.onnx", "scripts/setup.sh fetches it; or name the file with --detector-model", 320, 0.6,
-     Make<RetinaFace>},
+    {"retinaface", "retinaface.onnx", "scripts/setup.sh fetches it; or name the file with --detector-model",
+     320, 0.6, Make<RetinaFace>},
     {"yunet", "yunet.onnx",
-     "name OpenCV's face_detection_yunet file with --detector-model: 2022mar below OpenCV 4.8, 2023mar from there on",
+     "name OpenCV's face_detection_yunet file with --detector-model: 2022mar below OpenCV 4.8, 2023mar from "
+     "there on",
      320, 0.6, Make<YuNet>},
     {"hog", nullptr, "", 640, 0.5, Make<Hog>},
 };
@@ -54,18 +55,23 @@ const DetectorEntry& FindDetector(const std::string& name) {
 void DetectorOptions::Register(Options* options) {
   options->Add("detector", &detector, "face detector", DetectorNames());
   options->Add("detector-model", &detector_model, "file of the detector's weights (default: Seam's own)");
-  options->Add("detect-size", &detect_size, "longer side of the picture searched for faces (0: the detector's own)");
-  options->Add("detect-threshold", &detect_threshold, "least score of a face, up to 1 (0: the detector's own)");
+  options->Add("detect-size", &detect_size,
+               "longer side of the picture searched for faces (0: the detector's own)");
+  options->Add("detect-threshold", &detect_threshold,
+               "least score of a face, up to 1 (0: the detector's own)");
 }
 
 void DetectorOptions::Check() const {
   if (detect_size < 0 || (detect_size > 0 && detect_size < 32)) {
     throw UsageError("--detect-size", "must be 0 or at least 32");
   }
-  if (detect_threshold < 0 || detect_threshold > 1) throw UsageError("--detect-threshold", "must be from 0 to 1");
+  if (detect_threshold < 0 || detect_threshold > 1)
+    throw UsageError("--detect-threshold", "must be from 0 to 1");
 }
 
-int DetectorOptions::EffectiveSize() const { return detect_size > 0 ? detect_size : FindDetector(detector).size; }
+int DetectorOptions::EffectiveSize() const {
+  return detect_size > 0 ? detect_size : FindDetector(detector).size;
+}
 
 std::unique_ptr<FaceDetector> MakeFaceDetector(const DetectorOptions& options) {
   const DetectorEntry& entry = FindDetector(options.detector);
@@ -73,7 +79,8 @@ std::unique_ptr<FaceDetector> MakeFaceDetector(const DetectorOptions& options) {
   if (entry.weights != nullptr) {
     if (weights.empty()) weights = FindShare(entry.weights).string();
     if (weights.empty()) throw Error(entry.weights, "the face detector's weights are missing", entry.hint);
-    if (!std::filesystem::is_regular_file(weights)) throw Error(weights, "no such file of detector weights", entry.hint);
+    if (!std::filesystem::is_regular_file(weights))
+      throw Error(weights, "no such file of detector weights", entry.hint);
   } else if (!weights.empty()) {
     throw UsageError("--detector-model", std::string(entry.name) + " takes no file");
   }

@@ -31,8 +31,8 @@ class FaceDetector {
 
 struct DetectorOptions {
   std::string detector = "retinaface";
-  std::string detector_model;     // file of weights; empty: Seam's share folder
-  int detect_size = 0;            // longer side of the picture that is searched, at most; 0: the detector's own
+  std::string detector_model;   // file of weights; empty: Seam's share folder
+  int detect_size = 0;          // longer side of the picture that is searched, at most; 0: the detector's own
   double detect_threshold = 0;  // least score of a face; 0: the detector's own
   void Register(Options* options);
   void Check() const;
@@ -40,11 +40,12 @@ struct DetectorOptions {
   int EffectiveSize() const;
 };
 
-// By name from the table in face_detector.cc. An Error when its weights are missing says how to get them: another
-// detector is never taken quietly.
+// By name from the table in face_detector.cc. An Error when its weights are missing says how to get them:
+// another detector is never taken quietly.
 std::unique_ptr<FaceDetector> MakeFaceDetector(const DetectorOptions& options);
 
-// `picture` made smaller, if need be, so that its longer side is at most `size`; *scale is small side / big side.
+// `picture` made smaller, if need be, so that its longer side is at most `size`; *scale is small side / big
+// side.
 cv::Mat ShrinkTo(const cv::Mat& picture, int size, float* scale);
 
 }  // namespace seam

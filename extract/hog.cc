@@ -38,7 +38,8 @@ std::vector<Face> Hog::Detect(const cv::Mat& picture) {
     face.score = static_cast<float>(1 / (1 + std::exp(-margin)));
     faces.push_back(face);
   }
-  std::stable_sort(faces.begin(), faces.end(), [](const Face& a, const Face& b) { return a.score > b.score; });
+  std::stable_sort(faces.begin(), faces.end(),
+                   [](const Face& a, const Face& b) { return a.score > b.score; });
   return faces;
 }
 

@@ -8,8 +8,9 @@
 
 namespace seam {
 
-// dlib's frontal face detector (HOG features, a linear classifier; King 2009): needs no file, finds frontal faces of
-// at least 80 pixels in the picture searched, no landmarks. Its margin m is reported as the score 1 / (1 + e^-m).
+// dlib's frontal face detector (HOG features, a linear classifier; King 2009): needs no file, finds frontal
+// faces of at least 80 pixels in the picture searched, no landmarks. Its margin m is reported as the score 1
+// / (1 + e^-m).
 class Hog : public FaceDetector {
  public:
   Hog(const std::string& weights, int size, double threshold);

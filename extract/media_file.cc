@@ -18,15 +18,26 @@
 namespace seam {
 namespace {
 
-// Names of libavformat's demuxers. A demuxer that opens other files (hls, concat, dash, sdp, image2) must never
-// stand here.
-constexpr std::array<std::string_view, 13> kContainers = {
-    "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi",       "mpegts",    "mpeg", "flv",      "gif",
-    "jpeg_pipe",               "png_pipe",      "webp_pipe", "bmp_pipe",  "ogg",  "tiff_pipe"};
+// Names of libavformat's demuxers. A demuxer that opens other files (hls, concat, dash, sdp, image2) must
+// never stand here.
+constexpr std::array<std::string_view, 13> kContainers = {"mov,mp4,m4a,3gp,3g2,mj2",
+                                                          "matroska,webm",
+                                                          "avi",
+                                                          "mpegts",
+                                                          "mpeg",
+                                                          "flv",
+                                                          "gif",
+                                                          "jpeg_pipe",
+                                                          "png_pipe",
+                                                          "webp_pipe",
+                                                          "bmp_pipe",
+                                                          "ogg",
+                                                          "tiff_pipe"};
 
 // Names of libavcodec's decoders, as its codec_whitelist wants them.
 constexpr const char* kDecoders =
-    "h264,hevc,libdav1d,av1,libaom-av1,vp8,vp9,libvpx,libvpx-vp9,mpeg4,mpeg2video,mpeg1video,h263,mjpeg,msmpeg4v2,"
+    "h264,hevc,libdav1d,av1,libaom-av1,vp8,vp9,libvpx,libvpx-vp9,mpeg4,mpeg2video,mpeg1video,h263,mjpeg,"
+    "msmpeg4v2,"
     "msmpeg4,wmv1,wmv2,flv,vp6f,prores,dnxhd,ffv1,huffyuv,rawvideo,theora,gif,png,webp,bmp,tiff";
 
 constexpr int kIoBufferBytes = 1 << 16;
@@ -56,7 +67,8 @@ int RefuseToOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary
 int StopRequested(void*) { return Interrupted() ? 1 : 0; }
 
 Error NotMedia(const std::string& path, const std::string& problem) {
-  return Error(path, problem, "Seam reads mp4, mov, mkv, webm, avi, ts, mpg, flv, ogv, gif and jpg, png, webp, bmp");
+  return Error(path, problem,
+               "Seam reads mp4, mov, mkv, webm, avi, ts, mpg, flv, ogv, gif and jpg, png, webp, bmp");
 }
 
 }  // namespace
@@ -76,7 +88,8 @@ std::string AvErrorText(int code) {
 
 MediaFile::MediaFile(const std::filesystem::path& path) : path_(path.string()) {
   descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor_ < 0) throw Error(path_, fmt::format("cannot be opened: {}", std::strerror(errno)), "check the path");
+  if (descriptor_ < 0)
+    throw Error(path_, fmt::format("cannot be opened: {}", std::strerror(errno)), "check the path");
   try {
     Open();
     SelectStream();
@@ -100,14 +113,16 @@ void MediaFile::Open() {
   if (fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) throw NotMedia(path_, "is not a file");
   if (status.st_size == 0) throw NotMedia(path_, "is empty (0 bytes)");
   auto* buffer = static_cast<unsigned char*>(av_malloc(kIoBufferBytes));
-  io_.reset(avio_alloc_context(buffer, kIoBufferBytes, 0, &descriptor_, ReadDescriptor, nullptr, SeekDescriptor));
+  io_.reset(
+      avio_alloc_context(buffer, kIoBufferBytes, 0, &descriptor_, ReadDescriptor, nullptr, SeekDescriptor));
 
   // The name is left out of probing: only bytes decide.
   const AVInputFormat* container = nullptr;
   const int probed = av_probe_input_buffer2(io_.get(), &container, "", nullptr, 0, 0);
   if (probed < 0) throw NotMedia(path_, "is not a video or picture that Seam knows");
   if (std::find(kContainers.begin(), kContainers.end(), container->name) == kContainers.end()) {
-    throw NotMedia(path_, fmt::format("is not a video: it looks like '{}', which Seam does not open", container->name));
+    throw NotMedia(
+        path_, fmt::format("is not a video: it looks like '{}', which Seam does not open", container->name));
   }
 
   AVFormatContext* context = avformat_alloc_context();
@@ -117,8 +132,10 @@ void MediaFile::Open() {
   context->interrupt_callback = {StopRequested, nullptr};
   context->max_streams = 64;
   context->codec_whitelist = av_strdup(kDecoders);
-  const int opened = avformat_open_input(&context, "", container, nullptr);  // frees the context when it fails
-  if (opened < 0) throw NotMedia(path_, fmt::format("cannot be read as {}: {}", container->name, AvErrorText(opened)));
+  const int opened =
+      avformat_open_input(&context, "", container, nullptr);  // frees the context when it fails
+  if (opened < 0)
+    throw NotMedia(path_, fmt::format("cannot be read as {}: {}", container->name, AvErrorText(opened)));
   format_.reset(context);
 }
 

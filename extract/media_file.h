@@ -7,9 +7,10 @@
 
 namespace seam {
 
-// An opened container and its one video stream: the only door by which media enters Seam. Videos are hostile, so
-// libavformat reads through our own descriptor of this one file and can open nothing else (no playlists, no
-// network), containers and decoders are lists (docs/safety.md), and probing, streams and pixels are limited.
+// An opened container and its one video stream: the only door by which media enters Seam. Videos are hostile,
+// so libavformat reads through our own descriptor of this one file and can open nothing else (no playlists,
+// no network), containers and decoders are lists (docs/extraction.md), and probing, streams and pixels are
+// limited.
 class MediaFile {
  public:
   // An Error when the file cannot be opened, is no container of the list, or has no video stream.
@@ -22,13 +23,13 @@ class MediaFile {
   AVStream* stream() { return stream_; }
   const std::string& path() const { return path_; }
 
-  // The next packet of the video stream; false at the end or at an unreadable place, which read_error() then names ("" at
-  // a proper end).
+  // The next packet of the video stream; false at the end or at an unreadable place, which read_error() then
+  // names ("" at a proper end).
   bool ReadPacket(AVPacket* packet);
   const std::string& read_error() const { return read_error_; }
 
-  // Whether the container's own index promises more packets of the video stream than ReadPacket() has returned. Only
-  // mov/mp4 has such an index; its last fragment may be missing without this knowing.
+  // Whether the container's own index promises more packets of the video stream than ReadPacket() has
+  // returned. Only mov/mp4 has such an index; its last fragment may be missing without this knowing.
   bool EndsEarly() const;
 
  private:

@@ -19,6 +19,9 @@ struct Level {
 };
 constexpr Level kLevels[] = {{32, {512, 256}}, {16, {128, 64}}, {8, {32, 16}}};
 
+// The network's landmark outputs are in fifths of the anchor's side.
+constexpr float kLandmarkScale = 0.2F;
+
 // The centre of the first cell's anchors, in pixels: that of a 16-pixel box whose corners are 0 and 15.
 constexpr float kFirstCentre = 7.5F;
 
@@ -44,6 +47,10 @@ RetinaFace::RetinaFace(const std::string& weights, int size, double threshold)
     outputs_.push_back(fmt::format("face_rpn_cls_prob_reshape_stride{}", level.stride));
     outputs_.push_back(fmt::format("face_rpn_bbox_pred_stride{}", level.stride));
     outputs_.push_back(fmt::format("face_rpn_landmark_pred_stride{}", level.stride));
+  }
+  for (const std::string& output : outputs_) {
+    if (net_.getLayerId(output) < 0)
+      throw Error(weights, "is another network than RetinaFace: no output " + output);
   }
 }
 
@@ -74,7 +81,8 @@ std::vector<Face> RetinaFace::Detect(const cv::Mat& picture) {
 
 void RetinaFace::Decode(const Anchor& anchor, const cv::Mat& probability, const cv::Mat& boxes,
                         const cv::Mat& landmarks, std::vector<Face>* faces) const {
-  // [1, 2 * kAnchors, H, W]: background of each anchor, then face; [1, 4 * kAnchors, H, W]; [1, 10 * kAnchors, H, W]
+  // [1, 2 * kAnchors, H, W]: background of each anchor, then face; [1, 4 * kAnchors, H, W]; [1, 10 *
+  // kAnchors, H, W]
   const int width = probability.size[3], cells = probability.size[2] * width;
   const float* scores = probability.ptr<float>(0, kAnchors + anchor.number);
   for (int cell = 0; cell < cells; ++cell) {
@@ -90,7 +98,7 @@ void RetinaFace::Decode(const Anchor& anchor, const cv::Mat& probability, const 
     face.box = {middle.x - w / 2, middle.y - h / 2, w, h};
     for (int i = 0; i < 5; ++i) {
       face.landmarks[static_cast<std::size_t>(i)] =
-          centre + anchor.side * cv::Point2f(point_value(2 * i), point_value(2 * i + 1));
+          centre + kLandmarkScale * anchor.side * cv::Point2f(point_value(2 * i), point_value(2 * i + 1));
     }
     face.has_landmarks = true;
     faces->push_back(face);

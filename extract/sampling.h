@@ -21,13 +21,13 @@ class FrameSampler {
  public:
   // Every stride-th frame from the first on.
   static FrameSampler Stride(int stride);
-  // `frames` frames evenly in time: the one on show in the middle of each of `frames` equal parts of the video, whose
-  // frames are shown at `times` (ascending). All of them when it has no more. Where `times` is empty the first
-  // `frames` frames would be a lie, so it is an Error.
+  // `frames` frames evenly in time: the one on show in the middle of each of `frames` equal parts of the
+  // video, whose frames are shown at `times` (ascending). All of them when it has no more. Where `times` is
+  // empty the first `frames` frames would be a lie, so it is an Error.
   static FrameSampler Even(int frames, const std::vector<double>& times);
 
-  // Whether the frame is wanted; to be asked for each frame in order. A wanted frame that cannot be decoded is
-  // replaced by the next that can.
+  // Whether the frame is wanted; to be asked for each frame in order. A wanted frame that cannot be decoded
+  // is replaced by the next that can.
   bool Wants(const FrameStamp& stamp);
   // Whether no later frame is wanted.
   bool Finished() const;

@@ -71,7 +71,8 @@ std::optional<FrameStamp> VideoReader::Next() {
   for (;;) {
     const int status = avcodec_receive_frame(impl.decoder.get(), impl.frame.get());
     if (status == 0) {
-      if (impl.frame->decode_error_flags != 0 || (impl.frame->flags & AV_FRAME_FLAG_CORRUPT) != 0) ++impl.damaged_frames;
+      if (impl.frame->decode_error_flags != 0 || (impl.frame->flags & AV_FRAME_FLAG_CORRUPT) != 0)
+        ++impl.damaged_frames;
       const std::int64_t index = impl.next_index++;
       return FrameStamp{index, impl.SecondsOf(index)};
     }
@@ -94,7 +95,8 @@ std::string VideoReader::damage() const {
   if (impl.damaged_packets > 0) parts.push_back(fmt::format("{} damaged packets", impl.damaged_packets));
   if (impl.damaged_frames > 0) parts.push_back(fmt::format("{} damaged frames", impl.damaged_frames));
   if (!impl.file.read_error().empty()) parts.push_back("reading stopped: " + impl.file.read_error());
-  if (impl.draining && impl.file.EndsEarly()) parts.emplace_back("the file is cut off: it ends before its index does");
+  if (impl.draining && impl.file.EndsEarly())
+    parts.emplace_back("the file is cut off: it ends before its index does");
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 

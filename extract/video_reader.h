@@ -25,7 +25,8 @@ struct FrameStamp {
 //   }
 class VideoReader {
  public:
-  // An Error when the file is missing, is no video, or has no decoder. `threads` of the decoder; they change no pixel.
+  // An Error when the file is missing, is no video, or has no decoder. `threads` of the decoder; they change
+  // no pixel.
   VideoReader(const std::filesystem::path& path, int threads);
   ~VideoReader();
 
@@ -43,8 +44,9 @@ class VideoReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// When the frames of the video are shown, in seconds, ascending, read from the packets without decoding: what a header says
-// of a video's length is only a hint. Empty where the container has no timestamps. Throws as VideoReader does.
+// When the frames of the video are shown, in seconds, ascending, read from the packets without decoding: what
+// a header says of a video's length is only a hint. Empty where the container has no timestamps. Throws as
+// VideoReader does.
 std::vector<double> ScanTimes(const std::filesystem::path& path);
 
 }  // namespace seam

@@ -7,7 +7,8 @@
 namespace seam {
 
 YuNet::YuNet(const std::string& weights, int size, double threshold)
-    : detector_(cv::FaceDetectorYN::create(weights, "", {size, size}, static_cast<float>(threshold))), size_(size) {}
+    : detector_(cv::FaceDetectorYN::create(weights, "", {size, size}, static_cast<float>(threshold))),
+      size_(size) {}
 
 std::vector<Face> YuNet::Detect(const cv::Mat& picture) {
   float scale = 1;
@@ -28,7 +29,8 @@ std::vector<Face> YuNet::Detect(const cv::Mat& picture) {
     face.score = row[14];
     faces.push_back(face);
   }
-  std::stable_sort(faces.begin(), faces.end(), [](const Face& a, const Face& b) { return a.score > b.score; });
+  std::stable_sort(faces.begin(), faces.end(),
+                   [](const Face& a, const Face& b) { return a.score > b.score; });
   return faces;
 }
 

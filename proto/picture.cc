@@ -20,8 +20,8 @@ std::string EncodeJpeg(const std::uint8_t* pixels, std::size_t stride, int size,
   std::string bytes(tjBufSize(size, size, TJSAMP_444), '\0');
   auto* start = reinterpret_cast<unsigned char*>(bytes.data());
   unsigned long length = bytes.size();
-  const int status = tjCompress2(compressor.get(), pixels, size, static_cast<int>(stride), size, TJPF_RGB, &start,
-                                 &length, TJSAMP_444, quality, TJFLAG_ACCURATEDCT | TJFLAG_NOREALLOC);
+  const int status = tjCompress2(compressor.get(), pixels, size, static_cast<int>(stride), size, TJPF_RGB,
+                                 &start, &length, TJSAMP_444, quality, TJFLAG_ACCURATEDCT | TJFLAG_NOREALLOC);
   if (status != 0) {
     throw Error("", fmt::format("a crop cannot be encoded: {}", tjGetErrorStr2(compressor.get())));
   }

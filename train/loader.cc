@@ -15,7 +15,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "train/picture.h"
+#include "proto/picture.h"
 #include "train/random.h"
 
 namespace seam {

@@ -9,12 +9,12 @@ namespace seam {
 // The shared video clips' paths, in order; empty where the shared data is absent.
 std::vector<std::filesystem::path> SharedClips();
 
-// Makes a test video with the ffmpeg program. `arguments` stand between the program's name and the output; an ffmpeg that
-// fails is an Error with its words.
+// Makes a test video with the ffmpeg program. `arguments` stand between the program's name and the output; an
+// ffmpeg that fails is an Error with its words.
 std::filesystem::path MakeVideo(const std::filesystem::path& path, const std::string& arguments);
 
-// A clip with a face in it, made from the freely licensed portrait that scripts/setup.sh uses: share/demo.mp4.
-// Empty where set-up has not made it.
+// A clip with a face in it, made from the freely licensed portrait that scripts/setup.sh uses:
+// share/demo.mp4. Empty where set-up has not made it.
 std::filesystem::path DemoClip();
 
 #define SEAM_NEEDS_DEMO_CLIP() \

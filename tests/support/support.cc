@@ -31,8 +31,8 @@ TemporaryFolder::~TemporaryFolder() {
 
 CommandResult RunCommand(const std::string& line) {
   const TemporaryFolder folder;
-  const std::string command =
-      "PATH=" SEAM_PROGRAMS ":$PATH; { " + line + "\n} >" + (folder / "out").string() + " 2>" + (folder / "err").string();
+  const std::string command = "PATH='" SEAM_PROGRAMS "':\"$PATH\"; { " + line + "\n} >" +
+                              (folder / "out").string() + " 2>" + (folder / "err").string();
   const int status = std::system(command.c_str());
   CommandResult result;
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "extract/extract_faces.h"
+
+namespace seam {
+
+// The score of one face in one frame.
+struct FrameScore {
+  FrameStamp stamp;
+  cv::Rect2f box;
+  double score = 0;  // P(fake)
+};
+
+// The scores of each person in a video, in order of time, by number of the track.
+using TrackScores = std::map<int, std::vector<FrameScore>>;
+
+double MeanScore(const std::vector<FrameScore>& frames);
+
+// The score of a video: that of its most suspicious person, where a person's is the mean over the frames. A
+// track of fewer than `min_track` frames does not count, unless all are so short. None without any face.
+std::optional<double> VideoScore(const TrackScores& tracks, int min_track);
+
+// "fake" from `threshold` on, else "real"; without a score "no_face", or "error" when the video was not
+// readable.
+std::string VerdictOf(const VideoSummary& summary, std::optional<double> score, double threshold);
+
+}  // namespace seam

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <opencv2/core.hpp>
+
+#include "models/checkpoint.h"
+
+namespace seam {
+
+// A checkpoint, ready to score crops. Any number of threads may score at once: each runs the network on
+// itself alone, so that the cores are shared by videos, not by operators.
+class Predictor {
+ public:
+  // The checkpoint at `path`, or Seam's own where it is empty. Throws as LoadCheckpoint() does.
+  explicit Predictor(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  const CheckpointInfo& info() const { return checkpoint_.info; }
+
+  // P(fake) of each picture, RGB [size, size, 3] as CropFace() cuts them. They are encoded and decoded as the
+  // training data was, since that leaves traces, too.
+  std::vector<double> Score(const std::vector<cv::Mat>& pictures) const;
+
+ private:
+  std::filesystem::path path_;
+  Checkpoint checkpoint_;
+};
+
+}  // namespace seam

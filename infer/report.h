@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "base/options.h"
+#include "evaluate/score_file.h"
+#include "infer/score_videos.h"
+
+namespace seam {
+
+struct ReportOptions {
+  std::string output;  // CSV; "-" is standard output
+  std::string jsonl;   // JSON lines with tracks and frames; "-" is standard output
+  void Register(Options* options);
+  void Check() const;
+};
+
+// Writes each result as soon as it is there: a table for people on standard output unless a file goes there,
+// and the files that were asked for, whole lines only. docs/scores.md describes them. An Error names the file
+// that cannot be written.
+class Report {
+ public:
+  explicit Report(const ReportOptions& options);
+
+  void Add(const ScoreRow& row, const TrackScores& tracks);
+
+ private:
+  struct Closer {
+    void operator()(std::FILE* file) const;
+  };
+  using File = std::unique_ptr<std::FILE, Closer>;
+
+  static File Open(const std::string& path);
+  static void WriteLine(std::FILE* file, const std::string& path, const std::string& line);
+
+  ReportOptions options_;
+  File csv_, jsonl_;
+  bool table_;
+};
+
+}  // namespace seam

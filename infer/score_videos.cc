@@ -1,0 +1,64 @@
+#include "infer/score_videos.h"
+
+#include "base/error.h"
+
+namespace seam {
+namespace {
+
+class ScoreSink : public CropSink {
+ public:
+  ScoreSink(const Predictor& predictor, int batch)
+      : predictor_(predictor), batch_(static_cast<std::size_t>(batch)) {}
+
+  void Add(FaceCrop crop) override {
+    waiting_.push_back(std::move(crop));
+    if (waiting_.size() == batch_) ScoreWaiting();
+  }
+
+  TrackScores Finish() {
+    ScoreWaiting();
+    return std::move(tracks_);
+  }
+
+ private:
+  void ScoreWaiting() {
+    if (waiting_.empty()) return;
+    std::vector<cv::Mat> pictures;
+    for (const FaceCrop& crop : waiting_) pictures.push_back(crop.picture);
+    const std::vector<double> scores = predictor_.Score(pictures);
+    for (std::size_t i = 0; i < waiting_.size(); ++i) {
+      const FaceCrop& crop = waiting_[i];
+      tracks_[crop.track].push_back({crop.stamp, crop.face.box, scores[i]});
+    }
+    waiting_.clear();
+  }
+
+  const Predictor& predictor_;
+  std::size_t batch_;
+  std::vector<FaceCrop> waiting_;
+  TrackScores tracks_;
+};
+
+}  // namespace
+
+void ScoreOptions::Register(Options* options) {
+  options->Add("batch", &batch, "crops that go through the network at once");
+  options->Add("min-track", &min_track, "frames a person must be seen in to count, unless nobody is");
+}
+
+void ScoreOptions::Check() const {
+  if (batch < 1 || batch > 4096) throw UsageError("--batch", "must be from 1 to 4096");
+  if (min_track < 1) throw UsageError("--min-track", "must be at least 1");
+}
+
+bool ScoreVideos(const std::vector<std::filesystem::path>& videos, const ExtractOptions& extract,
+                 const ScoreOptions& options, const Predictor& predictor,
+                 const std::function<void(std::size_t, VideoResult)>& done) {
+  return ExtractFaces(
+      videos, extract, [&](std::size_t) { return std::make_unique<ScoreSink>(predictor, options.batch); },
+      [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<CropSink> sink) {
+        done(i, {summary, static_cast<ScoreSink&>(*sink).Finish()});
+      });
+}
+
+}  // namespace seam

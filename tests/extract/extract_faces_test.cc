@@ -1,0 +1,158 @@
+#include "extract/extract_faces.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "tests/support/clips.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+namespace fs = std::filesystem;
+
+class KeepCrops : public CropSink {
+ public:
+  void Add(FaceCrop crop) override { crops.push_back(std::move(crop)); }
+  std::vector<FaceCrop> crops;
+};
+
+struct Outcome {
+  std::size_t index;
+  VideoSummary summary;
+  std::vector<FaceCrop> crops;
+};
+
+// HOG needs no file, so these tests run wherever the demo clip is.
+ExtractOptions HogOptions(int frames, int jobs = 2) {
+  ExtractOptions options;
+  options.detector.detector = "hog";
+  options.detector.detect_size = 400;
+  options.sample.frames = frames;
+  options.jobs = jobs;
+  return options;
+}
+
+std::vector<Outcome> Extract(const std::vector<fs::path>& videos, const ExtractOptions& options) {
+  std::vector<Outcome> outcomes;
+  ExtractFaces(
+      videos, options, [](std::size_t) { return std::make_unique<KeepCrops>(); },
+      [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<CropSink> sink) {
+        outcomes.push_back({i, summary, std::move(static_cast<KeepCrops&>(*sink).crops)});
+      });
+  return outcomes;
+}
+
+TEST(ExtractFacesTest, OnePersonIsOneTrackInOrderOfTime) {
+  SEAM_NEEDS_DEMO_CLIP();
+  const auto outcomes = Extract({DemoClip()}, HogOptions(8));
+  ASSERT_EQ(outcomes.size(), 1U);
+  const auto& [index, summary, crops] = outcomes[0];
+  EXPECT_EQ(summary.status, "ok") << summary.reason;
+  EXPECT_EQ(summary.frames, 8);
+  EXPECT_EQ(summary.faces, 8);
+  EXPECT_EQ(summary.tracks, 1);
+  EXPECT_GT(summary.frames_decoded, 80);
+  ASSERT_EQ(crops.size(), 8U);
+  for (std::size_t i = 0; i < crops.size(); ++i) {
+    EXPECT_EQ(crops[i].track, 0);
+    EXPECT_EQ(crops[i].picture.size(), cv::Size(256, 256));
+    EXPECT_EQ(crops[i].picture.type(), CV_8UC3);
+    if (i > 0) {
+      EXPECT_GT(crops[i].stamp.pts_seconds, crops[i - 1].stamp.pts_seconds);
+    }
+  }
+}
+
+TEST(ExtractFacesTest, ThreadsChangeNothing) {
+  SEAM_NEEDS_DEMO_CLIP();
+  const std::vector<fs::path> videos(3, DemoClip());
+  const auto one = Extract(videos, HogOptions(5, 1)), four = Extract(videos, HogOptions(5, 4));
+  ASSERT_EQ(one.size(), 3U);
+  ASSERT_EQ(four.size(), 3U);
+  for (std::size_t v = 0; v < one.size(); ++v) {
+    ASSERT_EQ(one[v].crops.size(), four[v].crops.size());
+    for (std::size_t i = 0; i < one[v].crops.size(); ++i) {
+      EXPECT_EQ(one[v].crops[i].stamp.index, four[v].crops[i].stamp.index);
+      EXPECT_EQ(one[v].crops[i].face.box, four[v].crops[i].face.box);
+      EXPECT_EQ(cv::norm(one[v].crops[i].picture, four[v].crops[i].picture, cv::NORM_INF), 0);
+    }
+  }
+}
+
+TEST(ExtractFacesTest, EveryVideoHasAnOutcomeInOrderAndBadOnesStopNothing) {
+  SEAM_NEEDS_DEMO_CLIP();
+  const TemporaryFolder folder;
+  WriteFile(folder / "text.mp4", "no video");
+  MakeVideo(folder / "grey.mp4", "-f lavfi -i color=gray:size=320x240:rate=10:duration=1");
+  MakeVideo(folder / "whole.mp4", "-i " + Quoted(DemoClip().string()) + " -c copy -movflags +faststart");
+  const std::string whole = ReadFile(folder / "whole.mp4");
+  WriteFile(folder / "half.mp4", whole.substr(0, whole.size() / 2));
+
+  const std::vector<fs::path> videos = {folder / "missing.mp4", DemoClip(),          folder / "text.mp4",
+                                        folder / "grey.mp4",    folder / "half.mp4", DemoClip()};
+  const auto outcomes = Extract(videos, HogOptions(4));
+  ASSERT_EQ(outcomes.size(), videos.size());
+  std::vector<std::string> statuses;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    EXPECT_EQ(outcomes[i].index, i);
+    statuses.push_back(outcomes[i].summary.status);
+    EXPECT_EQ(outcomes[i].summary.reason.empty(), statuses.back() == "ok");
+    EXPECT_EQ(outcomes[i].summary.reason.find(videos[i].string()), std::string::npos)
+        << "names the file twice";
+  }
+  EXPECT_EQ(statuses,
+            (std::vector<std::string>{"unreadable", "ok", "unreadable", "no_face", "damaged", "ok"}));
+  EXPECT_FALSE(outcomes[4].crops.empty());
+}
+
+TEST(ExtractFacesTest, WhatASinkThrowsComesOut) {
+  SEAM_NEEDS_DEMO_CLIP();
+  class FullDisk : public CropSink {
+    void Add(FaceCrop) override { throw Error("shard", "cannot be written: No space left on device"); }
+  };
+  const auto run = [] {
+    ExtractFaces(
+        {DemoClip(), DemoClip()}, HogOptions(4), [](std::size_t) { return std::make_unique<FullDisk>(); },
+        [](std::size_t, const VideoSummary&, std::unique_ptr<CropSink>) {});
+  };
+  EXPECT_EQ(MessageOf(run), "shard: cannot be written: No space left on device");
+}
+
+TEST(ExtractFacesTest, StrideLooksAtEveryNthFrame) {
+  SEAM_NEEDS_DEMO_CLIP();
+  ExtractOptions options = HogOptions(1);
+  options.sample.stride = 25;
+  const auto outcomes = Extract({DemoClip()}, options);
+  std::vector<std::int64_t> indices;
+  for (const FaceCrop& crop : outcomes.at(0).crops) indices.push_back(crop.stamp.index);
+  EXPECT_EQ(indices, (std::vector<std::int64_t>{0, 25, 50, 75}));
+}
+
+TEST(ExtractFacesTest, MissingWeightsAreAnErrorBeforeAnyVideo) {
+  ExtractOptions options;
+  options.detector.detector_model = "/nowhere.onnx";
+  EXPECT_EQ(MessageOf([&] { Extract({"a.mp4"}, options); }),
+            "/nowhere.onnx: no such file of detector weights");
+}
+
+TEST(ExtractFacesTest, SharedClipsHaveAFaceInAlmostEveryFrame) {
+  SEAM_NEEDS_SHARED("data/clips");
+  SEAM_NEEDS_SHARED("models/retinaface_mnet025_v2.onnx");
+  ExtractOptions options;
+  options.detector.detector_model = SharedPath("models/retinaface_mnet025_v2.onnx").string();
+  options.sample.frames = 4;
+  options.crop.size = 32;
+  int frames = 0, crops = 0;
+  for (const Outcome& outcome : Extract(SharedClips(), options)) {
+    EXPECT_EQ(outcome.summary.status, "ok") << outcome.index << ": " << outcome.summary.reason;
+    frames += outcome.summary.frames;
+    crops += static_cast<int>(outcome.crops.size());
+  }
+  EXPECT_EQ(frames, 408);
+  EXPECT_GE(crops, 400);
+}
+
+}  // namespace
+}  // namespace seam

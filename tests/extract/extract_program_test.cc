@@ -1,0 +1,200 @@
+// The program `seam extract` as a user runs it.
+
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "labels/manifest.h"
+#include "proto/shard.h"
+#include "tests/support/clips.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kOptions[] = " --detector hog --detect-size 400 --frames 3 --split 0.5,0.5,0 ";
+
+std::string ExtractLine(const fs::path& input, const fs::path& output, const std::string& options = "") {
+  return "seam-extract --input " + Quoted(input.string()) + " --output " + Quoted(output.string()) +
+         kOptions + options;
+}
+
+// real/ and fake/ with `each` clips of a face in each.
+void MakeDataset(const fs::path& root, int each) {
+  for (const char* label : {"real", "fake"}) {
+    fs::create_directories(root / label);
+    for (int i = 0; i < each; ++i) {
+      const fs::path video = root / label / (std::string(label) + std::to_string(i) + ".mp4");
+      // Different bytes in each, or the leak check would find the same file on both sides.
+      MakeVideo(video, "-i " + Quoted(DemoClip().string()) + " -t 1 -c:v libx264 -preset ultrafast -crf " +
+                           std::to_string(20 + i + (label[0] == 'f' ? each : 0)));
+    }
+  }
+}
+
+// Every file of a dataset folder with its bytes, hidden ones and dataset.json's folder names aside.
+std::map<std::string, std::string> FilesOf(const fs::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_regular_file()) files[entry.path().filename().string()] = ReadFile(entry.path());
+  }
+  return files;
+}
+
+class ExtractProgramTest : public ::testing::Test {
+ protected:
+  void SetUp() override { SEAM_NEEDS_DEMO_CLIP(); }
+  TemporaryFolder folder_;
+};
+
+TEST_F(ExtractProgramTest, WritesShardsManifestAndDatasetFile) {
+  MakeDataset(folder_ / "in", 2);
+  WriteFile(folder_.path() / "in/real/text.mp4", "no video");
+  const CommandResult result = RunCommand(ExtractLine(folder_ / "in", folder_ / "out"));
+  EXPECT_EQ(result.status, 3) << result.err;
+  EXPECT_NE(result.err.find("text.mp4: is not a video or picture that Seam knows\nhint: "), std::string::npos)
+      << result.err;
+
+  const auto rows = ReadManifest(folder_.path() / "out/manifest.jsonl");
+  ASSERT_EQ(rows.size(), 5U);
+  std::map<std::string, int> clips_by_split;
+  int unreadable = 0;
+  for (const ManifestRow& row : rows) {
+    clips_by_split[row.split] += row.clips;
+    unreadable += row.status == "unreadable" ? 1 : 0;
+    EXPECT_EQ(row.clips, row.status == "ok" ? 3 : 0) << row.video;
+  }
+  EXPECT_EQ(unreadable, 1);
+  for (const auto& [split, clips] : clips_by_split) {
+    int found = 0;
+    for (const fs::path& shard : FindShards(folder_ / "out", split)) {
+      const ShardReader reader(shard);
+      for (std::size_t i = 0; i < reader.size(); ++i) {
+        const Clip clip = reader.Read(i);
+        EXPECT_EQ(clip.label(), clip.video().starts_with("fake/") ? FAKE : REAL);
+        EXPECT_EQ(clip.split(), split);
+        EXPECT_EQ(clip.frames_size(), 1);
+        EXPECT_EQ(clip.crop().size(), 256U);
+        EXPECT_TRUE(clip.frames(0).image().starts_with("\xff\xd8"));
+        ++found;
+      }
+    }
+    EXPECT_EQ(found, clips) << split;
+  }
+  const auto dataset = nlohmann::json::parse(ReadFile(folder_.path() / "out/dataset.json"));
+  EXPECT_EQ(dataset.at("leaks"), false);
+  EXPECT_EQ(dataset.at("crop").at("detector"), "hog");
+  EXPECT_EQ(dataset.at("options").at("frames"), 3);
+  EXPECT_FALSE(fs::exists(folder_.path() / "out/.work"));
+}
+
+TEST_F(ExtractProgramTest, ThreadsChangeNoByte) {
+  MakeDataset(folder_ / "in", 2);
+  EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "a", "--jobs 1")).status, 0);
+  EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "b", "--jobs 3")).status, 0);
+  EXPECT_EQ(FilesOf(folder_ / "a"), FilesOf(folder_ / "b"));
+}
+
+TEST_F(ExtractProgramTest, AKilledRunResumesToTheSameBytes) {
+  MakeDataset(folder_ / "in", 4);
+  ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "whole")).status, 0);
+  const std::string out = (folder_ / "out").string();
+  // Killed as soon as two videos are stored.
+  RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--jobs 1") +
+             " & pid=$!; while kill -0 $pid && [ $(ls " + out +
+             "/.work/*.json | wc -l) -lt 2 ]; do sleep 0.01; done; kill -9 $pid; wait $pid");
+  ASSERT_FALSE(fs::exists(folder_.path() / "out/dataset.json")) << "it ended before it could be killed";
+
+  const CommandResult refused = RunCommand(ExtractLine(folder_ / "in", folder_ / "out"));
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_NE(refused.err.find("holds an extraction that was stopped\nhint: --resume"), std::string::npos)
+      << refused.err;
+  const CommandResult other =
+      RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--resume --margin 0.5"));
+  EXPECT_EQ(other.status, 1);
+  EXPECT_NE(other.err.find("was begun with other options"), std::string::npos) << other.err;
+
+  const CommandResult resumed = RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--resume"));
+  EXPECT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_NE(resumed.err.find("of 8 videos are done already"), std::string::npos) << resumed.err;
+  EXPECT_EQ(FilesOf(folder_ / "out"), FilesOf(folder_ / "whole"));
+}
+
+TEST_F(ExtractProgramTest, ADatasetIsNotOverwrittenByChance) {
+  MakeDataset(folder_ / "in", 1);
+  ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out")).status, 0);
+  const auto before = FilesOf(folder_ / "out");
+  const CommandResult again = RunCommand(ExtractLine(folder_ / "in", folder_ / "out"));
+  EXPECT_EQ(again.status, 1);
+  EXPECT_NE(again.err.find("already holds a dataset\nhint: --overwrite"), std::string::npos) << again.err;
+  EXPECT_EQ(FilesOf(folder_ / "out"), before);
+  EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--overwrite")).status, 0);
+  EXPECT_EQ(FilesOf(folder_ / "out"), before);
+}
+
+TEST_F(ExtractProgramTest, LeakingSplitsAreRefusedAndMarked) {
+  for (const char* split : {"train", "val"}) MakeDataset(folder_ / "in" / split, 1);
+  const CommandResult refused = RunCommand(ExtractLine(folder_ / "in", folder_ / "out"));
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_NE(refused.err.find("the splits leak"), std::string::npos) << refused.err;
+  EXPECT_FALSE(fs::exists(folder_.path() / "out/dataset.json"));
+  EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--allow-leak")).status, 0);
+  EXPECT_EQ(nlohmann::json::parse(ReadFile(folder_.path() / "out/dataset.json")).at("leaks"), true);
+}
+
+TEST_F(ExtractProgramTest, CropsAsPngLoseNothing) {
+  MakeDataset(folder_ / "in", 1);
+  ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--encoding png --size 64")).status, 0);
+  const ShardReader reader(FindShards(folder_ / "out", "train").front());
+  const Clip clip = reader.Read(0);
+  EXPECT_TRUE(clip.frames(0).image().starts_with("\x89PNG"));
+  EXPECT_EQ(clip.crop().encoding(), "png");
+  EXPECT_EQ(clip.crop().size(), 64U);
+}
+
+TEST_F(ExtractProgramTest, WhenNoFileCanBeReadNothingIsMade) {
+  fs::create_directories(folder_ / "in/real");
+  fs::create_directories(folder_ / "in/fake");
+  WriteFile(folder_ / "in/real/a.mp4", "no video");
+  WriteFile(folder_ / "in/fake/b.mp4", "no video either");
+  const CommandResult result = RunCommand(ExtractLine(folder_ / "in", folder_ / "out"));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.err.find("the dataset is empty"), std::string::npos) << result.err;
+  EXPECT_EQ(ReadManifest(folder_ / "out/manifest.jsonl").size(), 2U);
+}
+
+TEST(ExtractProgramUsageTest, BadCommandLinesAreOneLineAndAHint) {
+  const TemporaryFolder folder;
+  fs::create_directories(folder / "empty");
+  const std::string out = " --output " + (folder / "out").string();
+  const struct {
+    std::string arguments;
+    int status;
+    std::string message;
+  } cases[] = {
+      {"", 2, "error: --input: is missing\nhint: name the folder of the dataset\n"},
+      {"--input " + (folder / "empty").string(), 2, "error: --output: is missing\nhint: "},
+      {"--input " + (folder / "none").string() + out, 1, "error: " + (folder / "none").string() + ": "},
+      {"--input " + (folder / "empty").string() + out, 1, "error: " + (folder / "empty").string() + ": "},
+      {"--input x" + out + " --detector mtcnn", 2, "error: --detector: 'mtcnn' is not a choice\nhint: "},
+      {"--input x" + out + " --frames 0", 2, "error: --frames: must be at least 1\n"},
+      {"--input x" + out + " --dataset nope", 2, "error: --dataset: "},
+      {"--input x" + out + " --resume --overwrite", 2, "error: --resume: makes no sense with --overwrite\n"},
+  };
+  for (const auto& [arguments, status, message] : cases) {
+    const CommandResult result = RunCommand("seam-extract " + arguments);
+    EXPECT_EQ(result.status, status) << arguments;
+    EXPECT_TRUE(result.err.starts_with(message)) << arguments << "\n" << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'),
+              result.err.find("\nhint: ") == std::string::npos ? 1 : 2)
+        << result.err;
+  }
+}
+
+}  // namespace
+}  // namespace seam

@@ -1,0 +1,155 @@
+#include "extract/face_detector.h"
+
+#include <gtest/gtest.h>
+
+#include "base/files.h"
+#include "extract/video_reader.h"
+#include "tests/support/clips.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+DetectorOptions With(const std::string& detector, const std::string& model = "") {
+  DetectorOptions options;
+  options.detector = detector;
+  options.detector_model = model;
+  return options;
+}
+
+// Of frames 10, 60 and 110 of every shared clip: how many there are, and in how many a face was found.
+std::pair<int, int> FramesWithAFace(FaceDetector* detector) {
+  int frames = 0, with_face = 0;
+  for (const auto& clip : SharedClips()) {
+    VideoReader reader(clip, 1);
+    while (const auto stamp = reader.Next()) {
+      if (stamp->index != 10 && stamp->index != 60 && stamp->index != 110) continue;
+      ++frames;
+      with_face += detector->Detect(reader.Picture()).empty() ? 0 : 1;
+      if (stamp->index == 110) break;
+    }
+  }
+  return {frames, with_face};
+}
+
+TEST(RetinaFaceTest, FindsTheFacesOfTheSharedClips) {
+  SEAM_NEEDS_SHARED("data/clips");
+  SEAM_NEEDS_SHARED("models/retinaface_mnet025_v2.onnx");
+  const auto detector =
+      MakeFaceDetector(With("retinaface", SharedPath("models/retinaface_mnet025_v2.onnx").string()));
+  const auto [frames, with_face] = FramesWithAFace(detector.get());
+  EXPECT_EQ(frames, 306);
+  EXPECT_GE(with_face, 300);
+}
+
+TEST(YuNetTest, FindsTheFacesOfTheSharedClips) {
+  SEAM_NEEDS_SHARED("data/clips");
+  SEAM_NEEDS_SHARED("models/face_detection_yunet_2022mar.onnx");
+  const auto detector =
+      MakeFaceDetector(With("yunet", SharedPath("models/face_detection_yunet_2022mar.onnx").string()));
+  const auto [frames, with_face] = FramesWithAFace(detector.get());
+  EXPECT_EQ(frames, 306);
+  EXPECT_GE(with_face, 304);
+}
+
+// The portrait of the demo clip: one face, its points where a face has them.
+void ExpectOneFace(const cv::Mat& picture, FaceDetector* detector) {
+  const std::vector<Face> faces = detector->Detect(picture);
+  ASSERT_EQ(faces.size(), 1U);
+  const Face& face = faces[0];
+  EXPECT_GT(face.score, 0.6F);
+  EXPECT_LE(face.score, 1.0F);
+  EXPECT_TRUE((face.box & cv::Rect2f({}, cv::Size2f(picture.size()))).area() > 0.9F * face.box.area());
+  if (!face.has_landmarks) return;
+  for (const cv::Point2f& point : face.landmarks) EXPECT_TRUE(face.box.contains(point)) << point;
+  const auto& [left_eye, right_eye, nose, left_mouth, right_mouth] = face.landmarks;
+  EXPECT_LT(left_eye.x, right_eye.x);
+  EXPECT_LT(left_mouth.x, right_mouth.x);
+  EXPECT_LT(left_eye.y, nose.y);
+  EXPECT_LT(nose.y, left_mouth.y);
+}
+
+cv::Mat DemoPicture() {
+  VideoReader reader(DemoClip(), 1);
+  reader.Next();
+  return reader.Picture();
+}
+
+TEST(RetinaFaceTest, FindsThePortraitAndItsPoints) {
+  SEAM_NEEDS_DEMO_CLIP();
+  if (FindShare("retinaface.onnx").empty())
+    GTEST_SKIP() << "needs share/retinaface.onnx, which scripts/setup.sh fetches";
+  ExpectOneFace(DemoPicture(), MakeFaceDetector(With("retinaface")).get());
+}
+
+TEST(YuNetTest, FindsThePortraitAndItsPoints) {
+  SEAM_NEEDS_DEMO_CLIP();
+  SEAM_NEEDS_SHARED("models/face_detection_yunet_2022mar.onnx");
+  ExpectOneFace(
+      DemoPicture(),
+      MakeFaceDetector(With("yunet", SharedPath("models/face_detection_yunet_2022mar.onnx").string())).get());
+}
+
+TEST(HogTest, FindsThePortrait) {
+  SEAM_NEEDS_DEMO_CLIP();
+  ExpectOneFace(DemoPicture(), MakeFaceDetector(With("hog")).get());
+}
+
+// The three agree about where the face is, and the two that know about its points.
+TEST(FaceDetectorTest, DetectorsAgree) {
+  SEAM_NEEDS_DEMO_CLIP();
+  SEAM_NEEDS_SHARED("models");
+  const cv::Mat picture = DemoPicture();
+  const auto box = [&](const DetectorOptions& options) {
+    return MakeFaceDetector(options)->Detect(picture).at(0).box;
+  };
+  const cv::Rect2f retinaface =
+      box(With("retinaface", SharedPath("models/retinaface_mnet025_v2.onnx").string()));
+  const cv::Rect2f yunet =
+      box(With("yunet", SharedPath("models/face_detection_yunet_2022mar.onnx").string()));
+  const cv::Rect2f hog = box(With("hog"));
+  EXPECT_GT((retinaface & yunet).area(), 0.7F * std::max(retinaface.area(), yunet.area()));
+  EXPECT_GT((retinaface & hog).area(), 0.5F * std::max(retinaface.area(), hog.area()));
+}
+
+TEST(FaceDetectorTest, APictureWithoutAFaceHasNone) {
+  const cv::Mat grey(240, 320, CV_8UC3, cv::Scalar::all(128));
+  EXPECT_TRUE(MakeFaceDetector(With("hog"))->Detect(grey).empty());
+}
+
+TEST(FaceDetectorTest, TinyPicturesAreSearchedToo) {
+  const cv::Mat dot(1, 1, CV_8UC3, cv::Scalar::all(128));
+  EXPECT_TRUE(MakeFaceDetector(With("hog"))->Detect(dot).empty());
+  if (FindShare("retinaface.onnx").empty())
+    GTEST_SKIP() << "needs share/retinaface.onnx, which scripts/setup.sh fetches";
+  EXPECT_TRUE(MakeFaceDetector(With("retinaface"))->Detect(dot).empty());
+}
+
+TEST(FaceDetectorTest, MissingWeightsAreAnErrorThatSaysHowToGetThem) {
+  EXPECT_EQ(MessageOf([] { MakeFaceDetector(With("retinaface", "/nowhere.onnx")); }),
+            "/nowhere.onnx: no such file of detector weights");
+  EXPECT_NE(HintOf([] { MakeFaceDetector(With("retinaface", "/nowhere.onnx")); }).find("scripts/setup.sh"),
+            std::string::npos);
+  EXPECT_NE(HintOf([] { MakeFaceDetector(With("yunet", "/nowhere.onnx")); }).find("2022mar"),
+            std::string::npos);
+}
+
+TEST(FaceDetectorTest, WeightsThatAreNoNetworkAreNamed) {
+  const TemporaryFolder folder;
+  WriteFile(folder / "text.onnx", "this is no network");
+  for (const char* name : {"retinaface", "yunet"}) {
+    const std::string message =
+        MessageOf([&] { MakeFaceDetector(With(name, (folder / "text.onnx").string())); });
+    EXPECT_TRUE(message.starts_with((folder / "text.onnx").string() + ": cannot be loaded as " + name))
+        << message;
+  }
+}
+
+TEST(FaceDetectorTest, AnUnknownNameIsAUsageError) {
+  EXPECT_EQ(MessageOf([] { MakeFaceDetector(With("mtcnn")); }), "--detector: 'mtcnn' is not a face detector");
+  EXPECT_EQ(MessageOf([] { MakeFaceDetector(With("hog", "a.onnx")); }),
+            "--detector-model: hog takes no file");
+}
+
+}  // namespace
+}  // namespace seam
