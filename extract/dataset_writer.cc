@@ -261,7 +261,8 @@ void DatasetWriter::RemoveDataset() const {
     const bool ours = std::any_of(kSplits.begin(), kSplits.end(),
                                   [&](const std::string& split) { return name.starts_with(split + "-"); });
     // Parts are what a run leaves that was killed while it assembled.
-    if (ours && (name.ends_with(".tfrecord") || name.find(".part") != std::string::npos)) fs::remove(entry.path());
+    if (ours && (name.ends_with(".tfrecord") || name.find(".part") != std::string::npos))
+      fs::remove(entry.path());
   }
 }
 

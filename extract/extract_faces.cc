@@ -78,12 +78,13 @@ class VideoRun {
   }
 
   // Where packets carry no times, frames are counted by decoding.
-  std::vector<double> TimesOf(const std::filesystem::path& path) const {
-    std::vector<double> times = ScanTimes(path);
-    if (!times.empty()) return times;
+  std::vector<double> TimesOf(const std::filesystem::path& path) {
+    VideoScan scan = ScanVideo(path);
+    scanned_damage_ = scan.damage;
+    if (!scan.times.empty()) return scan.times;
     VideoReader counter(path, decoder_threads_);
-    while (const auto stamp = counter.Next()) times.push_back(stamp->pts_seconds);
-    return times;
+    while (const auto stamp = counter.Next()) scan.times.push_back(stamp->pts_seconds);
+    return scan.times;
   }
 
   void RunPipeline(int jobs, CropSink* sink) {
@@ -147,7 +148,9 @@ class VideoRun {
   }
 
   void Conclude() {
-    summary_.reason = failure_.empty() ? reader_->damage() : failure_;
+    // The reader stops at the last frame wanted; the scan has seen the whole file.
+    const std::string damage = reader_->damage().empty() ? scanned_damage_ : reader_->damage();
+    summary_.reason = failure_.empty() ? damage : failure_;
     if (summary_.frames == 0) {
       summary_.status = "unreadable";
       summary_.reason = "no frame could be decoded" + (summary_.reason.empty() ? "" : ": " + summary_.reason);
@@ -171,7 +174,7 @@ class VideoRun {
   std::optional<FrameSampler> sampler_;
   Tracker tracker_;
   VideoSummary summary_;
-  std::string failure_;
+  std::string failure_, scanned_damage_;
   double first_seconds_ = 0;
 };
 

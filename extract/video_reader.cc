@@ -19,6 +19,16 @@ const std::int32_t* DisplayMatrixOf(const AVStream* stream) {
       av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr));
 }
 
+// What was wrong with what has been read, all of it if `at_end`, in words.
+std::string DamageIn(const MediaFile& file, bool at_end, std::int64_t packets, std::int64_t frames) {
+  std::vector<std::string> parts;
+  if (at_end && file.EndsEarly()) parts.emplace_back("the file is cut off: it ends before its index does");
+  if (!file.read_error().empty()) parts.push_back("reading stopped: " + file.read_error());
+  if (packets > 0) parts.push_back(fmt::format("damaged packets: {}", packets));
+  if (frames > 0) parts.push_back(fmt::format("damaged frames: {}", frames));
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
 }  // namespace
 
 struct VideoReader::Impl {
@@ -91,27 +101,24 @@ cv::Mat VideoReader::Picture() { return impl_->converter.Convert(*impl_->frame);
 
 std::string VideoReader::damage() const {
   const Impl& impl = *impl_;
-  std::vector<std::string> parts;
-  if (impl.damaged_packets > 0) parts.push_back(fmt::format("{} damaged packets", impl.damaged_packets));
-  if (impl.damaged_frames > 0) parts.push_back(fmt::format("{} damaged frames", impl.damaged_frames));
-  if (!impl.file.read_error().empty()) parts.push_back("reading stopped: " + impl.file.read_error());
-  if (impl.draining && impl.file.EndsEarly())
-    parts.emplace_back("the file is cut off: it ends before its index does");
-  return fmt::format("{}", fmt::join(parts, "; "));
+  return DamageIn(impl.file, impl.draining, impl.damaged_packets, impl.damaged_frames);
 }
 
-std::vector<double> ScanTimes(const std::filesystem::path& path) {
+VideoScan ScanVideo(const std::filesystem::path& path) {
   MediaFile file(path);
   const double tick = av_q2d(file.stream()->time_base);
-  std::vector<double> times;
+  VideoScan scan;
+  std::int64_t damaged_packets = 0;
   const AvPtr<AVPacket> packet(av_packet_alloc());
   while (file.ReadPacket(packet.get())) {
+    if (!IsWhole(*packet)) ++damaged_packets;
     if ((packet->flags & AV_PKT_FLAG_DISCARD) != 0 || !IsWhole(*packet)) continue;
     const std::int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
-    if (time != AV_NOPTS_VALUE) times.push_back(static_cast<double>(time) * tick);
+    if (time != AV_NOPTS_VALUE) scan.times.push_back(static_cast<double>(time) * tick);
   }
-  std::sort(times.begin(), times.end());
-  return times;
+  std::sort(scan.times.begin(), scan.times.end());
+  scan.damage = DamageIn(file, true, damaged_packets, 0);
+  return scan;
 }
 
 }  // namespace seam

@@ -44,9 +44,16 @@ class VideoReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// When the frames of the video are shown, in seconds, ascending, read from the packets without decoding: what
-// a header says of a video's length is only a hint. Empty where the container has no timestamps. Throws as
-// VideoReader does.
-std::vector<double> ScanTimes(const std::filesystem::path& path);
+// What the packets of a video tell without decoding it.
+struct VideoScan {
+  // When the frames are shown, in seconds, ascending: what a header says of a video's length is only a hint.
+  // Empty where the container has no timestamps.
+  std::vector<double> times;
+  // As VideoReader::damage(), of the whole file.
+  std::string damage;
+};
+
+// Throws as VideoReader does.
+VideoScan ScanVideo(const std::filesystem::path& path);
 
 }  // namespace seam

@@ -71,7 +71,7 @@ TEST(VideoReaderTest, FramesOrderAndTimesAreFfprobesOnEverySharedClip) {
     const std::vector<FrameStamp> stamps = AllStamps(clip);
     ASSERT_EQ(stamps.size(), probed.size());
     // Packets tell the same times without decoding.
-    const std::vector<double> scanned = ScanTimes(clip);
+    const std::vector<double> scanned = ScanVideo(clip).times;
     ASSERT_EQ(scanned.size(), probed.size());
     for (std::size_t i = 0; i < stamps.size(); ++i) {
       ASSERT_EQ(stamps[i].index, static_cast<std::int64_t>(i));
@@ -161,7 +161,7 @@ TEST(VideoReaderTest, OddWidthsHaveThePixelsOfEvenOnes) {
     SCOPED_TRACE(width);
     const fs::path video =
         MakeVideo(folder / "odd.mkv", "-f lavfi -i color=0x204080:size=" + std::to_string(width) +
-                                          "x64:rate=5:duration=1 -vf format=yuv444p -c:v ffv1");
+                                          "x64:rate=5:duration=1,format=yuv444p -c:v ffv1");
     const cv::Mat picture = FirstPicture(video);
     ASSERT_EQ(picture.size(), cv::Size(width, 64));
     double least = 0, most = 0;
@@ -181,7 +181,7 @@ TEST(VideoReaderTest, APictureIsAVideoOfOneFrame) {
         Quarters(64, 48) + " -frames:v 1" +
             (std::string(name) == "a.png" || std::string(name) == "a.bmp" ? " -pix_fmt rgb24" : ""));
     EXPECT_EQ(AllStamps(picture).size(), 1U);
-    EXPECT_EQ(ScanTimes(picture).size(), 1U);
+    EXPECT_EQ(ScanVideo(picture).times.size(), 1U);
     EXPECT_EQ(QuarterColours(FirstPicture(picture)), "rgbw");
   }
 }
@@ -240,6 +240,7 @@ TEST(VideoReaderTest, AClipThatIsCutOffSaysSo) {
   EXPECT_GT(frames, 5);
   EXPECT_LT(frames, 50);
   EXPECT_NE(reader.damage().find("cut off"), std::string::npos) << reader.damage();
+  EXPECT_EQ(ScanVideo(folder / "half.mp4").damage, reader.damage());
 }
 
 TEST(VideoReaderTest, DamageInTheMiddleIsSurvivedAndTold) {
