@@ -22,8 +22,8 @@ namespace {
 
 // Options that a resumed run may change: they leave the outcome alone (the data is compared by digest), or,
 // like the number of epochs, are what one resumes for.
-constexpr std::array<std::string_view, 8> kFree = {"data",    "output", "epochs",    "threads",
-                                                   "workers", "resume", "overwrite", "allow-leak"};
+constexpr std::array<std::string_view, 9> kFree = {
+    "data", "output", "epochs", "threads", "workers", "resume", "overwrite", "allow-leak", "notice"};
 
 nlohmann::json RecordOf(const ClipDataset& dataset) {
   std::set<std::string> videos;
@@ -76,6 +76,9 @@ nlohmann::json RunRecord(const nlohmann::json& options, const ClipDataset& train
 std::string RecipeOf(const nlohmann::json& record) {
   auto recipe = record;
   recipe.erase("machine");
+  for (const char* name : {"data", "output", "resume", "overwrite", "threads", "workers", "notice", "quiet"}) {
+    recipe["options"].erase(name);
+  }
   return recipe.dump();
 }
 

@@ -14,7 +14,7 @@ namespace seam {
 nlohmann::json RunRecord(const nlohmann::json& options, const ClipDataset& train, const ClipDataset& val,
                          int threads);
 
-// The part of it that a checkpoint carries, as JSON text: nothing of the machine.
+// The part of it that a checkpoint carries, as JSON text: nothing of the machine or its folders.
 std::string RecipeOf(const nlohmann::json& record);
 // The metrics that a checkpoint carries, as JSON text.
 std::string MetricsOf(const EpochRow& row);

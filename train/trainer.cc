@@ -115,6 +115,7 @@ void TrainerOptions::Register(Options* options) {
   options->Add("model", &model, fmt::format("network to train: {}", fmt::join(networks, ", ")));
   options->Add("output", &output, "folder for checkpoints and metrics");
   options->Add("init", &init, "checkpoint to start from");
+  options->Add("notice", &notice, "what users of the network must know: its data, its limits, its licence");
   options->Add("epochs", &epochs, "times to go through the data");
   options->Add("threads", &threads, "threads of the network; 0: as many as cores");
   options->Add("seed", &seed, "of weights, order, augmentation and dropout");
@@ -271,6 +272,7 @@ void Trainer::Impl::SaveEpoch(const EpochRow& row) {
   info.epoch = row.epoch;
   info.metrics = MetricsOf(row);
   info.recipe = recipe;
+  info.notice = options.notice;
   folder.Save(*model, info, state);
 }
 

@@ -18,6 +18,7 @@ struct TrainerOptions {
   std::string model = "meso4";
   std::string output;
   std::string init;
+  std::string notice;  // into every checkpoint: what its users must know
   int epochs = 10;
   int threads = 0;  // 0: as many as the machine has cores
   std::uint64_t seed = 1;
