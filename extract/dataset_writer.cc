@@ -25,7 +25,7 @@ namespace {
 class ClipSink : public CropSink {
  public:
   ClipSink(const fs::path& folder, const std::string& name, const Video& video, const CropSpec& spec)
-      : shard_(folder, name, kOneFile) {
+      : shard_(folder, name, kOneFile, AtomicFile::kNoSync) {
     clip_.set_video(video.id);
     clip_.set_dataset(video.dataset);
     clip_.set_method(video.method);

@@ -44,8 +44,12 @@ void CheckTexts(const fs::path& folder, const Clip& clip) {
 
 }  // namespace
 
-ShardWriter::ShardWriter(fs::path folder, std::string prefix, std::uint64_t shard_bytes)
-    : folder_(std::move(folder)), prefix_(std::move(prefix)), shard_bytes_(shard_bytes) {}
+ShardWriter::ShardWriter(fs::path folder, std::string prefix, std::uint64_t shard_bytes,
+                         AtomicFile::Durability durability)
+    : folder_(std::move(folder)),
+      prefix_(std::move(prefix)),
+      shard_bytes_(shard_bytes),
+      durability_(durability) {}
 
 ShardWriter::~ShardWriter() {
   std::error_code ignored;
@@ -79,7 +83,7 @@ void ShardWriter::WritePending(bool last_of_all) {
   current_->Write(FrameRecord(pending_->SerializeAsString()));
   pending_.reset();
   if (!last) return;
-  current_->Commit();
+  current_->Commit(durability_);
   current_.reset();
   parts_.push_back(current_path_);
 }

@@ -27,7 +27,8 @@ constexpr std::size_t kMaxClipFields = std::size_t{1} << 20;
 // Throws Error that names the file.
 class ShardWriter {
  public:
-  ShardWriter(std::filesystem::path folder, std::string prefix, std::uint64_t shard_bytes);
+  ShardWriter(std::filesystem::path folder, std::string prefix, std::uint64_t shard_bytes,
+              AtomicFile::Durability durability = AtomicFile::kSync);
   ~ShardWriter();
 
   // Sets format_version and last_of_shard and writes. An Error when a text is not UTF-8 or the clip is too
@@ -42,6 +43,7 @@ class ShardWriter {
   std::filesystem::path folder_;
   std::string prefix_;
   std::uint64_t shard_bytes_;
+  AtomicFile::Durability durability_;
   std::optional<Clip> pending_;  // the last one added: only what follows says whether it ends its shard
   std::unique_ptr<AtomicFile> current_;
   std::filesystem::path current_path_;
