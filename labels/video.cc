@@ -1,6 +1,7 @@
 #include "labels/video.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -22,14 +23,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::array<std::string_view, 18> kExtensions = {".mp4", ".m4v",  ".mov",  ".mkv", ".webm", ".avi",
-                                                          ".mpg", ".mpeg", ".ts",   ".mts", ".m2ts", ".flv",
-                                                          ".gif", ".jpg",  ".jpeg", ".png", ".webp", ".bmp"};
+using Problems = std::vector<std::pair<fs::path, std::string>>;
+
+constexpr std::array<std::string_view, 22> kExtensions = {
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi",  ".mpg", ".mpeg", ".ts",  ".mts", ".m2ts",
+    ".flv", ".ogv", ".3gp", ".gif", ".jpg",  ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"};
 
 // One listing: real folders before links, so that a folder keeps its own path where a link leads to it too.
 class Walk {
  public:
-  explicit Walk(fs::path root) { folders_.push_back(std::move(root)); }
+  Walk(fs::path root, Problems* problems) : root_(std::move(root)), problems_(problems) {
+    folders_.push_back(root_);
+  }
 
   std::vector<fs::path> Run() {
     while (!folders_.empty() || !links_.empty()) {
@@ -43,6 +48,7 @@ class Walk {
     }
     std::sort(files_.begin(), files_.end(),
               [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
+    if (problems_ != nullptr) std::sort(problems_->begin(), problems_->end());
     return std::move(files_);
   }
 
@@ -50,18 +56,30 @@ class Walk {
   bool FirstVisit(const fs::path& folder) {
     struct stat status = {};
     if (stat(folder.c_str(), &status) != 0) {
-      throw Error(folder.string(), std::string("cannot be read: ") + std::strerror(errno), "check the path");
+      Tell(folder, std::strerror(errno), "check the path");
+      return false;
     }
     return visited_.insert({status.st_dev, status.st_ino}).second;
   }
 
+  // A folder whose names can be read but whose files cannot be reached counts as unreadable.
   void List(const fs::path& folder) {
     std::error_code code;
+    if (access(folder.c_str(), R_OK | X_OK) != 0) {
+      Tell(folder, std::strerror(errno), "check the permissions");
+      return;
+    }
     fs::directory_iterator entry(folder, code);
     for (; !code && entry != fs::directory_iterator(); entry.increment(code)) {
       if (!entry->path().filename().native().starts_with('.')) Sort(*entry);
     }
-    if (code) throw Error(folder.string(), "cannot be read: " + code.message(), "check the permissions");
+    if (code) Tell(folder, code.message(), "check the permissions");
+  }
+
+  void Tell(const fs::path& folder, const std::string& words, const char* hint) {
+    if (problems_ == nullptr || folder == root_)
+      throw Error(folder.string(), "cannot be read: " + words, hint);
+    problems_->emplace_back(folder, words);
   }
 
   void Sort(const fs::directory_entry& entry) {
@@ -82,6 +100,8 @@ class Walk {
     return type == fs::file_type::not_found || type == fs::file_type::none;
   }
 
+  const fs::path root_;
+  Problems* const problems_;
   std::vector<fs::path> folders_, files_;
   std::set<std::string> links_;
   std::set<std::pair<dev_t, ino_t>> visited_;
@@ -101,7 +121,7 @@ bool IsMediaFile(const fs::path& path) {
          std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 
-std::vector<fs::path> ListMediaFiles(const fs::path& root) {
+std::vector<fs::path> ListMediaFiles(const fs::path& root, Problems* problems) {
   std::error_code code;
   const fs::file_status status = fs::status(root, code);
   if (!fs::exists(status)) {
@@ -109,7 +129,7 @@ std::vector<fs::path> ListMediaFiles(const fs::path& root) {
   }
   if (!fs::is_directory(status))
     throw Error(root.string(), "is not a folder", "name the folder of the dataset");
-  return Walk(root).Run();
+  return Walk(root, problems).Run();
 }
 
 std::string Utf8Id(std::string_view name) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proto/clip.pb.h"
@@ -27,9 +28,12 @@ bool IsMediaFile(const std::filesystem::path& path);
 
 // The media files below `root` in order of the bytes of their paths, without hidden ones. A link to a file
 // counts, and so does one that leads nowhere: it will be told as unreadable. Links to folders are followed,
-// but each folder is listed once, under its own path where it has one below `root`. An Error when `root` or a
-// folder below cannot be read.
-std::vector<std::filesystem::path> ListMediaFiles(const std::filesystem::path& root);
+// but each folder is listed once, under its own path where it has one below `root`. An Error when `root`
+// cannot be read. A folder below that cannot be is an Error too, or, where `problems` is given, an entry
+// there (the folder, the system's words), and the listing goes on.
+std::vector<std::filesystem::path> ListMediaFiles(
+    const std::filesystem::path& root,
+    std::vector<std::pair<std::filesystem::path, std::string>>* problems = nullptr);
 
 // The name as text for ids, methods and JSON: a byte that is not UTF-8 becomes \xNN, and so does a backslash
 // that would look like such an escape, so that two names never become one.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -31,9 +32,9 @@ std::vector<std::string> Listed(const fs::path& root) {
 using Names = std::vector<std::string>;
 
 TEST(IsMediaFileTest, KnowsVideosAndPicturesInAnyCase) {
-  for (const char* name :
-       {"a.mp4",  "a.m4v", "a.mov", "a.mkv", "a.webm", "a.avi", "a.mpg",  "a.mpeg", "a.ts",  "a.mts",
-        "a.m2ts", "a.flv", "a.gif", "a.jpg", "a.jpeg", "a.png", "a.webp", "a.bmp",  "A.MP4", "b.c.JPg"}) {
+  for (const char* name : {"a.mp4", "a.m4v", "a.mov",  "a.mkv", "a.webm", "a.avi", "a.mpg", "a.mpeg",
+                           "a.ts",  "a.mts", "a.m2ts", "a.flv", "a.ogv",  "a.3gp", "a.tif", "a.TIFF",
+                           "a.gif", "a.jpg", "a.jpeg", "a.png", "a.webp", "a.bmp", "A.MP4", "b.c.JPg"}) {
     EXPECT_TRUE(IsMediaFile(name)) << name;
   }
   for (const char* name :
@@ -107,6 +108,28 @@ TEST(ListMediaFilesTest, AnUnreadableFolderIsAnError) {
   const auto message = MessageOf([&] { ListMediaFiles(folder.path()); });
   fs::permissions(folder / "shut", fs::perms::owner_all);
   EXPECT_EQ(message, (folder / "shut").string() + ": cannot be read: Permission denied");
+}
+
+TEST(ListMediaFilesTest, AnUnreadableFolderIsToldAndTheRestListed) {
+  if (geteuid() == 0) GTEST_SKIP() << "root reads every folder";
+  const TemporaryFolder folder;
+  for (const char* name : {"a.mp4", "no_entry/b.mp4", "open/c.mp4", "shut/d.mp4"}) Touch(folder / name);
+  fs::permissions(folder / "no_entry", fs::perms::owner_read);
+  fs::permissions(folder / "shut", fs::perms::none);
+  std::vector<std::pair<fs::path, std::string>> problems;
+  const auto files = ListMediaFiles(folder.path(), &problems);
+  for (const char* name : {"no_entry", "shut"}) fs::permissions(folder / name, fs::perms::owner_all);
+  EXPECT_EQ(files, (std::vector<fs::path>{folder / "a.mp4", folder / "open/c.mp4"}));
+  ASSERT_EQ(problems.size(), 2);
+  EXPECT_EQ(problems[0], std::pair(folder / "no_entry", std::string("Permission denied")));
+  EXPECT_EQ(problems[1], std::pair(folder / "shut", std::string("Permission denied")));
+}
+
+TEST(ListMediaFilesTest, AnUnreadableRootIsAnErrorAlsoWhereProblemsAreTold) {
+  std::vector<std::pair<fs::path, std::string>> problems;
+  EXPECT_EQ(MessageOf([&] { ListMediaFiles("/nowhere", &problems); }),
+            "/nowhere: cannot be read: No such file or directory");
+  EXPECT_TRUE(problems.empty());
 }
 
 TEST(Utf8IdTest, KeepsTextAsItIs) {
