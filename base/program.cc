@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <new>
 
@@ -42,6 +43,8 @@ int RunProgram(int argc, char** argv, const std::function<int(const std::vector<
   } catch (const Error& error) {
     SayError(error);
     return error.exit_code();
+  } catch (const std::filesystem::filesystem_error& error) {
+    SayError(Error(error.path1().string(), error.code().message()));
   } catch (const std::bad_alloc&) {
     SayError(Error("", "out of memory", "fewer --jobs or a smaller --batch need less"));
   } catch (const std::exception& error) {
