@@ -30,6 +30,17 @@ Error SystemError(const fs::path& path, const std::string& what, int code) {
   return Error(path.string(), fmt::format("{}: {}", what, std::strerror(code)), hint);
 }
 
+// A renamed file survives a power failure only when its folder's entry is on the disk, too. Folders that
+// cannot be opened for reading, and file systems that do not sync folders, are left to the system.
+void SyncFolderOf(const fs::path& file) {
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  const int code = fsync(descriptor) == 0 ? 0 : errno;
+  close(descriptor);
+  if (code == EIO || code == ENOSPC || code == EDQUOT) throw SystemError(file, "cannot be written", code);
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
@@ -74,7 +85,10 @@ void AtomicFile::Commit(Durability durability) {
   }
   const int closed = close(descriptor_);
   descriptor_ = -1;
-  if (closed == 0 && (!replace || rename(temporary_.c_str(), path_.c_str()) == 0)) return;
+  if (closed == 0 && (!replace || rename(temporary_.c_str(), path_.c_str()) == 0)) {
+    if (replace && durability == kSync) SyncFolderOf(path_);
+    return;
+  }
   const int code = errno;
   if (replace) unlink(temporary_.c_str());
   throw SystemError(path_, "cannot be written", code);
@@ -115,7 +129,8 @@ MappedFile::~MappedFile() {
 
 fs::path FindShare(const std::string& name) {
   std::vector<fs::path> folders;
-  if (const char* named = std::getenv("SEAM_SHARE")) folders.emplace_back(named);
+  const char* named = std::getenv("SEAM_SHARE");
+  if (named != nullptr && *named != '\0') folders.emplace_back(named);
   std::error_code ignored;
   const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
   if (!program.empty()) folders.push_back(program.parent_path().parent_path() / "share" / "seam");

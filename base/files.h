@@ -57,9 +57,9 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-// Where Seam's own data lies (network weights, detector weights): $SEAM_SHARE, or share/seam beside an
-// installed program, or share/ of the source tree. Returns the path of `name` in the first that has it, or an
-// empty path.
+// Where Seam's own data lies (network weights, detector weights): $SEAM_SHARE (unless empty), or share/seam
+// beside an installed program, or share/ of the source tree. Returns the path of `name` in the first that has
+// it, or an empty path.
 std::filesystem::path FindShare(const std::string& name);
 
 }  // namespace seam

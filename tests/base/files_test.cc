@@ -19,6 +19,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Makes `folder` the current one for a while.
+class CurrentFolder {
+ public:
+  explicit CurrentFolder(const fs::path& folder) : old_(fs::current_path()) { fs::current_path(folder); }
+  ~CurrentFolder() { fs::current_path(old_); }
+
+ private:
+  fs::path old_;
+};
+
 std::vector<std::string> NamesIn(const fs::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename());
@@ -65,6 +75,22 @@ TEST(AtomicFileTest, ManyBufferfulsArriveInOrder) {
   }
   file.Commit();
   EXPECT_EQ(ReadFile(folder / "file"), expected);
+}
+
+TEST(AtomicFileTest, NameWithoutAFolderIsInTheCurrentOne) {
+  const TemporaryFolder folder;
+  const CurrentFolder current(folder.path());
+  WriteFile("file", "x");
+  EXPECT_EQ(ReadFile(folder / "file"), "x");
+}
+
+TEST(AtomicFileTest, FolderThatCanBeWrittenButNotListedWillDo) {
+  if (geteuid() == 0) GTEST_SKIP() << "root lists every folder";
+  const TemporaryFolder folder;
+  fs::permissions(folder.path(), fs::perms::owner_write | fs::perms::owner_exec);
+  WriteFile(folder / "file", "x");
+  fs::permissions(folder.path(), fs::perms::owner_all);
+  EXPECT_EQ(ReadFile(folder / "file"), "x");
 }
 
 TEST(AtomicFileTest, MissingFolderIsAnErrorThatNamesTheFile) {
@@ -136,6 +162,16 @@ TEST(FindShareTest, NamedFolderComesFirst) {
   EXPECT_EQ(FindShare("README.md"), folder / "README.md");
   unsetenv("SEAM_SHARE");
   EXPECT_NE(FindShare("README.md"), folder / "README.md");
+}
+
+TEST(FindShareTest, EmptyNameOfTheFolderIsNone) {
+  const TemporaryFolder folder;
+  const CurrentFolder current(folder.path());
+  WriteFile("mine", "x");
+  setenv("SEAM_SHARE", "", 1);
+  const fs::path found = FindShare("mine");
+  unsetenv("SEAM_SHARE");
+  EXPECT_EQ(found, fs::path());
 }
 
 TEST(FindShareTest, WhatIsNowhereIsAnEmptyPath) { EXPECT_EQ(FindShare("no-such.file"), fs::path()); }
