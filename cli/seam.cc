@@ -24,14 +24,14 @@ namespace fs = std::filesystem;
 
 struct Verb {
   const char* name;
-  const char* summary;
+  const char* summary;  // as in the verb's own --help
 };
 
 constexpr std::array kVerbs = {
-    Verb{"extract", "find the faces of videos and write them as labelled shards"},
+    Verb{"extract", "cut the faces out of a dataset of videos, as labelled shards"},
     Verb{"train", "train a network on shards"},
-    Verb{"infer", "score videos: one verdict per file"},
-    Verb{"evaluate", "metrics of scores, with intervals and plots"},
+    Verb{"infer", "score videos: how likely is each a deepfake?"},
+    Verb{"evaluate", "what the scores of videos are worth, against their labels"},
 };
 
 fs::path ProgramOf(const std::string& verb) {

@@ -49,7 +49,7 @@ TEST_F(SeamTest, HelpListsEveryVerbAndMarksThoseThatAreNotBuilt) {
   const auto result = Seam("--help");
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.err, "");
-  EXPECT_THAT(result.out, testing::ContainsRegex("extract +find the faces[^\n(]*\n"));
+  EXPECT_THAT(result.out, testing::ContainsRegex("extract +cut the faces[^\n(]*\n"));
   for (const std::string verb : {"train", "infer", "evaluate"}) {
     EXPECT_THAT(result.out, testing::ContainsRegex(verb + " [^\n]*\\(not built\\)\n"));
   }
