@@ -18,7 +18,7 @@ struct ManifestRow {
   int frames = 0;          // sampled from them
   int faces = 0;           // found in those
   int tracks = 0, clips = 0;
-  double seconds = 0;  // of the video that were decoded
+  double seconds = 0;  // between the first and the last frame looked at
 };
 
 // The row as one line of JSON, with its line end, in the order of the members. Bytes that are not UTF-8
