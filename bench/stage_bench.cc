@@ -21,7 +21,7 @@ namespace {
 std::string video;
 
 cv::Mat FirstPicture() {
-  VideoReader reader(video, 1);
+  VideoReader reader(video);
   reader.Next();
   return reader.Picture();
 }
@@ -49,14 +49,14 @@ void BM_Scan(benchmark::State& state) {
 void BM_Decode(benchmark::State& state) {
   std::int64_t frames = 0;
   for (auto _ : state) {
-    VideoReader reader(video, 1);
+    VideoReader reader(video);
     while (reader.Next()) ++frames;
   }
   state.SetItemsProcessed(frames);
 }
 
 void BM_Convert(benchmark::State& state) {
-  VideoReader reader(video, 1);
+  VideoReader reader(video);
   reader.Next();
   for (auto _ : state) benchmark::DoNotOptimize(reader.Picture());
   state.SetItemsProcessed(state.iterations());

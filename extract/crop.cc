@@ -20,7 +20,7 @@ void CropOptions::Check() const {
 
 cv::Mat CropFace(const cv::Mat& picture, const cv::Rect2f& box, double margin, int size) {
   // A box may come out of a network: its side is kept within what a frame can hold.
-  const double longest = 4.0 * std::max(picture.cols, picture.rows);
+  const double longest = 2.0 * std::max(picture.cols, picture.rows);
   const double wanted = (1 + margin) * static_cast<double>(std::max(box.width, box.height));
   const int side = std::max(1, cvRound(std::clamp(wanted, 1.0, longest)));
   const cv::Point2d centre(box.x + box.width / 2.0, box.y + box.height / 2.0);

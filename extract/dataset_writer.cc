@@ -2,15 +2,16 @@
 
 #include <algorithm>
 #include <limits>
+#include <regex>
 
 #include <fmt/format.h>
-#include <google/protobuf/util/json_util.h>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/sha256.h"
 #include "base/version.h"
 #include "labels/split.h"
+#include "proto/crop_spec.h"
 #include "proto/picture.h"
 #include "proto/shard.h"
 
@@ -20,12 +21,35 @@ namespace fs = std::filesystem;
 
 namespace {
 
+ManifestRow RowOf(const Video& video, const VideoSummary& summary, int clips) {
+  ManifestRow row;
+  row.video = video.id;
+  row.file = video.path.string();
+  row.label = video.label == FAKE ? "fake" : "real";
+  row.method = video.method;
+  row.split = video.split;
+  row.group = video.group;
+  row.status = summary.status;
+  row.reason = summary.reason;
+  row.frames_decoded = static_cast<int>(summary.frames_decoded);
+  row.frames = summary.frames;
+  row.faces = summary.faces;
+  row.tracks = summary.tracks;
+  row.clips = clips;
+  row.seconds = summary.seconds;
+  return row;
+}
+
 // Encodes the crops of one video and writes them to its work file as they come, so that memory does not grow
 // with the video.
 class ClipSink : public CropSink {
  public:
-  ClipSink(const fs::path& folder, const std::string& name, const Video& video, const CropSpec& spec)
-      : shard_(folder, name, kOneFile, AtomicFile::kNoSync) {
+  // `faces`: largest, all. The row goes to `row_file`.
+  ClipSink(const fs::path& row_file, const Video& video, const CropSpec& spec, std::string faces)
+      : shard_(row_file.parent_path(), row_file.stem().string(), kOneFile, AtomicFile::kNoSync),
+        row_file_(row_file),
+        video_(video),
+        faces_(std::move(faces)) {
     clip_.set_video(video.id);
     clip_.set_dataset(video.dataset);
     clip_.set_method(video.method);
@@ -59,23 +83,22 @@ class ClipSink : public CropSink {
     ++tally.frames;
   }
 
-  struct Stored {
+  // The clips first, then the row: with it the video is done.
+  void Finish(const VideoSummary& summary) override {
     std::string shard;  // name of the file; empty when there was no face
+    for (const fs::path& path : shard_.Finish()) shard = path.filename().string();
     std::vector<int> tracks;
-    int clips = 0;  // of those tracks
-  };
-
-  // Closes the file and chooses the tracks that `faces` (largest, all) keeps.
-  Stored Finish(const std::string& faces) {
-    Stored stored;
-    for (const fs::path& shard : shard_.Finish()) stored.shard = shard.filename().string();
+    int clips = 0;
     for (const auto& [track, tally] : tallies_) {
-      if (faces == "all" || track == Largest()) {
-        stored.tracks.push_back(track);
-        stored.clips += tally.frames;
-      }
+      if (faces_ != "all" && track != Largest()) continue;
+      tracks.push_back(track);
+      clips += tally.frames;
     }
-    return stored;
+    const nlohmann::json stored = {
+        {"shard", shard}, {"tracks", tracks}, {"row", ManifestLine(RowOf(video_, summary, clips))}};
+    AtomicFile file(row_file_);
+    file.Write(stored.dump());
+    file.Commit(AtomicFile::kNoSync);
   }
 
  private:
@@ -93,6 +116,9 @@ class ClipSink : public CropSink {
   static constexpr std::uint64_t kOneFile = std::numeric_limits<std::uint64_t>::max();
 
   ShardWriter shard_;
+  fs::path row_file_;
+  const Video& video_;
+  std::string faces_;
   Clip clip_;
   std::map<int, Tally> tallies_;
 };
@@ -159,6 +185,7 @@ void DatasetWriter::Prepare() {
   const fs::path job_file = work_ / "job";
   const bool unfinished = fs::exists(job_file);
   if (options_.overwrite) {
+    fs::remove(job_file);  // first: what is left of the folder without it is no unfinished run
     fs::remove_all(work_);
   } else if (unfinished && !options_.resume) {
     throw Error(folder_.string(), "holds an extraction that was stopped",
@@ -166,7 +193,7 @@ void DatasetWriter::Prepare() {
   } else if (unfinished && ReadFile(job_file) != job) {
     throw Error(folder_.string(), "was begun with other options or other videos",
                 "give the options it was begun with, or start anew with --overwrite");
-  } else if (!unfinished && fs::exists(folder_ / "dataset.json")) {
+  } else if (!unfinished && !OurFiles().empty()) {
     throw Error(folder_.string(), "already holds a dataset",
                 options_.resume ? "it is complete: nothing is left to do" : "--overwrite replaces it");
   }
@@ -176,45 +203,35 @@ void DatasetWriter::Prepare() {
 
 fs::path DatasetWriter::RowFile(std::size_t index) const { return work_ / (WorkName(index) + ".json"); }
 
+// A power failure may leave a file of nothing under its final name.
+bool DatasetWriter::IsStored(std::size_t index) const {
+  if (!fs::exists(RowFile(index))) return false;
+  try {
+    const auto stored = nlohmann::json::parse(ReadFile(RowFile(index)));
+    const auto shard = stored.at("shard").get<std::string>();
+    if (!shard.empty()) ShardReader(work_ / shard);
+    return stored.contains("row") && stored.contains("tracks");
+  } catch (const nlohmann::json::exception&) {
+    return false;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 std::vector<std::size_t> DatasetWriter::Missing() const {
   std::vector<std::size_t> missing;
   for (std::size_t i = 0; i < videos_.size(); ++i) {
-    if (!fs::exists(RowFile(i))) missing.push_back(i);
+    if (!IsStored(i)) missing.push_back(i);
   }
   return missing;
 }
 
 std::unique_ptr<CropSink> DatasetWriter::MakeSink(std::size_t index) const {
-  return std::make_unique<ClipSink>(work_, WorkName(index), videos_[index], spec_);
-}
-
-void DatasetWriter::Store(std::size_t index, const VideoSummary& summary, std::unique_ptr<CropSink> sink) {
-  const Video& video = videos_[index];
-  const ClipSink::Stored clips = static_cast<ClipSink&>(*sink).Finish(options_.faces);
-  ManifestRow row;
-  row.video = video.id;
-  row.file = video.path.string();
-  row.label = video.label == FAKE ? "fake" : "real";
-  row.method = video.method;
-  row.split = video.split;
-  row.group = video.group;
-  row.status = summary.status;
-  row.reason = summary.reason;
-  row.frames_decoded = static_cast<int>(summary.frames_decoded);
-  row.frames = summary.frames;
-  row.faces = summary.faces;
-  row.tracks = summary.tracks;
-  row.clips = clips.clips;
-  row.seconds = summary.seconds;
-  const nlohmann::json stored = {
-      {"shard", clips.shard}, {"tracks", clips.tracks}, {"row", ManifestLine(row)}};
-  AtomicFile file(RowFile(index));
-  file.Write(stored.dump());
-  file.Commit(AtomicFile::kNoSync);
+  return std::make_unique<ClipSink>(RowFile(index), videos_[index], spec_, options_.faces);
 }
 
 std::vector<ManifestRow> DatasetWriter::Assemble(const nlohmann::json& facts) {
-  RemoveDataset();
+  for (const fs::path& file : OurFiles()) fs::remove(file);
   std::map<std::string, ShardWriter> shards;
   std::string manifest;
   for (std::size_t i = 0; i < videos_.size(); ++i) {
@@ -235,16 +252,10 @@ std::vector<ManifestRow> DatasetWriter::Assemble(const nlohmann::json& facts) {
   WriteFile(folder_ / "manifest.jsonl", manifest);
   std::vector<ManifestRow> rows = ReadManifest(folder_ / "manifest.jsonl");
 
-  std::string crop;
-  google::protobuf::util::JsonPrintOptions print;
-  print.always_print_primitive_fields = true;
-  print.preserve_proto_field_names = true;
-  if (!google::protobuf::util::MessageToJsonString(spec_, &crop, print).ok())
-    throw Error("", "CropSpec has no JSON");
   nlohmann::json dataset = facts;
   dataset["seam_version"] = Version();
   dataset["clip_format_version"] = kClipFormatVersion;
-  dataset["crop"] = nlohmann::json::parse(crop);
+  dataset["crop"] = nlohmann::json::parse(CropSpecJson(spec_));
   dataset["options"] = settings_;
   dataset["counts"] = CountsOf(rows);
   WriteFile(folder_ / "dataset.json",
@@ -253,17 +264,16 @@ std::vector<ManifestRow> DatasetWriter::Assemble(const nlohmann::json& facts) {
   return rows;
 }
 
-void DatasetWriter::RemoveDataset() const {
-  fs::remove(folder_ / "dataset.json");
-  fs::remove(folder_ / "manifest.jsonl");
+std::vector<fs::path> DatasetWriter::OurFiles() const {
+  // Parts are what a run leaves that was killed while it assembled.
+  static const std::regex ours(
+      "dataset\\.json|manifest\\.jsonl|(train|val|test)-[0-9]{5}(-of-[0-9]{5}\\.tfrecord|\\.[0-9]+\\.part(\\."
+      "[0-9]+\\.tmp)?)");
+  std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder_)) {
-    const std::string name = entry.path().filename().string();
-    const bool ours = std::any_of(kSplits.begin(), kSplits.end(),
-                                  [&](const std::string& split) { return name.starts_with(split + "-"); });
-    // Parts are what a run leaves that was killed while it assembled.
-    if (ours && (name.ends_with(".tfrecord") || name.find(".part") != std::string::npos))
-      fs::remove(entry.path());
+    if (std::regex_match(entry.path().filename().string(), ours)) files.push_back(entry.path());
   }
+  return files;
 }
 
 }  // namespace seam

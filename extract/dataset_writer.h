@@ -44,10 +44,8 @@ class DatasetWriter {
   // The numbers of the videos that are not stored yet.
   std::vector<std::size_t> Missing() const;
 
-  // For videos[index]; any thread.
+  // For videos[index]; any thread. Its Finish() stores the video.
   std::unique_ptr<CropSink> MakeSink(std::size_t index) const;
-  // Stores the video: `sink` is what MakeSink() made for it.
-  void Store(std::size_t index, const VideoSummary& summary, std::unique_ptr<CropSink> sink);
 
   // Makes the dataset of what is stored; every video must be. Returns the manifest's rows.
   std::vector<ManifestRow> Assemble(const nlohmann::json& facts);
@@ -55,7 +53,9 @@ class DatasetWriter {
  private:
   std::filesystem::path RowFile(std::size_t index) const;
   void Prepare();
-  void RemoveDataset() const;
+  bool IsStored(std::size_t index) const;
+  // The files of a dataset, whole or in parts, that lie in the folder.
+  std::vector<std::filesystem::path> OurFiles() const;
 
   DatasetWriterOptions options_;
   std::filesystem::path folder_, work_;

@@ -1,6 +1,7 @@
 #include "extract/extract_faces.h"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -51,20 +52,11 @@ struct SampledFrame {
 // One video's way through the pipeline.
 class VideoRun {
  public:
-  VideoRun(const ExtractOptions& options, DetectorPool* detectors, int decoder_threads)
-      : options_(options), detectors_(*detectors), decoder_threads_(decoder_threads) {}
+  VideoRun(const ExtractOptions& options, DetectorPool* detectors)
+      : options_(options), detectors_(*detectors) {}
 
   VideoSummary Run(const std::filesystem::path& path, int jobs, CropSink* sink) {
-    try {
-      reader_.emplace(path, decoder_threads_);
-      sampler_ = options_.sample.stride > 0 ? FrameSampler::Stride(options_.sample.stride)
-                                            : FrameSampler::Even(options_.sample.frames, TimesOf(path));
-    } catch (const Error& error) {
-      summary_.status = "unreadable";
-      summary_.reason = WithoutPath(error.what(), path);
-      summary_.hint = error.hint();
-      return summary_;
-    }
+    if (!Open(path)) return summary_;
     // Isolated: a thread that waits here for its frames must not begin another video meanwhile.
     tbb::this_task_arena::isolate([&] { RunPipeline(jobs, sink); });
     Conclude();
@@ -72,19 +64,41 @@ class VideoRun {
   }
 
  private:
+  // Whether there is something to decode; the summary says why not.
+  bool Open(const std::filesystem::path& path) {
+    try {
+      reader_.emplace(path);
+      sampler_ = SamplerFor(path);
+      return true;
+    } catch (const Error& error) {
+      summary_.reason = WithoutPath(error.what(), path);
+      summary_.hint = error.hint();
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      summary_.reason = Printable(error.what());
+    }
+    summary_.status = "unreadable";
+    return false;
+  }
+
   static std::string WithoutPath(const std::string& message, const std::filesystem::path& path) {
     const std::string prefix = Printable(path.string()) + ": ";
     return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
   }
 
-  // Where packets carry no times, frames are counted by decoding.
-  std::vector<double> TimesOf(const std::filesystem::path& path) {
-    VideoScan scan = ScanVideo(path);
+  FrameSampler SamplerFor(const std::filesystem::path& path) {
+    if (options_.sample.stride > 0) return FrameSampler::Stride(options_.sample.stride);
+    const VideoScan scan = ScanVideo(path);
     scanned_damage_ = scan.damage;
-    if (!scan.times.empty()) return scan.times;
-    VideoReader counter(path, decoder_threads_);
-    while (const auto stamp = counter.Next()) scan.times.push_back(stamp->pts_seconds);
-    return scan.times;
+    if (!scan.times.empty() && scan.ascending) return FrameSampler::Even(options_.sample.frames, scan.times);
+    // Times that are missing or jump back say nothing: frames are counted.
+    std::int64_t frames = scan.packets;
+    if (frames == 0) {
+      VideoReader counter(path);
+      while (counter.Next()) ++frames;
+    }
+    return FrameSampler::EvenByIndex(options_.sample.frames, frames);
   }
 
   void RunPipeline(int jobs, CropSink* sink) {
@@ -126,6 +140,10 @@ class VideoRun {
   static void Guarded(SampledFrame* frame, const Action& action) {
     try {
       action();
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const cv::Exception& error) {
+      frame->failure = Printable(error.err);
     } catch (const std::exception& error) {
       frame->failure = Printable(error.what());
     }
@@ -169,7 +187,6 @@ class VideoRun {
 
   const ExtractOptions& options_;
   DetectorPool& detectors_;
-  int decoder_threads_;
   std::optional<VideoReader> reader_;
   std::optional<FrameSampler> sampler_;
   Tracker tracker_;
@@ -182,6 +199,7 @@ struct FinishedVideo {
   std::size_t index = 0;
   VideoSummary summary;
   std::unique_ptr<CropSink> sink;
+  bool whole = false;  // not interrupted in its middle
 };
 
 }  // namespace
@@ -207,6 +225,7 @@ CropSpec ExtractOptions::Spec() const {
   spec.set_align("none");
   spec.set_detector(detector.detector);
   spec.set_detect_size(static_cast<std::uint32_t>(detector.EffectiveSize()));
+  spec.set_detect_threshold(detector.detect_threshold);
   return spec;
 }
 
@@ -216,9 +235,6 @@ bool ExtractFaces(
     const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<CropSink>)>& done) {
   const int jobs =
       options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  // Parallel across videos first: threads inside a decoder only where there are fewer videos than cores.
-  const int decoder_threads =
-      std::max(1, jobs / static_cast<int>(std::clamp<std::size_t>(videos.size(), 1, 4096)));
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                                   static_cast<std::size_t>(jobs));
   cv::setNumThreads(1);
@@ -233,14 +249,15 @@ bool ExtractFaces(
     auto finished = std::make_shared<FinishedVideo>();
     finished->index = index;
     finished->sink = make_sink(index);
-    finished->summary =
-        VideoRun(options, &detectors, decoder_threads).Run(videos[index], jobs, finished->sink.get());
+    finished->summary = VideoRun(options, &detectors).Run(videos[index], jobs, finished->sink.get());
+    // Stopped in its middle, a video looks shorter than it is.
+    finished->whole = !Interrupted();
+    if (finished->whole) finished->sink->Finish(finished->summary);
     return finished;
   };
   std::size_t reported = 0;
   const auto report = [&](const std::shared_ptr<FinishedVideo>& finished) {
-    // Stopped in its middle, a video looks shorter than it is.
-    if (Interrupted()) return;
+    if (!finished->whole) return;
     ++reported;
     done(finished->index, finished->summary, std::move(finished->sink));
   };

@@ -38,13 +38,6 @@ struct FaceCrop {
   cv::Mat picture;  // RGB [size, size, 3]
 };
 
-// Takes the crops of one video. Add() is called in order of time, from one thread at a time.
-class CropSink {
- public:
-  virtual ~CropSink() = default;
-  virtual void Add(FaceCrop crop) = 0;
-};
-
 // What became of a video.
 struct VideoSummary {
   // "ok"; "damaged": part of the file could not be decoded, the rest is there; "no_face"; "unreadable".
@@ -58,11 +51,20 @@ struct VideoSummary {
   double seconds = 0;  // between the first and the last frame looked at
 };
 
+// Takes the crops of one video, from one thread at a time: Add() in order of time, then Finish() with what
+// became of the video, unless the user interrupted it.
+class CropSink {
+ public:
+  virtual ~CropSink() = default;
+  virtual void Add(FaceCrop crop) = 0;
+  virtual void Finish(const VideoSummary& summary) = 0;
+};
+
 // Runs every video through, several at once, in bounded memory: a picture is dropped as soon as its crops
 // have gone to the sink. `make_sink(i)` makes the sink of videos[i], on any thread; `done(i, ...)` gets it
 // back when the video has ended, in order of i, one at a time. Videos that fail are summaries, not
 // exceptions; what a sink or `done` throws stops everything and comes out here. Returns false when the user
-// interrupted: videos that had not ended by then are not reported.
+// interrupted before every video had ended.
 bool ExtractFaces(
     const std::vector<std::filesystem::path>& videos, const ExtractOptions& options,
     const std::function<std::unique_ptr<CropSink>(std::size_t)>& make_sink,

@@ -90,20 +90,19 @@ void PrintCounts(const std::vector<ManifestRow>& rows, const std::string& output
 }
 
 // The clips of all videos that are not stored yet; false when the user interrupted.
-bool StoreMissing(const Settings& settings, const std::vector<Video>& videos, DatasetWriter* writer) {
-  const std::vector<std::size_t> missing = writer->Missing();
+bool StoreMissing(const Settings& settings, const std::vector<Video>& videos, const DatasetWriter& writer) {
+  const std::vector<std::size_t> missing = writer.Missing();
   if (missing.size() < videos.size())
     Say(fmt::format("{} of {} videos are done already", videos.size() - missing.size(), videos.size()));
   std::vector<std::filesystem::path> paths;
   for (const std::size_t index : missing) paths.push_back(videos[index].path);
   Progress progress("extract", static_cast<std::int64_t>(missing.size()), "videos");
   return ExtractFaces(
-      paths, settings.extract, [&](std::size_t i) { return writer->MakeSink(missing[i]); },
-      [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<CropSink> sink) {
+      paths, settings.extract, [&](std::size_t i) { return writer.MakeSink(missing[i]); },
+      [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<CropSink>) {
         if (summary.status == "unreadable" || summary.status == "damaged") {
           SayError(Error(paths[i].string(), summary.reason, summary.hint));
         }
-        writer->Store(missing[i], summary, std::move(sink));
         progress.Advance();
       });
 }
@@ -132,7 +131,7 @@ int Extract(const std::vector<std::string>& arguments) {
   bool leaks = false;
   const std::vector<Video> videos = ListVideos(settings, &leaks);
   DatasetWriter writer(settings.writer, settings.extract.Spec(), LastingOptions(options), videos);
-  if (!StoreMissing(settings, videos, &writer)) {
+  if (!StoreMissing(settings, videos, writer)) {
     throw Error(settings.writer.output, "stopped; what is done is kept",
                 "the same command with --resume goes on");
   }

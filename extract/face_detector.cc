@@ -37,12 +37,6 @@ constexpr DetectorEntry kDetectors[] = {
     {"hog", nullptr, "", 640, 0.5, Make<Hog>},
 };
 
-std::vector<std::string> DetectorNames() {
-  std::vector<std::string> names;
-  for (const auto& entry : kDetectors) names.emplace_back(entry.name);
-  return names;
-}
-
 const DetectorEntry& FindDetector(const std::string& name) {
   for (const auto& entry : kDetectors) {
     if (name == entry.name) return entry;
@@ -51,6 +45,15 @@ const DetectorEntry& FindDetector(const std::string& name) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& DetectorNames() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const auto& entry : kDetectors) all.emplace_back(entry.name);
+    return all;
+  }();
+  return names;
+}
 
 void DetectorOptions::Register(Options* options) {
   options->Add("detector", &detector, "face detector", DetectorNames());

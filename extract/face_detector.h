@@ -40,6 +40,9 @@ struct DetectorOptions {
   int EffectiveSize() const;
 };
 
+// The names of the table in face_detector.cc.
+const std::vector<std::string>& DetectorNames();
+
 // By name from the table in face_detector.cc. An Error when its weights are missing says how to get them:
 // another detector is never taken quietly.
 std::unique_ptr<FaceDetector> MakeFaceDetector(const DetectorOptions& options);

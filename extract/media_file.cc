@@ -67,8 +67,9 @@ int RefuseToOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary
 int StopRequested(void*) { return Interrupted() ? 1 : 0; }
 
 Error NotMedia(const std::string& path, const std::string& problem) {
-  return Error(path, problem,
-               "Seam reads mp4, mov, mkv, webm, avi, ts, mpg, flv, ogv, gif and jpg, png, webp, bmp");
+  return Error(
+      path, problem,
+      "Seam reads mp4, mov, 3gp, mkv, webm, avi, ts, mpg, flv, ogv, gif and jpg, png, webp, bmp, tiff");
 }
 
 }  // namespace
@@ -145,6 +146,10 @@ void MediaFile::SelectStream() {
   const int index = av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
   if (index < 0) throw Error(path_, "has no video stream", "a file with sound only cannot be scored");
   stream_ = format_->streams[index];
+  if ((stream_->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) {
+    throw Error(path_, "has no video stream, only sound and its cover",
+                "a file with sound only cannot be scored");
+  }
   for (unsigned i = 0; i < format_->nb_streams; ++i) {
     format_->streams[i]->discard = static_cast<int>(i) == index ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
   }
@@ -169,7 +174,7 @@ bool MediaFile::EndsEarly() const {
   return indexed && packets_ < avformat_index_get_entries_count(stream_);
 }
 
-AvPtr<AVCodecContext> OpenDecoder(MediaFile* file, int threads) {
+AvPtr<AVCodecContext> OpenDecoder(MediaFile* file) {
   const AVCodecParameters* parameters = file->stream()->codecpar;
   const AVCodec* codec = avcodec_find_decoder(parameters->codec_id);
   const std::string name = avcodec_get_name(parameters->codec_id);
@@ -178,7 +183,7 @@ AvPtr<AVCodecContext> OpenDecoder(MediaFile* file, int threads) {
   int status = avcodec_parameters_to_context(decoder.get(), parameters);
   if (status < 0) throw Error(file->path(), "its video stream is damaged: " + AvErrorText(status));
   decoder->pkt_timebase = file->stream()->time_base;
-  decoder->thread_count = threads;
+  decoder->thread_count = 1;
   decoder->max_pixels = kMaxPixels;
   decoder->codec_whitelist = av_strdup(kDecoders);
   status = avcodec_open2(decoder.get(), codec, nullptr);

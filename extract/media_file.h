@@ -20,7 +20,7 @@ class MediaFile {
   MediaFile& operator=(const MediaFile&) = delete;
 
   AVFormatContext* format() { return format_.get(); }
-  AVStream* stream() { return stream_; }
+  const AVStream* stream() const { return stream_; }
   const std::string& path() const { return path_; }
 
   // The next packet of the video stream; false at the end or at an unreadable place, which read_error() then
@@ -45,7 +45,8 @@ class MediaFile {
   std::string read_error_;
 };
 
-// A decoder for the file's video stream, with `threads` threads. An Error when there is none on the list.
-AvPtr<AVCodecContext> OpenDecoder(MediaFile* file, int threads);
+// A decoder for the file's video stream, of one thread: with more, what comes out of damaged files differs
+// from run to run. An Error when there is none on the list.
+AvPtr<AVCodecContext> OpenDecoder(MediaFile* file);
 
 }  // namespace seam

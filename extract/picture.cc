@@ -26,7 +26,7 @@ int ColourMatrixOf(const AVFrame& frame) {
     case AVCOL_SPC_SMPTE170M:
       return SWS_CS_ITU601;
     default:
-      return frame.height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601;
+      return frame.width >= 1280 || frame.height > 576 ? SWS_CS_ITU709 : SWS_CS_ITU601;
   }
 }
 

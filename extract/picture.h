@@ -23,7 +23,7 @@ class PictureConverter {
   explicit PictureConverter(Orientation orientation) : orientation_(orientation) {}
 
   // `frame` as RGB [height, width, 3], upright. The colour matrix and range are the frame's own; where it
-  // does not say, BT.709 from 720 lines on and BT.601 below, as players do. Alpha is dropped.
+  // does not say, BT.709 from 1280 columns or more than 576 lines on and BT.601 below. Alpha is dropped.
   cv::Mat Convert(const AVFrame& frame);
 
  private:

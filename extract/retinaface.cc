@@ -86,7 +86,7 @@ void RetinaFace::Decode(const Anchor& anchor, const cv::Mat& probability, const 
   const int width = probability.size[3], cells = probability.size[2] * width;
   const float* scores = probability.ptr<float>(0, kAnchors + anchor.number);
   for (int cell = 0; cell < cells; ++cell) {
-    if (scores[cell] <= threshold_) continue;
+    if (!(scores[cell] > threshold_)) continue;
     const auto box_value = [&](int i) { return boxes.ptr<float>(0, 4 * anchor.number + i)[cell]; };
     const auto point_value = [&](int i) { return landmarks.ptr<float>(0, 10 * anchor.number + i)[cell]; };
     const cv::Point2f centre(kFirstCentre + anchor.stride * static_cast<float>(cell % width),

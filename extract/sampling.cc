@@ -1,6 +1,7 @@
 #include "extract/sampling.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/error.h"
 
@@ -41,11 +42,20 @@ FrameSampler FrameSampler::Even(int frames, const std::vector<double>& times) {
   return sampler;
 }
 
+FrameSampler FrameSampler::EvenByIndex(int frames, std::int64_t count) {
+  std::vector<double> numbers(static_cast<std::size_t>(count));
+  std::iota(numbers.begin(), numbers.end(), 0.0);
+  FrameSampler sampler = Even(frames, numbers);
+  sampler.by_index_ = true;
+  return sampler;
+}
+
 bool FrameSampler::Wants(const FrameStamp& stamp) {
   if (stride_ > 0) return stamp.index % stride_ == 0;
   constexpr double kTick = 1e-6;  // far below any time base's
+  const double place = by_index_ ? static_cast<double>(stamp.index) : stamp.pts_seconds;
   bool wanted = false;
-  while (next_ < wanted_.size() && wanted_[next_] <= stamp.pts_seconds + kTick) {
+  while (next_ < wanted_.size() && wanted_[next_] <= place + kTick) {
     wanted = true;
     ++next_;
   }

@@ -22,9 +22,10 @@ class FrameSampler {
   // Every stride-th frame from the first on.
   static FrameSampler Stride(int stride);
   // `frames` frames evenly in time: the one on show in the middle of each of `frames` equal parts of the
-  // video, whose frames are shown at `times` (ascending). All of them when it has no more. Where `times` is
-  // empty the first `frames` frames would be a lie, so it is an Error.
+  // video, whose frames are shown at `times` (ascending). All of them when it has no more.
   static FrameSampler Even(int frames, const std::vector<double>& times);
+  // The same by number, for a video of `count` frames whose times are missing or jump.
+  static FrameSampler EvenByIndex(int frames, std::int64_t count);
 
   // Whether the frame is wanted; to be asked for each frame in order. A wanted frame that cannot be decoded
   // is replaced by the next that can.
@@ -34,7 +35,8 @@ class FrameSampler {
 
  private:
   int stride_ = 0;
-  std::vector<double> wanted_;  // seconds, ascending
+  bool by_index_ = false;
+  std::vector<double> wanted_;  // seconds, or numbers of frames; ascending
   std::size_t next_ = 0;
 };
 

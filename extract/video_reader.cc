@@ -1,6 +1,7 @@
 #include "extract/video_reader.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -32,9 +33,9 @@ std::string DamageIn(const MediaFile& file, bool at_end, std::int64_t packets, s
 }  // namespace
 
 struct VideoReader::Impl {
-  Impl(const std::filesystem::path& path, int threads)
+  explicit Impl(const std::filesystem::path& path)
       : file(path),
-        decoder(OpenDecoder(&file, threads)),
+        decoder(OpenDecoder(&file)),
         packet(av_packet_alloc()),
         frame(av_frame_alloc()),
         converter(OrientationOf(DisplayMatrixOf(file.stream()))) {}
@@ -52,15 +53,13 @@ struct VideoReader::Impl {
   }
 
   double SecondsOf(std::int64_t index) const {
-    const AVStream* stream = file_stream();
+    const AVStream* stream = file.stream();
     if (frame->best_effort_timestamp != AV_NOPTS_VALUE) {
       return static_cast<double>(frame->best_effort_timestamp) * av_q2d(stream->time_base);
     }
     const AVRational rate = stream->avg_frame_rate.num > 0 ? stream->avg_frame_rate : AVRational{25, 1};
     return static_cast<double>(index) / av_q2d(rate);
   }
-
-  const AVStream* file_stream() const { return const_cast<MediaFile&>(file).stream(); }
 
   MediaFile file;
   AvPtr<AVCodecContext> decoder;
@@ -71,14 +70,15 @@ struct VideoReader::Impl {
   bool draining = false;
 };
 
-VideoReader::VideoReader(const std::filesystem::path& path, int threads)
-    : impl_(std::make_unique<Impl>(path, threads)) {}
+VideoReader::VideoReader(const std::filesystem::path& path) : impl_(std::make_unique<Impl>(path)) {}
 
 VideoReader::~VideoReader() = default;
 
 std::optional<FrameStamp> VideoReader::Next() {
   Impl& impl = *impl_;
-  for (;;) {
+  // A decoder that answers every call with an error is given up.
+  constexpr int kMaxErrorsInARow = 1000;
+  for (int errors = 0; errors < kMaxErrorsInARow;) {
     const int status = avcodec_receive_frame(impl.decoder.get(), impl.frame.get());
     if (status == 0) {
       if (impl.frame->decode_error_flags != 0 || (impl.frame->flags & AV_FRAME_FLAG_CORRUPT) != 0)
@@ -86,15 +86,18 @@ std::optional<FrameStamp> VideoReader::Next() {
       const std::int64_t index = impl.next_index++;
       return FrameStamp{index, impl.SecondsOf(index)};
     }
-    if (status == AVERROR(EAGAIN) && !impl.draining) {
-      impl.Feed();
-    } else if (status == AVERROR_EOF || impl.draining) {
+    if (status == AVERROR_EOF) return std::nullopt;
+    if (status != AVERROR(EAGAIN)) {
+      // What the decoder still holds comes with the next calls.
+      ++impl.damaged_frames;
+      ++errors;
+    } else if (impl.draining) {
       return std::nullopt;
     } else {
-      ++impl.damaged_frames;
       impl.Feed();
     }
   }
+  return std::nullopt;
 }
 
 cv::Mat VideoReader::Picture() { return impl_->converter.Convert(*impl_->frame); }
@@ -108,11 +111,19 @@ VideoScan ScanVideo(const std::filesystem::path& path) {
   MediaFile file(path);
   const double tick = av_q2d(file.stream()->time_base);
   VideoScan scan;
-  std::int64_t damaged_packets = 0;
+  std::int64_t damaged_packets = 0, last_dts = std::numeric_limits<std::int64_t>::min();
   const AvPtr<AVPacket> packet(av_packet_alloc());
   while (file.ReadPacket(packet.get())) {
-    if (!IsWhole(*packet)) ++damaged_packets;
-    if ((packet->flags & AV_PKT_FLAG_DISCARD) != 0 || !IsWhole(*packet)) continue;
+    if (!IsWhole(*packet)) {
+      ++damaged_packets;
+      continue;
+    }
+    if (packet->dts != AV_NOPTS_VALUE) {
+      if (packet->dts < last_dts) scan.ascending = false;
+      last_dts = packet->dts;
+    }
+    if ((packet->flags & AV_PKT_FLAG_DISCARD) != 0) continue;
+    ++scan.packets;
     const std::int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
     if (time != AV_NOPTS_VALUE) scan.times.push_back(static_cast<double>(time) * tick);
   }

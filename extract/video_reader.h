@@ -19,15 +19,14 @@ struct FrameStamp {
 
 // Decodes the video stream of one file from its beginning, in order of presentation. One thread uses it.
 //
-//   VideoReader reader(path, 1);
+//   VideoReader reader(path);
 //   while (const auto stamp = reader.Next()) {
 //     if (Wanted(*stamp)) Use(reader.Picture());
 //   }
 class VideoReader {
  public:
-  // An Error when the file is missing, is no video, or has no decoder. `threads` of the decoder; they change
-  // no pixel.
-  VideoReader(const std::filesystem::path& path, int threads);
+  // An Error when the file is missing, is no video, or has no decoder.
+  explicit VideoReader(const std::filesystem::path& path);
   ~VideoReader();
 
   // Decodes the next frame; none at the end of the stream. Damage is survived and shows in damage().
@@ -49,6 +48,9 @@ struct VideoScan {
   // When the frames are shown, in seconds, ascending: what a header says of a video's length is only a hint.
   // Empty where the container has no timestamps.
   std::vector<double> times;
+  std::int64_t packets = 0;  // whole ones: as many as frames, nearly always
+  // Whether no time of decoding lies before the one before it, as it does where recordings were joined.
+  bool ascending = true;
   // As VideoReader::damage(), of the whole file.
   std::string damage;
 };

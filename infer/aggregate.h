@@ -19,11 +19,8 @@ struct FrameScore {
 // The scores of each person in a video, in order of time, by number of the track.
 using TrackScores = std::map<int, std::vector<FrameScore>>;
 
-double MeanScore(const std::vector<FrameScore>& frames);
-
-// The score of a video: that of its most suspicious person, where a person's is the mean over the frames. A
-// track of fewer than `min_track` frames does not count, unless all are so short. None without any face.
-std::optional<double> VideoScore(const TrackScores& tracks, int min_track);
+// The scores of each person, as VideoScore() (evaluate/video_score.h) takes them.
+std::vector<std::vector<double>> ScoresOf(const TrackScores& tracks);
 
 // "fake" from `threshold` on, else "real"; without a score "no_face", or "error" when the video was not
 // readable.

@@ -58,6 +58,7 @@ ExtractOptions ExtractionFor(const CropSpec& crop, const Settings& settings, con
   if (!options.Given("detect-size") && !options.Given("detector")) {
     extract.detector.detect_size = static_cast<int>(crop.detect_size());
   }
+  if (!options.Given("detect-threshold")) extract.detector.detect_threshold = crop.detect_threshold();
   extract.Check();
   const CropSpec used = extract.Spec();
   if (used.detector() != crop.detector() || used.detect_size() != crop.detect_size()) {
@@ -72,7 +73,7 @@ ScoreRow RowOf(const Input& input, const VideoResult& result, int min_track, dou
   ScoreRow row;
   row.path = input.path.string();
   row.status = summary.status;
-  row.score = VideoScore(result.tracks, min_track);
+  row.score = VideoScore(ScoresOf(result.tracks), min_track);
   row.verdict = VerdictOf(summary, row.score, threshold);
   row.label = input.label;
   row.frames = summary.frames;
@@ -116,7 +117,7 @@ class Run {
       throw Error("seam infer", fmt::format("stopped after {} of {} inputs", next_, inputs_.size()));
     ReportProblemsBefore(inputs_.size());
     SayModel();
-    return failed_ == inputs_.size() ? kExitFailed : failed_ > 0 ? kExitSomeFailed : kExitGood;
+    return !useful_ ? kExitFailed : failed_ > 0 ? kExitSomeFailed : kExitGood;
   }
 
  private:
@@ -137,7 +138,9 @@ class Run {
       ++failed_;
       SayError(Error(input.path.string(), summary.reason, summary.hint));
     }
-    report_.Add(RowOf(input, result, settings_.score.min_track, threshold_), result.tracks);
+    const ScoreRow row = RowOf(input, result, settings_.score.min_track, threshold_);
+    useful_ = useful_ || row.verdict != "error";
+    report_.Add(row, result.tracks);
   }
 
   void SayModel() const {
@@ -155,6 +158,7 @@ class Run {
   Report report_;
   std::vector<std::size_t> numbers_;  // of the inputs that are files
   std::size_t next_ = 0, failed_ = 0;
+  bool useful_ = false;  // at least one verdict
 };
 
 int Infer(const std::vector<std::string>& arguments) {

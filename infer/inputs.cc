@@ -23,11 +23,15 @@ std::optional<int> LabelOf(const fs::path& file) {
 }
 
 void AddFolder(const fs::path& folder, std::vector<Input>* inputs) {
+  std::vector<std::pair<fs::path, std::string>> unreadable;
   try {
-    const std::vector<fs::path> files = ListMediaFiles(folder);
+    const std::vector<fs::path> files = ListMediaFiles(folder, &unreadable);
     for (const fs::path& file : files) inputs->push_back({file, {}, "", ""});
-    if (files.empty())
+    for (const auto& [path, words] : unreadable)
+      inputs->push_back({path, {}, "cannot be listed: " + words, "check the permissions"});
+    if (files.empty() && unreadable.empty()) {
       inputs->push_back({folder, {}, "holds no video or picture", "name a folder with videos in it"});
+    }
   } catch (const Error& error) {
     inputs->push_back({folder, {}, "cannot be listed", error.hint()});
   }

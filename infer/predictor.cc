@@ -4,8 +4,13 @@
 #include <c10/core/InferenceMode.h>
 #include <torch/types.h>
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/files.h"
+#include "extract/face_detector.h"
 #include "proto/picture.h"
 
 namespace seam {
@@ -23,6 +28,18 @@ std::filesystem::path ModelFile(const std::filesystem::path& named) {
 
 Predictor::Predictor(const std::filesystem::path& path)
     : path_(ModelFile(path)), checkpoint_(LoadCheckpoint(path_)) {
+  const InputSpec input = checkpoint_.model->input();
+  if (input.frames != 1) {
+    throw Error(path_.string(),
+                fmt::format("takes windows of {} frames; this Seam scores single frames", input.frames));
+  }
+  if (std::find(DetectorNames().begin(), DetectorNames().end(), info().crop.detector()) ==
+      DetectorNames().end()) {
+    throw Error(
+        path_.string(),
+        fmt::format("its faces were found by '{}', which this Seam does not know", info().crop.detector()),
+        "use a newer Seam");
+  }
   at::set_num_threads(1);
 }
 

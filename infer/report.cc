@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "evaluate/video_score.h"
 #include "labels/video.h"
 
 namespace seam {
@@ -24,8 +25,10 @@ double Rounded(float pixels) { return std::round(static_cast<double>(pixels) * 1
 
 nlohmann::ordered_json TracksJson(const TrackScores& tracks) {
   auto json = nlohmann::ordered_json::array();
+  const std::vector<std::vector<double>> people = ScoresOf(tracks);
+  std::size_t person = 0;
   for (const auto& [track, frames] : tracks) {
-    nlohmann::ordered_json each = {{"track", track}, {"score", MeanScore(frames)}};
+    nlohmann::ordered_json each = {{"track", track}, {"score", MeanOf(people[person++])}};
     for (const FrameScore& frame : frames) {
       const cv::Rect2f& box = frame.box;
       each["frames"].push_back(

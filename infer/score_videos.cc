@@ -15,10 +15,9 @@ class ScoreSink : public CropSink {
     if (waiting_.size() == batch_) ScoreWaiting();
   }
 
-  TrackScores Finish() {
-    ScoreWaiting();
-    return std::move(tracks_);
-  }
+  void Finish(const VideoSummary& /*summary*/) override { ScoreWaiting(); }
+
+  TrackScores TakeScores() { return std::move(tracks_); }
 
  private:
   void ScoreWaiting() {
@@ -57,7 +56,7 @@ bool ScoreVideos(const std::vector<std::filesystem::path>& videos, const Extract
   return ExtractFaces(
       videos, extract, [&](std::size_t) { return std::make_unique<ScoreSink>(predictor, options.batch); },
       [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<CropSink> sink) {
-        done(i, {summary, static_cast<ScoreSink&>(*sink).Finish()});
+        done(i, {summary, static_cast<ScoreSink&>(*sink).TakeScores()});
       });
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <vector>
 
+#include "evaluate/video_score.h"
 #include "extract/extract_faces.h"
 #include "infer/aggregate.h"
 #include "infer/predictor.h"
@@ -10,8 +11,8 @@
 namespace seam {
 
 struct ScoreOptions {
-  int batch = 16;     // crops that go through the network at once
-  int min_track = 3;  // frames a person must be seen in to count, where somebody is
+  int batch = 16;                   // crops that go through the network at once
+  int min_track = kMinTrackFrames;  // see VideoScore()
   void Register(Options* options);
   void Check() const;
 };

@@ -16,6 +16,7 @@
 #include "base/version.h"
 #include "models/safetensors.h"
 #include "models/safetensors_header.h"
+#include "proto/crop_spec.h"
 
 namespace seam {
 
@@ -31,21 +32,6 @@ using Metadata = std::map<std::string, std::string>;
 
 Error BadMetadata(const std::string& subject, const std::string& key, const std::string& problem) {
   return Error(subject, fmt::format("bad checkpoint: {} {}", key, problem), kTrainHint);
-}
-
-std::string CropToJson(const CropSpec& crop) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-#if GOOGLE_PROTOBUF_VERSION >= 5026000  // the option's new name
-  options.always_print_fields_with_no_presence = true;
-#else
-  options.always_print_primitive_fields = true;
-#endif
-  std::string json;
-  if (!google::protobuf::util::MessageToJsonString(crop, &json, options).ok()) {
-    throw Error("seam.crop", "the crop specification cannot be written as JSON");
-  }
-  return json;
 }
 
 const std::string& Required(const Metadata& metadata, const std::string& key, const std::string& subject) {
@@ -75,10 +61,8 @@ void CheckInfo(const CheckpointInfo& info, int input_size, const std::string& su
         subject, "seam.crop",
         fmt::format("has crops of {} pixels, but {} takes {}", info.crop.size(), info.model, input_size));
   }
-  // At a margin of -1 nothing is left of the face.
-  if (!std::isfinite(info.crop.margin()) || info.crop.margin() <= -1) {
-    throw BadMetadata(subject, "seam.crop", fmt::format("has the margin {}", info.crop.margin()));
-  }
+  const std::string problem = ProblemOf(info.crop);
+  if (!problem.empty()) throw BadMetadata(subject, "seam.crop", "has " + problem);
   if (info.epoch < 0) throw BadMetadata(subject, "seam.epoch", fmt::format("is {}", info.epoch));
   if (!(info.threshold >= 0 && info.threshold <= 1)) {
     throw BadMetadata(subject, "seam.threshold", fmt::format("is {}, not from 0 to 1", info.threshold));
@@ -194,7 +178,7 @@ void SaveCheckpoint(const fs::path& path, const Model& model, const CheckpointIn
   const Metadata metadata = {
       {"seam.format", std::to_string(kCheckpointFormat)},
       {"seam.model", info.model},
-      {"seam.crop", CropToJson(info.crop)},
+      {"seam.crop", CropSpecJson(info.crop)},
       {"seam.epoch", std::to_string(info.epoch)},
       {"seam.threshold", fmt::format("{}", info.threshold)},
       {"seam.notice", info.notice},

@@ -109,12 +109,15 @@ std::string PictureDecoder::Decode(std::string_view encoded, const CropSpec& cro
                                    std::uint8_t* pixels) {
   const int size = static_cast<int>(crop.size());
   std::string problem;
-  if (crop.encoding() == "jpeg")
+  if (crop.encoding() == "jpeg") {
     problem = DecodeJpeg(impl_->handle, encoded, size, pixels);
-  else if (crop.encoding() == "png")
+    // libjpeg-turbo carries what it half read into the next picture.
+    if (!problem.empty()) impl_ = std::make_unique<Impl>();
+  } else if (crop.encoding() == "png") {
     problem = DecodePng(encoded, size, pixels);
-  else
+  } else {
     problem = fmt::format("encoding '{}' is unknown; jpeg and png are read", crop.encoding());
+  }
   if (problem.empty() && flip) FlipRows(size, pixels);
   return problem;
 }

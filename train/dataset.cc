@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/progress.h"
 #include "base/sha256.h"
+#include "proto/crop_spec.h"
 
 namespace seam {
 
@@ -23,12 +24,6 @@ namespace {
 // A clip of more frames is taken for damage: a batch of it would not fit into memory.
 constexpr int kMaxFrames = 512;
 constexpr std::uint64_t kMaxDatasetJsonBytes = std::uint64_t{256} << 20;
-
-bool Same(const CropSpec& a, const CropSpec& b) {
-  return a.size() == b.size() && a.margin() == b.margin() && a.align() == b.align() &&
-         a.detector() == b.detector() && a.detect_size() == b.detect_size() && a.encoding() == b.encoding() &&
-         a.quality() == b.quality();
-}
 
 void CheckFolder(const fs::path& folder) {
   std::error_code ignored;
@@ -76,10 +71,10 @@ void ClipDataset::ReadEntries() {
   tbb::parallel_for(std::size_t{0}, entries_.size(), [this](std::size_t i) {
     const Clip clip = Read(i);
     Entry& entry = entries_[i];
-    if (!Same(clip.crop(), crop_)) {
+    if (!SameCrop(clip.crop(), crop_)) {
       throw Error(Where(i),
                   fmt::format("cut out with {}, but the first clip of the split with {}",
-                              Describe(clip.crop()), Describe(crop_)),
+                              CropSpecJson(clip.crop()), CropSpecJson(crop_)),
                   "train on one extraction at a time; extract both sets with the same options");
     }
     if (clip.frames_size() != frames_) {
@@ -88,6 +83,8 @@ void ClipDataset::ReadEntries() {
           fmt::format("{} frames, but the first clip of the split has {}", clip.frames_size(), frames_),
           "extract the whole set with the same options");
     }
+    const std::string problem = ProblemOf(clip.crop());
+    if (!problem.empty()) throw Error(Where(i), "has " + problem, "use a newer Seam, or extract again");
     if (clip.label() != REAL && clip.label() != FAKE) {
       throw Error(Where(i), fmt::format("label {}, neither real (0) nor fake (1)", int{clip.label()}));
     }
@@ -128,12 +125,6 @@ std::string SharedGroup(const ClipDataset& a, const ClipDataset& b) {
     if (!b.group(i).empty() && groups.count(b.group(i)) > 0) return b.group(i);
   }
   return "";
-}
-
-std::string Describe(const CropSpec& crop) {
-  return fmt::format("size={} margin={:g} align={} detector={} detect_size={} encoding={} quality={}",
-                     crop.size(), crop.margin(), crop.align(), crop.detector(), crop.detect_size(),
-                     crop.encoding(), crop.quality());
 }
 
 }  // namespace seam

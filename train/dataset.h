@@ -64,7 +64,4 @@ bool IsMarkedLeaking(const std::filesystem::path& folder);
 // A group that stands in both datasets, or "".
 std::string SharedGroup(const ClipDataset& a, const ClipDataset& b);
 
-// A short text of a CropSpec for messages: "size=256 margin=0.3 ...".
-std::string Describe(const CropSpec& crop);
-
 }  // namespace seam

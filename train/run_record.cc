@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -15,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/version.h"
+#include "proto/crop_spec.h"
 #include "train/trainer.h"
 
 namespace seam {
@@ -22,8 +24,8 @@ namespace {
 
 // Options that a resumed run may change: they leave the outcome alone (the data is compared by digest), or,
 // like the number of epochs, are what one resumes for.
-constexpr std::array<std::string_view, 9> kFree = {
-    "data", "output", "epochs", "threads", "workers", "resume", "overwrite", "allow-leak", "notice"};
+constexpr std::array<std::string_view, 9> kFree = {"data",   "output",    "epochs",     "threads", "workers",
+                                                   "resume", "overwrite", "allow-leak", "notice"};
 
 nlohmann::json RecordOf(const ClipDataset& dataset) {
   std::set<std::string> videos;
@@ -37,12 +39,6 @@ nlohmann::json RecordOf(const ClipDataset& dataset) {
           {"fake_clips", fakes},
           {"videos", videos.size()},
           {"frames", dataset.frames()}};
-}
-
-nlohmann::json RecordOf(const CropSpec& crop) {
-  return {{"size", crop.size()},         {"margin", crop.margin()},     {"align", crop.align()},
-          {"detector", crop.detector()}, {"encoding", crop.encoding()}, {"detect_size", crop.detect_size()},
-          {"quality", crop.quality()}};
 }
 
 std::string ProcessorName() {
@@ -65,7 +61,7 @@ nlohmann::json RunRecord(const nlohmann::json& options, const ClipDataset& train
   return {{"seam", Version()},
           {"options", options},
           {"data", {{"train", RecordOf(train)}, {"val", RecordOf(val)}}},
-          {"crop", RecordOf(train.crop())},
+          {"crop", nlohmann::json::parse(CropSpecJson(train.crop()))},
           {"machine",
            {{"processor", ProcessorName()},
             {"cores", std::thread::hardware_concurrency()},
@@ -76,9 +72,10 @@ nlohmann::json RunRecord(const nlohmann::json& options, const ClipDataset& train
 std::string RecipeOf(const nlohmann::json& record) {
   auto recipe = record;
   recipe.erase("machine");
-  for (const char* name : {"data", "output", "resume", "overwrite", "threads", "workers", "notice", "quiet"}) {
-    recipe["options"].erase(name);
-  }
+  nlohmann::json& options = recipe["options"];
+  for (const char* name : {"data", "output", "resume", "overwrite", "workers", "notice"}) options.erase(name);
+  options["init"] = std::filesystem::path(options.value("init", "")).filename().string();
+  options["threads"] = record["machine"]["threads"];  // more of them add up in another order
   return recipe.dump();
 }
 

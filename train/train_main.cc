@@ -8,7 +8,7 @@ namespace seam {
 namespace {
 
 int Main(const std::vector<std::string>& arguments) {
-  Options options("seam train", "--data DIR --output RUN [options]", "trains a network on shards",
+  Options options("seam train", "--data DIR --output RUN [options]", "train a network on shards",
                   "seam train --data shards --model meso4 --output runs/first --epochs 20");
   TrainerOptions trainer;
   trainer.Register(&options);

@@ -17,6 +17,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "models/checkpoint.h"
+#include "proto/crop_spec.h"
 #include "train/dataset.h"
 #include "train/random.h"
 #include "train/run_folder.h"
@@ -59,10 +60,10 @@ void CheckFits(const ClipDataset& dataset, const std::string& name, const InputS
 }
 
 void CheckTogether(const ClipDataset& train, const ClipDataset& val, bool allow_leak) {
-  if (Describe(train.crop()) != Describe(val.crop()) || train.frames() != val.frames()) {
+  if (!SameCrop(train.crop(), val.crop()) || train.frames() != val.frames()) {
     throw Error(train.folder().string(),
-                fmt::format("train was cut out with {}, but val with {}", Describe(train.crop()),
-                            Describe(val.crop())),
+                fmt::format("train was cut out with {}, but val with {}", CropSpecJson(train.crop()),
+                            CropSpecJson(val.crop())),
                 "extract the whole set with the same options");
   }
   const std::string group = SharedGroup(train, val);

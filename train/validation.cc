@@ -2,7 +2,6 @@
 
 #include <ATen/core/grad_mode.h>
 
-#include <algorithm>
 #include <cmath>
 #include <map>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "evaluate/metrics.h"
+#include "evaluate/video_score.h"
 
 namespace seam {
 
@@ -41,24 +41,20 @@ std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const 
 
 ValidationMetrics MeasureScores(const ClipDataset& dataset, const std::vector<double>& scores) {
   std::vector<int> labels;
-  std::map<std::pair<std::string, std::uint32_t>, std::pair<double, int>> tracks;  // sum and count
-  std::map<std::string, std::pair<double, int>> videos;                            // score and label
+  std::map<std::string, std::map<std::uint32_t, std::vector<double>>> people;  // by video and track
+  std::map<std::string, int> label_of;
   for (std::size_t i = 0; i < dataset.size(); ++i) {
     labels.push_back(dataset.label(i));
-    auto& [sum, count] = tracks[{dataset.video(i), dataset.track(i)}];
-    sum += scores[i];
-    ++count;
-    videos[dataset.video(i)] = {0, dataset.label(i)};
-  }
-  for (const auto& [key, sum_and_count] : tracks) {
-    double& score = videos[key.first].first;
-    score = std::max(score, sum_and_count.first / sum_and_count.second);
+    people[dataset.video(i)][dataset.track(i)].push_back(scores[i]);
+    label_of[dataset.video(i)] = dataset.label(i);
   }
   std::vector<double> video_scores;
   std::vector<int> video_labels;
-  for (const auto& [name, score_and_label] : videos) {
-    video_scores.push_back(score_and_label.first);
-    video_labels.push_back(score_and_label.second);
+  for (auto& [video, tracks] : people) {
+    std::vector<std::vector<double>> each;
+    for (auto& [track, own] : tracks) each.push_back(std::move(own));
+    video_scores.push_back(*VideoScore(each, kMinTrackFrames));
+    video_labels.push_back(label_of[video]);
   }
   return {LogLoss(scores, labels), RocAuc(scores, labels), RocAuc(video_scores, video_labels)};
 }

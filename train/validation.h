@@ -17,7 +17,7 @@ std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const 
 struct ValidationMetrics {
   double loss = 0;       // log-loss over clips
   double auc_frame = 0;  // over clips
-  double auc_video = 0;  // over videos: mean over the clips of a track, then the greatest of the tracks
+  double auc_video = 0;  // over videos, each scored by VideoScore()
 };
 
 ValidationMetrics MeasureScores(const ClipDataset& dataset, const std::vector<double>& scores);

@@ -15,6 +15,8 @@ namespace fs = std::filesystem;
 class KeepCrops : public CropSink {
  public:
   void Add(FaceCrop crop) override { crops.push_back(std::move(crop)); }
+  void Finish(const VideoSummary& summary) override { status = summary.status; }
+  std::string status;
   std::vector<FaceCrop> crops;
 };
 
@@ -110,6 +112,7 @@ TEST(ExtractFacesTest, EveryVideoHasAnOutcomeInOrderAndBadOnesStopNothing) {
 TEST(ExtractFacesTest, WhatASinkThrowsComesOut) {
   SEAM_NEEDS_DEMO_CLIP();
   class FullDisk : public CropSink {
+    void Finish(const VideoSummary&) override {}
     void Add(FaceCrop) override { throw Error("shard", "cannot be written: No space left on device"); }
   };
   const auto run = [] {

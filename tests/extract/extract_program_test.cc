@@ -37,7 +37,7 @@ void MakeDataset(const fs::path& root, int each) {
   }
 }
 
-// Every file of a dataset folder with its bytes, hidden ones and dataset.json's folder names aside.
+// Every file of a dataset folder with its bytes.
 std::map<std::string, std::string> FilesOf(const fs::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -95,8 +95,11 @@ TEST_F(ExtractProgramTest, WritesShardsManifestAndDatasetFile) {
 
 TEST_F(ExtractProgramTest, ThreadsChangeNoByte) {
   MakeDataset(folder_ / "in", 2);
-  EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "a", "--jobs 1")).status, 0);
-  EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "b", "--jobs 3")).status, 0);
+  std::string hurt = ReadFile(folder_.path() / "in/real/real0.mp4");
+  for (std::size_t i = hurt.size() / 3; i < hurt.size() / 3 + 2000; ++i) hurt[i] = static_cast<char>(i * 7);
+  WriteFile(folder_.path() / "in/real/hurt.mp4", hurt);
+  EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "a", "--jobs 1")).status, 3);
+  EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "b", "--jobs 3")).status, 3);
   EXPECT_EQ(FilesOf(folder_ / "a"), FilesOf(folder_ / "b"));
 }
 
@@ -123,6 +126,31 @@ TEST_F(ExtractProgramTest, AKilledRunResumesToTheSameBytes) {
   EXPECT_EQ(resumed.status, 0) << resumed.err;
   EXPECT_NE(resumed.err.find("of 8 videos are done already"), std::string::npos) << resumed.err;
   EXPECT_EQ(FilesOf(folder_ / "out"), FilesOf(folder_ / "whole"));
+}
+
+TEST_F(ExtractProgramTest, AWorkFileThatAPowerFailureEmptiedIsDoneAgain) {
+  MakeDataset(folder_ / "in", 1);
+  ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "whole")).status, 0);
+  // A run that stored both videos and was stopped before it could assemble: its folder cannot take shards.
+  fs::create_directories(folder_.path() / "out/dataset.json/x");
+  EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--overwrite")).status, 1);
+  fs::remove_all(folder_.path() / "out/dataset.json");
+  ASSERT_TRUE(fs::exists(folder_.path() / "out/.work/00000000.json"));
+  fs::resize_file(folder_.path() / "out/.work/00000000.json", 0);
+  EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--resume")).status, 0);
+  EXPECT_EQ(FilesOf(folder_ / "out"), FilesOf(folder_ / "whole"));
+}
+
+TEST_F(ExtractProgramTest, ForeignFilesStay) {
+  MakeDataset(folder_ / "in", 1);
+  fs::create_directories(folder_ / "out");
+  WriteFile(folder_.path() / "out/val-my.partial-notes.txt", "mine");
+  ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out")).status, 0);
+  EXPECT_EQ(ReadFile(folder_.path() / "out/val-my.partial-notes.txt"), "mine");
+  fs::create_directories(folder_ / "other");
+  WriteFile(folder_.path() / "other/train-00000-of-00001.tfrecord", "somebody's shard");
+  EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "other")).status, 1);
+  EXPECT_EQ(ReadFile(folder_.path() / "other/train-00000-of-00001.tfrecord"), "somebody's shard");
 }
 
 TEST_F(ExtractProgramTest, ADatasetIsNotOverwrittenByChance) {
@@ -157,7 +185,7 @@ TEST_F(ExtractProgramTest, CropsAsPngLoseNothing) {
   EXPECT_EQ(clip.crop().size(), 64U);
 }
 
-TEST_F(ExtractProgramTest, WhenNoFileCanBeReadNothingIsMade) {
+TEST_F(ExtractProgramTest, WhenNoFileCanBeReadItFailsAndTheManifestSaysWhy) {
   fs::create_directories(folder_ / "in/real");
   fs::create_directories(folder_ / "in/fake");
   WriteFile(folder_ / "in/real/a.mp4", "no video");

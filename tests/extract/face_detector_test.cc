@@ -21,7 +21,7 @@ DetectorOptions With(const std::string& detector, const std::string& model = "")
 std::pair<int, int> FramesWithAFace(FaceDetector* detector) {
   int frames = 0, with_face = 0;
   for (const auto& clip : SharedClips()) {
-    VideoReader reader(clip, 1);
+    VideoReader reader(clip);
     while (const auto stamp = reader.Next()) {
       if (stamp->index != 10 && stamp->index != 60 && stamp->index != 110) continue;
       ++frames;
@@ -70,7 +70,7 @@ void ExpectOneFace(const cv::Mat& picture, FaceDetector* detector) {
 }
 
 cv::Mat DemoPicture() {
-  VideoReader reader(DemoClip(), 1);
+  VideoReader reader(DemoClip());
   reader.Next();
   return reader.Picture();
 }

@@ -60,6 +60,12 @@ TEST(FrameSamplerTest, NothingIsWantedAfterTheLast) {
   EXPECT_TRUE(sampler.Finished());
 }
 
+TEST(FrameSamplerTest, WhereTimesJumpFramesAreCounted) {
+  std::vector<double> times = Times(50, 25);
+  for (int i = 0; i < 50; ++i) times.push_back(i / 25.0);  // and again from the start
+  EXPECT_EQ(Chosen(FrameSampler::EvenByIndex(4, 100), times), (std::vector<int>{12, 37, 62, 87}));
+}
+
 TEST(FrameSamplerTest, StrideTakesEveryNth) {
   const auto times = Times(10, 25);
   EXPECT_EQ(Chosen(FrameSampler::Stride(4), times), (std::vector<int>{0, 4, 8}));

@@ -133,6 +133,13 @@ TEST_F(InferProgramTest, NamesThatCsvAndTerminalsDislike) {
   EXPECT_EQ(ReadScoreFile(At("s.csv")).at(0).path, name);
 }
 
+TEST_F(InferProgramTest, ADamagedVideoThatCouldBeScoredIsNoFailure) {
+  MakeVideo(At("whole.mp4"), "-i " + Demo() + " -c copy -movflags +faststart");
+  const std::string whole = ReadFile(At("whole.mp4"));
+  WriteFile(At("half.mp4"), whole.substr(0, whole.size() / 2));
+  EXPECT_EQ(Infer(At("half.mp4")).status, 3);
+}
+
 TEST_F(InferProgramTest, AllInputsBadIsAFailure) {
   const CommandResult result = Infer(At("none.mp4") + " " + At("nothing"));
   EXPECT_EQ(result.status, 1);

@@ -31,6 +31,9 @@ TEST(PredictorTest, BatchesDoNotChangeScores) {
     EXPECT_NEAR(predictor.Score({pictures[i]})[0], together[i], 1e-6);
     EXPECT_GT(together[i], 0);
     EXPECT_LT(together[i], 1);
+    if (i > 0) {
+      EXPECT_NE(together[i], together[i - 1]);
+    }
   }
 }
 

@@ -1,0 +1,48 @@
+#include "proto/crop_spec.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+#include <google/protobuf/util/json_util.h>
+
+#include "base/error.h"
+
+namespace seam {
+
+std::string ProblemOf(const CropSpec& crop) {
+  if (crop.size() < 1 || crop.size() > 8192) return fmt::format("crops of {} pixels", crop.size());
+  if (!std::isfinite(crop.margin()) || crop.margin() < 0 || crop.margin() > 10) {
+    return fmt::format("a margin of {}", crop.margin());
+  }
+  if (crop.align() != "none")
+    return fmt::format("faces aligned by '{}'; this Seam aligns none", crop.align());
+  if (crop.encoding() != "jpeg" && crop.encoding() != "png") {
+    return fmt::format("pictures encoded as '{}'; jpeg and png are known", crop.encoding());
+  }
+  if (crop.encoding() == "jpeg" && (crop.quality() < 1 || crop.quality() > 100)) {
+    return fmt::format("a JPEG quality of {}", crop.quality());
+  }
+  if (!(crop.detect_threshold() >= 0 && crop.detect_threshold() <= 1)) {
+    return fmt::format("a detection threshold of {}", crop.detect_threshold());
+  }
+  return "";
+}
+
+bool SameCrop(const CropSpec& a, const CropSpec& b) { return a.SerializeAsString() == b.SerializeAsString(); }
+
+std::string CropSpecJson(const CropSpec& crop) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+#if GOOGLE_PROTOBUF_VERSION >= 5026000  // the option's new name
+  options.always_print_fields_with_no_presence = true;
+#else
+  options.always_print_primitive_fields = true;
+#endif
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(crop, &json, options).ok()) {
+    throw Error("", "a crop specification cannot be written as JSON");
+  }
+  return json;
+}
+
+}  // namespace seam
