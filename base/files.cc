@@ -123,6 +123,10 @@ MappedFile::MappedFile(const fs::path& path) {
   data_ = static_cast<const char*>(address);
 }
 
+void MappedFile::DropPages() const {
+  if (data_ != nullptr) madvise(const_cast<char*>(data_), size_, MADV_DONTNEED);
+}
+
 MappedFile::~MappedFile() {
   if (data_ != nullptr) munmap(const_cast<char*>(data_), size_);
 }

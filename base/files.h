@@ -51,6 +51,8 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::string_view bytes() const { return {data_, size_}; }
+  // Lets go of the memory that holds what was read so far; it is read anew when it is needed.
+  void DropPages() const;
 
  private:
   const char* data_ = nullptr;

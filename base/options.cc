@@ -10,11 +10,13 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/progress.h"
 #include "base/version.h"
 
@@ -125,10 +127,11 @@ struct Options::Impl {
   }
 
   void ReadConfig(const std::string& path) {
-    std::ifstream file(path);
-    if (!file || std::filesystem::is_directory(path)) {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(path, ignored)) {
       throw UsageError(path, "cannot be read", "--config takes a file of `name = value` lines");
     }
+    std::istringstream file(ReadFile(path, 1 << 20));
     Guarded(path, [&] { Store(po::parse_config_file(file, described)); });
   }
 };

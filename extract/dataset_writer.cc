@@ -1,5 +1,9 @@
 #include "extract/dataset_writer.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <limits>
 #include <regex>
@@ -175,18 +179,27 @@ DatasetWriter::DatasetWriter(DatasetWriterOptions options, const CropSpec& spec,
   Prepare();
 }
 
+DatasetWriter::~DatasetWriter() {
+  if (lock_descriptor_ >= 0) close(lock_descriptor_);
+}
+
 void DatasetWriter::Prepare() {
   // What the stored clips depend on.
   Sha256 digest;
   digest.Update(settings_.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
-  for (const Video& video : videos_) digest.Update(video.id + '\n' + video.split + '\n' + video.group + '\n');
+  for (const Video& video : videos_) {
+    std::error_code ignored;
+    const auto changed = fs::last_write_time(video.path, ignored).time_since_epoch().count();
+    digest.Update(fmt::format("{}\n{}\n{}\n{}\n{}\n", video.id, video.split, video.group,
+                              fs::file_size(video.path, ignored), changed));
+  }
   const std::string job = digest.Finish();
 
   const fs::path job_file = work_ / "job";
   const bool unfinished = fs::exists(job_file);
+  if (options_.overwrite || !unfinished) ClearWork();
   if (options_.overwrite) {
-    fs::remove(job_file);  // first: what is left of the folder without it is no unfinished run
-    fs::remove_all(work_);
+    // What is there is replaced when there is something to replace it with.
   } else if (unfinished && !options_.resume) {
     throw Error(folder_.string(), "holds an extraction that was stopped",
                 "--resume goes on with it, --overwrite starts anew");
@@ -198,6 +211,7 @@ void DatasetWriter::Prepare() {
                 options_.resume ? "it is complete: nothing is left to do" : "--overwrite replaces it");
   }
   fs::create_directories(work_);
+  Lock();
   if (!fs::exists(job_file)) WriteFile(job_file, job);
 }
 
@@ -230,7 +244,19 @@ std::unique_ptr<CropSink> DatasetWriter::MakeSink(std::size_t index) const {
   return std::make_unique<ClipSink>(RowFile(index), videos_[index], spec_, options_.faces);
 }
 
+bool DatasetWriter::AnyClips() const {
+  for (std::size_t i = 0; i < videos_.size(); ++i) {
+    if (!nlohmann::json::parse(ReadFile(RowFile(i))).at("shard").get<std::string>().empty()) return true;
+  }
+  return false;
+}
+
 std::vector<ManifestRow> DatasetWriter::Assemble(const nlohmann::json& facts) {
+  if (!AnyClips()) {
+    ClearWork();
+    throw Error(folder_.string(), "no face was found in any file: no dataset was written",
+                "see the lines above; more --frames or a larger --detect-size find small and rare faces");
+  }
   for (const fs::path& file : OurFiles()) fs::remove(file);
   std::map<std::string, ShardWriter> shards;
   std::string manifest;
@@ -244,6 +270,8 @@ std::vector<ManifestRow> DatasetWriter::Assemble(const nlohmann::json& facts) {
         shards.try_emplace(videos_[i].split, folder_, videos_[i].split, bytes).first->second;
     const ShardReader clips(work_ / stored.at("shard").get<std::string>());
     for (std::size_t k = 0; k < clips.size(); ++k) {
+      constexpr std::size_t kReadAtOnce = 64;
+      if (k % kReadAtOnce == 0) clips.DropPages();
       Clip clip = clips.Read(k);
       if (std::find(kept.begin(), kept.end(), clip.track()) != kept.end()) writer.Add(std::move(clip));
     }
@@ -260,8 +288,33 @@ std::vector<ManifestRow> DatasetWriter::Assemble(const nlohmann::json& facts) {
   dataset["counts"] = CountsOf(rows);
   WriteFile(folder_ / "dataset.json",
             dataset.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n");
-  fs::remove_all(work_);
+  ClearWork();
   return rows;
+}
+
+void DatasetWriter::Lock() {
+  const fs::path path = work_ / "lock";
+  const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor < 0) throw Error(path.string(), "cannot be written", "check the permissions");
+  lock_descriptor_ = descriptor;
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    throw Error(folder_.string(), "another seam extract is writing here",
+                "wait for it, or name another --output");
+  }
+}
+
+// The job first: what is left of the folder without it is no unfinished run. Whatever is not ours stays.
+void DatasetWriter::ClearWork() const {
+  static const std::regex ours("lock|job\\.[0-9]+\\.tmp|[0-9]{8}[-.].*");
+  std::error_code ignored;
+  if (!fs::is_directory(work_, ignored)) return;
+  fs::remove(work_ / "job");
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(work_)) {
+    if (std::regex_match(entry.path().filename().string(), ours)) files.push_back(entry.path());
+  }
+  for (const fs::path& file : files) fs::remove(file);
+  fs::remove(work_, ignored);  // only when it is empty
 }
 
 std::vector<fs::path> DatasetWriter::OurFiles() const {

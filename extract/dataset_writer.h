@@ -41,6 +41,10 @@ class DatasetWriter {
   DatasetWriter(DatasetWriterOptions options, const CropSpec& spec, nlohmann::json settings,
                 std::vector<Video> videos);
 
+  ~DatasetWriter();
+  DatasetWriter(const DatasetWriter&) = delete;
+  DatasetWriter& operator=(const DatasetWriter&) = delete;
+
   // The numbers of the videos that are not stored yet.
   std::vector<std::size_t> Missing() const;
 
@@ -48,12 +52,17 @@ class DatasetWriter {
   std::unique_ptr<CropSink> MakeSink(std::size_t index) const;
 
   // Makes the dataset of what is stored; every video must be. Returns the manifest's rows.
+  // An Error, and what was there before stays, when no face was found at all.
   std::vector<ManifestRow> Assemble(const nlohmann::json& facts);
 
  private:
   std::filesystem::path RowFile(std::size_t index) const;
   void Prepare();
   bool IsStored(std::size_t index) const;
+  bool AnyClips() const;
+  // An Error when another process writes here.
+  void Lock();
+  void ClearWork() const;
   // The files of a dataset, whole or in parts, that lie in the folder.
   std::vector<std::filesystem::path> OurFiles() const;
 
@@ -62,6 +71,7 @@ class DatasetWriter {
   CropSpec spec_;
   nlohmann::json settings_;
   std::vector<Video> videos_;
+  int lock_descriptor_ = -1;
 };
 
 }  // namespace seam

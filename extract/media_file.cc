@@ -45,6 +45,8 @@ constexpr std::int64_t kMaxPixels = std::int64_t{1} << 26;
 
 int ReadDescriptor(void* opaque, std::uint8_t* buffer, int size) {
   for (;;) {
+    // libavformat does not ask its interrupt_callback where the input is ours.
+    if (Interrupted()) return AVERROR_EXIT;
     const ssize_t count = read(*static_cast<int*>(opaque), buffer, static_cast<std::size_t>(size));
     if (count > 0) return static_cast<int>(count);
     if (count == 0) return AVERROR_EOF;
@@ -163,15 +165,36 @@ bool MediaFile::ReadPacket(AVPacket* packet) {
       if (status != AVERROR_EOF) read_error_ = AvErrorText(status);
       return false;
     }
+    Note(*packet);
     if (packet->stream_index != stream_->index) continue;
     ++packets_;
     return true;
   }
 }
 
+void MediaFile::Note(const AVPacket& packet) {
+  const std::int64_t time = packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts;
+  if (time != AV_NOPTS_VALUE) {
+    const AVRational tick = format_->streams[packet.stream_index]->time_base;
+    last_seconds_ = std::max(last_seconds_, static_cast<double>(time + packet.duration) * av_q2d(tick));
+  }
+  if (std::string_view(format_->iformat->name) == "jpeg_pipe") {
+    // Coded data never holds FF D9, so one behind the last scan's header is the picture's end.
+    const std::string_view bytes(reinterpret_cast<const char*>(packet.data),
+                                 static_cast<std::size_t>(packet.size));
+    const std::size_t scan = bytes.rfind("\xff\xda"), end = bytes.rfind("\xff\xd9");
+    picture_ends_ = end != std::string_view::npos && (scan == std::string_view::npos || end > scan);
+  }
+}
+
 bool MediaFile::EndsEarly() const {
-  const bool indexed = std::string_view(format_->iformat->name).starts_with("mov");
-  return indexed && packets_ < avformat_index_get_entries_count(stream_);
+  const std::string_view container = format_->iformat->name;
+  if (container.starts_with("mov")) return packets_ < avformat_index_get_entries_count(stream_);
+  if (container.starts_with("matroska") && format_->duration != AV_NOPTS_VALUE) {
+    const double promised = static_cast<double>(format_->duration) / AV_TIME_BASE;
+    return promised > 1.1 * last_seconds_ + 1;
+  }
+  return !picture_ends_;
 }
 
 AvPtr<AVCodecContext> OpenDecoder(MediaFile* file) {

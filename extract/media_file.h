@@ -28,13 +28,15 @@ class MediaFile {
   bool ReadPacket(AVPacket* packet);
   const std::string& read_error() const { return read_error_; }
 
-  // Whether the container's own index promises more packets of the video stream than ReadPacket() has
-  // returned. Only mov/mp4 has such an index; its last fragment may be missing without this knowing.
+  // Whether the file was seen to end before it should, at its end: an mp4's index promises more packets than
+  // ReadPacket() has returned, a matroska's header a longer time, a JPEG lacks its end. Streams (ts, mpg)
+  // cannot tell.
   bool EndsEarly() const;
 
  private:
   void Open();
   void SelectStream();
+  void Note(const AVPacket& packet);
 
   std::string path_;
   int descriptor_ = -1;
@@ -42,6 +44,8 @@ class MediaFile {
   AvPtr<AVFormatContext> format_;
   AVStream* stream_ = nullptr;
   std::int64_t packets_ = 0;
+  double last_seconds_ = 0;   // of any stream
+  bool picture_ends_ = true;  // a JPEG's end was there
   std::string read_error_;
 };
 

@@ -1,6 +1,7 @@
 #include "extract/sampling.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 #include "base/error.h"
@@ -39,6 +40,15 @@ FrameSampler FrameSampler::Even(int frames, const std::vector<double>& times) {
     const double shown = *std::prev(after);
     if (sampler.wanted_.empty() || shown > sampler.wanted_.back()) sampler.wanted_.push_back(shown);
   }
+  // A frame that is on show for several parts leaves room for others: evenly from those not taken.
+  std::vector<double> others;
+  std::set_difference(times.begin(), times.end(), sampler.wanted_.begin(), sampler.wanted_.end(),
+                      std::back_inserter(others));
+  const std::size_t room = std::min(count - sampler.wanted_.size(), others.size());
+  for (std::size_t k = 0; k < room; ++k) {
+    sampler.wanted_.push_back(others[(2 * k + 1) * others.size() / (2 * room)]);
+  }
+  std::sort(sampler.wanted_.begin(), sampler.wanted_.end());
   return sampler;
 }
 

@@ -23,7 +23,7 @@ const std::int32_t* DisplayMatrixOf(const AVStream* stream) {
 // What was wrong with what has been read, all of it if `at_end`, in words.
 std::string DamageIn(const MediaFile& file, bool at_end, std::int64_t packets, std::int64_t frames) {
   std::vector<std::string> parts;
-  if (at_end && file.EndsEarly()) parts.emplace_back("the file is cut off: it ends before its index does");
+  if (at_end && file.EndsEarly()) parts.emplace_back("the file is cut off: it ends before it should");
   if (!file.read_error().empty()) parts.push_back("reading stopped: " + file.read_error());
   if (packets > 0) parts.push_back(fmt::format("damaged packets: {}", packets));
   if (frames > 0) parts.push_back(fmt::format("damaged frames: {}", frames));
@@ -124,8 +124,11 @@ VideoScan ScanVideo(const std::filesystem::path& path) {
     }
     if ((packet->flags & AV_PKT_FLAG_DISCARD) != 0) continue;
     ++scan.packets;
-    const std::int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
-    if (time != AV_NOPTS_VALUE) scan.times.push_back(static_cast<double>(time) * tick);
+    if (packet->pts == AV_NOPTS_VALUE) {
+      scan.ascending = false;  // avi: only times of decoding, which are not those of showing
+      continue;
+    }
+    scan.times.push_back(static_cast<double>(packet->pts) * tick);
   }
   std::sort(scan.times.begin(), scan.times.end());
   scan.damage = DamageIn(file, true, damaged_packets, 0);

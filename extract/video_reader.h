@@ -49,7 +49,8 @@ struct VideoScan {
   // Empty where the container has no timestamps.
   std::vector<double> times;
   std::int64_t packets = 0;  // whole ones: as many as frames, nearly always
-  // Whether no time of decoding lies before the one before it, as it does where recordings were joined.
+  // Whether every packet tells its time, and no time of decoding lies before the one before it, as it does
+  // where recordings were joined.
   bool ascending = true;
   // As VideoReader::damage(), of the whole file.
   std::string damage;

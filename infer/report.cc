@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -63,7 +64,8 @@ void ReportOptions::Register(Options* options) {
 
 void ReportOptions::Check() const {
   if (output == "-" && jsonl == "-") throw UsageError("--jsonl", "standard output is taken by --output");
-  if (!output.empty() && output != "-" && output == jsonl)
+  if (!output.empty() && output != "-" &&
+      std::filesystem::path(output).lexically_normal() == std::filesystem::path(jsonl).lexically_normal())
     throw UsageError("--jsonl", "names the file of --output");
 }
 
@@ -85,6 +87,11 @@ Report::Report(const ReportOptions& options)
 Report::File Report::Open(const std::string& path) {
   if (path.empty()) return nullptr;
   if (path == "-") return File(stdout);
+  std::error_code ignored;
+  if (IsMediaFile(path) && std::filesystem::exists(path, ignored)) {
+    throw UsageError(path, "is a video or picture, and would be overwritten",
+                     "name the file for the scores after --output");
+  }
   File file(std::fopen(path.c_str(), "we"));
   if (!file) throw Error(path, fmt::format("cannot be written: {}", std::strerror(errno)), "check the path");
   return file;

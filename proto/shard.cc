@@ -134,6 +134,9 @@ ShardReader::ShardReader(fs::path path) : path_(std::move(path)), file_(path_) {
                    start);
     }
     records_.push_back({start + kRecordHeaderBytes, length});
+    // Walking must not bring a large shard into memory.
+    constexpr std::size_t kRecordsAtOnce = 256;
+    if (records_.size() % kRecordsAtOnce == 0) file_.DropPages();
     start += kRecordHeaderBytes + length + kRecordFooterBytes;
   }
   if (!Read(size() - 1).last_of_shard()) {

@@ -61,6 +61,8 @@ class ShardReader {
   const std::filesystem::path& path() const { return path_; }
   std::size_t size() const { return records_.size(); }
   Clip Read(std::size_t index) const;
+  // See MappedFile: for going through a shard once.
+  void DropPages() const { file_.DropPages(); }
 
  private:
   struct Record {

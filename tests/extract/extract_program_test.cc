@@ -145,8 +145,11 @@ TEST_F(ExtractProgramTest, ForeignFilesStay) {
   MakeDataset(folder_ / "in", 1);
   fs::create_directories(folder_ / "out");
   WriteFile(folder_.path() / "out/val-my.partial-notes.txt", "mine");
+  fs::create_directories(folder_.path() / "out/.work");
+  WriteFile(folder_.path() / "out/.work/thesis.txt", "mine too");
   ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out")).status, 0);
   EXPECT_EQ(ReadFile(folder_.path() / "out/val-my.partial-notes.txt"), "mine");
+  EXPECT_EQ(ReadFile(folder_.path() / "out/.work/thesis.txt"), "mine too");
   fs::create_directories(folder_ / "other");
   WriteFile(folder_.path() / "other/train-00000-of-00001.tfrecord", "somebody's shard");
   EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "other")).status, 1);
@@ -185,15 +188,23 @@ TEST_F(ExtractProgramTest, CropsAsPngLoseNothing) {
   EXPECT_EQ(clip.crop().size(), 64U);
 }
 
-TEST_F(ExtractProgramTest, WhenNoFileCanBeReadItFailsAndTheManifestSaysWhy) {
+TEST_F(ExtractProgramTest, WhenNoFileCanBeReadItFailsAndTheOldDatasetStays) {
   fs::create_directories(folder_ / "in/real");
   fs::create_directories(folder_ / "in/fake");
   WriteFile(folder_ / "in/real/a.mp4", "no video");
   WriteFile(folder_ / "in/fake/b.mp4", "no video either");
   const CommandResult result = RunCommand(ExtractLine(folder_ / "in", folder_ / "out"));
   EXPECT_EQ(result.status, 1);
-  EXPECT_NE(result.err.find("the dataset is empty"), std::string::npos) << result.err;
-  EXPECT_EQ(ReadManifest(folder_ / "out/manifest.jsonl").size(), 2U);
+  EXPECT_NE(result.err.find("no face was found in any file"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("b.mp4: is not a video or picture that Seam knows"), std::string::npos)
+      << result.err;
+  EXPECT_TRUE(FilesOf(folder_ / "out").empty());
+
+  MakeDataset(folder_ / "good", 1);
+  ASSERT_EQ(RunCommand(ExtractLine(folder_ / "good", folder_ / "out")).status, 0);
+  const auto before = FilesOf(folder_ / "out");
+  EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--overwrite")).status, 1);
+  EXPECT_EQ(FilesOf(folder_ / "out"), before);
 }
 
 TEST(ExtractProgramUsageTest, BadCommandLinesAreOneLineAndAHint) {

@@ -60,6 +60,13 @@ TEST(FrameSamplerTest, NothingIsWantedAfterTheLast) {
   EXPECT_TRUE(sampler.Finished());
 }
 
+TEST(FrameSamplerTest, AFrameThatIsShownForLongDoesNotHideTheOthers) {
+  std::vector<double> times = Times(24, 25);
+  times.push_back(400);
+  const auto chosen = Chosen(FrameSampler::Even(4, times), times);
+  EXPECT_EQ(chosen.size(), 4U);
+}
+
 TEST(FrameSamplerTest, WhereTimesJumpFramesAreCounted) {
   std::vector<double> times = Times(50, 25);
   for (int i = 0; i < 50; ++i) times.push_back(i / 25.0);  // and again from the start

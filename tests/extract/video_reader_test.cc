@@ -257,6 +257,19 @@ TEST(VideoReaderTest, AClipThatIsCutOffSaysSo) {
   EXPECT_EQ(ScanVideo(folder / "half.mp4").damage, reader.damage());
 }
 
+TEST(VideoReaderTest, OtherFilesThatAreCutOffSaySoWhereTheyCan) {
+  const TemporaryFolder folder;
+  MakeVideo(folder / "whole.mkv", "-f lavfi -i testsrc2=size=320x240:rate=25:duration=4");
+  MakeVideo(folder / "whole.jpg", Quarters(640, 480) + " -frames:v 1");
+  for (const char* ending : {".mkv", ".jpg"}) {
+    const std::string whole = ReadFile(folder / (std::string("whole") + ending));
+    const fs::path half = folder / (std::string("half") + ending);
+    WriteFile(half, whole.substr(0, whole.size() / 2));
+    EXPECT_NE(ScanVideo(half).damage.find("cut off"), std::string::npos) << half;
+    EXPECT_EQ(ScanVideo(folder / (std::string("whole") + ending)).damage, "") << ending;
+  }
+}
+
 TEST(VideoReaderTest, DamageInTheMiddleIsSurvivedAndTold) {
   const TemporaryFolder folder;
   const fs::path whole =
