@@ -31,6 +31,8 @@ class CheckpointTest : public testing::Test {
     info_.crop.set_margin(0.3);
     info_.crop.set_align("none");
     info_.crop.set_detector("retinaface");
+    info_.crop.set_encoding("jpeg");
+    info_.crop.set_quality(95);
     info_.epoch = 3;
     info_.threshold = 0.1;  // no exact binary fraction
     info_.notice = "trained on sand";
@@ -189,7 +191,11 @@ TEST_F(CheckpointTest, BadMetadataIsAnError) {
   EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":256,"colour":"sepia"})"),
             R"(bad checkpoint: seam.crop is not a crop specification: '{"size":256,"colour":"sepia"}')");
   EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":256,"margin":"NaN"})"),
-            "bad checkpoint: seam.crop has the margin nan");
+            "bad checkpoint: seam.crop has a margin of nan");
+  EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":256,"align":"eyes"})"),
+            "bad checkpoint: seam.crop has faces aligned by 'eyes'; this Seam aligns none");
+  EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":256,"align":"none","encoding":"webp"})"),
+            "bad checkpoint: seam.crop has pictures encoded as 'webp'; jpeg and png are known");
 }
 
 TEST_F(CheckpointTest, DeeplyNestedMetadataIsAnErrorOrFine) {

@@ -96,7 +96,7 @@ TEST(ClipDatasetTest, ClipsOfTwoCropsAreAnError) {
   };
   MakeDataset(folder.path(), made);
   EXPECT_THAT(ErrorOfTrain(folder.path()),
-              AllOf(HasSubstr("record 5"), HasSubstr("margin=0.5"), HasSubstr("margin=0.3")));
+              AllOf(HasSubstr("record 5"), HasSubstr("\"margin\":0.5"), HasSubstr("\"margin\":0.3")));
 }
 
 TEST(ClipDatasetTest, ClipsOfTwoLengthsAreAnError) {

@@ -192,8 +192,8 @@ TEST_F(LoaderTest, PictureOfAnotherEncodingIsAnError) {
               HasSubstr("not a PNG picture"));
   EXPECT_THAT(ErrorOfPicture(folder_, "jpeg", PlainPicture(32, "png", 1, 2, 3)),
               HasSubstr("not a JPEG picture"));
-  EXPECT_THAT(ErrorOfPicture(folder_, "bmp", PlainPicture(32, "jpeg", 1, 2, 3)),
-              HasSubstr("'bmp' is unknown"));
+  EXPECT_THAT(MessageOf([&] { ErrorOfPicture(folder_, "bmp", PlainPicture(32, "jpeg", 1, 2, 3)); }),
+              HasSubstr("record 0: has pictures encoded as 'bmp'; jpeg and png are known"));
 }
 
 TEST_F(LoaderTest, RecordDamagedAfterOpeningReachesTheConsumer) {
