@@ -115,7 +115,8 @@ TEST_F(CheckpointTest, MetadataIsReadableByOthers) {
   EXPECT_EQ(crop.at("margin"), 0.3);
   EXPECT_EQ(crop.at("detector"), "retinaface");
   EXPECT_EQ(crop.at("detect_size"), 0);
-  EXPECT_EQ(crop.at("encoding"), "");
+  EXPECT_EQ(crop.at("encoding"), "jpeg");
+  EXPECT_EQ(crop.at("detect_threshold"), 0);  // at its default
 }
 
 TEST_F(CheckpointTest, NumBatchesTrackedIsNeitherStoredNorAskedFor) {
