@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <limits>
 #include <regex>
 
@@ -195,6 +196,7 @@ void DatasetWriter::Prepare() {
   }
   const std::string job = digest.Finish();
 
+  Lock();
   const fs::path job_file = work_ / "job";
   const bool unfinished = fs::exists(job_file);
   if (options_.overwrite || !unfinished) ClearWork();
@@ -211,7 +213,6 @@ void DatasetWriter::Prepare() {
                 options_.resume ? "it is complete: nothing is left to do" : "--overwrite replaces it");
   }
   fs::create_directories(work_);
-  Lock();
   if (!fs::exists(job_file)) WriteFile(job_file, job);
 }
 
@@ -292,12 +293,11 @@ std::vector<ManifestRow> DatasetWriter::Assemble(const nlohmann::json& facts) {
   return rows;
 }
 
+// The folder itself is locked: no file is left behind, and whatever dies lets go.
 void DatasetWriter::Lock() {
-  const fs::path path = work_ / "lock";
-  const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor < 0) throw Error(path.string(), "cannot be written", "check the permissions");
-  lock_descriptor_ = descriptor;
-  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+  lock_descriptor_ = open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock_descriptor_ < 0) throw Error(folder_.string(), "cannot be read", "check the permissions");
+  if (flock(lock_descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     throw Error(folder_.string(), "another seam extract is writing here",
                 "wait for it, or name another --output");
   }
@@ -305,7 +305,7 @@ void DatasetWriter::Lock() {
 
 // The job first: what is left of the folder without it is no unfinished run. Whatever is not ours stays.
 void DatasetWriter::ClearWork() const {
-  static const std::regex ours("lock|job\\.[0-9]+\\.tmp|[0-9]{8}[-.].*");
+  static const std::regex ours("job\\.[0-9]+\\.tmp|[0-9]{8}[-.].*");
   std::error_code ignored;
   if (!fs::is_directory(work_, ignored)) return;
   fs::remove(work_ / "job");

@@ -141,6 +141,17 @@ TEST_F(ExtractProgramTest, AWorkFileThatAPowerFailureEmptiedIsDoneAgain) {
   EXPECT_EQ(FilesOf(folder_ / "out"), FilesOf(folder_ / "whole"));
 }
 
+TEST_F(ExtractProgramTest, OneRunWritesIntoAFolderAtATime) {
+  MakeDataset(folder_ / "in", 1);
+  ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out")).status, 0);
+  const auto before = FilesOf(folder_ / "out");
+  const CommandResult second = RunCommand("flock " + Quoted((folder_ / "out").string()) + " " +
+                                          ExtractLine(folder_ / "in", folder_ / "out", "--overwrite"));
+  EXPECT_EQ(second.status, 1);
+  EXPECT_NE(second.err.find("another seam extract is writing here"), std::string::npos) << second.err;
+  EXPECT_EQ(FilesOf(folder_ / "out"), before);
+}
+
 TEST_F(ExtractProgramTest, ForeignFilesStay) {
   MakeDataset(folder_ / "in", 1);
   fs::create_directories(folder_ / "out");
