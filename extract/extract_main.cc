@@ -10,57 +10,32 @@
 #include "base/options.h"
 #include "base/program.h"
 #include "base/progress.h"
+#include "extract/dataset_plan.h"
 #include "extract/dataset_writer.h"
 #include "extract/extract_faces.h"
-#include "labels/layout.h"
-#include "labels/split.h"
 
 namespace seam {
 namespace {
 
 struct Settings {
-  LayoutOptions layout;
-  SplitOptions split;
+  PlanOptions plan;
   ExtractOptions extract;
   DatasetWriterOptions writer;
-  std::string input;
-  bool allow_leak = false, json = false;
+  bool json = false;
 
   void Register(Options* options) {
-    options->Add("input", &input, "folder of the dataset");
-    layout.Register(options);
-    split.Register(options);
+    plan.Register(options);
     extract.Register(options);
     writer.Register(options);
-    options->Add("allow-leak", &allow_leak,
-                 "go on although splits share footage; the dataset is marked for ever");
     options->Add("json", &json, "print the counts as JSON");
   }
 
   void Check() const {
-    if (input.empty()) throw UsageError("--input", "is missing", "name the folder of the dataset");
+    plan.Check();
     extract.Check();
     writer.Check();
   }
 };
-
-std::vector<Video> ListVideos(const Settings& settings, bool* leaks) {
-  std::vector<Video> videos = MakeLayout(settings.layout)->List(settings.input);
-  for (Video& video : videos) video.dataset = settings.layout.dataset;
-  AssignGroups(&videos);
-  if (videos.front().split.empty()) AssignSplits(settings.split, &videos);
-  const std::vector<std::string> crossing = FindLeaks(videos);
-  *leaks = !crossing.empty();
-  constexpr std::size_t kShown = 10;
-  for (std::size_t i = 0; i < crossing.size() && i < kShown; ++i) SayWarning(crossing[i]);
-  if (crossing.size() > kShown) SayWarning(fmt::format("and {} more", crossing.size() - kShown));
-  if (*leaks && !settings.allow_leak) {
-    throw Error(
-        settings.input, fmt::format("the splits leak in {} places", crossing.size()),
-        "put what belongs together into one split; or --allow-leak, and no number from it is worth anything");
-  }
-  return videos;
-}
 
 // What the clips depend on: every option but those of this one run.
 nlohmann::json LastingOptions(const Options& options) {
@@ -90,16 +65,32 @@ void PrintCounts(const std::vector<ManifestRow>& rows, const std::string& output
   fmt::print("dataset: {}\n", output);
 }
 
+// A video that the plan leaves out has its row all the same.
+void StoreLeftOut(const Video& video, CropSink* sink) {
+  VideoSummary summary;
+  summary.status = video.status;
+  summary.reason = video.reason;
+  sink->Finish(summary);
+}
+
 // The clips of all videos that are not stored yet; false when the user interrupted.
 bool StoreMissing(const Settings& settings, const std::vector<Video>& videos, const DatasetWriter& writer) {
   const std::vector<std::size_t> missing = writer.Missing();
   if (missing.size() < videos.size())
     Say(fmt::format("{} of {} videos are done already", videos.size() - missing.size(), videos.size()));
+  std::vector<std::size_t> wanted;
   std::vector<std::filesystem::path> paths;
-  for (const std::size_t index : missing) paths.push_back(videos[index].path);
-  Progress progress("extract", static_cast<std::int64_t>(missing.size()), "videos");
+  for (const std::size_t index : missing) {
+    if (!videos[index].status.empty()) {
+      StoreLeftOut(videos[index], writer.MakeSink(index).get());
+      continue;
+    }
+    wanted.push_back(index);
+    paths.push_back(videos[index].path);
+  }
+  Progress progress("extract", static_cast<std::int64_t>(wanted.size()), "videos");
   return ExtractFaces(
-      paths, settings.extract, [&](std::size_t i) { return writer.MakeSink(missing[i]); },
+      paths, settings.extract, [&](std::size_t i) { return writer.MakeSink(wanted[i]); },
       [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<CropSink>) {
         if (summary.status == "unreadable" || summary.status == "damaged") {
           SayError(Error(paths[i].string(), summary.reason, summary.hint));
@@ -124,14 +115,13 @@ int Extract(const std::vector<std::string>& arguments) {
   if (!options.Parse(arguments)) return kExitGood;
   settings.Check();
 
-  bool leaks = false;
-  const std::vector<Video> videos = ListVideos(settings, &leaks);
-  DatasetWriter writer(settings.writer, settings.extract.Spec(), LastingOptions(options), videos);
-  if (!StoreMissing(settings, videos, writer)) {
+  const DatasetPlan plan = MakePlan(settings.plan);
+  DatasetWriter writer(settings.writer, settings.extract.Spec(), LastingOptions(options), plan.videos);
+  if (!StoreMissing(settings, plan.videos, writer)) {
     throw Error(settings.writer.output, "stopped; what is done is kept",
                 "the same command with --resume goes on");
   }
-  const std::vector<ManifestRow> rows = writer.Assemble({{"leaks", leaks}});
+  const std::vector<ManifestRow> rows = writer.Assemble(plan.facts);
   if (settings.json) {
     fmt::print("{}", ReadFile(std::filesystem::path(settings.writer.output) / "dataset.json"));
   } else {

@@ -20,7 +20,13 @@ struct Video {
   std::string method;             // of manipulation; empty for real videos
   std::vector<std::string> keys;  // footage, people, sources: videos that share one are one group
   std::string group;              // name of the group, by AssignGroups()
-  std::string split;              // "train", "val", "test"; empty until known
+  std::string split;              // "train", "val", "test"; empty until known, and when left out
+  // People seen where groups cannot keep them apart: that they cross splits is reported, not refused.
+  std::vector<std::string> people;
+  // What was filmed, at one compression: a fake shows its target's footage frame by frame. May be empty.
+  std::string footage;
+  std::string real;            // of a fake: id of the one real video of the same footage, or empty
+  std::string status, reason;  // why it is not extracted: "official_overlap"; empty for one that is
 };
 
 // Whether the file's name ends as a video's or a picture's that Seam reads (upper or lower case).
