@@ -24,15 +24,20 @@ std::string CsvLine(const std::vector<std::string>& fields) {
   return line + '\n';
 }
 
-std::vector<std::vector<std::string>> ParseCsv(std::string_view text, const std::string& subject) {
+std::vector<std::vector<std::string>> ParseCsv(std::string_view text, const std::string& subject,
+                                               std::vector<std::size_t>* lines) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> row(1);
   bool quoted = false;
-  std::size_t line = 1, opened = 0;
+  std::size_t line = 1, opened = 0, begun = 1;
   const auto end_row = [&] {
-    if (row.size() > 1 || !row[0].empty()) rows.push_back(std::move(row));
+    if (row.size() > 1 || !row[0].empty()) {
+      rows.push_back(std::move(row));
+      if (lines != nullptr) lines->push_back(begun);
+    }
     row.assign(1, {});
+    begun = line;
   };
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];

@@ -12,6 +12,8 @@ std::string CsvLine(const std::vector<std::string>& fields);
 
 // The rows of a CSV file; quoted fields may hold commas, doubled quotes and line ends; a byte-order mark,
 // CRLF and empty lines are accepted. `subject` names the file in the Error that an unclosed quote is.
-std::vector<std::vector<std::string>> ParseCsv(std::string_view text, const std::string& subject);
+// `lines`, where given, gets the line at which each row begins, from 1.
+std::vector<std::vector<std::string>> ParseCsv(std::string_view text, const std::string& subject,
+                                               std::vector<std::size_t>* lines = nullptr);
 
 }  // namespace seam

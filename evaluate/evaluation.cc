@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "evaluate/csv_table.h"
+#include "base/csv_table.h"
 #include "evaluate/metrics.h"
 
 namespace seam {

@@ -9,7 +9,7 @@
 
 #include "base/csv.h"
 #include "base/error.h"
-#include "evaluate/csv_table.h"
+#include "base/csv_table.h"
 
 namespace seam {
 

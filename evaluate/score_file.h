@@ -27,7 +27,7 @@ std::string ScoreFileHeader();
 std::string ScoreFileLine(const ScoreRow& row);
 
 // Reads the CSV form. Columns are found by name in any order; only path and score must be there. An Error
-// names the file and the line (blank lines are not counted).
+// names the file and the line.
 std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path);
 
 }  // namespace seam

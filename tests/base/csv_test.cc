@@ -31,6 +31,12 @@ TEST(CsvTest, LastLineNeedsNoLineEnd) {
   EXPECT_EQ(ParseCsv("a,b\nc,", "file"), (Rows{{"a", "b"}, {"c", ""}}));
 }
 
+TEST(CsvTest, RowsKnowTheirLinesPastEmptyOnesAndLineEndsInFields) {
+  std::vector<std::size_t> lines;
+  ParseCsv("a,b\n\n\"two\nlines\",c\n\nd,e\n", "file", &lines);
+  EXPECT_EQ(lines, (std::vector<std::size_t>{1, 3, 6}));
+}
+
 TEST(CsvTest, EmptyTextHasNoRows) { EXPECT_EQ(ParseCsv("", "file"), Rows()); }
 
 TEST(CsvTest, QuoteInsideAnUnquotedFieldIsText) {

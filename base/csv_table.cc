@@ -1,4 +1,4 @@
-#include "evaluate/csv_table.h"
+#include "base/csv_table.h"
 
 #include <algorithm>
 #include <cctype>
@@ -28,15 +28,10 @@ std::string Lower(std::string text) {
 }  // namespace
 
 CsvTable::CsvTable(std::filesystem::path path) : path_(std::move(path)) {
-  auto rows = ParseCsv(ReadFile(path_, kMaxBytes), path_.string());
+  auto rows = ParseCsv(ReadFile(path_, kMaxBytes), path_.string(), &lines_);
   if (rows.empty()) throw Error(path_.string(), "is empty", "the first line names the columns");
   for (const auto& name : rows.front()) columns_.push_back(Lower(Trimmed(name)));
-  std::size_t line = 1;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i > 0) lines_.push_back(line);
-    ++line;
-    for (const auto& field : rows[i]) line += std::count(field.begin(), field.end(), '\n');
-  }
+  lines_.erase(lines_.begin());
   rows_.assign(std::make_move_iterator(rows.begin() + 1), std::make_move_iterator(rows.end()));
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (rows_[i].size() == columns_.size()) continue;
