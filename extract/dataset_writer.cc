@@ -37,6 +37,7 @@ ManifestRow RowOf(const Video& video, const VideoSummary& summary, int clips) {
   row.status = summary.status;
   row.reason = summary.reason;
   row.frames_decoded = static_cast<int>(summary.frames_decoded);
+  row.damaged = static_cast<int>(std::min<std::int64_t>(summary.damaged, std::numeric_limits<int>::max()));
   row.frames = summary.frames;
   row.faces = summary.faces;
   row.tracks = summary.tracks;
@@ -94,6 +95,7 @@ class ClipSink : public CropSink {
     for (const fs::path& path : shard_.Finish()) shard = path.filename().string();
     std::vector<int> tracks;
     int clips = 0;
+    if (summary.status == "timeout") tallies_.clear();
     for (const auto& [track, tally] : tallies_) {
       if (faces_ != "all" && track != Largest()) continue;
       tracks.push_back(track);

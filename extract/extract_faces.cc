@@ -11,6 +11,8 @@
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "extract/tracker.h"
@@ -53,13 +55,19 @@ struct SampledFrame {
 class VideoRun {
  public:
   VideoRun(const ExtractOptions& options, DetectorPool* detectors)
-      : options_(options), detectors_(*detectors) {}
+      : options_(options), detectors_(*detectors), deadline_(options.media.max_seconds) {}
 
   VideoSummary Run(const std::filesystem::path& path, int jobs, CropSink* sink) {
-    if (!Open(path)) return summary_;
-    // Isolated: a thread that waits here for its frames must not begin another video meanwhile.
-    tbb::this_task_arena::isolate([&] { RunPipeline(jobs, sink); });
-    Conclude();
+    if (Open(path)) {
+      // Isolated: a thread that waits here for its frames must not begin another video meanwhile.
+      tbb::this_task_arena::isolate([&] { RunPipeline(jobs, sink); });
+      Conclude();
+    }
+    if (deadline_.Passed()) {
+      summary_.status = "timeout";
+      summary_.reason = fmt::format("given up after {:g} seconds", options_.media.max_seconds);
+      summary_.hint = "look at fewer --frames, or allow more with --max-seconds";
+    }
     return summary_;
   }
 
@@ -67,7 +75,7 @@ class VideoRun {
   // Whether there is something to decode; the summary says why not.
   bool Open(const std::filesystem::path& path) {
     try {
-      reader_.emplace(path);
+      reader_.emplace(path, options_.media, deadline_);
       sampler_ = SamplerFor(path);
       return true;
     } catch (const Error& error) {
@@ -89,13 +97,14 @@ class VideoRun {
 
   FrameSampler SamplerFor(const std::filesystem::path& path) {
     if (options_.sample.stride > 0) return FrameSampler::Stride(options_.sample.stride);
-    const VideoScan scan = ScanVideo(path);
+    const VideoScan scan = ScanVideo(path, options_.media, deadline_);
     scanned_damage_ = scan.damage;
+    summary_.damaged = scan.damaged_packets;
     if (!scan.times.empty() && scan.ascending) return FrameSampler::Even(options_.sample.frames, scan.times);
     // Times that are missing or jump back say nothing: frames are counted.
     std::int64_t frames = scan.packets;
     if (frames == 0) {
-      VideoReader counter(path);
+      VideoReader counter(path, options_.media, deadline_);
       while (counter.Next()) ++frames;
     }
     return FrameSampler::EvenByIndex(options_.sample.frames, frames);
@@ -122,7 +131,7 @@ class VideoRun {
   }
 
   std::shared_ptr<SampledFrame> NextWanted() {
-    while (!sampler_->Finished() && !Interrupted()) {
+    while (!sampler_->Finished() && !Interrupted() && !deadline_.Passed()) {
       const auto stamp = reader_->Next();
       if (!stamp) break;
       ++summary_.frames_decoded;
@@ -168,6 +177,7 @@ class VideoRun {
   void Conclude() {
     // The reader stops at the last frame wanted; the scan has seen the whole file.
     const std::string damage = reader_->damage().empty() ? scanned_damage_ : reader_->damage();
+    summary_.damaged = std::max(summary_.damaged, reader_->damaged_packets()) + reader_->damaged_frames();
     summary_.reason = failure_.empty() ? damage : failure_;
     if (summary_.frames == 0) {
       summary_.status = "unreadable";
@@ -187,6 +197,7 @@ class VideoRun {
 
   const ExtractOptions& options_;
   DetectorPool& detectors_;
+  const Deadline deadline_;
   std::optional<VideoReader> reader_;
   std::optional<FrameSampler> sampler_;
   Tracker tracker_;
@@ -208,6 +219,7 @@ void ExtractOptions::Register(Options* options) {
   sample.Register(options);
   detector.Register(options);
   crop.Register(options);
+  media.Register(options);
   options->Add("jobs", &jobs, "threads at work (0: one per core)");
 }
 
@@ -215,7 +227,12 @@ void ExtractOptions::Check() const {
   sample.Check();
   detector.Check();
   crop.Check();
+  media.Check();
   if (jobs < 0 || jobs > 4096) throw UsageError("--jobs", "must be from 0 to 4096", "0 means one per core");
+}
+
+bool IsFailure(const std::string& status) {
+  return status == "unreadable" || status == "damaged" || status == "timeout";
 }
 
 CropSpec ExtractOptions::Spec() const {

@@ -12,6 +12,7 @@
 #include "base/options.h"
 #include "extract/crop.h"
 #include "extract/face_detector.h"
+#include "extract/media_limits.h"
 #include "extract/sampling.h"
 #include "proto/clip.pb.h"
 
@@ -24,6 +25,7 @@ struct ExtractOptions {
   SampleOptions sample;
   DetectorOptions detector;
   CropOptions crop;
+  MediaLimits media;
   int jobs = 0;  // threads at work; 0: one per core
   void Register(Options* options);
   void Check() const;
@@ -40,19 +42,25 @@ struct FaceCrop {
 
 // What became of a video.
 struct VideoSummary {
-  // "ok"; "damaged": part of the file could not be decoded, the rest is there; "no_face"; "unreadable".
+  // "ok"; "damaged": part of the file could not be decoded, the rest is there; "no_face"; "unreadable";
+  // "timeout": given up for MediaLimits::max_seconds.
   std::string status;
   std::string reason;  // why not ok, one line
   std::string hint;    // what to do about it; may be empty
   std::int64_t frames_decoded = 0;
-  int frames = 0;      // looked at
-  int faces = 0;       // found in them
-  int tracks = 0;      // people followed
-  double seconds = 0;  // between the first and the last frame looked at
+  std::int64_t damaged = 0;  // packets and frames
+  int frames = 0;            // looked at
+  int faces = 0;             // found in them
+  int tracks = 0;            // people followed
+  double seconds = 0;        // between the first and the last frame looked at
 };
 
+// Whether a file of this status is among the failed ones: told as an error, and the exit status is 3.
+bool IsFailure(const std::string& status);
+
 // Takes the crops of one video, from one thread at a time: Add() in order of time, then Finish() with what
-// became of the video, unless the user interrupted it.
+// became of the video, unless the user interrupted it. After a "timeout" what was added is to be dropped: how
+// much it is depends on the machine's speed.
 class CropSink {
  public:
   virtual ~CropSink() = default;

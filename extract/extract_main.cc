@@ -92,7 +92,7 @@ bool StoreMissing(const Settings& settings, const std::vector<Video>& videos, co
   return ExtractFaces(
       paths, settings.extract, [&](std::size_t i) { return writer.MakeSink(wanted[i]); },
       [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<CropSink>) {
-        if (summary.status == "unreadable" || summary.status == "damaged") {
+        if (IsFailure(summary.status)) {
           SayError(Error(paths[i].string(), summary.reason, summary.hint));
         }
         progress.Advance();
@@ -100,9 +100,8 @@ bool StoreMissing(const Settings& settings, const std::vector<Video>& videos, co
 }
 
 int ExitStatus(const std::vector<ManifestRow>& rows) {
-  const bool failed = std::any_of(rows.begin(), rows.end(), [](const ManifestRow& row) {
-    return row.status == "unreadable" || row.status == "damaged";
-  });
+  const bool failed =
+      std::any_of(rows.begin(), rows.end(), [](const ManifestRow& row) { return IsFailure(row.status); });
   return failed ? kExitSomeFailed : kExitGood;
 }
 

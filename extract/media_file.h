@@ -4,18 +4,20 @@
 #include <string>
 
 #include "extract/av.h"
+#include "extract/media_limits.h"
 
 namespace seam {
 
 // An opened container and its one video stream: the only door by which media enters Seam. Videos are hostile,
 // so libavformat reads through our own descriptor of this one file and can open nothing else (no playlists,
-// no network), containers and decoders are lists (docs/extraction.md), and probing, streams and pixels are
-// limited.
+// no network), containers and decoders are lists (docs/extraction.md), and MediaLimits hold. Reading ends
+// when the deadline has passed and when the user interrupts.
 class MediaFile {
  public:
-  // An Error when the file cannot be opened, is no container of the list, or has no video stream.
-  explicit MediaFile(const std::filesystem::path& path);
-  ~MediaFile();
+  // An Error when the file cannot be opened, is no container of the list, has no video stream, or passes a
+  // limit.
+  explicit MediaFile(const std::filesystem::path& path, const MediaLimits& limits = {},
+                     Deadline deadline = {});
   MediaFile(const MediaFile&) = delete;
   MediaFile& operator=(const MediaFile&) = delete;
 
@@ -23,27 +25,54 @@ class MediaFile {
   const AVStream* stream() const { return stream_; }
   const std::string& path() const { return path_; }
 
-  // The next packet of the video stream; false at the end or at an unreadable place, which read_error() then
-  // names ("" at a proper end).
+  const MediaLimits& limits() const { return limits_; }
+
+  // The next packet of the video stream; false at the end. Unreadable places are passed over and counted;
+  // where no more follows on one, read_error() names it.
   bool ReadPacket(AVPacket* packet);
   const std::string& read_error() const { return read_error_; }
+  std::int64_t unreadable_places() const { return unreadable_places_; }
 
-  // Whether the file was seen to end before it should, at its end: an mp4's index promises more packets than
-  // ReadPacket() has returned, a matroska's header a longer time, a JPEG lacks its end. Streams (ts, mpg)
-  // cannot tell.
+  // Whether the file was seen to end before it should, once ReadPacket() has come to its end: an mp4's index
+  // promises more packets than there were, the header of matroska or flv a longer time, that of avi or webp
+  // more bytes; a JPEG or GIF lacks its end, a ts a part of its last packet. Others cannot tell (mpg, ogg).
   bool EndsEarly() const;
 
  private:
+  // The open file, closed at the end, and what stops reading from it.
+  struct Input {
+    Input(const std::string& path, Deadline deadline);
+    ~Input();
+    Input(const Input&) = delete;
+    Input& operator=(const Input&) = delete;
+    bool Stopped() const;
+    // Up to `count` bytes from `offset` on.
+    std::string BytesAt(std::int64_t offset, std::size_t count) const;
+
+    int descriptor;
+    Deadline deadline;
+    std::int64_t size = 0;
+  };
+
+  static int Read(void* input, std::uint8_t* buffer, int size);
+  static std::int64_t Seek(void* input, std::int64_t offset, int whence);
+
+  const AVInputFormat* Probe();
   void Open();
+  void FindStreams();
   void SelectStream();
+  void CheckLimits() const;
+  bool HasIndex() const;
   void Note(const AVPacket& packet);
+  bool IsShorterThanItsHeader() const;
 
   std::string path_;
-  int descriptor_ = -1;
+  MediaLimits limits_;
+  Input input_;
   AvPtr<AVIOContext> io_;
   AvPtr<AVFormatContext> format_;
   AVStream* stream_ = nullptr;
-  std::int64_t packets_ = 0;
+  std::int64_t packets_ = 0, unreadable_places_ = 0;
   double last_seconds_ = 0;   // of any stream
   bool picture_ends_ = true;  // a JPEG's end was there
   std::string read_error_;

@@ -5,12 +5,16 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "extract/av.h"
 #include "extract/media_file.h"
 #include "extract/picture.h"
 
 namespace seam {
 namespace {
+
+// 77 hours of 60 frames a second. Their times are held in memory.
+constexpr std::int64_t kMaxPackets = std::int64_t{1} << 24;
 
 // Whether every byte of `packet` was there to read.
 bool IsWhole(const AVPacket& packet) { return (packet.flags & AV_PKT_FLAG_CORRUPT) == 0; }
@@ -33,8 +37,8 @@ std::string DamageIn(const MediaFile& file, bool at_end, std::int64_t packets, s
 }  // namespace
 
 struct VideoReader::Impl {
-  explicit Impl(const std::filesystem::path& path)
-      : file(path),
+  Impl(const std::filesystem::path& path, const MediaLimits& limits, Deadline deadline)
+      : file(path, limits, deadline),
         decoder(OpenDecoder(&file)),
         packet(av_packet_alloc()),
         frame(av_frame_alloc()),
@@ -70,7 +74,8 @@ struct VideoReader::Impl {
   bool draining = false;
 };
 
-VideoReader::VideoReader(const std::filesystem::path& path) : impl_(std::make_unique<Impl>(path)) {}
+VideoReader::VideoReader(const std::filesystem::path& path, const MediaLimits& limits, Deadline deadline)
+    : impl_(std::make_unique<Impl>(path, limits, deadline)) {}
 
 VideoReader::~VideoReader() = default;
 
@@ -104,18 +109,24 @@ cv::Mat VideoReader::Picture() { return impl_->converter.Convert(*impl_->frame);
 
 std::string VideoReader::damage() const {
   const Impl& impl = *impl_;
-  return DamageIn(impl.file, impl.draining, impl.damaged_packets, impl.damaged_frames);
+  return DamageIn(impl.file, impl.draining, damaged_packets(), impl.damaged_frames);
 }
 
-VideoScan ScanVideo(const std::filesystem::path& path) {
-  MediaFile file(path);
+std::int64_t VideoReader::damaged_packets() const {
+  return impl_->damaged_packets + impl_->file.unreadable_places();
+}
+
+std::int64_t VideoReader::damaged_frames() const { return impl_->damaged_frames; }
+
+VideoScan ScanVideo(const std::filesystem::path& path, const MediaLimits& limits, Deadline deadline) {
+  MediaFile file(path, limits, deadline);
   const double tick = av_q2d(file.stream()->time_base);
   VideoScan scan;
-  std::int64_t damaged_packets = 0, last_dts = std::numeric_limits<std::int64_t>::min();
+  std::int64_t last_dts = std::numeric_limits<std::int64_t>::min();
   const AvPtr<AVPacket> packet(av_packet_alloc());
   while (file.ReadPacket(packet.get())) {
     if (!IsWhole(*packet)) {
-      ++damaged_packets;
+      ++scan.damaged_packets;
       continue;
     }
     if (packet->dts != AV_NOPTS_VALUE) {
@@ -123,7 +134,8 @@ VideoScan ScanVideo(const std::filesystem::path& path) {
       last_dts = packet->dts;
     }
     if ((packet->flags & AV_PKT_FLAG_DISCARD) != 0) continue;
-    ++scan.packets;
+    if (++scan.packets > kMaxPackets)
+      throw Error(path.string(), fmt::format("has more than {} frames", kMaxPackets));
     if (packet->pts == AV_NOPTS_VALUE) {
       scan.ascending = false;  // avi: only times of decoding, which are not those of showing
       continue;
@@ -131,7 +143,8 @@ VideoScan ScanVideo(const std::filesystem::path& path) {
     scan.times.push_back(static_cast<double>(packet->pts) * tick);
   }
   std::sort(scan.times.begin(), scan.times.end());
-  scan.damage = DamageIn(file, true, damaged_packets, 0);
+  scan.damaged_packets += file.unreadable_places();
+  scan.damage = DamageIn(file, true, scan.damaged_packets, 0);
   return scan;
 }
 

@@ -9,6 +9,8 @@
 
 #include <opencv2/core.hpp>
 
+#include "extract/media_limits.h"
+
 namespace seam {
 
 // The place of a frame in its video.
@@ -25,8 +27,10 @@ struct FrameStamp {
 //   }
 class VideoReader {
  public:
-  // An Error when the file is missing, is no video, or has no decoder.
-  explicit VideoReader(const std::filesystem::path& path);
+  // An Error when the file is missing, is no video, passes a limit, or has no decoder. When the deadline has
+  // passed the stream ends.
+  explicit VideoReader(const std::filesystem::path& path, const MediaLimits& limits = {},
+                       Deadline deadline = {});
   ~VideoReader();
 
   // Decodes the next frame; none at the end of the stream. Damage is survived and shows in damage().
@@ -37,6 +41,10 @@ class VideoReader {
 
   // What was wrong with the part of the file that has been read, in words; "" when nothing was.
   std::string damage() const;
+  // Packets that were incomplete or refused, and places that could not be read.
+  std::int64_t damaged_packets() const;
+  // Frames that came out with errors or not at all.
+  std::int64_t damaged_frames() const;
 
  private:
   struct Impl;
@@ -52,11 +60,13 @@ struct VideoScan {
   // Whether every packet tells its time, and no time of decoding lies before the one before it, as it does
   // where recordings were joined.
   bool ascending = true;
-  // As VideoReader::damage(), of the whole file.
+  // As VideoReader's, of the whole file.
   std::string damage;
+  std::int64_t damaged_packets = 0;
 };
 
 // Throws as VideoReader does.
-VideoScan ScanVideo(const std::filesystem::path& path);
+VideoScan ScanVideo(const std::filesystem::path& path, const MediaLimits& limits = {},
+                    Deadline deadline = {});
 
 }  // namespace seam

@@ -20,6 +20,7 @@ struct Settings {
   int jobs = 0;
   SampleOptions sample;
   DetectorOptions detector;
+  MediaLimits media;
   ScoreOptions score;
   ReportOptions report;
 
@@ -32,6 +33,7 @@ struct Settings {
     options->Add("jobs", &jobs, "threads at work (0: one per core)");
     sample.Register(options);
     detector.Register(options);
+    media.Register(options);
     score.Register(options);
     report.Register(options);
   }
@@ -51,6 +53,7 @@ ExtractOptions ExtractionFor(const CropSpec& crop, const Settings& settings, con
   ExtractOptions extract;
   extract.sample = settings.sample;
   extract.detector = settings.detector;
+  extract.media = settings.media;
   extract.jobs = settings.jobs;
   extract.crop.margin = crop.margin();
   extract.crop.size = static_cast<int>(crop.size());
@@ -134,7 +137,7 @@ class Run {
 
   void Add(const Input& input, const VideoResult& result) {
     const VideoSummary& summary = result.summary;
-    if (summary.status == "unreadable" || summary.status == "damaged") {
+    if (IsFailure(summary.status)) {
       ++failed_;
       SayError(Error(input.path.string(), summary.reason, summary.hint));
     }

@@ -15,7 +15,10 @@ class ScoreSink : public CropSink {
     if (waiting_.size() == batch_) ScoreWaiting();
   }
 
-  void Finish(const VideoSummary& /*summary*/) override { ScoreWaiting(); }
+  void Finish(const VideoSummary& summary) override {
+    ScoreWaiting();
+    if (summary.status == "timeout") tracks_.clear();
+  }
 
   TrackScores TakeScores() { return std::move(tracks_); }
 

@@ -33,6 +33,7 @@ constexpr struct {
   const char* name;
   int ManifestRow::*member;
 } kCounts[] = {{"frames_decoded", &ManifestRow::frames_decoded},
+               {"damaged", &ManifestRow::damaged},
                {"frames", &ManifestRow::frames},
                {"faces", &ManifestRow::faces},
                {"tracks", &ManifestRow::tracks},

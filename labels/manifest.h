@@ -12,9 +12,10 @@ struct ManifestRow {
   std::string file;   // where it was read
   std::string label;  // "real", "fake"
   std::string method, split, group;
-  std::string status;      // "ok", "damaged", "no_face", "unreadable", ...
+  std::string status;      // "ok", "damaged", "no_face", "unreadable", "timeout", ...
   std::string reason;      // why the status is not ok
   int frames_decoded = 0;  // all that came out of the decoder
+  int damaged = 0;         // packets and frames that were
   int frames = 0;          // sampled from them
   int faces = 0;           // found in those
   int tracks = 0, clips = 0;

@@ -23,6 +23,7 @@ ManifestRow FullRow() {
   row.status = "damaged";
   row.reason = "Invalid data";
   row.frames_decoded = 100;
+  row.damaged = 3;
   row.frames = 10;
   row.faces = 9;
   row.tracks = 1;
@@ -41,12 +42,12 @@ std::string MessageFor(const std::string& text) {
 }
 
 TEST(ManifestTest, ALineHasEveryFieldInOrder) {
-  EXPECT_EQ(
-      ManifestLine(FullRow()),
-      "{\"video\":\"fake/a \\\"b\\\"\\n.mp4\",\"file\":\"/data/caf\xc3\xa9.mp4\",\"label\":\"fake\","
-      "\"method\":\"FaceSwap\",\"split\":\"train\",\"group\":\"fake/a\",\"status\":\"damaged\","
-      "\"reason\":\"Invalid data\",\"frames_decoded\":100,\"frames\":10,\"faces\":9,\"tracks\":1,\"clips\":2,"
-      "\"seconds\":4.04}\n");
+  EXPECT_EQ(ManifestLine(FullRow()),
+            "{\"video\":\"fake/a \\\"b\\\"\\n.mp4\",\"file\":\"/data/caf\xc3\xa9.mp4\",\"label\":\"fake\","
+            "\"method\":\"FaceSwap\",\"split\":\"train\",\"group\":\"fake/a\",\"status\":\"damaged\","
+            "\"reason\":\"Invalid "
+            "data\",\"frames_decoded\":100,\"damaged\":3,\"frames\":10,\"faces\":9,\"tracks\":1,\"clips\":2,"
+            "\"seconds\":4.04}\n");
 }
 
 TEST(ManifestTest, RowsComeBack) {

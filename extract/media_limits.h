@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "base/options.h"
+
+namespace seam {
+
+// What one file may ask for. Videos come from anywhere; a limit that is passed makes a file unreadable and
+// stops nothing else.
+struct MediaLimits {
+  std::int64_t max_pixels = std::int64_t{1} << 26;  // of one frame
+  int max_streams = 64;
+  std::int64_t probe_bytes = 5'000'000;  // read at most to find out what a file is and holds
+  double max_duration = 86400;           // seconds, by the file's own word; 0: any
+  double max_seconds = 1800;             // of work on one video; 0: any
+  void Register(Options* options);
+  void Check() const;
+};
+
+// When the work on a video has to end.
+class Deadline {
+ public:
+  Deadline() = default;  // never
+  // `seconds` from now; 0: never.
+  explicit Deadline(double seconds);
+  bool Passed() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point end_ = Clock::time_point::max();
+};
+
+}  // namespace seam
