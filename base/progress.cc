@@ -87,7 +87,7 @@ std::string Progress::Line() const {
     line += fmt::format("/{} {}", total_, unit_);
   else
     line += " " + unit_;
-  line += fmt::format(", {:.1f}/s, {}", rate, Duration(seconds));
+  line += fmt::format(", {:.1f} {}/s, {}", rate, unit_, Duration(seconds));
   if (total_ > done_ && rate > 0)
     line += " + " + Duration(static_cast<double>(total_ - done_) / rate) + " left";
   return note_.empty() ? line : line + ", " + note_;

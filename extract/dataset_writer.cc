@@ -1,13 +1,10 @@
 #include "extract/dataset_writer.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <limits>
-#include <regex>
+#include <map>
+#include <numeric>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -15,7 +12,6 @@
 #include "base/files.h"
 #include "base/sha256.h"
 #include "base/version.h"
-#include "labels/split.h"
 #include "proto/crop_spec.h"
 #include "proto/picture.h"
 #include "proto/shard.h"
@@ -133,101 +129,106 @@ class ClipSink : public CropSink {
 // Of a video's files in the work folder.
 std::string WorkName(std::size_t index) { return fmt::format("{:08}", index); }
 
-nlohmann::json CountsOf(const std::vector<ManifestRow>& rows) {
-  nlohmann::json counts = nlohmann::json::object();
-  for (const ManifestRow& row : rows) {
-    nlohmann::json& cell = counts[row.split][row.label];
-    if (cell.is_null()) cell = {{"videos", 0}, {"clips", 0}, {"status", nlohmann::json::object()}};
-    cell["videos"] = cell["videos"].get<int>() + 1;
-    cell["clips"] = cell["clips"].get<std::int64_t>() + row.clips;
-    nlohmann::json& status = cell["status"][row.status];
-    status = (status.is_null() ? 0 : status.get<int>()) + 1;
+// What a sink has stored.
+struct StoredVideo {
+  fs::path shard;                     // empty when there was no face
+  std::vector<std::uint32_t> tracks;  // whose clips are kept
+  ManifestRow row;
+};
+
+// An Error or a JSON exception when the file is not what a sink writes.
+StoredVideo ReadStored(const fs::path& row_file) {
+  const auto json = nlohmann::json::parse(ReadFile(row_file));
+  StoredVideo stored;
+  const auto shard = json.at("shard").get<std::string>();
+  if (!shard.empty()) stored.shard = row_file.parent_path() / shard;
+  stored.tracks = json.at("tracks").get<std::vector<std::uint32_t>>();
+  stored.row = ParseManifestRow(row_file.string(), json.at("row").get<std::string>());
+  return stored;
+}
+
+// Which videos, in which splits, with which settings; the same on every machine.
+std::string PlanDigest(const nlohmann::json& settings, const std::vector<Video>& videos) {
+  Sha256 digest;
+  digest.Update(settings.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+  for (const Video& video : videos) {
+    digest.Update(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n", video.id, static_cast<int>(video.label),
+                              video.method, video.split, video.group, video.status));
   }
-  return counts;
+  return digest.Finish();
+}
+
+DatasetFolder::Job JobOf(const nlohmann::json& settings, const std::vector<Video>& videos,
+                         const std::optional<Part>& part) {
+  DatasetFolder::Job job;
+  job.plan = PlanDigest(settings, videos);
+  Sha256 digest;
+  digest.Update(job.plan);
+  for (const Video& video : videos) {
+    std::error_code ignored;
+    const auto changed = fs::last_write_time(video.path, ignored).time_since_epoch().count();
+    digest.Update(fmt::format("{} {}\n", fs::file_size(video.path, ignored), changed));
+  }
+  if (part) {
+    job.description = "part.json";
+    job.part = {{"index", part->index}, {"count", part->count}};
+    digest.Update(job.part.dump());
+  }
+  job.digest = digest.Finish();
+  return job;
+}
+
+std::vector<std::size_t> AllNumbers(std::size_t count) {
+  std::vector<std::size_t> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+  return numbers;
 }
 
 }  // namespace
 
 void DatasetWriterOptions::Register(Options* options) {
-  options->Add("output", &output, "folder for the shards");
+  folder.Register(options);
   options->Add("faces", &faces, "whose faces are kept: the person with the largest face, or all",
                {"largest", "all"});
   options->Add("shard-mb", &shard_megabytes, "start a new shard at this size");
-  options->Add("resume", &resume, "go on with an extraction that was stopped");
-  options->Add("overwrite", &overwrite, "replace a dataset that is already there");
   options->Add("encoding", &encoding, "how crops are stored", {"jpeg", "png"});
   options->Add("quality", &quality, "JPEG quality, 1 to 100");
+  options->Add("shard", &shard,
+               "do the I-th of N parts of the videos: I/N, from 1/N on; auto asks the job array");
 }
 
 void DatasetWriterOptions::Check() const {
-  if (output.empty()) throw UsageError("--output", "is missing", "name the folder for the shards");
+  folder.Check();
   if (shard_megabytes < 1) throw UsageError("--shard-mb", "must be at least 1");
-  if (resume && overwrite) throw UsageError("--resume", "makes no sense with --overwrite");
   if (quality < 1 || quality > 100) throw UsageError("--quality", "must be from 1 to 100");
+  ParsePart(shard);
 }
 
-DatasetWriter::DatasetWriter(DatasetWriterOptions options, const CropSpec& spec, nlohmann::json settings,
-                             std::vector<Video> videos)
-    : options_(std::move(options)),
-      folder_(options_.output),
-      work_(folder_ / ".work"),
+DatasetWriter::DatasetWriter(const DatasetWriterOptions& options, const CropSpec& spec,
+                             nlohmann::json settings, std::vector<Video> videos)
+    : options_(options),
       spec_(spec),
       settings_(std::move(settings)),
-      videos_(std::move(videos)) {
+      videos_(std::move(videos)),
+      part_(ParsePart(options.shard)),
+      ours_(part_ ? VideosOf(*part_, videos_) : AllNumbers(videos_.size())),
+      folder_(options.folder, JobOf(settings_, videos_, part_)),
+      description_(folder_.path() / (part_ ? "part.json" : "dataset.json")) {
   spec_.set_encoding(options_.encoding);
   spec_.set_quality(options_.encoding == "jpeg" ? static_cast<std::uint32_t>(options_.quality) : 0);
-  std::error_code failure;
-  fs::create_directories(folder_, failure);
-  if (failure) throw Error(folder_.string(), "cannot be made: " + failure.message(), "check --output");
-  Prepare();
 }
 
-DatasetWriter::~DatasetWriter() {
-  if (lock_descriptor_ >= 0) close(lock_descriptor_);
+fs::path DatasetWriter::RowFile(std::size_t index) const {
+  return folder_.work() / (WorkName(index) + ".json");
 }
-
-void DatasetWriter::Prepare() {
-  // What the stored clips depend on.
-  Sha256 digest;
-  digest.Update(settings_.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
-  for (const Video& video : videos_) {
-    std::error_code ignored;
-    const auto changed = fs::last_write_time(video.path, ignored).time_since_epoch().count();
-    digest.Update(fmt::format("{}\n{}\n{}\n{}\n{}\n", video.id, video.split, video.group,
-                              fs::file_size(video.path, ignored), changed));
-  }
-  const std::string job = digest.Finish();
-
-  Lock();
-  const fs::path job_file = work_ / "job";
-  const bool unfinished = fs::exists(job_file);
-  if (options_.overwrite || !unfinished) ClearWork();
-  if (options_.overwrite) {
-    // What is there is replaced when there is something to replace it with.
-  } else if (unfinished && !options_.resume) {
-    throw Error(folder_.string(), "holds an extraction that was stopped",
-                "--resume goes on with it, --overwrite starts anew");
-  } else if (unfinished && ReadFile(job_file) != job) {
-    throw Error(folder_.string(), "was begun with other options or other videos",
-                "give the options it was begun with, or start anew with --overwrite");
-  } else if (!unfinished && !OurFiles().empty()) {
-    throw Error(folder_.string(), "already holds a dataset",
-                options_.resume ? "it is complete: nothing is left to do" : "--overwrite replaces it");
-  }
-  fs::create_directories(work_);
-  if (!fs::exists(job_file)) WriteFile(job_file, job);
-}
-
-fs::path DatasetWriter::RowFile(std::size_t index) const { return work_ / (WorkName(index) + ".json"); }
 
 // A power failure may leave a file of nothing under its final name.
 bool DatasetWriter::IsStored(std::size_t index) const {
   if (!fs::exists(RowFile(index))) return false;
   try {
-    const auto stored = nlohmann::json::parse(ReadFile(RowFile(index)));
-    const auto shard = stored.at("shard").get<std::string>();
-    if (!shard.empty()) ShardReader(work_ / shard);
-    return stored.contains("row") && stored.contains("tracks");
+    const StoredVideo stored = ReadStored(RowFile(index));
+    if (!stored.shard.empty()) const ShardReader whole(stored.shard);
+    return true;
   } catch (const nlohmann::json::exception&) {
     return false;
   } catch (const Error&) {
@@ -237,8 +238,8 @@ bool DatasetWriter::IsStored(std::size_t index) const {
 
 std::vector<std::size_t> DatasetWriter::Missing() const {
   std::vector<std::size_t> missing;
-  for (std::size_t i = 0; i < videos_.size(); ++i) {
-    if (!IsStored(i)) missing.push_back(i);
+  for (const std::size_t index : ours_) {
+    if (!IsStored(index)) missing.push_back(index);
   }
   return missing;
 }
@@ -247,88 +248,39 @@ std::unique_ptr<CropSink> DatasetWriter::MakeSink(std::size_t index) const {
   return std::make_unique<ClipSink>(RowFile(index), videos_[index], spec_, options_.faces);
 }
 
-bool DatasetWriter::AnyClips() const {
-  for (std::size_t i = 0; i < videos_.size(); ++i) {
-    if (!nlohmann::json::parse(ReadFile(RowFile(i))).at("shard").get<std::string>().empty()) return true;
+void DatasetWriter::Assemble(const nlohmann::json& facts) {
+  std::vector<StoredVideo> stored;
+  std::vector<ManifestRow> rows;
+  bool any = false;
+  for (const std::size_t index : ours_) {
+    stored.push_back(ReadStored(RowFile(index)));
+    rows.push_back(std::move(stored.back().row));
+    any = any || rows.back().clips > 0;
   }
-  return false;
-}
-
-std::vector<ManifestRow> DatasetWriter::Assemble(const nlohmann::json& facts) {
-  if (!AnyClips()) {
-    ClearWork();
-    throw Error(folder_.string(), "no face was found in any file: no dataset was written",
+  // Another part may have some.
+  if (!any && !part_) {
+    folder_.Abandon();
+    throw Error(folder_.path().string(), "no face was found in any file: no dataset was written",
                 "see the lines above; more --frames or a larger --detect-size find small and rare faces");
   }
-  for (const fs::path& file : OurFiles()) fs::remove(file);
-  std::map<std::string, ShardWriter> shards;
-  std::string manifest;
-  for (std::size_t i = 0; i < videos_.size(); ++i) {
-    const auto stored = nlohmann::json::parse(ReadFile(RowFile(i)));
-    manifest += stored.at("row").get<std::string>();
-    const auto kept = stored.at("tracks").get<std::vector<std::uint32_t>>();
-    if (kept.empty()) continue;
-    const auto bytes = static_cast<std::uint64_t>(options_.shard_megabytes) << 20;
-    ShardWriter& writer =
-        shards.try_emplace(videos_[i].split, folder_, videos_[i].split, bytes).first->second;
-    const ShardReader clips(work_ / stored.at("shard").get<std::string>());
+  const auto give = [&](std::size_t i, const DatasetFolder::TakeClip& take) {
+    const std::vector<std::uint32_t>& kept = stored[i].tracks;
+    if (kept.empty()) return;
+    const ShardReader clips(stored[i].shard);
     for (std::size_t k = 0; k < clips.size(); ++k) {
       constexpr std::size_t kReadAtOnce = 64;
       if (k % kReadAtOnce == 0) clips.DropPages();
       Clip clip = clips.Read(k);
-      if (std::find(kept.begin(), kept.end(), clip.track()) != kept.end()) writer.Add(std::move(clip));
+      if (std::find(kept.begin(), kept.end(), clip.track()) != kept.end()) take(std::move(clip));
     }
-  }
-  for (auto& [split, writer] : shards) writer.Finish();
-  WriteFile(folder_ / "manifest.jsonl", manifest);
-  std::vector<ManifestRow> rows = ReadManifest(folder_ / "manifest.jsonl");
-
-  nlohmann::json dataset = facts;
-  dataset["seam_version"] = Version();
-  dataset["clip_format_version"] = kClipFormatVersion;
-  dataset["crop"] = nlohmann::json::parse(CropSpecJson(spec_));
-  dataset["options"] = settings_;
-  dataset["counts"] = CountsOf(rows);
-  WriteFile(folder_ / "dataset.json",
-            dataset.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n");
-  ClearWork();
-  return rows;
-}
-
-// The folder itself is locked: no file is left behind, and whatever dies lets go.
-void DatasetWriter::Lock() {
-  lock_descriptor_ = open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (lock_descriptor_ < 0) throw Error(folder_.string(), "cannot be read", "check the permissions");
-  if (flock(lock_descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    throw Error(folder_.string(), "another seam extract is writing here",
-                "wait for it, or name another --output");
-  }
-}
-
-// The job first: what is left of the folder without it is no unfinished run. Whatever is not ours stays.
-void DatasetWriter::ClearWork() const {
-  static const std::regex ours("job\\.[0-9]+\\.tmp|[0-9]{8}[-.].*");
-  std::error_code ignored;
-  if (!fs::is_directory(work_, ignored)) return;
-  fs::remove(work_ / "job");
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(work_)) {
-    if (std::regex_match(entry.path().filename().string(), ours)) files.push_back(entry.path());
-  }
-  for (const fs::path& file : files) fs::remove(file);
-  fs::remove(work_, ignored);  // only when it is empty
-}
-
-std::vector<fs::path> DatasetWriter::OurFiles() const {
-  // Parts are what a run leaves that was killed while it assembled.
-  static const std::regex ours(
-      "dataset\\.json|manifest\\.jsonl|(train|val|test)-[0-9]{5}(-of-[0-9]{5}\\.tfrecord|\\.[0-9]+\\.part(\\."
-      "[0-9]+\\.tmp)?)");
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder_)) {
-    if (std::regex_match(entry.path().filename().string(), ours)) files.push_back(entry.path());
-  }
-  return files;
+  };
+  nlohmann::json description = facts;
+  description["seam_version"] = Version();
+  description["clip_format_version"] = kClipFormatVersion;
+  description["crop"] = nlohmann::json::parse(CropSpecJson(spec_));
+  description["options"] = settings_;
+  folder_.Publish(rows, static_cast<std::uint64_t>(options_.shard_megabytes) << 20, give,
+                  std::move(description));
 }
 
 }  // namespace seam

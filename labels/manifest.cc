@@ -39,10 +39,10 @@ constexpr struct {
                {"tracks", &ManifestRow::tracks},
                {"clips", &ManifestRow::clips}};
 
-// `where` begins the problem of an Error: "line 3".
+// `where` begins the problem of an Error: "line 3: ".
 ManifestRow ParseRow(const std::string& subject, const std::string& where, std::string_view line) {
   const auto wrong = [&](const std::string& problem) {
-    return Error(subject, where + ": " + problem, "extract again, or copy the file again");
+    return Error(subject, where + problem, "extract again, or copy the file again");
   };
   if (line.size() > kMaxLineBytes) throw wrong(fmt::format("longer than {} bytes", kMaxLineBytes));
   nlohmann::json json;
@@ -89,6 +89,10 @@ std::string ManifestLine(const ManifestRow& row) {
   return json.dump() + '\n';
 }
 
+ManifestRow ParseManifestRow(const std::string& subject, std::string_view line) {
+  return ParseRow(subject, "", line);
+}
+
 std::vector<ManifestRow> ReadManifest(const std::filesystem::path& path) {
   const std::string text = ReadFile(path, std::uint64_t{1} << 30);
   std::vector<ManifestRow> rows;
@@ -99,7 +103,7 @@ std::vector<ManifestRow> ReadManifest(const std::filesystem::path& path) {
     start = end + 1;
     ++number;
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    rows.push_back(ParseRow(path.string(), fmt::format("line {}", number), line));
+    rows.push_back(ParseRow(path.string(), fmt::format("line {}: ", number), line));
   }
   return rows;
 }

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace seam {
@@ -25,6 +26,9 @@ struct ManifestRow {
 // The row as one line of JSON, with its line end, in the order of the members. Bytes that are not UTF-8
 // become \xNN (as in Utf8Id(), which ids have been through already).
 std::string ManifestLine(const ManifestRow& row);
+
+// The row of one line. Errors as ReadManifest()'s, about `subject`.
+ManifestRow ParseManifestRow(const std::string& subject, std::string_view line);
 
 // Reads a manifest. An Error names the file and the line: what is not JSON, a field of another type, no
 // `video` or no `status`. Unknown fields are passed over, others that are missing are empty.

@@ -24,7 +24,7 @@ TEST_F(ProgressTest, EndsWithOnePlainLineOffTheTerminal) {
     progress.Advance(1, "loss 0.5");
   }
   EXPECT_THAT(GetCapturedStderr(),
-              testing::MatchesRegex("extract: 3/3 videos, [0-9.inf]+/s, 0:00, loss 0.5\n"));
+              testing::MatchesRegex("extract: 3/3 videos, [0-9.inf]+ videos/s, 0:00, loss 0.5\n"));
 }
 
 TEST_F(ProgressTest, UnknownTotalIsNotShown) {
