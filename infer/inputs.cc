@@ -3,7 +3,7 @@
 #include <set>
 
 #include "base/error.h"
-#include "labels/layout.h"
+#include "labels/folder_layout.h"
 #include "labels/video.h"
 
 namespace seam {

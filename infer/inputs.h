@@ -16,7 +16,7 @@ struct Input {
 
 // The files named and the videos and pictures in the folders named, in that order, each once. A missing path
 // or an empty folder is an Input with a problem. With `label_folders` the first folder below the one named,
-// or else the nearest around it, that is called real, fake or the like (labels/layout.h) is its label.
+// or else the nearest around it, that is called real, fake or the like (labels/folder_layout.h) is its label.
 std::vector<Input> ListInputs(const std::vector<std::string>& named, bool label_folders);
 
 }  // namespace seam

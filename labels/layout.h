@@ -1,52 +1,50 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/options.h"
+#include "labels/listing.h"
 #include "labels/video.h"
 
 namespace seam {
 
-// How a dataset lies on disk.
-class DatasetLayout {
- public:
-  virtual ~DatasetLayout() = default;
-  // Every video below `root` in order of id, with label, method and keys, and with its split where the
-  // dataset says one (for all videos or for none). An Error shows the tree that was expected beside what was
-  // found.
-  virtual std::vector<Video> List(const std::filesystem::path& root) const = 0;
-};
-
+// What the user says of how a dataset lies on disk. Options after `dataset` belong to some layouts only.
 struct LayoutOptions {
-  std::string dataset = "folder";
-  std::string group_by;  // regular expression; see FolderLayout
+  std::string dataset = "auto";
+  std::string group_by;     // folder, csv: regular expression; see KeyFinder
+  std::string csv;          // csv: the table, where --input is the folder of its paths
+  std::string compression;  // faceforensics++: c23,c40,raw
+  std::string methods;      // faceforensics++: of manipulation
+  std::string variants;     // deeperforensics-1.0: folders of manipulated_videos/
+  std::string reals;        // deeperforensics-1.0: where FaceForensics++'s originals are
   void Register(Options* options);
 };
 
-// By name from the table in layout.cc; an Error lists the names.
-std::unique_ptr<DatasetLayout> MakeLayout(const LayoutOptions& options);
-
-// The label that a folder's name stands for ("real", "0_real", "original", "fake", "1_fake", "manipulated",
-// in upper or lower case); false when none.
-bool LabelOfFolder(const std::string& name, Label* label);
-
-// Plain folders: real/ and fake/ (and the names above), or train/, val/ and test/ that hold them. Folders
-// inside fake/ name the method. A file's keys are what the regular expression `group_by` matches in its stem,
-// the file name without the extension (or the 4 of .mp4 would join all): its capture groups if it has some,
-// all matches otherwise. Without one, and for a stem that it does not match, the key is the stem, so that
-// real/a.mp4 and fake/a.mp4 are one group. In train/, val/ and test/ the stem counts within its split only:
-// numbers there often start anew, while what the user says with `group_by` holds everywhere. A warning counts
-// the files that lie elsewhere.
-class FolderLayout : public DatasetLayout {
- public:
-  explicit FolderLayout(std::string group_by) : group_by_(std::move(group_by)) {}
-  std::vector<Video> List(const std::filesystem::path& root) const override;
-
- private:
-  std::string group_by_;
+// A way in which datasets lie on disk: a row of the table in layout.cc.
+struct DatasetLayout {
+  std::string name;
+  std::string tree;                                        // what it looks like, for messages
+  std::vector<std::string> options;                        // of those above that belong to it
+  bool (*fits)(const std::filesystem::path& root);         // whether `root` has the folders that it needs
+  std::string (*sign)(const std::filesystem::path& root);  // why `root` is one, for --dataset auto, or ""
+  Listing (*list)(const LayoutOptions& options, const std::filesystem::path& root);
 };
+
+// The layout that the options name or, for "auto", the one that `root` shows; a note says why. An Error when
+// `root` is none, with the tree that was expected, what was found, and the folder to name instead where one
+// is near. A UsageError for an unknown name and for an option of another layout.
+const DatasetLayout& ChooseLayout(const LayoutOptions& options, const std::filesystem::path& root);
+
+// Every video below `root` in order of id. An Error when there is none.
+Listing ListDataset(const DatasetLayout& layout, const LayoutOptions& options,
+                    const std::filesystem::path& root);
+
+// The names of all layouts.
+std::vector<std::string> LayoutNames();
+
+// Error that shows the tree that was expected beside what was found.
+Error WrongTree(const DatasetLayout& layout, const std::filesystem::path& root, const std::string& problem);
 
 }  // namespace seam

@@ -71,41 +71,105 @@ std::uint64_t SeededHash(const std::string& text, std::uint64_t seed) {
 struct Group {
   std::string name;
   std::int64_t videos = 0;
-  bool real = false, fake = false;
+  std::map<std::size_t, std::int64_t> strata;  // its videos by the number of their stratum
   std::uint64_t hash = 0;
   std::size_t split = 0;
 };
 
-// Goes through the groups of one kind from large to small and gives each to the split that is furthest behind
-// its share of what has been given so far, so that every split gets large and small groups.
-void Apportion(const Ratios& ratios, std::vector<Group*>* groups) {
-  std::sort(groups->begin(), groups->end(), [](const Group* a, const Group* b) {
+// The videos of one label and method: each split is to have its share of them.
+struct Stratum {
+  std::int64_t videos = 0;  // of all
+  std::int64_t seen = 0;    // of the groups that were given so far
+  Ratios given = {};        // of these to each split, in billionths of a video
+  std::array<std::size_t, kSplitCount> groups = {};
+};
+
+// How far behind its share a split is in the strata of a group, in billionths of each stratum: the iterative
+// stratification of Sechidis, Tsoumakas and Vlahavas 2011, over all strata of a group at once.
+std::int64_t Behind(const Group& group, const std::vector<Stratum>& strata, const Ratios& ratios,
+                    std::size_t split) {
+  std::int64_t behind = 0;
+  for (const auto& [number, videos] : group.strata) {
+    const Stratum& stratum = strata[number];
+    behind += (ratios[split] * (stratum.seen + videos) - stratum.given[split]) / stratum.videos;
+  }
+  return behind;
+}
+
+void Give(Group* group, std::size_t split, std::vector<Stratum>* strata) {
+  group->split = split;
+  for (const auto& [number, videos] : group->strata) {
+    Stratum& stratum = (*strata)[number];
+    stratum.seen += videos;
+    stratum.given[split] += videos * kWhole;
+    ++stratum.groups[split];
+  }
+}
+
+// A split that came away with nothing of a stratum takes the smallest group of the one that has the most,
+// unless that would leave the other with nothing of another stratum.
+void FillEmpty(const Ratios& ratios, const std::vector<Group*>& groups, std::vector<Stratum>* strata) {
+  for (std::size_t number = 0; number < strata->size(); ++number) {
+    auto& counts = (*strata)[number].groups;
+    for (std::size_t i = 0; i < kSplitCount; ++i) {
+      const std::size_t richest = std::max_element(counts.begin(), counts.end()) - counts.begin();
+      if (ratios[i] == 0 || counts[i] > 0) continue;
+      const auto spare = std::find_if(groups.rbegin(), groups.rend(), [&](const Group* group) {
+        if (group->split != richest || group->strata.count(number) == 0) return false;
+        return std::all_of(group->strata.begin(), group->strata.end(),
+                           [&](const auto& entry) { return (*strata)[entry.first].groups[richest] > 1; });
+      });
+      if (spare == groups.rend()) continue;
+      (*spare)->split = i;
+      for (const auto& entry : (*spare)->strata) {
+        --(*strata)[entry.first].groups[richest];
+        ++(*strata)[entry.first].groups[i];
+      }
+    }
+  }
+}
+
+// Goes through the groups from large to small and gives each to the split that is furthest behind its share
+// of what has been given so far, so that every split gets large and small groups.
+void Apportion(const Ratios& ratios, std::vector<Stratum> strata, std::vector<Group*> groups) {
+  std::sort(groups.begin(), groups.end(), [](const Group* a, const Group* b) {
     if (a->videos != b->videos) return a->videos > b->videos;
     return a->hash != b->hash ? a->hash < b->hash : a->name < b->name;
   });
-  Ratios given = {};
-  std::array<std::size_t, kSplitCount> counts = {};
-  std::int64_t total = 0;
-  for (Group* group : *groups) {
-    total += group->videos;
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < kSplitCount; ++i) {
-      if (ratios[i] * total - given[i] > ratios[best] * total - given[best]) best = i;
+  for (Group* group : groups) {
+    std::size_t best = kSplitCount;
+    std::int64_t most = 0;
+    for (std::size_t i = 0; i < kSplitCount; ++i) {
+      if (ratios[i] == 0) continue;
+      const std::int64_t behind = Behind(*group, strata, ratios, i);
+      if (best == kSplitCount || behind > most) {
+        best = i;
+        most = behind;
+      }
     }
-    group->split = best;
-    given[best] += group->videos * kWhole;
-    ++counts[best];
+    Give(group, best, &strata);
   }
-  // A split that came away with nothing takes the smallest group of the one that has the most.
+  FillEmpty(ratios, groups, &strata);
+}
+
+// The ratios of the open splits alone, in the same proportion.
+Ratios OpenRatios(const Ratios& ratios, const std::vector<std::string>& open, const std::string& text) {
+  Ratios shares = {};
+  std::int64_t sum = 0;
   for (std::size_t i = 0; i < kSplitCount; ++i) {
-    const std::size_t richest = std::max_element(counts.begin(), counts.end()) - counts.begin();
-    if (ratios[i] == 0 || counts[i] > 0 || counts[richest] < 2) continue;
-    const auto last = std::find_if(groups->rbegin(), groups->rend(),
-                                   [&](const Group* group) { return group->split == richest; });
-    (*last)->split = i;
-    --counts[richest];
-    ++counts[i];
+    if (std::find(open.begin(), open.end(), kSplits[i]) != open.end()) shares[i] = ratios[i];
+    sum += shares[i];
   }
+  if (sum == 0) {
+    throw UsageError("--split", fmt::format("'{}' leaves nothing for {}", text, fmt::join(open, " and ")),
+                     "the official list fills the other splits; give these a share above 0");
+  }
+  const auto billionths = static_cast<double>(kWhole);
+  for (std::int64_t& share : shares) {
+    if (sum < kWhole - kWhole / 1'000'000)
+      share = std::llround(static_cast<double>(share) / static_cast<double>(sum) * billionths);
+  }
+  return shares;
 }
 
 std::string Crossing(const std::string& what, const Video& a, const Video& b) {
@@ -122,33 +186,21 @@ void ReportCrossing(const std::string& what, const std::vector<const Video*>& vi
   }
 }
 
-bool InTwoSplits(const std::vector<const Video*>& videos) {
-  return std::any_of(videos.begin(), videos.end(),
-                     [&](const Video* video) { return video->split != videos.front()->split; });
-}
+constexpr char kContentKey[] = "bytes of SHA-256 ";
 
-void FindEqualFiles(const std::vector<const Video*>& videos, std::vector<std::string>* lines) {
-  std::map<std::uintmax_t, std::vector<const Video*>> by_size;
-  for (const Video* video : videos) {
+// The files that may be identical, for they have the same size.
+std::map<std::uintmax_t, std::vector<Video*>> BySize(std::vector<Video>* videos) {
+  std::map<std::uintmax_t, std::vector<Video*>> by_size;
+  for (Video& video : *videos) {
     std::error_code code;
-    const std::uintmax_t size = fs::file_size(video->path, code);
-    if (!code && size > 0) by_size[size].push_back(video);
+    const std::uintmax_t size = fs::file_size(video.path, code);
+    if (!code && size > 0) by_size[size].push_back(&video);
   }
-  for (const auto& [size, equal] : by_size) {
-    if (!InTwoSplits(equal)) continue;
-    std::map<std::string, std::vector<const Video*>> by_digest;
-    for (const Video* video : equal) {
-      try {
-        by_digest[Sha256OfFile(video->path)].push_back(video);
-      } catch (const Error&) {
-        continue;  // extract tells of it as unreadable
-      }
-    }
-    for (const auto& [digest, same] : by_digest) ReportCrossing("identical files", same, lines);
-  }
+  return by_size;
 }
 
 void WarnOfEmptySplits(const Ratios& ratios, const std::map<std::string, Group>& groups) {
+  if (groups.empty()) return;
   for (std::size_t i = 0; i < kSplitCount; ++i) {
     if (ratios[i] == 0 || std::any_of(groups.begin(), groups.end(),
                                       [&](const auto& entry) { return entry.second.split == i; })) {
@@ -158,6 +210,18 @@ void WarnOfEmptySplits(const Ratios& ratios, const std::map<std::string, Group>&
                            groups.size() == 1 ? "group is" : "groups are"));
   }
 }
+
+// The videos that have a split, in order of id.
+std::vector<const Video*> Divided(const std::vector<Video>& videos) {
+  std::vector<const Video*> sorted;
+  for (const auto& video : videos) {
+    if (!video.split.empty()) sorted.push_back(&video);
+  }
+  std::sort(sorted.begin(), sorted.end(), [](const Video* a, const Video* b) { return a->id < b->id; });
+  return sorted;
+}
+
+bool NeedsSplit(const Video& video) { return video.split.empty() && video.status.empty(); }
 
 }  // namespace
 
@@ -186,38 +250,102 @@ void AssignGroups(std::vector<Video>* videos) {
   for (std::size_t i = 0; i < videos->size(); ++i) (*videos)[i].group = (*videos)[root(i)].id;
 }
 
-void AssignSplits(const SplitOptions& options, std::vector<Video>* videos) {
-  const Ratios ratios = ParseRatios(options.ratios);
+void AddContentKeys(std::vector<Video>* videos) {
+  for (const auto& [size, equal] : BySize(videos)) {
+    if (equal.size() < 2) continue;
+    std::map<std::string, std::vector<Video*>> by_digest;
+    for (Video* video : equal) {
+      try {
+        by_digest[Sha256OfFile(video->path)].push_back(video);
+      } catch (const Error&) {
+        continue;  // extract tells of it as unreadable
+      }
+    }
+    for (const auto& [digest, same] : by_digest) {
+      if (same.size() < 2) continue;
+      for (Video* video : same) {
+        video->keys.push_back(kContentKey + digest);
+        if (video->label == same.front()->label) continue;
+        SayWarning(Printable(fmt::format("identical files, but one is real and one is fake: {}, {}",
+                                         same.front()->id, video->id)));
+      }
+    }
+  }
+}
+
+std::vector<Video*> OfficialOverlap(std::vector<Video>* videos) {
+  std::set<std::string> official;
+  for (const Video& video : *videos) {
+    if (!video.split.empty()) official.insert(video.group);
+  }
+  std::vector<Video*> overlap;
+  for (Video& video : *videos) {
+    if (video.split.empty() && official.count(video.group) > 0) overlap.push_back(&video);
+  }
+  return overlap;
+}
+
+void AssignSplits(const SplitOptions& options, const std::vector<std::string>& open,
+                  std::vector<Video>* videos) {
+  const Ratios all_ratios = ParseRatios(options.ratios);
+  // In order of label and method, so that the order of the videos says nothing.
+  std::map<std::pair<Label, std::string>, std::size_t> numbers;
+  for (const auto& video : *videos) {
+    if (NeedsSplit(video)) numbers[{video.label, video.method}] = 0;
+  }
+  std::vector<Stratum> strata(numbers.size());
+  std::size_t next = 0;
+  for (auto& [kind, number] : numbers) number = next++;
   std::map<std::string, Group> groups;
   for (const auto& video : *videos) {
+    if (!NeedsSplit(video)) continue;
+    const std::size_t number = numbers.at({video.label, video.method});
     Group& group = groups[video.group];
     group.name = video.group;
     ++group.videos;
-    (video.label == FAKE ? group.fake : group.real) = true;
+    ++group.strata[number];
+    ++strata[number].videos;
   }
-  std::map<std::pair<bool, bool>, std::vector<Group*>> kinds;
+  if (groups.empty()) return;
+  const Ratios ratios = OpenRatios(all_ratios, open, options.ratios);
+  std::vector<Group*> members;
   for (auto& [name, group] : groups) {
     group.hash = SeededHash(name, options.seed);
-    kinds[{group.real, group.fake}].push_back(&group);
+    members.push_back(&group);
   }
-  for (auto& [kind, members] : kinds) Apportion(ratios, &members);
+  Apportion(ratios, std::move(strata), std::move(members));
   WarnOfEmptySplits(ratios, groups);
-  for (auto& video : *videos) video.split = kSplits[groups[video.group].split];
+  for (auto& video : *videos) {
+    if (NeedsSplit(video)) video.split = kSplits[groups[video.group].split];
+  }
 }
 
 std::vector<std::string> FindLeaks(const std::vector<Video>& videos) {
-  std::vector<const Video*> sorted;
-  for (const auto& video : videos) {
-    if (!video.split.empty()) sorted.push_back(&video);
-  }
-  std::sort(sorted.begin(), sorted.end(), [](const Video* a, const Video* b) { return a->id < b->id; });
-  std::map<std::string, std::vector<const Video*>> groups;
-  for (const Video* video : sorted) {
+  std::map<std::string, std::vector<const Video*>> keys, groups;
+  for (const Video* video : Divided(videos)) {
+    for (const auto& key : video->keys) keys[key].push_back(video);
     if (!video->group.empty()) groups[video->group].push_back(video);
   }
   std::vector<std::string> lines;
-  for (const auto& [name, members] : groups) ReportCrossing("group " + name, members, &lines);
-  FindEqualFiles(sorted, &lines);
+  std::set<std::string> told;
+  for (const auto& [key, members] : keys) {
+    const std::size_t before = lines.size();
+    ReportCrossing(key.starts_with(kContentKey) ? "identical files" : "source id " + key, members, &lines);
+    if (lines.size() > before) told.insert(members.front()->group);
+  }
+  for (const auto& [name, members] : groups) {
+    if (told.count(name) == 0) ReportCrossing("group " + name, members, &lines);
+  }
+  return lines;
+}
+
+std::vector<std::string> FindSharedPeople(const std::vector<Video>& videos) {
+  std::map<std::string, std::vector<const Video*>> people;
+  for (const Video* video : Divided(videos)) {
+    for (const auto& person : video->people) people[person].push_back(video);
+  }
+  std::vector<std::string> lines;
+  for (const auto& [person, members] : people) ReportCrossing(person, members, &lines);
   return lines;
 }
 

@@ -21,14 +21,27 @@ struct SplitOptions {
 // after its first video's id.
 void AssignGroups(std::vector<Video>* videos);
 
-// Gives each group (AssignGroups() first) to one split, so that the shares of videos come near the ratios,
-// within each kind of group (only real, only fake, both); a split with a ratio above 0 gets a group of each
-// kind that has enough, and a warning tells when one gets none at all. The answer depends on the ids, the
-// ratios and the seed alone, not on the order.
-void AssignSplits(const SplitOptions& options, std::vector<Video>* videos);
+// Gives videos of the same bytes a key in common (before AssignGroups()); only files of equal size are read.
+// A file that cannot be read, or has no bytes, gets none. Warns where such files have different labels.
+void AddContentKeys(std::vector<Video>* videos);
 
-// What crosses splits: a line for each group in two splits and for each file whose bytes stand in two splits,
-// naming two of its videos. Empty is good. A file that cannot be read is no leak.
+// The videos of no split whose group (AssignGroups() first) has a video of an official split.
+std::vector<Video*> OfficialOverlap(std::vector<Video>* videos);
+
+// Gives each group of the videos that have no split, and are not left out, to one of the `open` splits, so
+// that the shares of videos come near the ratios within each label and method; a split with a ratio above 0
+// gets a video of each that has groups enough, and a warning tells when one gets none at all. The answer
+// depends on the ids, the ratios and the seed alone, not on the order. A UsageError when the ratios leave
+// nothing for the open splits.
+void AssignSplits(const SplitOptions& options, const std::vector<std::string>& open,
+                  std::vector<Video>* videos);
+
+// What crosses splits: a line for each source id (key), each group and each file's bytes (AddContentKeys())
+// that stand in two splits, naming two of its videos. Empty is good.
 std::vector<std::string> FindLeaks(const std::vector<Video>& videos);
+
+// The people who stand in two splits, each with two of the videos; they are no leak where the dataset cannot
+// be divided by people.
+std::vector<std::string> FindSharedPeople(const std::vector<Video>& videos);
 
 }  // namespace seam

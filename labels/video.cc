@@ -25,9 +25,12 @@ namespace {
 
 using Problems = std::vector<std::pair<fs::path, std::string>>;
 
-constexpr std::array<std::string_view, 22> kExtensions = {
-    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi",  ".mpg", ".mpeg", ".ts",  ".mts", ".m2ts",
-    ".flv", ".ogv", ".3gp", ".gif", ".jpg",  ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"};
+constexpr std::array<std::string_view, 38> kExtensions = {
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".flv", ".ogv",
+    ".3gp", ".gif", ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff",
+    // Not read, but told.
+    ".wmv", ".asf", ".vob", ".rm", ".rmvb", ".3g2", ".f4v", ".mxf", ".divx", ".m2v", ".mpe", ".dv", ".heic",
+    ".heif", ".avif", ".jp2"};
 
 // One listing: real folders before links, so that a folder keeps its own path where a link leads to it too.
 class Walk {
@@ -36,7 +39,7 @@ class Walk {
     folders_.push_back(root_);
   }
 
-  std::vector<fs::path> Run() {
+  std::vector<fs::path> Run(std::vector<fs::path>* others) {
     while (!folders_.empty() || !links_.empty()) {
       if (folders_.empty()) {
         folders_.emplace_back(*links_.begin());
@@ -46,8 +49,12 @@ class Walk {
       folders_.pop_back();
       if (FirstVisit(folder)) List(folder);
     }
-    std::sort(files_.begin(), files_.end(),
-              [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
+    const auto by_bytes = [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); };
+    std::sort(files_.begin(), files_.end(), by_bytes);
+    if (others != nullptr) {
+      std::sort(others_.begin(), others_.end(), by_bytes);
+      *others = std::move(others_);
+    }
     if (problems_ != nullptr) std::sort(problems_->begin(), problems_->end());
     return std::move(files_);
   }
@@ -93,6 +100,8 @@ class Walk {
         folders_.push_back(entry.path());
     } else if (IsMediaFile(entry.path()) && (type == fs::file_type::regular || (link && IsBroken(type)))) {
       files_.push_back(entry.path());
+    } else if (type == fs::file_type::regular) {
+      others_.push_back(entry.path());
     }
   }
 
@@ -102,7 +111,7 @@ class Walk {
 
   const fs::path root_;
   Problems* const problems_;
-  std::vector<fs::path> folders_, files_;
+  std::vector<fs::path> folders_, files_, others_;
   std::set<std::string> links_;
   std::set<std::pair<dev_t, ino_t>> visited_;
 };
@@ -121,7 +130,8 @@ bool IsMediaFile(const fs::path& path) {
          std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 
-std::vector<fs::path> ListMediaFiles(const fs::path& root, Problems* problems) {
+std::vector<fs::path> ListMediaFiles(const fs::path& root, Problems* problems,
+                                     std::vector<fs::path>* others) {
   std::error_code code;
   const fs::file_status status = fs::status(root, code);
   if (!fs::exists(status)) {
@@ -129,7 +139,7 @@ std::vector<fs::path> ListMediaFiles(const fs::path& root, Problems* problems) {
   }
   if (!fs::is_directory(status))
     throw Error(root.string(), "is not a folder", "name the folder of the dataset");
-  return Walk(root, problems).Run();
+  return Walk(root, problems).Run(others);
 }
 
 std::string Utf8Id(std::string_view name) {

@@ -29,17 +29,20 @@ struct Video {
   std::string status, reason;  // why it is not extracted: "official_overlap"; empty for one that is
 };
 
-// Whether the file's name ends as a video's or a picture's that Seam reads (upper or lower case).
+// Whether the file's name ends as a video's or a picture's (upper or lower case). Some of these (wmv, vob,
+// heic, ...) Seam does not read; they are listed all the same, to be told as unreadable.
 bool IsMediaFile(const std::filesystem::path& path);
 
 // The media files below `root` in order of the bytes of their paths, without hidden ones. A link to a file
 // counts, and so does one that leads nowhere: it will be told as unreadable. Links to folders are followed,
 // but each folder is listed once, under its own path where it has one below `root`. An Error when `root`
 // cannot be read. A folder below that cannot be is an Error too, or, where `problems` is given, an entry
-// there (the folder, the system's words), and the listing goes on.
+// there (the folder, the system's words), and the listing goes on. `others`, where given, gets the regular
+// files of other names, in order.
 std::vector<std::filesystem::path> ListMediaFiles(
     const std::filesystem::path& root,
-    std::vector<std::pair<std::filesystem::path, std::string>>* problems = nullptr);
+    std::vector<std::pair<std::filesystem::path, std::string>>* problems = nullptr,
+    std::vector<std::filesystem::path>* others = nullptr);
 
 // The name as text for ids, methods and JSON: a byte that is not UTF-8 becomes \xNN, and so does a backslash
 // that would look like such an escape, so that two names never become one.

@@ -76,7 +76,7 @@ TEST(AssignGroupsTest, DoesNotDependOnTheOrder) {
 
 TEST(AssignSplitsTest, KeepsGroupsWholeAndMeetsTheRatios) {
   auto videos = Pairs(100);
-  AssignSplits(SplitOptions(), &videos);
+  AssignSplits(SplitOptions(), kSplits, &videos);
   EXPECT_EQ(CountSplits(videos), (Counts{{"train", 140}, {"val", 30}, {"test", 30}}));
   EXPECT_TRUE(FindLeaks(videos).empty());
 }
@@ -85,7 +85,7 @@ TEST(AssignSplitsTest, KeepsGroupsWholeAndMeetsTheRatios) {
 // language.
 TEST(AssignSplitsTest, IsTheSameOnEveryMachine) {
   auto videos = Pairs(10);
-  AssignSplits(SplitOptions(), &videos);
+  AssignSplits(SplitOptions(), kSplits, &videos);
   std::string splits;
   for (std::size_t i = 0; i < videos.size(); i += 2) splits += videos[i].split + " ";
   EXPECT_EQ(splits, "train val test train train train train train val train ");
@@ -94,11 +94,11 @@ TEST(AssignSplitsTest, IsTheSameOnEveryMachine) {
 TEST(AssignSplitsTest, DependsOnTheSeedAndNotOnTheOrder) {
   auto videos = Pairs(50), reversed = videos, reseeded = videos;
   std::reverse(reversed.begin(), reversed.end());
-  AssignSplits(SplitOptions(), &videos);
-  AssignSplits(SplitOptions(), &reversed);
+  AssignSplits(SplitOptions(), kSplits, &videos);
+  AssignSplits(SplitOptions(), kSplits, &reversed);
   SplitOptions other;
   other.seed = 2;
-  AssignSplits(other, &reseeded);
+  AssignSplits(other, kSplits, &reseeded);
   EXPECT_EQ(SplitsById(videos), SplitsById(reversed));
   EXPECT_NE(SplitsById(videos), SplitsById(reseeded));
 }
@@ -108,7 +108,7 @@ TEST(AssignSplitsTest, EachKindOfGroupMeetsTheRatios) {
   for (int i = 0; i < 100; ++i) videos.push_back(MakeVideo(fmt::format("real/{}", i), REAL, {}));
   for (int i = 0; i < 20; ++i) videos.push_back(MakeVideo(fmt::format("fake/{}", i), FAKE, {}));
   AssignGroups(&videos);
-  AssignSplits(SplitOptions(), &videos);
+  AssignSplits(SplitOptions(), kSplits, &videos);
   std::map<std::string, int> fakes;
   for (const auto& video : videos) fakes[video.split] += video.label == FAKE ? 1 : 0;
   EXPECT_EQ(CountSplits(videos), (Counts{{"train", 84}, {"val", 18}, {"test", 18}}));
@@ -124,7 +124,7 @@ TEST(AssignSplitsTest, GroupsOfUnequalSizeComeNearTheRatios) {
     }
   }
   AssignGroups(&videos);
-  AssignSplits(SplitOptions(), &videos);
+  AssignSplits(SplitOptions(), kSplits, &videos);
   auto counts = CountSplits(videos);
   const auto total = static_cast<double>(videos.size());
   EXPECT_NEAR(counts["train"] / total, 0.7, 0.02);
@@ -141,7 +141,7 @@ TEST(AssignSplitsTest, ASmallRatioStillGetsAGroup) {
   auto videos = Pairs(6);
   SplitOptions options;
   options.ratios = "0.98,0.01,0.01";
-  AssignSplits(options, &videos);
+  AssignSplits(options, kSplits, &videos);
   EXPECT_EQ(CountSplits(videos), (Counts{{"train", 8}, {"val", 2}, {"test", 2}}));
 }
 
@@ -149,14 +149,14 @@ TEST(AssignSplitsTest, ARatioOfZeroGetsNothing) {
   auto videos = Pairs(9);
   SplitOptions options;
   options.ratios = "0,0,1";
-  AssignSplits(options, &videos);
+  AssignSplits(options, kSplits, &videos);
   EXPECT_EQ(CountSplits(videos), (Counts{{"test", 18}}));
 }
 
 TEST(AssignSplitsTest, OneGroupGoesWhereTheRatioIsGreatestAndTheOthersAreTold) {
   auto videos = Pairs(1);
   testing::internal::CaptureStderr();
-  AssignSplits(SplitOptions(), &videos);
+  AssignSplits(SplitOptions(), kSplits, &videos);
   EXPECT_EQ(CountSplits(videos), (Counts{{"train", 2}}));
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "warning: the split 'val' gets no video: 1 group is too few\n"
@@ -170,7 +170,7 @@ TEST(AssignSplitsTest, BadRatiosAreUsageErrors) {
     SplitOptions options;
     options.ratios = ratios;
     try {
-      AssignSplits(options, &videos);
+      AssignSplits(options, kSplits, &videos);
       ADD_FAILURE() << ratios;
     } catch (const Error& error) {
       EXPECT_EQ(error.what(), "--split: '" + ratios + "' is not three shares of train, val and test");
@@ -184,8 +184,7 @@ TEST(FindLeaksTest, AGroupInTwoSplitsNamesTwoOfItsVideos) {
   for (auto& video : videos) video.split = "train";
   EXPECT_TRUE(FindLeaks(videos).empty());
   videos[2].split = "val";
-  EXPECT_EQ(FindLeaks(videos),
-            std::vector<std::string>{"group fake/001: fake/001 in train, real/001 in val"});
+  EXPECT_EQ(FindLeaks(videos), std::vector<std::string>{"source id 001: fake/001 in train, real/001 in val"});
 }
 
 TEST(FindLeaksTest, EqualFilesInTwoSplitsAreNamed) {
@@ -204,6 +203,7 @@ TEST(FindLeaksTest, EqualFilesInTwoSplitsAreNamed) {
   add("d.mp4", "test", "SAME BYTES");
   add("e.mp4", "val", "");
   add("f.mp4", "test", "");
+  AddContentKeys(&videos);
   AssignGroups(&videos);
   EXPECT_EQ(FindLeaks(videos), std::vector<std::string>{"identical files: a.mp4 in train, c.mp4 in test"});
 }

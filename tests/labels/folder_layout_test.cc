@@ -1,4 +1,4 @@
-#include "labels/layout.h"
+#include "labels/folder_layout.h"
 
 #include <algorithm>
 #include <set>
@@ -25,8 +25,14 @@ class FolderLayoutTest : public testing::Test {
       WriteFile(folder_ / name, "x");
     }
   }
+  Listing Listed(const fs::path& root, const std::string& group_by = "") {
+    LayoutOptions options;
+    options.dataset = "folder";
+    options.group_by = group_by;
+    return ListDataset(ChooseLayout(options, root), options, root);
+  }
   std::vector<Video> List(const std::string& group_by = "") {
-    return FolderLayout(group_by).List(folder_.path());
+    return Listed(folder_.path(), group_by).videos;
   }
   std::string Message(const std::string& group_by = "") {
     return MessageOf([&] { List(group_by); });
@@ -96,8 +102,9 @@ TEST_F(FolderLayoutTest, NumbersThatStartAnewInASplitAreNoLeak) {
 TEST_F(FolderLayoutTest, GroupByHoldsAcrossSplits) {
   Make({"train/real/id1_7.jpg", "val/real/id1_9.jpg"});
   auto videos = List("id[0-9]+");
+  AddContentKeys(&videos);
   AssignGroups(&videos);
-  EXPECT_EQ(FindLeaks(videos).size(), 2U);  // the group, and the equal bytes
+  EXPECT_EQ(FindLeaks(videos).size(), 2U);  // the person, and the equal bytes
 }
 
 TEST_F(FolderLayoutTest, GroupByTakesAllMatchesWithoutCaptureGroups) {
@@ -142,7 +149,7 @@ TEST_F(FolderLayoutTest, ABadGroupByIsAUsageErrorInTheLibrarysWords) {
 
 TEST_F(FolderLayoutTest, AWrongRootShowsWhatWasExpectedAndFound) {
   Make({"celebs/a.mp4", "b.mp4", "readme.txt"});
-  EXPECT_EQ(Message(), Root() + ": no videos of known label");
+  EXPECT_EQ(Message(), Root() + ": is no tree of the dataset folder");
   EXPECT_EQ(Hint(),
             "expected real/ and fake/, or train/, val/ and test/ that hold them; found: b.mp4, celebs/, "
             "readme.txt");
@@ -154,7 +161,7 @@ TEST_F(FolderLayoutTest, AWrongRootWithManyFilesShowsSome) {
 }
 
 TEST_F(FolderLayoutTest, AnEmptyFolderIsAnError) {
-  EXPECT_EQ(Message(), Root() + ": no videos of known label");
+  EXPECT_EQ(Message(), Root() + ": is no tree of the dataset folder");
   EXPECT_TRUE(Hint().ends_with("found: nothing")) << Hint();
 }
 
@@ -183,17 +190,31 @@ TEST_F(FolderLayoutTest, SplitsInsideClassesAreAnError) {
 
 TEST_F(FolderLayoutTest, WarnsOfFilesThatLieElsewhere) {
   Make({"real/a.mp4", "fake/a.mp4", "masks/a.png", "b.mp4"});
-  testing::internal::CaptureStderr();
-  EXPECT_EQ(List().size(), 2U);
-  EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "warning: " + Root() +
-                ": 2 media files lie outside the folders of a label and are left out, such as b.mp4\n");
+  const Listing listing = Listed(folder_.path());
+  EXPECT_EQ(listing.videos.size(), 2U);
+  EXPECT_EQ(
+      listing.warnings,
+      Keys{Root() + ": 2 media files lie outside the folders of a label and are left out, such as b.mp4"});
+}
+
+TEST_F(FolderLayoutTest, WarnsOnceOfFilesThatAreNoMediaWithTheirKinds) {
+  Make({"real/a.mp4", "real/b.txt", "fake/c.TXT", "fake/d.docx", "fake/e"});
+  EXPECT_EQ(
+      Listed(folder_.path()).warnings,
+      Keys{Root() + ": 4 files are neither video nor picture by name: 2 .txt, 1 without an ending, 1 .docx"});
+}
+
+TEST_F(FolderLayoutTest, VideosThatSeamCannotReadAreListedToBeTold) {
+  Make({"real/a.mp4", "fake/b.wmv", "fake/c.VOB"});
+  const Listing listing = Listed(folder_.path());
+  EXPECT_EQ(listing.videos.size(), 3U);
+  EXPECT_TRUE(listing.warnings.empty());
 }
 
 TEST_F(FolderLayoutTest, IdsDoNotDependOnHowTheRootIsWritten) {
   Make({"real/a.mp4"});
   for (const std::string& root : {Root(), Root() + "/", Root() + "/real/..", Root() + "/./"}) {
-    EXPECT_EQ(FolderLayout("").List(root).at(0).id, "real/a.mp4") << root;
+    EXPECT_EQ(Listed(root).videos.at(0).id, "real/a.mp4") << root;
   }
 }
 
@@ -206,20 +227,11 @@ TEST_F(FolderLayoutTest, NamesThatAreNotUtf8StayApart) {
   EXPECT_EQ(ReadFile(videos[1].path), "x");
 }
 
-TEST(MakeLayoutTest, FindsFolderByName) {
-  EXPECT_NE(dynamic_cast<FolderLayout*>(MakeLayout(LayoutOptions()).get()), nullptr);
-}
+class SharedFacesTest : public FolderLayoutTest {};
 
-TEST(MakeLayoutTest, AnUnknownNameListsTheLayouts) {
-  LayoutOptions options;
-  options.dataset = "imagenet";
-  EXPECT_EQ(MessageOf([&] { MakeLayout(options); }), "--dataset: 'imagenet' is not a dataset layout");
-  EXPECT_EQ(HintOf([&] { MakeLayout(options); }), "choose from: folder");
-}
-
-TEST(SharedFacesTest, SplitsAndLabelsAreRecognised) {
+TEST_F(SharedFacesTest, SplitsAndLabelsAreRecognised) {
   SEAM_NEEDS_SHARED("data/faces");
-  auto videos = FolderLayout("").List(SharedPath("data/faces"));
+  auto videos = Listed(SharedPath("data/faces")).videos;
   const auto count = [&](const std::string& split, Label label) {
     return std::count_if(videos.begin(), videos.end(),
                          [&](const Video& video) { return video.split == split && video.label == label; });

@@ -1,0 +1,135 @@
+#include "labels/celeb_df.h"
+
+#include <algorithm>
+#include <regex>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace seam {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr char kTestList[] = "List_of_testing_videos.txt";
+constexpr char kCelebReal[] = "Celeb-real", kYouTubeReal[] = "YouTube-real", kFake[] = "Celeb-synthesis";
+
+// `line` of the test list into the name `<folder>/<file>` and whether it is real.
+std::pair<std::string, bool> ParseTestLine(const fs::path& path, std::size_t number,
+                                           const std::string& line) {
+  static const std::regex pattern("([01])\\s+([^/]+)/(.+)");
+  std::smatch match;
+  if (!std::regex_match(line, match, pattern)) {
+    throw Error(path.string(), fmt::format("line {}: is not '<label> <folder>/<file>'", number),
+                "take the dataset's own list, unchanged");
+  }
+  const bool real = match[1] == "1";
+  if (real == (match[2] == kFake)) {
+    throw Error(path.string(),
+                fmt::format("line {}: {} is marked as {}", number, match[2].str() + "/" + match[3].str(),
+                            real ? "real" : "fake"),
+                "in this list 1 is real and 0 is fake; take the dataset's own, unchanged");
+  }
+  return {match[2].str() + "/" + match[3].str(), real};
+}
+
+OfficialList ReadTestList(const fs::path& path) {
+  OfficialList list;
+  for (const auto& [number, line] : ReadLines(path))
+    list.Add(path, ParseTestLine(path, number, line).first, "test");
+  return list;
+}
+
+void FillByName(const std::string& folder, const std::string& name, Video* video) {
+  static const std::regex real("(id[0-9]+)_([0-9]+)"), fake("(id[0-9]+)_(id[0-9]+)_([0-9]+)");
+  std::smatch match;
+  if (video->label == FAKE) video->method = kFake;
+  if (folder == kCelebReal && std::regex_match(name, match, real)) {
+    video->people = {match[1]};
+    video->footage = name;
+  } else if (folder == kFake && std::regex_match(name, match, fake)) {
+    video->people = {match[1], match[2]};
+    video->footage = fmt::format("{}_{}", match[1].str(), match[3].str());
+  }
+  video->keys = {video->footage.empty() ? folder + "/" + name : video->footage};
+}
+
+Listing List(const LayoutOptions&, const fs::path& root) {
+  Listing listing;
+  Tree tree(root);
+  OfficialList tests;
+  for (Tree::File& file : tree.others()) {
+    if (file.parts != std::vector<std::string>{kTestList}) continue;
+    tests = ReadTestList(file.path);
+    file.taken = true;
+  }
+  for (Tree::File& file : tree.media()) {
+    const std::string& folder = file.parts[0];
+    if (file.parts.size() < 2 || (folder != kCelebReal && folder != kYouTubeReal && folder != kFake))
+      continue;
+    Video video = Tree::Take(&file, folder == kFake ? FAKE : REAL);
+    const std::string name = NameAt(file.parts, 1);
+    FillByName(folder, name, &video);
+    video.split = tests.Find(fmt::format("{}/{}.mp4", folder, name));
+    listing.videos.push_back(std::move(video));
+  }
+  const std::string list = (root / kTestList).string();
+  if (tests.empty()) {
+    listing.warnings.push_back(list +
+                               ": missing or empty, so the split is Seam's own and not the published one");
+  } else {
+    listing.open_splits = {"train", "val"};
+    tests.TellAbsent(list, 0, &listing);
+  }
+  tree.TellLeftOut(fmt::format("{}, {} and {}", kCelebReal, kYouTubeReal, kFake), &listing);
+  return listing;
+}
+
+bool Fits(const fs::path& root) {
+  std::error_code ignored;
+  return fs::is_directory(root / kFake, ignored) || fs::is_directory(root / kCelebReal, ignored);
+}
+
+// Version 2 has people from id17 on and a test list of 518; version 1 stops before, with a list of 100.
+bool IsVersion2(const fs::path& root) {
+  constexpr std::size_t kTestsOfVersion1 = 100;
+  constexpr int kPeopleOfVersion1 = 17;
+  std::error_code code;
+  if (fs::exists(root / kTestList, code)) return ReadLines(root / kTestList).size() > kTestsOfVersion1;
+  for (const char* folder : {kCelebReal, kFake}) {
+    for (fs::directory_iterator entry(root / folder, code), end; !code && entry != end;
+         entry.increment(code)) {
+      static const std::regex person("id([0-9]{1,6})_.*");
+      std::smatch match;
+      const std::string name = entry->path().filename().string();
+      if (std::regex_match(name, match, person) && std::stoi(match[1]) >= kPeopleOfVersion1) return true;
+    }
+  }
+  return false;
+}
+
+std::string SignOfVersion1(const fs::path& root) {
+  if (!Fits(root) || IsVersion2(root)) return "";
+  return "has Celeb-real/ or Celeb-synthesis/, and a list of 100 tests at most or nobody from id17 on";
+}
+
+std::string SignOfVersion2(const fs::path& root) {
+  if (!Fits(root) || !IsVersion2(root)) return "";
+  return "has Celeb-real/ or Celeb-synthesis/, and a list of more than 100 tests or people from id17 on";
+}
+
+}  // namespace
+
+DatasetLayout CelebDfLayout(int version) {
+  return {fmt::format("celeb-df-v{}", version),
+          "Celeb-real/, YouTube-real/, Celeb-synthesis/ and List_of_testing_videos.txt",
+          {},
+          Fits,
+          version == 2 ? SignOfVersion2 : SignOfVersion1,
+          List};
+}
+
+}  // namespace seam

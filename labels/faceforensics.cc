@@ -1,0 +1,300 @@
+#include "labels/faceforensics.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "labels/split.h"
+
+namespace seam {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr char kDfd[] = "DeepFakeDetection";
+constexpr char kOriginals[] = "original_sequences", kFakes[] = "manipulated_sequences";
+constexpr std::uint64_t kMaxListBytes = std::uint64_t{16} << 20;
+
+const std::vector<std::string>& Methods() {
+  static const std::vector<std::string> methods = {"Deepfakes",   "Face2Face",      "FaceSwap",
+                                                   "FaceShifter", "NeuralTextures", kDfd};
+  return methods;
+}
+
+// "raw", "c23", "c40" for the name of a folder; empty for another name.
+std::string CompressionOf(const std::string& folder) {
+  static const std::map<std::string, std::string> names = {{"raw", "raw"}, {"c0", "raw"},  {"c23", "c23"},
+                                                           {"hq", "c23"},  {"c40", "c40"}, {"lq", "c40"}};
+  const auto found = names.find(LowerCase(folder));
+  return found == names.end() ? "" : found->second;
+}
+
+// The other names of a compression are as good on the command line.
+std::string WithUsualNames(const std::string& text) {
+  std::string usual;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find(',', start), text.size());
+    const std::string word = text.substr(start, end - start), name = CompressionOf(word);
+    usual += (start > 0 ? "," : "") + (name.empty() ? word : name);
+    start = end + 1;
+  }
+  return usual;
+}
+
+// The official split of each id, from splits/*.json where all three are there.
+class PairLists {
+ public:
+  PairLists(const fs::path& root, std::vector<Tree::File>* others) {
+    std::vector<std::string> missing;
+    for (const auto& split : kSplits) {
+      const auto file = std::find_if(others->begin(), others->end(), [&](const Tree::File& other) {
+        return other.parts == std::vector<std::string>{"splits", split + ".json"};
+      });
+      if (file == others->end()) {
+        missing.push_back(split + ".json");
+        continue;
+      }
+      file->taken = true;
+      Read(file->path, split);
+    }
+    if (missing.empty() || list_.empty()) return;
+    throw Error((root / "splits").string(), fmt::format("lacks {}", fmt::join(missing, " and ")),
+                "add the official lists of pairs, all three, or remove splits/");
+  }
+
+  bool empty() const { return list_.empty(); }
+  OfficialList& list() { return list_; }
+
+  // Of an original or a fake; both ids of a pair are in one split. The target's where they are not, which the
+  // leak check will tell.
+  std::string Find(const std::vector<std::string>& ids) {
+    std::string split;
+    for (const auto& id : ids) {
+      const std::string found = list_.Find(id);
+      if (split.empty()) split = found;
+    }
+    return split;
+  }
+
+ private:
+  void Read(const fs::path& path, const std::string& split) {
+    const auto json = nlohmann::json::parse(ReadFile(path, kMaxListBytes), nullptr, false);
+    const auto is_pair = [](const nlohmann::json& pair) {
+      return pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_string();
+    };
+    if (!json.is_array() || !std::all_of(json.begin(), json.end(), is_pair)) {
+      throw Error(path.string(), "is no JSON list of pairs of ids",
+                  R"(expected [["071", "054"], ...]; take the official file)");
+    }
+    for (const auto& pair : json) {
+      for (const auto& id : pair) list_.Add(path, id.get<std::string>(), split);
+    }
+  }
+
+  OfficialList list_;
+};
+
+// Where in the tree a file stands; `method` is empty for what is no part of the dataset.
+struct Place {
+  std::string method;  // that it is of, or is an original for: DFD, or "" for all others' originals
+  std::string compression;
+  Label label = REAL;
+  bool known = false, mask = false, actors = false;
+};
+
+Place PlaceOf(const std::vector<std::string>& parts) {
+  Place place;
+  if (parts.size() < 5) return place;
+  place.compression = CompressionOf(parts[2]);
+  if (place.compression.empty()) return place;
+  place.mask = parts[3] == "masks";
+  if (parts[0] == kOriginals) {
+    place.actors = parts[1] == "actors";
+    place.known = place.actors || parts[1] == "youtube";
+  } else if (parts[0] == kFakes) {
+    const auto& methods = Methods();
+    place.label = FAKE;
+    place.method = parts[1];
+    place.known = std::find(methods.begin(), methods.end(), parts[1]) != methods.end();
+    place.actors = parts[1] == kDfd;
+  }
+  return place;
+}
+
+// Fills in what the name says of an original or a fake of the YouTube videos: ids, target first.
+std::vector<std::string> YouTubeIds(const std::string& name, Label label) {
+  static const std::regex original("([0-9]{3})"), fake("([0-9]{3})_([0-9]{3})");
+  std::smatch match;
+  if (!std::regex_match(name, match, label == FAKE ? fake : original)) return {};
+  return {match.begin() + 1, match.end()};
+}
+
+// The same for DFD: people, and footage.
+bool ReadActors(const std::string& name, Video* video) {
+  static const std::regex original("([0-9]+)__(.+)"), fake("([0-9]+)_([0-9]+)__(.+)__[0-9A-Za-z]{8}");
+  std::smatch match;
+  if (!std::regex_match(name, match, video->label == FAKE ? fake : original)) return false;
+  for (std::size_t i = 1; i + 1 < match.size(); ++i) video->people.push_back("actor " + match[i].str());
+  video->footage = fmt::format("{}__{}", match[1].str(), match[match.size() - 1].str());
+  return true;
+}
+
+// Note [Actors of DFD]
+//
+// The 28 actors are swapped with one another until everybody hangs together with everybody, and one group
+// cannot be divided. Where the videos that are there fall into groups of people, none of which has more than
+// half of them, these are the groups. Otherwise the footage is: an actor's scene, with all its fakes; then
+// actors cross splits, and that is reported.
+void GroupActors(std::vector<Video*> videos, Listing* listing) {
+  std::vector<Video> by_people;
+  for (const Video* video : videos) {
+    by_people.push_back(*video);
+    by_people.back().keys = video->people;
+  }
+  AssignGroups(&by_people);
+  std::map<std::string, std::size_t> sizes;
+  std::size_t largest = 0;
+  for (const Video& video : by_people) largest = std::max(largest, ++sizes[video.group]);
+  const bool people = 2 * largest <= videos.size();
+  for (Video* video : videos) {
+    if (people) {
+      video->keys = std::exchange(video->people, {});
+    } else {
+      video->keys = {video->footage.substr(video->footage.find('/') + 1)};
+    }
+  }
+  if (videos.empty()) return;
+  listing->notes.push_back(
+      fmt::format("{}: {} in groups by {}", kDfd, Counted(videos.size(), "video"),
+                  people ? "actors" : "actor and scene, for its actors all hang together"));
+}
+
+class Reader {
+ public:
+  Reader(const LayoutOptions& options, const fs::path& root)
+      : root_(root),
+        tree_(root),
+        lists_(root, &tree_.others()),
+        compressions_(
+            ChooseAmong("--compression", WithUsualNames(options.compression), {"raw", "c23", "c40"})),
+        methods_(ChooseAmong("--methods", options.methods, Methods())) {}
+
+  Listing Read() {
+    for (Tree::File& file : tree_.media()) {
+      const Place place = PlaceOf(file.parts);
+      if (!place.known) continue;
+      file.taken = true;
+      if (place.mask)
+        ++masks_;
+      else if (!Wanted(place))
+        ++unwanted_;
+      else
+        Add(place, &file);
+    }
+    std::vector<Video*> actors;
+    for (Video& video : listing_.videos) {
+      if (!video.people.empty()) actors.push_back(&video);
+    }
+    GroupActors(actors, &listing_);
+    Tell();
+    return std::move(listing_);
+  }
+
+ private:
+  bool Wanted(const Place& place) const {
+    if (compressions_.count(place.compression) == 0) return false;
+    if (place.label == FAKE) return methods_.count(place.method) > 0;
+    return place.actors ? methods_.count(kDfd) > 0 : methods_.size() > methods_.count(kDfd);
+  }
+
+  void Add(const Place& place, Tree::File* file) {
+    Video video = Tree::Take(file, place.label);
+    const std::string name = NameAt(file->parts, 4);
+    video.method = place.method;
+    if (place.actors) {
+      if (!ReadActors(name, &video)) Misnamed(name, &video);
+    } else {
+      video.keys = YouTubeIds(name, place.label);
+      if (video.keys.empty()) {
+        Misnamed(name, &video);
+      } else {
+        video.footage = video.keys.front();
+        video.split = lists_.Find(video.keys);
+        unlisted_ += video.split.empty() ? 1 : 0;
+      }
+      ++from_youtube_;
+    }
+    if (!video.footage.empty()) video.footage = place.compression + "/" + video.footage;
+    listing_.videos.push_back(std::move(video));
+  }
+
+  void Misnamed(const std::string& name, Video* video) {
+    video->keys = {name};
+    if (misnamed_++ == 0) misnamed_example_ = video->id;
+  }
+
+  void Tell() {
+    const std::string splits = (root_ / "splits").string();
+    if (!lists_.empty() && from_youtube_ > 0) lists_.list().TellAbsent(splits, unlisted_, &listing_);
+    if (lists_.empty() && from_youtube_ > 0) {
+      listing_.warnings.push_back(
+          splits +
+          ": train.json, val.json and test.json are missing, so the split is Seam's own and not the "
+          "published one");
+    }
+    if (misnamed_ > 0) {
+      listing_.warnings.push_back(
+          fmt::format("{}: {} named otherwise than the dataset's, such as {}; each "
+                      "name is a group of its own",
+                      root_.string(), Counted(misnamed_, "video"), misnamed_example_));
+    }
+    if (masks_ > 0)
+      listing_.notes.push_back(fmt::format("{} in masks/ are passed over", Counted(masks_, "file")));
+    if (unwanted_ > 0) {
+      listing_.notes.push_back(
+          fmt::format("{} left out by --compression or --methods", Counted(unwanted_, "file")));
+    }
+    tree_.TellLeftOut("the folders of the dataset", &listing_);
+  }
+
+  fs::path root_;
+  Tree tree_;
+  PairLists lists_;
+  std::set<std::string> compressions_, methods_;
+  Listing listing_;
+  std::size_t masks_ = 0, unwanted_ = 0, unlisted_ = 0, misnamed_ = 0, from_youtube_ = 0;
+  std::string misnamed_example_;
+};
+
+Listing List(const LayoutOptions& options, const fs::path& root) { return Reader(options, root).Read(); }
+
+std::string Sign(const fs::path& root) {
+  std::error_code ignored;
+  for (const char* folder : {kFakes, kOriginals}) {
+    if (fs::is_directory(root / folder, ignored)) return fmt::format("has {}/", folder);
+  }
+  return "";
+}
+
+}  // namespace
+
+DatasetLayout FaceForensicsLayout() {
+  return {"faceforensics++",
+          "original_sequences/{youtube,actors}/{raw,c23,c40}/videos/ and manipulated_sequences/METHOD/"
+          "{raw,c23,c40}/videos/",
+          {"compression", "methods"},
+          [](const fs::path& root) { return !Sign(root).empty(); },
+          Sign,
+          List};
+}
+
+}  // namespace seam

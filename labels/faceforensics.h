@@ -1,0 +1,18 @@
+#pragma once
+
+#include "labels/layout.h"
+
+namespace seam {
+
+// FaceForensics++ and, in the same tree, DeepFakeDetection (DFD):
+//
+//   original_sequences/{youtube,actors}/{raw,c23,c40}/videos/*.mp4
+//   manipulated_sequences/<method>/{raw,c23,c40}/videos/*.mp4
+//   splits/{train,val,test}.json    pairs of ids
+//
+// Also c0 for raw, hq for c23, lq for c40. An original is `033.mp4`; a fake `<target>_<source>.mp4` joins
+// both ids. In DFD an original is `<actor>__<scene>.mp4`, a fake `<target>_<source>__<scene>__<8
+// letters>.mp4`, and no list says a split. See Note [Actors of DFD].
+DatasetLayout FaceForensicsLayout();
+
+}  // namespace seam

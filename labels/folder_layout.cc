@@ -1,0 +1,163 @@
+#include "labels/folder_layout.h"
+
+#include <algorithm>
+#include <map>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace seam {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Label, method and split by the folders of the id; false when it lies in none that says a label.
+bool Place(const std::vector<std::string>& parts, Video* video) {
+  std::size_t at = 0;
+  if (parts.size() > 2) video->split = SplitOfFolder(parts[0]);
+  if (!video->split.empty()) at = 1;
+  if (parts.size() < at + 2 || !LabelOfFolder(parts[at], &video->label)) return false;
+  if (video->label == FAKE && parts.size() > at + 2) video->method = parts[at + 1];
+  return true;
+}
+
+// train/ inside real/ would be overlooked, and the videos split anew.
+void CheckNesting(const fs::path& root, const std::vector<std::string>& parts, const Video& video) {
+  if (!video.split.empty() || parts.size() < 3 || SplitOfFolder(parts[1]).empty()) return;
+  throw WrongTree(
+      FolderLayout(), root,
+      fmt::format("the split is inside the class ({0}/{1}); it has to be {1}/{0}", parts[0], parts[1]));
+}
+
+void CheckAllOrNone(const fs::path& root, const std::vector<Video>& videos) {
+  const auto split = [](const Video& video) { return !video.split.empty(); };
+  const auto with = std::find_if(videos.begin(), videos.end(), split);
+  const auto without = std::find_if_not(videos.begin(), videos.end(), split);
+  if (with == videos.end() || without == videos.end()) return;
+  throw WrongTree(FolderLayout(), root,
+                  fmt::format("some videos lie in a split ({}), others do not ({})", with->id, without->id));
+}
+
+Listing List(const LayoutOptions& options, const fs::path& root) {
+  KeyFinder keys(options.group_by);
+  Listing listing;
+  Tree tree(root);
+  for (Tree::File& file : tree.media()) {
+    Video place;
+    if (!Place(file.parts, &place)) continue;
+    CheckNesting(root, file.parts, place);
+    Video video = Tree::Take(&file, place.label);
+    video.method = place.method;
+    video.split = place.split;
+    video.keys = keys.Find(file.parts.back(), video.split);
+    listing.videos.push_back(std::move(video));
+  }
+  if (!listing.videos.empty()) {
+    CheckAllOrNone(root, listing.videos);
+    keys.CheckUsed(fs::path(listing.videos.front().id).stem().string());
+  }
+  tree.TellLeftOut("the folders of a label", &listing);
+  return listing;
+}
+
+// The name of a folder of a label in `folder`, or "".
+std::string LabelFolderIn(const fs::path& folder) {
+  std::error_code code;
+  Label label = REAL;
+  std::string name;
+  for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+    std::error_code ignored;
+    const std::string found = entry->path().filename().string();
+    if (!LabelOfFolder(found, &label) || !entry->is_directory(ignored)) continue;
+    if (name.empty() || found < name) name = found;
+  }
+  return name.empty() ? "" : name + "/";
+}
+
+std::string Sign(const fs::path& root) {
+  if (const std::string name = LabelFolderIn(root); !name.empty()) return "has " + name;
+  std::error_code code;
+  std::string least;
+  for (fs::directory_iterator entry(root, code), end; !code && entry != end; entry.increment(code)) {
+    const std::string split = entry->path().filename().string();
+    const std::string inside = SplitOfFolder(split).empty() ? "" : LabelFolderIn(entry->path());
+    if (inside.empty()) continue;
+    if (least.empty() || split + "/" + inside < least) least = split + "/" + inside;
+  }
+  return least.empty() ? "" : "has " + least;
+}
+
+}  // namespace
+
+DatasetLayout FolderLayout() {
+  return {"folder",     "real/ and fake/, or train/, val/ and test/ that hold them",
+          {"group-by"}, [](const fs::path& root) { return !Sign(root).empty(); },
+          Sign,         List};
+}
+
+bool LabelOfFolder(const std::string& name, Label* label) {
+  static const std::map<std::string, Label> labels = {{"real", REAL},     {"0_real", REAL},
+                                                      {"original", REAL}, {"fake", FAKE},
+                                                      {"1_fake", FAKE},   {"manipulated", FAKE}};
+  const auto found = labels.find(LowerCase(name));
+  if (found == labels.end()) return false;
+  *label = found->second;
+  return true;
+}
+
+std::string SplitOfFolder(const std::string& name) {
+  static const std::map<std::string, std::string> splits = {
+      {"train", "train"}, {"val", "val"}, {"valid", "val"}, {"validation", "val"}, {"test", "test"}};
+  const auto found = splits.find(LowerCase(name));
+  return found == splits.end() ? "" : found->second;
+}
+
+KeyFinder::KeyFinder(const std::string& group_by) : text_(group_by) {
+  if (group_by.empty()) return;
+  try {
+    pattern_.emplace(group_by);
+  } catch (const std::regex_error& error) {
+    throw UsageError("--group-by",
+                     fmt::format("'{}' is not a regular expression: {}", group_by, error.what()),
+                     "the syntax is ECMAScript's, as in --group-by '([0-9]+)_'");
+  }
+}
+
+std::vector<std::string> KeyFinder::Find(const std::string& name, const std::string& split) {
+  const std::string stem = fs::path(name).stem().string();
+  if (pattern_) {
+    auto keys = Matches(stem);
+    if (!keys.empty()) {
+      ++matched_;
+      return keys;
+    }
+  }
+  return {split.empty() ? stem : split + '/' + stem};
+}
+
+void KeyFinder::CheckUsed(const std::string& example) const {
+  if (!pattern_ || matched_ > 0) return;
+  throw UsageError("--group-by", fmt::format("'{}' matches no file name", text_),
+                   "it is matched against names without their extension, such as " + example);
+}
+
+std::vector<std::string> KeyFinder::Matches(const std::string& name) const {
+  std::vector<std::string> keys;
+  try {
+    const std::size_t first = pattern_->mark_count() > 0 ? 1 : 0;
+    for (std::sregex_iterator match(name.begin(), name.end(), *pattern_), end; match != end; ++match) {
+      for (std::size_t i = first; i < match->size(); ++i) {
+        if ((*match)[i].length() > 0) keys.push_back((*match)[i]);
+      }
+    }
+  } catch (const std::regex_error& error) {
+    throw UsageError("--group-by", fmt::format("'{}' fails on {}: {}", text_, name, error.what()),
+                     "simplify it");
+  }
+  return keys;
+}
+
+}  // namespace seam

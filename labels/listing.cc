@@ -1,0 +1,189 @@
+#include "labels/listing.h"
+
+#include <algorithm>
+#include <cctype>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "base/files.h"
+#include "base/options.h"
+
+namespace seam {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t kMaxListBytes = std::uint64_t{64} << 20;
+constexpr std::size_t kShown = 6;
+
+std::vector<std::string> PartsOf(const std::string& id) {
+  std::vector<std::string> parts(1);
+  for (const char c : id) {
+    if (c == '/')
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  }
+  return parts;
+}
+
+std::string Trimmed(const std::string& text) {
+  const char* const spaces = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(spaces);
+  if (first == std::string::npos) return "";
+  return text.substr(first, text.find_last_not_of(spaces) - first + 1);
+}
+
+// "3 .txt, 1 without an ending", the most frequent first.
+std::string KindsOf(const std::map<std::string, std::size_t>& counts) {
+  std::vector<std::pair<std::size_t, std::string>> sorted;
+  for (const auto& [kind, count] : counts) sorted.emplace_back(count, kind);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < sorted.size() && i < kShown; ++i) {
+    const std::string& kind = sorted[i].second;
+    shown.push_back(fmt::format("{} {}", sorted[i].first, kind.empty() ? "without an ending" : kind));
+  }
+  if (sorted.size() > kShown) shown.push_back("and others");
+  return fmt::format("{}", fmt::join(shown, ", "));
+}
+
+}  // namespace
+
+Tree::Tree(const fs::path& root) : root_(root) {
+  std::vector<fs::path> others;
+  const auto add = [&](const fs::path& path, std::vector<File>* files) {
+    files->push_back({path, PartsOf(Utf8Id(path.lexically_relative(root).generic_string())), false});
+  };
+  for (const fs::path& path : ListMediaFiles(root, nullptr, &others)) add(path, &media_);
+  for (const fs::path& path : others) add(path, &others_);
+}
+
+Video Tree::Take(File* file, Label label) {
+  file->taken = true;
+  Video video;
+  video.id = fmt::format("{}", fmt::join(file->parts, "/"));
+  video.path = file->path;
+  video.label = label;
+  return video;
+}
+
+void Tree::TellLeftOut(const std::string& where, Listing* listing) const {
+  const auto left = [](const File& file) { return !file.taken; };
+  if (const auto first = std::find_if(media_.begin(), media_.end(), left); first != media_.end()) {
+    const std::size_t count = std::count_if(first, media_.end(), left);
+    listing->warnings.push_back(fmt::format(
+        "{}: {} {} outside {} and {} left out, such as {}", root_.string(), Counted(count, "media file"),
+        count == 1 ? "lies" : "lie", where, count == 1 ? "is" : "are", fmt::join(first->parts, "/")));
+  }
+  std::map<std::string, std::size_t> kinds;
+  std::size_t count = 0;
+  for (const File& file : others_) {
+    if (file.taken) continue;
+    ++kinds[LowerCase(fs::path(file.parts.back()).extension().string())];
+    ++count;
+  }
+  if (count == 0) return;
+  listing->warnings.push_back(fmt::format("{}: {} {} neither video nor picture by name: {}", root_.string(),
+                                          Counted(count, "file"), count == 1 ? "is" : "are", KindsOf(kinds)));
+}
+
+std::string NameAt(const std::vector<std::string>& parts, std::size_t at) {
+  return at + 1 == parts.size() ? fs::path(parts[at]).stem().string() : parts[at];
+}
+
+std::string Shown(const fs::path& root) {
+  std::set<std::string> names;
+  std::error_code code;
+  for (fs::directory_iterator entry(root, code), end; !code && entry != end; entry.increment(code)) {
+    std::error_code ignored;
+    const bool folder = entry->is_directory(ignored);
+    names.insert(Utf8Id(entry->path().filename().string()) + (folder ? "/" : ""));
+  }
+  if (names.empty()) return "nothing";
+  std::string shown;
+  std::size_t count = 0;
+  for (const auto& name : names) {
+    if (count == kShown) return fmt::format("{} and {} more", shown, names.size() - kShown);
+    shown += (count++ > 0 ? ", " : "") + name;
+  }
+  return shown;
+}
+
+std::string Counted(std::size_t count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string LowerCase(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+std::set<std::string> ChooseAmong(const std::string& option, const std::string& text,
+                                  const std::vector<std::string>& allowed) {
+  if (text.empty()) return {allowed.begin(), allowed.end()};
+  std::set<std::string> chosen;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t end = std::min(text.find(',', start), text.size());
+    const std::string word = Trimmed(text.substr(start, end - start));
+    start = end + 1;
+    const auto found = std::find_if(allowed.begin(), allowed.end(), [&](const std::string& name) {
+      return LowerCase(name) == LowerCase(word);
+    });
+    if (found == allowed.end()) {
+      const std::string near = Nearest(word, allowed);
+      throw UsageError(option, fmt::format("'{}' is not a choice", word),
+                       near.empty() ? fmt::format("choose from: {}", fmt::join(allowed, ", "))
+                                    : fmt::format("did you mean {}?", near));
+    }
+    chosen.insert(*found);
+  }
+  return chosen;
+}
+
+void OfficialList::Add(const fs::path& where, const std::string& name, const std::string& split) {
+  const auto [known, added] = splits_.emplace(name, split);
+  if (added || known->second == split) return;
+  throw Error(where.string(), fmt::format("'{}' is in the split {} and in {}", name, known->second, split),
+              "take the dataset's own lists, unchanged");
+}
+
+std::string OfficialList::Find(const std::string& name) {
+  const auto found = splits_.find(name);
+  if (found == splits_.end()) return "";
+  found_.insert(name);
+  return found->second;
+}
+
+void OfficialList::TellAbsent(const std::string& lists, std::size_t unlisted, Listing* listing) const {
+  const auto absent = std::find_if(splits_.begin(), splits_.end(),
+                                   [&](const auto& entry) { return found_.count(entry.first) == 0; });
+  if (absent != splits_.end()) {
+    listing->warnings.push_back(fmt::format("{}: {} of the {} names in it have no file here, such as {}",
+                                            lists, splits_.size() - found_.size(), splits_.size(),
+                                            absent->first));
+  }
+  if (unlisted > 0 && !empty()) {
+    listing->warnings.push_back(
+        fmt::format("{}: {} of the dataset are not in it", lists, Counted(unlisted, "video")));
+  }
+}
+
+std::vector<std::pair<std::size_t, std::string>> ReadLines(const fs::path& path) {
+  const std::string text = ReadFile(path, kMaxListBytes);
+  std::vector<std::pair<std::size_t, std::string>> lines;
+  std::size_t number = 0;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    const std::string line = Trimmed(text.substr(start, end - start));
+    start = end + 1;
+    ++number;
+    if (!line.empty()) lines.emplace_back(number, line);
+  }
+  return lines;
+}
+
+}  // namespace seam

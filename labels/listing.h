@@ -1,0 +1,82 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "labels/video.h"
+
+namespace seam {
+
+// What a layout found in a dataset.
+struct Listing {
+  std::vector<Video> videos;  // with label, method and keys, and with their split where the dataset says it
+  // The splits that are left for videos of none: those that no official list fills.
+  std::vector<std::string> open_splits = {"train", "val", "test"};
+  std::vector<std::string> warnings, notes;  // a line each, about files that the user may miss
+};
+
+// The files below a dataset's root, each taken by the layout or told as left out.
+class Tree {
+ public:
+  struct File {
+    std::filesystem::path path;
+    std::vector<std::string> parts;  // of its path below the root, as Utf8Id() writes it
+    bool taken = false;
+  };
+
+  explicit Tree(const std::filesystem::path& root);
+
+  // Media files, in order of their paths.
+  std::vector<File>& media() { return media_; }
+  // The other files, so that a layout takes its lists.
+  std::vector<File>& others() { return others_; }
+  // A video of `file`, with id, path and `label`; the file is taken.
+  static Video Take(File* file, Label label);
+  // Adds warnings of what was not taken: media files outside of `where`, and files of other kinds.
+  void TellLeftOut(const std::string& where, Listing* listing) const;
+
+ private:
+  std::filesystem::path root_;
+  std::vector<File> media_, others_;
+};
+
+// The name of a video whose file, or whose folder of pictures, is parts[at]: without the extension of a file.
+std::string NameAt(const std::vector<std::string>& parts, std::size_t at);
+
+// What stands directly in `root`, for a message.
+std::string Shown(const std::filesystem::path& root);
+
+// "12 videos" or "1 video".
+std::string Counted(std::size_t count, const std::string& noun);
+
+std::string LowerCase(std::string text);
+
+// The members of a list like "c23,c40", each in `allowed` (in any case; the answer is as it stands there),
+// all of `allowed` for an empty text. A UsageError about `option` names the rest.
+std::set<std::string> ChooseAmong(const std::string& option, const std::string& text,
+                                  const std::vector<std::string>& allowed);
+
+// The names in official lists, and whether a file was found for each.
+class OfficialList {
+ public:
+  // `where` is the file that says it. An Error when `name` has another split already.
+  void Add(const std::filesystem::path& where, const std::string& name, const std::string& split);
+  // The split of `name`, which is present; empty when no list has it.
+  std::string Find(const std::string& name);
+  bool empty() const { return splits_.empty(); }
+  // Adds a warning when some names are absent, or when `unlisted` videos stand in no list.
+  void TellAbsent(const std::string& lists, std::size_t unlisted, Listing* listing) const;
+
+ private:
+  std::map<std::string, std::string> splits_;
+  std::set<std::string> found_;
+};
+
+// The lines of a list, without spaces around them and without empty ones, and their numbers.
+std::vector<std::pair<std::size_t, std::string>> ReadLines(const std::filesystem::path& path);
+
+}  // namespace seam
