@@ -7,6 +7,9 @@ find_package(nlohmann_json REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
 find_package(Protobuf REQUIRED)
+find_package(PkgConfig REQUIRED)
+# The plots.
+pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET GLOBAL cairo)
 
 function(seam_find_opencv)
   find_path(OPENCV_INCLUDE_DIR opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
@@ -27,7 +30,6 @@ add_library(turbojpeg UNKNOWN IMPORTED GLOBAL)
 set_target_properties(turbojpeg PROPERTIES
   IMPORTED_LOCATION ${TURBOJPEG_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${TURBOJPEG_INCLUDE_DIR})
 if(SEAM_EXTRACT)
-  find_package(PkgConfig REQUIRED)
   pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET GLOBAL libavformat libavcodec libavutil libswscale)
   seam_find_opencv(imgproc dnn objdetect)
   find_package(dlib REQUIRED)

@@ -1,4 +1,3 @@
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -6,72 +5,152 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/options.h"
 #include "base/program.h"
 #include "base/progress.h"
-#include "evaluate/evaluation.h"
-#include "evaluate/score_file.h"
+#include "evaluate/evaluation_text.h"
+#include "evaluate/html_report.h"
+#include "evaluate/plots.h"
+#include "evaluate/truth.h"
 
 namespace seam {
 namespace {
 
 struct EvaluateOptions {
-  std::string labels;
-  double threshold = 0.5;
-  bool json = false;
+  std::string labels, split = "all", measure = "auc", report, plots, markdown, csv;
+  EvaluationOptions evaluation;
+  bool compare = false, cross = false, json = false;
   std::vector<std::string> files;
 
   void Register(Options* options) {
-    options->Add("labels", &labels,
-                 "CSV file with the columns path (or filename) and label; wins over the score file's");
-    options->Add("threshold", &threshold, "a score from here on counts as fake, for the accuracy");
-    options->Add("json", &json, "print one JSON object a line for each score file");
+    options->Add(
+        "labels", &labels,
+        "CSV file with the columns path (or filename) and label, and maybe dataset, method, split; or a "
+        "dataset folder; wins over the score file's");
+    options->Add("split", &split, "measure only the videos of this split (--labels says which)",
+                 {"all", "train", "val", "test"});
+    options->Add(
+        "threshold", &evaluation.threshold,
+        "a score from here on counts as fake; eer, youden, fpr choose it on these very videos, which is "
+        "marked; default: the one stored with the scores, or 0.5");
+    options->Add("missing", &evaluation.missing, "what an input without a score counts as",
+                 {"exclude", "as-real", "as-fake"});
+    options->Add("resamples", &evaluation.bootstrap.resamples, "of the bootstrap; 0: no intervals");
+    options->Add("seed", &evaluation.bootstrap.seed, "of the bootstrap");
+    options->Add("level", &evaluation.bootstrap.level, "of the intervals");
+    options->Add("compare", &compare,
+                 "two score files on their common videos: DeLong's test, paired bootstrap");
+    options->Add("cross", &cross, "score files (models) by datasets: a matrix of --measure");
+    options->Add("measure", &measure, "what the matrix of --cross shows");
+    options->Add("report", &report, "write all of it, with plots, as one HTML page");
+    options->Add("plots", &plots, "write the plots as SVG and PNG into this folder");
+    options->Add("markdown", &markdown, "write the tables as Markdown");
+    options->Add("csv", &csv, "write the matrix of --cross as CSV, a line for each cell");
+    options->Add("json", &json, "print JSON: one object a line for each score file, comparison and matrix");
     options->AddPositional("scores", &files);
   }
 
   void Check() const {
     if (files.empty()) throw UsageError("seam evaluate", "no score file named", "seam evaluate scores.csv");
-    if (!(threshold >= 0 && threshold <= 1)) {
-      throw UsageError("--threshold", fmt::format("{} is not from 0 to 1", threshold));
+    if (compare && files.size() != 2) {
+      throw UsageError("--compare", fmt::format("takes two score files, not {}", files.size()),
+                       "seam evaluate --compare a.csv b.csv");
     }
+    if (split != "all" && labels.empty())
+      throw UsageError("--split", "nothing says which videos are in it", "--labels DATASET_FOLDER");
+    if (!csv.empty() && !cross) throw UsageError("--csv", "writes the matrix of --cross", "add --cross");
+    if (evaluation.bootstrap.resamples < 0 || evaluation.bootstrap.resamples > 1'000'000)
+      throw UsageError("--resamples", "must be from 0 to 1000000", "2000 are usual");
+    if (!(evaluation.bootstrap.level > 0 && evaluation.bootstrap.level < 1))
+      throw UsageError("--level", "must lie between 0 and 1", "0.95 is usual");
   }
 };
 
-void EvaluateFile(const EvaluateOptions& options, const std::map<std::string, int>& labels,
-                  bool default_threshold, const std::string& file) {
-  auto rows = ReadScoreFile(file);
-  const std::size_t unused = ApplyLabels(labels, &rows);
-  if (unused > 0) {
-    SayWarning(Printable(
-        fmt::format("{}: {} of {} labels fit no row of {}", options.labels, unused, labels.size(), file)));
+// A score file with its truth.
+struct Scores {
+  std::string file;
+  std::vector<ScoreRow> rows;
+};
+
+Scores ReadScores(const EvaluateOptions& options, const TruthTable& truth, const std::string& file) {
+  Scores scores{file, ReadScoreFile(file)};
+  const std::size_t unused = ApplyTruth(truth, &scores.rows);
+  if (options.split != "all")
+    std::erase_if(scores.rows, [&](const ScoreRow& row) { return row.split != options.split; });
+  if (unused > 0 && options.split == "all") {
+    SayWarning(Printable(fmt::format("{}: {} of {} labels fit no row of {}", options.labels, unused,
+                                     truth.videos.size(), file)));
   }
-  const Evaluation evaluation = Evaluate(file, rows, options.threshold);
-  const auto replace = nlohmann::ordered_json::error_handler_t::replace;  // names of files need not be UTF-8
-  fmt::print("{}",
-             options.json
-                 ? EvaluationJson(file, evaluation, default_threshold).dump(-1, ' ', false, replace) + "\n"
-                 : EvaluationText(file, evaluation, default_threshold));
+  return scores;
+}
+
+void Print(const EvaluateOptions& options, const EvaluationReport& report) {
+  const auto print_json = [](const nlohmann::ordered_json& json) {
+    // Names of files need not be UTF-8.
+    fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  };
+  for (const auto& evaluation : report.evaluations) {
+    options.json ? print_json(JsonOf(evaluation)) : fmt::print("{}", TextOf(evaluation));
+  }
+  if (report.comparison && options.json) print_json(JsonOf(*report.comparison));
+  if (report.comparison && !options.json) {
+    for (const auto& fact : FactsOf(*report.comparison)) fmt::print("  {}\n", fact);
+    fmt::print("{}", TextOf(TableOf(*report.comparison)));
+  }
+  if (report.cross && options.json) print_json(JsonOf(*report.cross));
+  if (report.cross && !options.json) fmt::print("{}", TextOf(TableOf(*report.cross)));
+}
+
+void WriteFiles(const EvaluateOptions& options, const EvaluationReport& report) {
+  if (!options.report.empty()) WriteFile(options.report, HtmlOf(report));
+  if (!options.plots.empty()) WritePlots(PlotsOf(report.evaluations), options.plots);
+  if (!options.plots.empty() && report.cross) WritePlots(HeatMapOf(*report.cross), options.plots);
+  if (!options.csv.empty()) WriteFile(options.csv, CsvOf(LongTableOf(*report.cross)));
+  if (options.markdown.empty()) return;
+  std::string text;
+  for (const auto& warning : report.warnings) text += "> " + Printable(warning) + "\n\n";
+  if (report.cross) text += MarkdownOf(TableOf(*report.cross)) + "\n";
+  if (report.comparison) text += MarkdownOf(TableOf(*report.comparison)) + "\n";
+  for (const auto& evaluation : report.evaluations) text += MarkdownOf(evaluation);
+  WriteFile(options.markdown, text);
 }
 
 int Run(const std::vector<std::string>& arguments) {
   EvaluateOptions options;
-  Options parser("seam evaluate", "[options] SCORES.csv...",
+  Options parser("seam evaluate", "[options] SCORES.csv|SCORES.jsonl...",
                  "what the scores of videos are worth, against their labels",
-                 "seam evaluate scores.csv --labels labels.csv");
+                 "seam evaluate scores.csv --labels labels.csv --report evaluation.html");
   options.Register(&parser);
   if (!parser.Parse(arguments)) return kExitGood;
   options.Check();
-  const auto labels = options.labels.empty() ? std::map<std::string, int>() : ReadLabels(options.labels);
+  const TruthTable truth = options.labels.empty() ? TruthTable() : ReadTruth(options.labels);
+  EvaluationReport report;
+  if (!truth.leak.empty()) {
+    report.warnings.push_back(truth.leak + "; measures of a network that was trained on it mean little");
+    SayWarning(report.warnings.back());
+  }
+  std::vector<Scores> all;
   std::size_t failed = 0;
   for (const auto& file : options.files) {
     try {
-      EvaluateFile(options, labels, !parser.Given("threshold"), file);
+      Scores scores = ReadScores(options, truth, file);
+      report.evaluations.push_back(Evaluate(file, scores.rows, options.evaluation));
+      all.push_back(std::move(scores));
     } catch (const Error& error) {
+      if (error.exit_code() == kExitUsage) throw;
       SayError(error);
       ++failed;
     }
   }
-  return failed == 0 ? kExitGood : failed < options.files.size() ? kExitSomeFailed : kExitFailed;
+  if (options.compare && all.size() == 2)
+    report.comparison =
+        Compare(all[0].file, all[0].rows, all[1].file, all[1].rows, options.evaluation.bootstrap);
+  if (all.empty()) return kExitFailed;
+  if (options.cross) report.cross = CrossTestOf(report.evaluations, options.measure);
+  Print(options, report);
+  WriteFiles(options, report);
+  return failed == 0 ? kExitGood : kExitSomeFailed;
 }
 
 }  // namespace

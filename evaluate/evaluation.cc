@@ -1,19 +1,23 @@
 #include "evaluate/evaluation.h"
 
-#include <nlohmann/json.hpp>
+#include <charconv>
+#include <limits>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/csv_table.h"
-#include "evaluate/metrics.h"
 
 namespace seam {
-
 namespace {
 
-std::string FileName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+// One score of one video, ready to be measured.
+struct Sample {
+  double score = 0;
+  int label = 0;
+  int unit = 0;  // the video, from 0
+};
 
 void CheckPaths(const std::string& subject, const std::vector<ScoreRow>& rows) {
   std::set<std::string> seen;
@@ -25,123 +29,212 @@ void CheckPaths(const std::string& subject, const std::vector<ScoreRow>& rows) {
   }
 }
 
-void CheckCounts(const std::string& subject, const Evaluation& evaluation) {
-  if (evaluation.inputs == 0) throw Error(subject, "has no rows", "score some videos with `seam infer`");
+void CheckCounts(const Evaluation& evaluation) {
+  const int real = evaluation.videos.real, fake = evaluation.videos.fake;
+  if (evaluation.inputs == 0)
+    throw Error(evaluation.subject, "has no rows", "score some videos with `seam infer`");
   if (evaluation.scored() == 0) {
-    throw Error(subject, fmt::format("none of the {} inputs has a score", evaluation.inputs),
+    throw Error(evaluation.subject, fmt::format("none of the {} inputs has a score", evaluation.inputs),
                 "the columns status and reason say why");
   }
-  if (evaluation.real + evaluation.fake == 0) {
-    throw Error(subject, fmt::format("none of the {} scored inputs has a label", evaluation.scored()),
-                "give a CSV file with the columns path and label by --labels");
+  if (real + fake == 0) {
+    throw Error(evaluation.subject,
+                fmt::format("none of the {} scored inputs has a label", evaluation.scored()),
+                "give a CSV file with the columns path and label, or a dataset folder, by --labels");
   }
-  if (evaluation.real == 0 || evaluation.fake == 0) {
-    throw Error(subject,
-                fmt::format("all {} labelled and scored inputs are {}", evaluation.real + evaluation.fake,
-                            evaluation.real > 0 ? "real" : "fake"),
-                "the measures need both classes");
+  if (real == 0 || fake == 0) {
+    throw Error(
+        evaluation.subject,
+        fmt::format("all {} labelled and scored inputs are {}", real + fake, real > 0 ? "real" : "fake"),
+        "the measures need both classes");
+  }
+}
+
+// The score that counts for the row; none where it has none and such rows are left out.
+std::optional<double> CountedScore(const ScoreRow& row, const std::string& missing) {
+  if (row.score || missing == "exclude") return row.score;
+  return missing == "as-fake" ? 1.0 : 0.0;
+}
+
+Slice Measure(std::string name, const std::vector<Sample>& samples, double threshold,
+              const BootstrapOptions& bootstrap) {
+  Slice slice;
+  slice.name = std::move(name);
+  std::vector<double> scores;
+  std::vector<int> labels, units;
+  for (const Sample& sample : samples) {
+    scores.push_back(sample.score);
+    labels.push_back(sample.label);
+    units.push_back(sample.unit);
+    ++(sample.label == 1 ? slice.fake : slice.real);
+  }
+  RankedScores ranked(scores, labels);
+  const auto measure = [&] {
+    std::vector<double> values;
+    for (const auto& entry : Measures()) values.push_back(entry.measure(ranked, threshold));
+    return values;
+  };
+  const std::vector<double> values = measure();
+  slice.confusion = ConfusionAt(ranked, threshold);
+  const auto resampled = Bootstrap(units, labels, bootstrap, [&](std::span<const double> weights) {
+    ranked.SetWeights(weights);
+    return measure();
+  });
+  for (std::size_t i = 0; i < values.size(); ++i)
+    slice.measures.push_back({values[i], IntervalOf(resampled, i, bootstrap.level)});
+  return slice;
+}
+
+// Units from 0 without holes, as Bootstrap() wants them.
+std::vector<Sample> Renumbered(std::vector<Sample> samples) {
+  std::map<int, int> number;
+  for (Sample& sample : samples) sample.unit = number.emplace(sample.unit, number.size()).first->second;
+  return samples;
+}
+
+double ThresholdFrom(const std::string& text, const RankedScores& scores) {
+  if (text == "eer") return ThresholdOfEqualErrorRate(scores);
+  if (text == "youden") return ThresholdOfYouden(scores);
+  if (text == "fpr") return ThresholdAtFpr(scores, 0.01);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= 1)) {
+    throw UsageError("--threshold", fmt::format("'{}' is not a number from 0 to 1", text),
+                     "or eer, youden, fpr: chosen on the very videos that are measured, and marked so");
+  }
+  return value;
+}
+
+// The file's own, where all rows that have one agree.
+std::optional<double> StoredThreshold(const std::vector<ScoreRow>& rows) {
+  std::optional<double> stored;
+  for (const auto& row : rows) {
+    if (!row.threshold) continue;
+    if (stored && *stored != *row.threshold) return std::nullopt;
+    stored = row.threshold;
+  }
+  return stored;
+}
+
+Threshold ChooseThreshold(const std::string& text, const std::vector<ScoreRow>& rows,
+                          const std::vector<Sample>& samples) {
+  if (text.empty()) {
+    const auto stored = StoredThreshold(rows);
+    return stored ? Threshold{*stored, "stored"} : Threshold{};
+  }
+  std::vector<double> scores;
+  std::vector<int> labels;
+  for (const Sample& sample : samples) {
+    scores.push_back(sample.score);
+    labels.push_back(sample.label);
+  }
+  const bool rule = text == "eer" || text == "youden" || text == "fpr";
+  return {ThresholdFrom(text, {scores, labels}), rule ? text : "given"};
+}
+
+// The samples of the rows that `part` accepts, with the counts that belong to them.
+struct Part {
+  std::vector<Sample> samples, frames;
+  int inputs = 0, unscored = 0;
+};
+
+template <class Accepts>
+Part PartOf(const std::vector<ScoreRow>& rows, const std::string& missing, const Accepts& accepts) {
+  Part part;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const ScoreRow& row = rows[i];
+    if (!row.label || !accepts(row)) continue;
+    ++part.inputs;
+    part.unscored += row.score ? 0 : 1;
+    const auto score = CountedScore(row, missing);
+    if (score) part.samples.push_back({*score, *row.label, static_cast<int>(i)});
+    for (const double frame : row.frame_scores)
+      part.frames.push_back({frame, *row.label, static_cast<int>(i)});
+  }
+  part.samples = Renumbered(std::move(part.samples));
+  part.frames = Renumbered(std::move(part.frames));
+  return part;
+}
+
+Slice MeasurePart(const std::string& name, const Part& part, const std::vector<Sample>& samples,
+                  const Evaluation& evaluation) {
+  Slice slice = Measure(name, samples, evaluation.threshold.value, evaluation.bootstrap);
+  slice.inputs = part.inputs;
+  slice.unscored = part.unscored;
+  return slice;
+}
+
+void MeasureSlices(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
+  std::set<std::string> methods, datasets;
+  for (const auto& row : rows) {
+    if (!row.label) continue;
+    if (*row.label == 1 && !row.method.empty()) methods.insert(row.method);
+    datasets.insert(row.dataset);
+  }
+  for (const auto& method : methods) {
+    const Part part = PartOf(rows, evaluation->missing,
+                             [&](const ScoreRow& row) { return *row.label == 0 || row.method == method; });
+    evaluation->methods.push_back(MeasurePart(method, part, part.samples, *evaluation));
+  }
+  if (datasets == std::set<std::string>{""}) return;
+  for (const auto& dataset : datasets) {
+    const Part part =
+        PartOf(rows, evaluation->missing, [&](const ScoreRow& row) { return row.dataset == dataset; });
+    evaluation->datasets.push_back(
+        MeasurePart(dataset.empty() ? "(not named)" : dataset, part, part.samples, *evaluation));
+  }
+}
+
+void Count(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
+  for (const auto& row : rows) {
+    ++evaluation->inputs;
+    if (!row.score) ++evaluation->unscored;
+    if (row.score && !row.label) ++evaluation->unlabelled;
+    if (!row.label || !CountedScore(row, evaluation->missing)) continue;
+    ++(*row.label == 1 ? evaluation->videos.fake : evaluation->videos.real);
+    evaluation->scores.push_back(*CountedScore(row, evaluation->missing));
+    evaluation->labels.push_back(*row.label);
+    evaluation->methods_of.push_back(*row.label == 1 ? row.method : "");
   }
 }
 
 }  // namespace
 
-Evaluation Evaluate(const std::string& subject, const std::vector<ScoreRow>& rows, double threshold) {
+const std::vector<MeasureEntry>& Measures() {
+  using Scores = const RankedScores&;
+  static const std::vector<MeasureEntry> measures = {
+      {"auc", "AUC", false, [](Scores scores, double) { return RocAuc(scores); }},
+      {"ap", "AP", false, [](Scores scores, double) { return AveragePrecision(scores); }},
+      {"eer", "EER", false, [](Scores scores, double) { return EqualErrorRate(scores); }},
+      {"tpr_at_fpr_1", "TPR at FPR 1 %", false, [](Scores scores, double) { return TprAtFpr(scores, 0.01); }},
+      {"tpr_at_fpr_10", "TPR at FPR 10 %", false,
+       [](Scores scores, double) { return TprAtFpr(scores, 0.1); }},
+      {"log_loss", "log-loss", false, [](Scores scores, double) { return LogLoss(scores); }},
+      {"brier", "Brier", false, [](Scores scores, double) { return BrierScore(scores); }},
+      {"ece", "ECE", false, [](Scores scores, double) { return ExpectedCalibrationError(scores); }},
+      {"accuracy", "accuracy", true, [](Scores scores, double at) { return Accuracy(scores, at); }},
+      {"precision", "precision", true, [](Scores scores, double at) { return Precision(scores, at); }},
+      {"recall", "recall", true, [](Scores scores, double at) { return Recall(scores, at); }},
+      {"f1", "F1", true, [](Scores scores, double at) { return F1Score(scores, at); }},
+  };
+  return measures;
+}
+
+Evaluation Evaluate(const std::string& subject, const std::vector<ScoreRow>& rows,
+                    const EvaluationOptions& options) {
   CheckPaths(subject, rows);
   Evaluation evaluation;
-  evaluation.inputs = static_cast<int>(rows.size());
-  evaluation.threshold = threshold;
-  std::vector<double> scores;
-  std::vector<int> labels;
-  for (const auto& row : rows) {
-    if (!row.score) {
-      ++evaluation.unscored;
-    } else if (!row.label) {
-      ++evaluation.unlabelled;
-    } else {
-      ++(*row.label == 1 ? evaluation.fake : evaluation.real);
-      scores.push_back(*row.score);
-      labels.push_back(*row.label);
-    }
-  }
-  CheckCounts(subject, evaluation);
-  evaluation.auc = RocAuc(scores, labels);
-  evaluation.average_precision = AveragePrecision(scores, labels);
-  evaluation.equal_error_rate = EqualErrorRate(scores, labels);
-  evaluation.log_loss = LogLoss(scores, labels);
-  evaluation.accuracy = Accuracy(scores, labels, threshold);
+  evaluation.subject = subject;
+  evaluation.missing = options.missing;
+  evaluation.bootstrap = options.bootstrap;
+  Count(rows, &evaluation);
+  CheckCounts(evaluation);
+  const Part all = PartOf(rows, options.missing, [](const ScoreRow&) { return true; });
+  evaluation.threshold = ChooseThreshold(options.threshold, rows, all.samples);
+  evaluation.videos = MeasurePart("videos", all, all.samples, evaluation);
+  if (!all.frames.empty()) evaluation.frames = MeasurePart("frames", all, all.frames, evaluation);
+  MeasureSlices(rows, &evaluation);
   return evaluation;
-}
-
-std::map<std::string, int> ReadLabels(const std::filesystem::path& path) {
-  const CsvTable table(path);
-  const std::string column = table.Has("path") || !table.Has("filename") ? "path" : "filename";
-  table.Require(column);
-  table.Require("label");
-  std::map<std::string, int> labels;
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    const std::string name = table.Raw(i, column), text = table.Field(i, "label");
-    const auto label = ParseLabel(text);
-    if (!label) throw table.Wrong(i, fmt::format("label '{}' is neither real (0) nor fake (1)", text));
-    const auto [known, added] = labels.emplace(name, *label);
-    if (!added && known->second != *label) throw table.Wrong(i, fmt::format("'{}' is real and fake", name));
-  }
-  return labels;
-}
-
-std::size_t ApplyLabels(const std::map<std::string, int>& labels, std::vector<ScoreRow>* rows) {
-  std::map<std::string, int> label_names, row_names;
-  std::map<std::string, std::string> path_of_name;
-  for (const auto& [path, label] : labels) {
-    ++label_names[FileName(path)];
-    path_of_name[FileName(path)] = path;
-  }
-  for (const auto& row : *rows) ++row_names[FileName(row.path)];
-  std::set<std::string> used;
-  for (auto& row : *rows) {
-    const std::string name = FileName(row.path);
-    auto found = labels.find(row.path);
-    if (found == labels.end() && label_names[name] == 1 && row_names[name] == 1)
-      found = labels.find(path_of_name[name]);
-    if (found == labels.end()) continue;
-    row.label = found->second;
-    used.insert(found->first);
-  }
-  return labels.size() - used.size();
-}
-
-std::string EvaluationText(const std::string& subject, const Evaluation& evaluation, bool default_threshold) {
-  const std::string unlabelled =
-      evaluation.unlabelled > 0 ? fmt::format(", {} without a label", evaluation.unlabelled) : "";
-  std::string text = Printable(subject) + "\n";
-  text += fmt::format("  inputs    {}\n", evaluation.inputs);
-  text +=
-      fmt::format("  scored    {} (coverage {:.1f} %)\n", evaluation.scored(), 100 * evaluation.coverage());
-  text += fmt::format("  measured  {} real, {} fake{}\n", evaluation.real, evaluation.fake, unlabelled);
-  text += fmt::format("  AUC       {:.4f}\n", evaluation.auc);
-  text += fmt::format("  AP        {:.4f}\n", evaluation.average_precision);
-  text += fmt::format("  EER       {:.4f}\n", evaluation.equal_error_rate);
-  text += fmt::format("  log-loss  {:.4f}\n", evaluation.log_loss);
-  text += fmt::format("  accuracy  {:.4f} at threshold {:g}{}\n", evaluation.accuracy, evaluation.threshold,
-                      default_threshold ? " (the default)" : "");
-  return text;
-}
-
-nlohmann::ordered_json EvaluationJson(const std::string& subject, const Evaluation& evaluation,
-                                      bool default_threshold) {
-  return {{"file", subject},
-          {"inputs", evaluation.inputs},
-          {"scored", evaluation.scored()},
-          {"coverage", evaluation.coverage()},
-          {"unlabelled", evaluation.unlabelled},
-          {"real", evaluation.real},
-          {"fake", evaluation.fake},
-          {"auc", evaluation.auc},
-          {"ap", evaluation.average_precision},
-          {"eer", evaluation.equal_error_rate},
-          {"log_loss", evaluation.log_loss},
-          {"accuracy", evaluation.accuracy},
-          {"threshold", evaluation.threshold},
-          {"threshold_is_default", default_threshold}};
 }
 
 }  // namespace seam

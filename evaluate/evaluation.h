@@ -1,24 +1,72 @@
 #pragma once
 
-#include <filesystem>
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
+#include "evaluate/bootstrap.h"
+#include "evaluate/metrics.h"
 #include "evaluate/score_file.h"
 
 namespace seam {
 
-// What the scores of one file are worth, at the level of videos.
+// A row of the table of measures: text, JSON, CSV and intervals all go by it.
+struct MeasureEntry {
+  const char* key;   // in JSON and CSV: "auc"
+  const char* name;  // for people: "AUC"
+  bool at_threshold;
+  double (*measure)(const RankedScores& scores, double threshold);
+};
+// Those without a threshold first.
+const std::vector<MeasureEntry>& Measures();
+
+struct Measured {
+  double value = 0;
+  Interval interval;  // NaN where no bootstrap was asked for
+};
+
+// The threshold of the measures that need one, and who chose it.
+struct Threshold {
+  double value = 0.5;
+  // "stored": the score file's own; "given"; "default"; "eer", "youden", "fpr": chosen on these very videos.
+  std::string source = "default";
+  bool chosen_here() const { return source == "eer" || source == "youden" || source == "fpr"; }
+};
+
+// Measures of a part of the videos, or of their frames.
+struct Slice {
+  std::string name;                // "videos", "frames", a method's or a dataset's name
+  int inputs = 0;                  // rows of it with a label; for frames: their videos
+  int unscored = 0;                // of those, without a score
+  int real = 0, fake = 0;          // measured: videos, or frames
+  std::vector<Measured> measures;  // as Measures()
+  Confusion confusion;
+  double coverage() const { return inputs > 0 ? static_cast<double>(inputs - unscored) / inputs : 0; }
+};
+
+struct EvaluationOptions {
+  std::string threshold;            // a number, or "eer", "youden", "fpr"; empty: the stored one, or 0.5
+  std::string missing = "exclude";  // exclude, as-real (score 0), as-fake (score 1)
+  BootstrapOptions bootstrap;       // no intervals with resamples 0
+};
+
+// What the scores of one file are worth.
 struct Evaluation {
-  int inputs = 0;          // all rows
-  int unscored = 0;        // rows without a score
-  int unlabelled = 0;      // rows with a score but without a label: counted as scored, measured by nothing
-  int real = 0, fake = 0;  // rows with both: what the measures are of
-  double threshold = 0.5;
-  double auc = 0, average_precision = 0, equal_error_rate = 0, log_loss = 0, accuracy = 0;
+  std::string subject;  // the file
+  int inputs = 0;       // all rows
+  int unscored = 0;     // rows without a score
+  int unlabelled = 0;   // rows with a score but without a label: counted as scored, measured by nothing
+  std::string missing;  // as in the options
+  Threshold threshold;
+  BootstrapOptions bootstrap;
+  Slice videos;
+  std::optional<Slice> frames;  // where the file has the frames' scores
+  // Each method's fakes against all reals; each dataset's videos. By name; none where none is known.
+  std::vector<Slice> methods, datasets;
+  // What was measured, for plots.
+  std::vector<double> scores;
+  std::vector<int> labels;
+  std::vector<std::string> methods_of;  // of each; empty for reals
 
   int scored() const { return inputs - unscored; }
   double coverage() const { return static_cast<double>(scored()) / inputs; }
@@ -26,18 +74,7 @@ struct Evaluation {
 
 // An Error that names `subject` when a path stands on two rows, when nothing is scored, when no scored row
 // has a label, and when all of them have the same.
-Evaluation Evaluate(const std::string& subject, const std::vector<ScoreRow>& rows, double threshold);
-
-// 1 for fake by path, from a CSV file with the columns path (or filename) and label.
-std::map<std::string, int> ReadLabels(const std::filesystem::path& path);
-
-// Sets the rows' labels by their exact path, or else by the file name where one row and one label alone have
-// it. Returns how many labels fit no row.
-std::size_t ApplyLabels(const std::map<std::string, int>& labels, std::vector<ScoreRow>* rows);
-
-// The block of lines, and the JSON object, that `seam evaluate` prints. `default_threshold`: nobody chose it.
-std::string EvaluationText(const std::string& subject, const Evaluation& evaluation, bool default_threshold);
-nlohmann::ordered_json EvaluationJson(const std::string& subject, const Evaluation& evaluation,
-                                      bool default_threshold);
+Evaluation Evaluate(const std::string& subject, const std::vector<ScoreRow>& rows,
+                    const EvaluationOptions& options);
 
 }  // namespace seam

@@ -1,15 +1,18 @@
 #include "evaluate/score_file.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include <fmt/format.h>
 
 #include "base/csv.h"
-#include "base/error.h"
 #include "base/csv_table.h"
+#include "base/error.h"
+#include "base/files.h"
 
 namespace seam {
 
@@ -70,6 +73,116 @@ double ReadSeconds(const CsvTable& table, std::size_t row) {
   return *seconds;
 }
 
+std::optional<double> ReadThreshold(const CsvTable& table, std::size_t row) {
+  const std::string text = table.Field(row, "threshold");
+  if (text.empty()) return std::nullopt;
+  const auto threshold = ParseNumber<double>(text);
+  if (!threshold || !IsScore(*threshold))
+    throw table.Wrong(row, fmt::format("threshold '{}' is not a number from 0 to 1", text));
+  return threshold;
+}
+
+// A line of the JSON form, checked; `wrong` makes the Error.
+class JsonRow {
+ public:
+  JsonRow(nlohmann::json json, std::string subject, std::size_t line)
+      : json_(std::move(json)), subject_(std::move(subject)), line_(line) {}
+
+  Error Wrong(const std::string& problem) const {
+    return Error(subject_, fmt::format("line {}: {}", line_, problem), "score the video again");
+  }
+
+  std::string Text(const char* key) const {
+    const auto found = json_.find(key);
+    if (found == json_.end() || found->is_null()) return "";
+    if (!found->is_string()) throw Wrong(fmt::format("{} is not a text", key));
+    return found->get<std::string>();
+  }
+
+  std::optional<double> Score(const nlohmann::json& json, const char* key) const {
+    const auto found = json.find(key);
+    if (found == json.end() || found->is_null()) return std::nullopt;
+    if (!found->is_number() || !IsScore(found->get<double>()))
+      throw Wrong(fmt::format("{} is not a number from 0 to 1", key));
+    return found->get<double>();
+  }
+
+  int Count(const char* key) const {
+    const auto found = json_.find(key);
+    if (found == json_.end()) return 0;
+    if (!found->is_number_unsigned() || found->get<std::uint64_t>() > std::numeric_limits<int>::max())
+      throw Wrong(fmt::format("{} is not a count", key));
+    return found->get<int>();
+  }
+
+  ScoreRow Row() const {
+    if (!json_.is_object()) throw Wrong("not a JSON object");
+    ScoreRow row;
+    row.path = Text("path");
+    if (row.path.empty()) throw Wrong("the path is missing");
+    for (const auto& [key, member] : {std::pair("status", &ScoreRow::status),
+                                      {"verdict", &ScoreRow::verdict},
+                                      {"reason", &ScoreRow::reason},
+                                      {"dataset", &ScoreRow::dataset},
+                                      {"method", &ScoreRow::method},
+                                      {"split", &ScoreRow::split}}) {
+      row.*member = Text(key);
+    }
+    row.score = Score(json_, "score");
+    row.threshold = Score(json_, "threshold");
+    if (const auto label = Score(json_, "label")) {
+      if (*label != 0 && *label != 1) throw Wrong("label is neither 0 (real) nor 1 (fake)");
+      row.label = static_cast<int>(*label);
+    }
+    row.frames = Count("frames");
+    row.faces = Count("faces");
+    if (const auto seconds = json_.find("seconds"); seconds != json_.end()) {
+      if (!seconds->is_number() || !IsDuration(seconds->get<double>()))
+        throw Wrong("seconds is not a duration");
+      row.seconds = seconds->get<double>();
+    }
+    ReadTracks(&row);
+    return row;
+  }
+
+ private:
+  void ReadTracks(ScoreRow* row) const {
+    const auto tracks = json_.find("tracks");
+    if (tracks == json_.end()) return;
+    if (!tracks->is_array()) throw Wrong("tracks is not a list");
+    row->tracks = static_cast<int>(tracks->size());
+    for (const auto& track : *tracks) {
+      if (!track.is_object() || !track.contains("frames") || !track["frames"].is_array())
+        throw Wrong("a track has no list of frames");
+      for (const auto& frame : track["frames"]) {
+        const auto score = frame.is_object() ? Score(frame, "score") : std::nullopt;
+        if (!score) throw Wrong("a frame of a track has no score");
+        row->frame_scores.push_back(*score);
+      }
+    }
+  }
+
+  nlohmann::json json_;
+  std::string subject_;
+  std::size_t line_;
+};
+
+std::vector<ScoreRow> ReadJsonLines(const std::filesystem::path& path) {
+  const std::string text = ReadFile(path, std::uint64_t{1} << 30);
+  std::vector<ScoreRow> rows;
+  std::size_t number = 0;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    const std::string_view line = std::string_view(text).substr(start, end - start);
+    start = end + 1;
+    ++number;
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    const JsonRow row(nlohmann::json::parse(line, nullptr, false), path.string(), number);
+    rows.push_back(row.Row());
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::string ScoreFileHeader() { return CsvLine(Columns()); }
@@ -87,6 +200,7 @@ std::string ScoreFileLine(const ScoreRow& row) {
 }
 
 std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path) {
+  if (path.extension() == ".jsonl") return ReadJsonLines(path);
   const CsvTable table(path);
   table.Require("path");
   table.Require("score");
@@ -106,6 +220,10 @@ std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path) {
     row.tracks = ReadCount(table, i, "tracks");
     row.seconds = ReadSeconds(table, i);
     row.reason = table.Raw(i, "reason");
+    row.dataset = table.Field(i, "dataset");
+    row.method = table.Field(i, "method");
+    row.split = table.Field(i, "split");
+    row.threshold = ReadThreshold(table, i);
     rows.push_back(std::move(row));
   }
   return rows;

@@ -19,6 +19,10 @@ struct ScoreRow {
   int tracks = 0;               // people followed through them
   double seconds = 0;           // of the video that were looked at
   std::string reason;           // why the status is not ok
+  // Read where the file has such columns; the writer leaves them out.
+  std::string dataset, method, split;
+  std::optional<double> threshold;   // that the verdict was given by
+  std::vector<double> frame_scores;  // of the faces in the frames; of the JSON lines form alone
 };
 
 // The first line, and a row's line, of the CSV form. Numbers are the shortest that read back exactly. A score
@@ -26,8 +30,9 @@ struct ScoreRow {
 std::string ScoreFileHeader();
 std::string ScoreFileLine(const ScoreRow& row);
 
-// Reads the CSV form. Columns are found by name in any order; only path and score must be there. An Error
-// names the file and the line.
+// Reads the CSV form, or the JSON lines form (docs/scores.md) where the name ends in .jsonl. Columns are
+// found by name in any order; only path and score must be there. An Error names the file and the line (in
+// CSV, blank lines are not counted).
 std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path);
 
 }  // namespace seam

@@ -56,7 +56,7 @@ ValidationMetrics MeasureScores(const ClipDataset& dataset, const std::vector<do
     video_scores.push_back(*VideoScore(each, kMinTrackFrames));
     video_labels.push_back(label_of[video]);
   }
-  return {LogLoss(scores, labels), RocAuc(scores, labels), RocAuc(video_scores, video_labels)};
+  return {LogLoss({scores, labels}), RocAuc({scores, labels}), RocAuc({video_scores, video_labels})};
 }
 
 }  // namespace seam

@@ -27,11 +27,11 @@ TEST(MetricsTest, EqualScikitLearnOnTiesAndImbalance) {
     const auto scores = one["scores"].get<Scores>();
     const auto labels = one["labels"].get<Labels>();
     const double right = one["at_0_5"]["tp"].get<double>() + one["at_0_5"]["tn"].get<double>();
-    EXPECT_NEAR(RocAuc(scores, labels), one["auc"].get<double>(), 1e-12);
-    EXPECT_NEAR(AveragePrecision(scores, labels), one["average_precision"].get<double>(), 1e-12);
-    EXPECT_NEAR(EqualErrorRate(scores, labels), one["eer_interpolated"].get<double>(), 1e-12);
-    EXPECT_NEAR(LogLoss(scores, labels), one["log_loss"].get<double>(), 1e-12);
-    EXPECT_NEAR(Accuracy(scores, labels, 0.5), right / static_cast<double>(scores.size()), 1e-12);
+    EXPECT_NEAR(RocAuc({scores, labels}), one["auc"].get<double>(), 1e-12);
+    EXPECT_NEAR(AveragePrecision({scores, labels}), one["average_precision"].get<double>(), 1e-12);
+    EXPECT_NEAR(EqualErrorRate({scores, labels}), one["eer_interpolated"].get<double>(), 1e-12);
+    EXPECT_NEAR(LogLoss({scores, labels}), one["log_loss"].get<double>(), 1e-12);
+    EXPECT_NEAR(Accuracy({scores, labels}, 0.5), right / static_cast<double>(scores.size()), 1e-12);
   }
 }
 
@@ -41,59 +41,59 @@ TEST(MetricsTest, EqualScikitLearnOnTiesAndImbalance) {
 TEST(MetricsTest, AreRightOnAnExampleWorkedByHand) {
   const Scores scores = {0.9, 0.6, 0.4, 0.6, 0.5, 0.1};
   const Labels labels = {1, 1, 1, 0, 0, 0};
-  EXPECT_NEAR(RocAuc(scores, labels), 6.5 / 9, 1e-15);
-  EXPECT_NEAR(AveragePrecision(scores, labels), (1 + 2.0 / 3 + 3.0 / 5) / 3, 1e-15);
-  EXPECT_NEAR(EqualErrorRate(scores, labels), 1.0 / 3, 1e-15);
-  EXPECT_NEAR(LogLoss(scores, labels), -std::log(0.9 * 0.6 * 0.4 * 0.4 * 0.5 * 0.9) / 6, 1e-15);
-  EXPECT_NEAR(Accuracy(scores, labels, 0.5), 3.0 / 6, 1e-15);  // .9, .6 and .1; the real at .5 is called fake
-  EXPECT_NEAR(Accuracy(scores, labels, 0.55), 4.0 / 6, 1e-15);
+  EXPECT_NEAR(RocAuc({scores, labels}), 6.5 / 9, 1e-15);
+  EXPECT_NEAR(AveragePrecision({scores, labels}), (1 + 2.0 / 3 + 3.0 / 5) / 3, 1e-15);
+  EXPECT_NEAR(EqualErrorRate({scores, labels}), 1.0 / 3, 1e-15);
+  EXPECT_NEAR(LogLoss({scores, labels}), -std::log(0.9 * 0.6 * 0.4 * 0.4 * 0.5 * 0.9) / 6, 1e-15);
+  EXPECT_NEAR(Accuracy({scores, labels}, 0.5), 3.0 / 6, 1e-15);  // .9, .6 and .1; the real at .5 is called fake
+  EXPECT_NEAR(Accuracy({scores, labels}, 0.55), 4.0 / 6, 1e-15);
 }
 
 // One step from (0, 0) to (1/2, 1), another to (1, 1): the first crosses fpr = 1 - tpr at fpr 1/3.
 TEST(MetricsTest, EqualErrorRateLiesBetweenThePoints) {
-  EXPECT_NEAR(EqualErrorRate(Scores{0.8, 0.8, 0.2}, Labels{1, 0, 0}), 1.0 / 3, 1e-15);
+  EXPECT_NEAR(EqualErrorRate({Scores{0.8, 0.8, 0.2}, Labels{1, 0, 0}}), 1.0 / 3, 1e-15);
 }
 
 TEST(MetricsTest, ASeparatedSetIsPerfectAndAReversedOneIsNot) {
   const Scores scores = {0.9, 0.8, 0.2, 0.1};
-  EXPECT_EQ(RocAuc(scores, Labels{1, 1, 0, 0}), 1);
-  EXPECT_EQ(AveragePrecision(scores, Labels{1, 1, 0, 0}), 1);
-  EXPECT_EQ(EqualErrorRate(scores, Labels{1, 1, 0, 0}), 0);
-  EXPECT_EQ(RocAuc(scores, Labels{0, 0, 1, 1}), 0);
-  EXPECT_EQ(EqualErrorRate(scores, Labels{0, 0, 1, 1}), 1);
+  EXPECT_EQ(RocAuc({scores, Labels{1, 1, 0, 0}}), 1);
+  EXPECT_EQ(AveragePrecision({scores, Labels{1, 1, 0, 0}}), 1);
+  EXPECT_EQ(EqualErrorRate({scores, Labels{1, 1, 0, 0}}), 0);
+  EXPECT_EQ(RocAuc({scores, Labels{0, 0, 1, 1}}), 0);
+  EXPECT_EQ(EqualErrorRate({scores, Labels{0, 0, 1, 1}}), 1);
 }
 
 TEST(MetricsTest, EqualScoresAreChance) {
-  EXPECT_EQ(RocAuc(Scores(5, 0.5), Labels{1, 0, 0, 1, 1}), 0.5);
-  EXPECT_EQ(EqualErrorRate(Scores(5, 0.5), Labels{1, 0, 0, 1, 1}), 0.5);
-  EXPECT_NEAR(AveragePrecision(Scores(5, 0.5), Labels{1, 0, 0, 1, 1}), 0.6, 1e-15);
+  EXPECT_EQ(RocAuc({Scores(5, 0.5), Labels{1, 0, 0, 1, 1}}), 0.5);
+  EXPECT_EQ(EqualErrorRate({Scores(5, 0.5), Labels{1, 0, 0, 1, 1}}), 0.5);
+  EXPECT_NEAR(AveragePrecision({Scores(5, 0.5), Labels{1, 0, 0, 1, 1}}), 0.6, 1e-15);
 }
 
 TEST(MetricsTest, LogLossOfACertainMistakeIsFinite) {
-  EXPECT_NEAR(LogLoss(Scores{1, 0}, Labels{0, 1}), -std::log(std::numeric_limits<double>::epsilon()), 1e-12);
-  EXPECT_NEAR(LogLoss(Scores{1, 0}, Labels{1, 0}), 0, 1e-15);
+  EXPECT_NEAR(LogLoss({Scores{1, 0}, Labels{0, 1}}), -std::log(std::numeric_limits<double>::epsilon()), 1e-12);
+  EXPECT_NEAR(LogLoss({Scores{1, 0}, Labels{1, 0}}), 0, 1e-15);
 }
 
 TEST(MetricsTest, AMissingClassIsNan) {
   for (const int label : {0, 1}) {
     const Labels labels(3, label);
     const Scores scores = {0.1, 0.2, 0.3};
-    EXPECT_TRUE(std::isnan(RocAuc(scores, labels)));
-    EXPECT_TRUE(std::isnan(AveragePrecision(scores, labels)));
-    EXPECT_TRUE(std::isnan(EqualErrorRate(scores, labels)));
-    EXPECT_FALSE(std::isnan(LogLoss(scores, labels)));
-    EXPECT_FALSE(std::isnan(Accuracy(scores, labels, 0.5)));
+    EXPECT_TRUE(std::isnan(RocAuc({scores, labels})));
+    EXPECT_TRUE(std::isnan(AveragePrecision({scores, labels})));
+    EXPECT_TRUE(std::isnan(EqualErrorRate({scores, labels})));
+    EXPECT_FALSE(std::isnan(LogLoss({scores, labels})));
+    EXPECT_FALSE(std::isnan(Accuracy({scores, labels}, 0.5)));
   }
 }
 
 TEST(MetricsTest, NoScoresAndNanScoresAreNan) {
   for (const auto& scores : {Scores{}, Scores{0.1, kNan, 0.3}}) {
     const auto labels = scores.empty() ? Labels{} : Labels{1, 0, 1};
-    EXPECT_TRUE(std::isnan(RocAuc(scores, labels)));
-    EXPECT_TRUE(std::isnan(AveragePrecision(scores, labels)));
-    EXPECT_TRUE(std::isnan(EqualErrorRate(scores, labels)));
-    EXPECT_TRUE(std::isnan(LogLoss(scores, labels)));
-    EXPECT_TRUE(std::isnan(Accuracy(scores, labels, 0.5)));
+    EXPECT_TRUE(std::isnan(RocAuc({scores, labels})));
+    EXPECT_TRUE(std::isnan(AveragePrecision({scores, labels})));
+    EXPECT_TRUE(std::isnan(EqualErrorRate({scores, labels})));
+    EXPECT_TRUE(std::isnan(LogLoss({scores, labels})));
+    EXPECT_TRUE(std::isnan(Accuracy({scores, labels}, 0.5)));
   }
 }
 
@@ -104,7 +104,7 @@ TEST(MetricsTest, AMillionScoresAreNoQuadraticWork) {
     scores.push_back(i % 1009 / 1009.0);
     labels.push_back(i % 1009 > i % 1013 ? 1 : 0);
   }
-  const double auc = RocAuc(scores, labels);
+  const double auc = RocAuc({scores, labels});
   EXPECT_GT(auc, 0.5);
   EXPECT_LE(auc, 1);
 }

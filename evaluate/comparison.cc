@@ -1,0 +1,132 @@
+#include "evaluate/comparison.h"
+
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "evaluate/evaluation.h"
+
+namespace seam {
+namespace {
+
+std::map<std::string, const ScoreRow*> Measurable(const std::vector<ScoreRow>& rows) {
+  std::map<std::string, const ScoreRow*> measurable;
+  for (const auto& row : rows) {
+    if (row.score && row.label) measurable[row.path] = &row;
+  }
+  return measurable;
+}
+
+struct Pairs {
+  std::vector<double> a, b;
+  std::vector<int> labels;
+};
+
+Pairs PairUp(const std::vector<ScoreRow>& a, const std::vector<ScoreRow>& b, Comparison* comparison) {
+  const auto of_a = Measurable(a), of_b = Measurable(b);
+  Pairs pairs;
+  for (const auto& [path, row] : of_a) {
+    const auto other = of_b.find(path);
+    if (other == of_b.end()) continue;
+    if (*row->label != *other->second->label) {
+      throw Error(comparison->subject_b,
+                  fmt::format("'{}' has another label in {}", path, comparison->subject_a),
+                  "give the truth with --labels");
+    }
+    pairs.a.push_back(*row->score);
+    pairs.b.push_back(*other->second->score);
+    pairs.labels.push_back(*row->label);
+    ++(*row->label == 1 ? comparison->fake : comparison->real);
+  }
+  comparison->common = static_cast<int>(pairs.labels.size());
+  comparison->only_a = static_cast<int>(of_a.size()) - comparison->common;
+  comparison->only_b = static_cast<int>(of_b.size()) - comparison->common;
+  if (comparison->real == 0 || comparison->fake == 0) {
+    throw Error(comparison->subject_b,
+                fmt::format("of the videos that {} has too, {} are real and {} fake", comparison->subject_a,
+                            comparison->real, comparison->fake),
+                "the comparison needs videos of both classes, with scores and labels, under the same paths");
+  }
+  return pairs;
+}
+
+}  // namespace
+
+Comparison Compare(const std::string& subject_a, const std::vector<ScoreRow>& a, const std::string& subject_b,
+                   const std::vector<ScoreRow>& b, const BootstrapOptions& bootstrap) {
+  Comparison comparison;
+  comparison.subject_a = subject_a;
+  comparison.subject_b = subject_b;
+  const Pairs pairs = PairUp(a, b, &comparison);
+  comparison.delong = DeLongTest(pairs.a, pairs.b, pairs.labels);
+  RankedScores ranked_a(pairs.a, pairs.labels), ranked_b(pairs.b, pairs.labels);
+  for (const auto& entry : Measures()) {
+    if (entry.at_threshold) continue;
+    comparison.differences.push_back(
+        {entry.name, entry.key, entry.measure(ranked_a, 0), entry.measure(ranked_b, 0), {}, 1});
+  }
+  std::vector<int> units(pairs.labels.size());
+  std::iota(units.begin(), units.end(), 0);
+  const auto results = Bootstrap(units, pairs.labels, bootstrap, [&](std::span<const double> weights) {
+    ranked_a.SetWeights(weights);
+    ranked_b.SetWeights(weights);
+    std::vector<double> differences;
+    for (const auto& entry : Measures()) {
+      if (!entry.at_threshold) differences.push_back(entry.measure(ranked_a, 0) - entry.measure(ranked_b, 0));
+    }
+    return differences;
+  });
+  for (std::size_t i = 0; i < comparison.differences.size(); ++i) {
+    comparison.differences[i].interval = IntervalOf(results, i, bootstrap.level);
+    comparison.differences[i].p_value = BootstrapPValue(results, i);
+  }
+  return comparison;
+}
+
+std::vector<std::string> FactsOf(const Comparison& comparison) {
+  std::vector<std::string> facts = {
+      fmt::format("a         {}", Printable(comparison.subject_a)),
+      fmt::format("b         {}", Printable(comparison.subject_b)),
+      fmt::format("common    {} videos ({} real, {} fake); {} in a alone and {} in b alone are left out",
+                  comparison.common, comparison.real, comparison.fake, comparison.only_a, comparison.only_b)};
+  facts.push_back(std::isnan(comparison.delong.z)
+                      ? "DeLong    needs two videos of each class"
+                      : fmt::format("DeLong    AUC {:.4f} against {:.4f}: z = {:.3f}, p = {:.4g}",
+                                    comparison.delong.auc_a, comparison.delong.auc_b, comparison.delong.z,
+                                    comparison.delong.p_value));
+  return facts;
+}
+
+Table TableOf(const Comparison& comparison) {
+  Table table{"a minus b, paired bootstrap over videos", {"measure", "a", "b", "a - b", "interval", "p"}, {}};
+  for (const auto& each : comparison.differences) {
+    table.rows.push_back({each.name, fmt::format("{:.4f}", each.a), fmt::format("{:.4f}", each.b),
+                          fmt::format("{:+.4f}", each.a - each.b),
+                          fmt::format("[{:+.4f}, {:+.4f}]", each.interval.low, each.interval.high),
+                          fmt::format("{:.4f}", each.p_value)});
+  }
+  return table;
+}
+
+nlohmann::ordered_json JsonOf(const Comparison& comparison) {
+  const DeLongResult& delong = comparison.delong;
+  nlohmann::ordered_json json = {{"a", comparison.subject_a},   {"b", comparison.subject_b},
+                                 {"common", comparison.common}, {"real", comparison.real},
+                                 {"fake", comparison.fake},     {"only_a", comparison.only_a},
+                                 {"only_b", comparison.only_b}};
+  json["delong"] = {{"auc_a", delong.auc_a}, {"auc_b", delong.auc_b}, {"z", delong.z}, {"p", delong.p_value}};
+  for (const auto& each : comparison.differences) {
+    json["differences"][each.key] = {{"a", each.a},
+                                     {"b", each.b},
+                                     {"difference", each.a - each.b},
+                                     {"interval", {each.interval.low, each.interval.high}},
+                                     {"p", each.p_value}};
+  }
+  return json;
+}
+
+}  // namespace seam

@@ -1,0 +1,197 @@
+#include "evaluate/evaluation_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace seam {
+namespace {
+
+std::string Number(double value) { return std::isnan(value) ? "-" : fmt::format("{:.4f}", value); }
+
+std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
+// The names of measures for tables of parts, and their places in Measures().
+const std::vector<std::pair<std::string, std::size_t>>& ShortMeasures() {
+  static const auto places = [] {
+    std::vector<std::pair<std::string, std::size_t>> found;
+    for (std::size_t i = 0; i < Measures().size(); ++i) {
+      for (const char* key : {"auc", "ap", "eer", "tpr_at_fpr_10", "accuracy"}) {
+        if (Measures()[i].key == std::string(key)) found.emplace_back(Measures()[i].name, i);
+      }
+    }
+    return found;
+  }();
+  return places;
+}
+
+Table MeasureTable(const Evaluation& evaluation, bool at_threshold, std::string title) {
+  Table table{std::move(title), {"measure", "videos"}, {}};
+  if (evaluation.frames) table.columns.push_back("frames");
+  for (std::size_t i = 0; i < Measures().size(); ++i) {
+    if (Measures()[i].at_threshold != at_threshold) continue;
+    table.rows.push_back({Measures()[i].name, TextOf(evaluation.videos.measures[i])});
+    if (evaluation.frames) table.rows.back().push_back(TextOf(evaluation.frames->measures[i]));
+  }
+  return table;
+}
+
+void AddConfusion(const Evaluation& evaluation, Table* table) {
+  constexpr std::pair<const char*, double Confusion::*> kCells[] = {
+      {"fakes called fake", &Confusion::true_positives},
+      {"fakes called real", &Confusion::false_negatives},
+      {"reals called fake", &Confusion::false_positives},
+      {"reals called real", &Confusion::true_negatives}};
+  for (const auto& [name, cell] : kCells) {
+    table->rows.push_back({name, fmt::format("{}", evaluation.videos.confusion.*cell)});
+    if (evaluation.frames)
+      table->rows.back().push_back(fmt::format("{}", evaluation.frames->confusion.*cell));
+  }
+}
+
+Table PartsTable(const std::vector<Slice>& slices, std::string title, const char* what) {
+  Table table{std::move(title), {what, "real", "fake", "coverage"}, {}};
+  for (const auto& [name, place] : ShortMeasures()) table.columns.push_back(name);
+  for (const Slice& slice : slices) {
+    table.rows.push_back(
+        {slice.name, std::to_string(slice.real), std::to_string(slice.fake), Percent(slice.coverage())});
+    for (const auto& [name, place] : ShortMeasures())
+      table.rows.back().push_back(TextOf(slice.measures[place]));
+  }
+  return table;
+}
+
+std::string ThresholdWords(const Threshold& threshold) {
+  const std::string value = fmt::format("threshold {:.6g}", threshold.value);
+  if (threshold.source == "default") return value + " (the default; nobody chose it)";
+  if (threshold.source == "stored") return value + " (stored with the scores)";
+  if (threshold.source == "given") return value + " (given)";
+  return fmt::format("{} (chosen by {} on these very videos: what follows is too good)", value,
+                     threshold.source);
+}
+
+// An interval from so few says little: a bootstrap cannot draw what it has not seen.
+constexpr int kFewVideos = 10;
+
+bool AnyFew(const std::vector<Slice>& slices) {
+  return std::any_of(slices.begin(), slices.end(),
+                     [](const Slice& slice) { return std::min(slice.real, slice.fake) < kFewVideos; });
+}
+
+std::string MissingWords(const std::string& missing) {
+  if (missing == "as-real") return "those without a score count as real (score 0)";
+  if (missing == "as-fake") return "those without a score count as fake (score 1)";
+  return "those without a score are left out";
+}
+
+nlohmann::ordered_json JsonNumber(double value) {
+  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
+}
+
+}  // namespace
+
+std::string TextOf(const Measured& measured) {
+  if (std::isnan(measured.value)) return "-";
+  if (std::isnan(measured.interval.low)) return Number(measured.value);
+  return fmt::format("{:.4f} [{:.4f}, {:.4f}]", measured.value, measured.interval.low,
+                     measured.interval.high);
+}
+
+std::vector<std::string> FactsOf(const Evaluation& evaluation) {
+  const std::string unlabelled =
+      evaluation.unlabelled > 0 ? fmt::format(", {} without a label", evaluation.unlabelled) : "";
+  std::vector<std::string> facts = {
+      fmt::format("inputs    {}", evaluation.inputs),
+      fmt::format("scored    {} (coverage {})", evaluation.scored(), Percent(evaluation.coverage())),
+      fmt::format("measured  {} real, {} fake{}; {}", evaluation.videos.real, evaluation.videos.fake,
+                  unlabelled, MissingWords(evaluation.missing))};
+  if (evaluation.frames) {
+    facts.push_back(fmt::format("frames    {} of real videos, {} of fake ones", evaluation.frames->real,
+                                evaluation.frames->fake));
+  }
+  if (evaluation.bootstrap.resamples > 0) {
+    facts.push_back(fmt::format("intervals {:g} %, stratified bootstrap over videos, {} resamples, seed {}",
+                                100 * evaluation.bootstrap.level, evaluation.bootstrap.resamples,
+                                evaluation.bootstrap.seed));
+  }
+  if (std::min(evaluation.videos.real, evaluation.videos.fake) < kFewVideos || AnyFew(evaluation.methods) ||
+      AnyFew(evaluation.datasets)) {
+    facts.push_back(fmt::format(
+        "note      where a class has fewer than {} videos, numbers and intervals are hints", kFewVideos));
+  }
+  return facts;
+}
+
+std::vector<Table> TablesOf(const Evaluation& evaluation) {
+  std::vector<Table> tables = {MeasureTable(evaluation, false, "without a threshold")};
+  Table bound = MeasureTable(evaluation, true, "at " + ThresholdWords(evaluation.threshold));
+  AddConfusion(evaluation, &bound);
+  tables.push_back(std::move(bound));
+  if (!evaluation.methods.empty())
+    tables.push_back(PartsTable(evaluation.methods, "by method, each against all reals", "method"));
+  if (evaluation.datasets.size() > 1)
+    tables.push_back(PartsTable(evaluation.datasets, "by dataset", "dataset"));
+  return tables;
+}
+
+std::string TextOf(const Evaluation& evaluation) {
+  std::string text = Printable(evaluation.subject) + "\n";
+  for (const auto& fact : FactsOf(evaluation)) text += "  " + fact + "\n";
+  for (const auto& table : TablesOf(evaluation)) text += TextOf(table);
+  return text;
+}
+
+std::string MarkdownOf(const Evaluation& evaluation) {
+  std::string text = "## " + Printable(evaluation.subject) + "\n\n";
+  for (const auto& fact : FactsOf(evaluation)) text += "- " + fact + "\n";
+  for (const auto& table : TablesOf(evaluation)) text += "\n" + MarkdownOf(table);
+  return text + "\n";
+}
+
+nlohmann::ordered_json JsonOf(const Slice& slice) {
+  nlohmann::ordered_json json = {{"name", slice.name},
+                                 {"inputs", slice.inputs},
+                                 {"coverage", slice.coverage()},
+                                 {"real", slice.real},
+                                 {"fake", slice.fake}};
+  for (std::size_t i = 0; i < slice.measures.size(); ++i) {
+    const Measured& measured = slice.measures[i];
+    json[Measures()[i].key] = JsonNumber(measured.value);
+    if (!std::isnan(measured.interval.low))
+      json[std::string(Measures()[i].key) + "_interval"] = {measured.interval.low, measured.interval.high};
+  }
+  json["confusion"] = {{"tp", slice.confusion.true_positives},
+                       {"fp", slice.confusion.false_positives},
+                       {"tn", slice.confusion.true_negatives},
+                       {"fn", slice.confusion.false_negatives}};
+  return json;
+}
+
+nlohmann::ordered_json JsonOf(const Evaluation& evaluation) {
+  nlohmann::ordered_json json = {{"file", evaluation.subject},
+                                 {"inputs", evaluation.inputs},
+                                 {"scored", evaluation.scored()},
+                                 {"coverage", evaluation.coverage()},
+                                 {"unlabelled", evaluation.unlabelled},
+                                 {"missing", evaluation.missing},
+                                 {"threshold", evaluation.threshold.value},
+                                 {"threshold_from", evaluation.threshold.source},
+                                 {"threshold_chosen_on_these_videos", evaluation.threshold.chosen_here()},
+                                 {"resamples", evaluation.bootstrap.resamples},
+                                 {"seed", evaluation.bootstrap.seed},
+                                 {"level", evaluation.bootstrap.level},
+                                 {"videos", JsonOf(evaluation.videos)}};
+  if (evaluation.frames) json["frames"] = JsonOf(*evaluation.frames);
+  for (const auto& [key, slices] :
+       {std::pair("methods", &evaluation.methods), std::pair("datasets", &evaluation.datasets)}) {
+    json[key] = nlohmann::ordered_json::array();
+    for (const Slice& slice : *slices) json[key].push_back(JsonOf(slice));
+  }
+  return json;
+}
+
+}  // namespace seam

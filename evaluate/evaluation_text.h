@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "evaluate/evaluation.h"
+#include "evaluate/table.h"
+
+namespace seam {
+
+// "0.7222 [0.5100, 0.9000]"; "-" for NaN; without brackets where there is no interval.
+std::string TextOf(const Measured& measured);
+
+// What stands above the tables: inputs, coverage, what was measured, how missing scores were counted, where
+// the threshold comes from.
+std::vector<std::string> FactsOf(const Evaluation& evaluation);
+// Measures without a threshold; those at the threshold, with the confusion matrix; a row for each method and
+// each dataset. Those without rows are left out.
+std::vector<Table> TablesOf(const Evaluation& evaluation);
+
+// The block of lines, the Markdown, and the JSON object, that `seam evaluate` prints.
+std::string TextOf(const Evaluation& evaluation);
+std::string MarkdownOf(const Evaluation& evaluation);
+nlohmann::ordered_json JsonOf(const Evaluation& evaluation);
+nlohmann::ordered_json JsonOf(const Slice& slice);
+
+}  // namespace seam

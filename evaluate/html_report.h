@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluate/comparison.h"
+#include "evaluate/cross_test.h"
+#include "evaluate/evaluation.h"
+
+namespace seam {
+
+// What `seam evaluate` found, all that there is of it.
+struct EvaluationReport {
+  std::vector<std::string> warnings;  // leaks and the like: stand at the top
+  std::vector<Evaluation> evaluations;
+  std::optional<Comparison> comparison;
+  std::optional<CrossTest> cross;
+};
+
+// One page that needs nothing else: tables and plots inside it, no script, no network.
+std::string HtmlOf(const EvaluationReport& report);
+
+}  // namespace seam

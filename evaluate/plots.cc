@@ -1,0 +1,193 @@
+#include "evaluate/plots.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "base/files.h"
+#include "evaluate/evaluation_text.h"
+
+namespace seam {
+namespace {
+
+const std::vector<double> kFifths = {0, 0.2, 0.4, 0.6, 0.8, 1};
+const std::vector<double> kDecades = {0.001, 0.01, 0.1, 1};
+const std::vector<double> kErrorRates = {0.01, 0.05, 0.2, 0.4, 0.6, 0.8};
+
+RankedScores Ranked(const Evaluation& evaluation) { return {evaluation.scores, evaluation.labels}; }
+
+std::string NameOf(const Evaluation& evaluation) {
+  return std::filesystem::path(evaluation.subject).stem().string();
+}
+
+std::string LegendOf(const Evaluation& evaluation, const char* measure, double value) {
+  return fmt::format("{} ({} {:.3f})", NameOf(evaluation), measure, value);
+}
+
+// One line for each evaluation, through what `point` makes of each step of the ROC curve.
+template <class Point, class Legend>
+Chart Curves(const std::vector<Evaluation>& evaluations, Chart chart, const Point& point,
+             const Legend& legend) {
+  for (const Evaluation& evaluation : evaluations) {
+    const RankedScores scores = Ranked(evaluation);
+    const auto steps = RocSteps(scores);
+    Series series{legend(evaluation, scores), Series::Style::kLine, {}, {}, 0};
+    for (const RocStep& step : steps) {
+      series.points.push_back(point(step, step.true_positives / steps.back().true_positives,
+                                    step.false_positives / steps.back().false_positives));
+    }
+    chart.series.push_back(std::move(series));
+  }
+  return chart;
+}
+
+std::vector<Chart> CurvesOf(const std::vector<Evaluation>& evaluations) {
+  const Axis rate = {"", 0, 1, kFifths, Axis::Scale::kLinear, {}};
+  const auto axis = [&](const char* title) {
+    Axis named = rate;
+    named.title = title;
+    return named;
+  };
+  const auto auc = [](const Evaluation& evaluation, const RankedScores& scores) {
+    return LegendOf(evaluation, "AUC", RocAuc(scores));
+  };
+  const auto roc = [](const RocStep&, double tpr, double fpr) { return std::pair(fpr, tpr); };
+  const Axis log_fpr = {"false positive rate (log)", 0.001, 1, kDecades, Axis::Scale::kLog, {}};
+  const Axis tpr = axis("true positive rate");
+  std::vector<Chart> charts = {
+      Curves(evaluations, {"roc", "ROC", axis("false positive rate"), tpr, {}, true}, roc, auc),
+      Curves(evaluations, {"roc_log", "ROC, few false alarms", log_fpr, tpr, {}, false}, roc, auc)};
+  charts.push_back(Curves(
+      evaluations, {"precision_recall", "Precision and recall", axis("recall"), axis("precision"), {}, false},
+      [](const RocStep& step, double recall, double) {
+        const double called = step.true_positives + step.false_positives;
+        return std::pair(recall, called > 0 ? step.true_positives / called : 1.0);
+      },
+      [](const Evaluation& evaluation, const RankedScores& scores) {
+        return LegendOf(evaluation, "AP", AveragePrecision(scores));
+      }));
+  const Axis error = {"", 0.005, 0.9, kErrorRates, Axis::Scale::kProbit, {}};
+  Chart det = {"det", "Detection error tradeoff", error, error, {}, false};
+  det.x.title = "false positive rate (normal quantiles)";
+  det.y.title = "false negative rate";
+  charts.push_back(Curves(
+      evaluations, std::move(det),
+      [](const RocStep&, double hits, double fpr) { return std::pair(fpr, 1 - hits); },
+      [](const Evaluation& evaluation, const RankedScores& scores) {
+        return LegendOf(evaluation, "EER", EqualErrorRate(scores));
+      }));
+  return charts;
+}
+
+Chart HistogramOf(const Evaluation& evaluation, const std::string& suffix) {
+  constexpr int kBins = 20;
+  std::array<std::vector<double>, 2> shares = {std::vector<double>(kBins), std::vector<double>(kBins)};
+  for (std::size_t i = 0; i < evaluation.scores.size(); ++i) {
+    const int bin = std::min(kBins - 1, static_cast<int>(evaluation.scores[i] * kBins));
+    shares[static_cast<std::size_t>(evaluation.labels[i])][static_cast<std::size_t>(bin)] += 1;
+  }
+  Chart chart = {"scores" + suffix,
+                 "Scores by class: " + NameOf(evaluation),
+                 {"score, P(fake)", 0, 1, kFifths, Axis::Scale::kLinear, {}},
+                 {"share of the class", 0, 0.1, {}, Axis::Scale::kLinear, {}},
+                 {},
+                 false};
+  const std::array<double, 2> counts = {static_cast<double>(evaluation.videos.real),
+                                        static_cast<double>(evaluation.videos.fake)};
+  for (std::size_t label = 0; label < 2; ++label) {
+    Series series{label == 1 ? "fake" : "real", Series::Style::kBars, {}, {}, 1.0 / kBins};
+    for (int bin = 0; bin < kBins; ++bin) {
+      const double share = shares[label][static_cast<std::size_t>(bin)] / counts[label];
+      series.points.emplace_back((bin + 0.5) / kBins, share);
+      chart.y.high = std::max(chart.y.high, share);
+    }
+    chart.series.push_back(std::move(series));
+  }
+  for (int tick = 0; tick <= 4; ++tick) chart.y.ticks.push_back(std::round(chart.y.high * tick * 25) / 100);
+  return chart;
+}
+
+Chart ReliabilityOf(const Evaluation& evaluation, const std::string& suffix) {
+  const RankedScores scores = Ranked(evaluation);
+  Chart chart = {"reliability" + suffix,
+                 "Reliability: " + NameOf(evaluation),
+                 {"mean score of the bin", 0, 1, kFifths, Axis::Scale::kLinear, {}},
+                 {"share of fakes", 0, 1, kFifths, Axis::Scale::kLinear, {}},
+                 {},
+                 true};
+  Series line{LegendOf(evaluation, "ECE", ExpectedCalibrationError(scores)), Series::Style::kLine, {}, {}, 0};
+  for (const CalibrationBin& bin : CalibrationBins(scores)) {
+    if (bin.weight > 0) line.points.emplace_back(bin.mean_score, bin.share_of_fakes);
+  }
+  Series points = {"", Series::Style::kPoints, line.points, {}, 0};
+  chart.series = {std::move(line), std::move(points)};
+  return chart;
+}
+
+Chart MethodsOf(const Evaluation& evaluation, const std::string& suffix) {
+  Chart chart = {"auc_by_method" + suffix,
+                 "AUC by method, against all reals: " + NameOf(evaluation),
+                 {"", -0.6, 0, {}, Axis::Scale::kLinear, {}},
+                 {"AUC", 0, 1, kFifths, Axis::Scale::kLinear, {}},
+                 {},
+                 false};
+  Series bars{"", Series::Style::kBars, {}, {}, 0.7};
+  for (const Slice& method : evaluation.methods) {
+    const Measured& auc = method.measures.front();
+    if (std::isnan(auc.value)) continue;
+    bars.points.emplace_back(static_cast<double>(chart.x.names.size()), auc.value);
+    const bool measured = !std::isnan(auc.interval.low);
+    bars.intervals.emplace_back(measured ? auc.interval.low : auc.value,
+                                measured ? auc.interval.high : auc.value);
+    chart.x.names.push_back(method.name);
+  }
+  chart.x.high = static_cast<double>(chart.x.names.size()) - 0.4;
+  chart.series.push_back(std::move(bars));
+  return chart;
+}
+
+}  // namespace
+
+std::vector<Chart> PlotsOf(const std::vector<Evaluation>& evaluations) {
+  std::vector<Chart> charts = CurvesOf(evaluations);
+  for (std::size_t i = 0; i < evaluations.size(); ++i) {
+    const std::string suffix = evaluations.size() > 1 ? fmt::format("_{}", i + 1) : "";
+    charts.push_back(HistogramOf(evaluations[i], suffix));
+    charts.push_back(ReliabilityOf(evaluations[i], suffix));
+    if (!evaluations[i].methods.empty()) charts.push_back(MethodsOf(evaluations[i], suffix));
+  }
+  return charts;
+}
+
+HeatMap HeatMapOf(const CrossTest& cross) {
+  HeatMap map{"cross_test", TableOf(cross).title, cross.models, cross.datasets, {}, {}};
+  for (std::size_t model = 0; model < cross.models.size(); ++model) {
+    map.values.emplace_back();
+    map.texts.emplace_back();
+    for (std::size_t dataset = 0; dataset < cross.datasets.size(); ++dataset) {
+      const Measured* measured = cross.At(model, dataset);
+      map.values.back().push_back(measured == nullptr ? std::numeric_limits<double>::quiet_NaN()
+                                                      : measured->value);
+      map.texts.back().push_back(measured == nullptr ? "-" : TextOf(*measured));
+    }
+  }
+  return map;
+}
+
+void WritePlots(const std::vector<Chart>& charts, const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  for (const Chart& chart : charts) {
+    WriteFile(folder / (chart.file + ".svg"), SvgOf(chart));
+    WritePng(chart, folder / (chart.file + ".png"));
+  }
+}
+
+void WritePlots(const HeatMap& map, const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  WriteFile(folder / (map.file + ".svg"), SvgOf(map));
+  WritePng(map, folder / (map.file + ".png"));
+}
+
+}  // namespace seam

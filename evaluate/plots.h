@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "evaluate/chart.h"
+#include "evaluate/cross_test.h"
+#include "evaluate/evaluation.h"
+
+namespace seam {
+
+// ROC (also with a logarithmic false positive rate), precision-recall and DET curves with one line for each
+// evaluation; and for each by itself the histogram of scores by class, the reliability diagram and the AUC by
+// method.
+std::vector<Chart> PlotsOf(const std::vector<Evaluation>& evaluations);
+HeatMap HeatMapOf(const CrossTest& cross);
+
+// Every chart as FOLDER/NAME.svg and FOLDER/NAME.png; the folder is made.
+void WritePlots(const std::vector<Chart>& charts, const std::filesystem::path& folder);
+void WritePlots(const HeatMap& map, const std::filesystem::path& folder);
+
+}  // namespace seam

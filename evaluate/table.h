@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace seam {
+
+// A table of texts; the first column names the rows.
+struct Table {
+  std::string title;
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;
+};
+
+// Columns in line, the first to the left and the others to the right, each line indented by two spaces. Texts
+// are made printable.
+std::string TextOf(const Table& table);
+std::string MarkdownOf(const Table& table);
+std::string CsvOf(const Table& table);
+std::string HtmlOf(const Table& table);
+
+// `text` as it may stand between HTML tags and in attributes.
+std::string EscapeHtml(const std::string& text);
+
+}  // namespace seam

@@ -1,0 +1,101 @@
+#include "evaluate/truth.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/csv_table.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "labels/manifest.h"
+
+namespace seam {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string FileName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+TruthTable FromCsv(const fs::path& path) {
+  const CsvTable table(path);
+  const std::string column = table.Has("path") || !table.Has("filename") ? "path" : "filename";
+  table.Require(column);
+  table.Require("label");
+  TruthTable truth;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const std::string name = table.Raw(i, column), text = table.Field(i, "label");
+    if (text.empty()) continue;  // known by name, but not whether it is real
+    const auto label = ParseLabel(text);
+    if (!label) throw table.Wrong(i, fmt::format("label '{}' is neither real (0) nor fake (1)", text));
+    const auto [known, added] = truth.videos.emplace(
+        name, Truth{*label, table.Field(i, "dataset"), table.Field(i, "method"), table.Field(i, "split")});
+    if (!added && known->second.label != *label)
+      throw table.Wrong(i, fmt::format("'{}' is real and fake", name));
+  }
+  return truth;
+}
+
+// What dataset.json beside the manifest says: its name, and whether it leaks.
+void ReadDatasetFile(const fs::path& path, std::string* name, TruthTable* truth) {
+  std::error_code missing;
+  if (!fs::exists(path, missing)) return;
+  const auto json = nlohmann::json::parse(ReadFile(path), nullptr, false);
+  if (!json.is_object()) throw Error(path.string(), "is not a dataset.json", "extract the dataset again");
+  if (const auto options = json.find("options"); options != json.end() && options->is_object())
+    *name = options->value("dataset", "");
+  if (const auto leaks = json.find("leaks"); leaks != json.end() && leaks->is_boolean() && leaks->get<bool>())
+    truth->leak = fmt::format("{}: the splits of this dataset share footage or people", path.string());
+}
+
+TruthTable FromManifest(const fs::path& path) {
+  TruthTable truth;
+  std::string dataset;
+  ReadDatasetFile(path.parent_path() / "dataset.json", &dataset, &truth);
+  for (const ManifestRow& row : ReadManifest(path)) {
+    const auto label = ParseLabel(row.label);
+    if (!label) {
+      throw Error(path.string(), fmt::format("video '{}' has the label '{}'", row.video, row.label),
+                  "real or fake; extract the dataset again");
+    }
+    truth.videos[row.file.empty() ? row.video : row.file] = {*label, dataset, row.method, row.split};
+  }
+  return truth;
+}
+
+}  // namespace
+
+TruthTable ReadTruth(const fs::path& path) {
+  std::error_code none;
+  if (fs::is_directory(path, none)) return FromManifest(path / "manifest.jsonl");
+  return path.extension() == ".jsonl" ? FromManifest(path) : FromCsv(path);
+}
+
+std::size_t ApplyTruth(const TruthTable& truth, std::vector<ScoreRow>* rows) {
+  std::map<std::string, int> truth_names, row_names;
+  std::map<std::string, std::string> path_of_name;
+  for (const auto& [path, known] : truth.videos) {
+    ++truth_names[FileName(path)];
+    path_of_name[FileName(path)] = path;
+  }
+  for (const auto& row : *rows) ++row_names[FileName(row.path)];
+  std::set<std::string> used;
+  for (auto& row : *rows) {
+    const std::string name = FileName(row.path);
+    auto found = truth.videos.find(row.path);
+    if (found == truth.videos.end() && truth_names[name] == 1 && row_names[name] == 1)
+      found = truth.videos.find(path_of_name[name]);
+    if (found == truth.videos.end()) continue;
+    const Truth& known = found->second;
+    row.label = known.label;
+    if (!known.dataset.empty()) row.dataset = known.dataset;
+    if (!known.method.empty()) row.method = known.method;
+    if (!known.split.empty()) row.split = known.split;
+    used.insert(found->first);
+  }
+  return truth.videos.size() - used.size();
+}
+
+}  // namespace seam

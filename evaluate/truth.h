@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "evaluate/score_file.h"
+
+namespace seam {
+
+// What is known of a video besides its score. Empty texts: not known.
+struct Truth {
+  int label = 0;  // 1 fake, 0 real
+  std::string dataset, method, split;
+};
+
+// The truth about videos, by path.
+struct TruthTable {
+  std::map<std::string, Truth> videos;
+  // What the dataset says against itself: its splits share footage. Empty when nothing.
+  std::string leak;
+};
+
+// From a CSV file with the columns path (or filename) and label, and maybe dataset, method, split; from a
+// manifest.jsonl; or from a dataset folder with one. Every problem is an Error that names the line.
+TruthTable ReadTruth(const std::filesystem::path& path);
+
+// Sets the rows' label, dataset, method and split by their exact path, or else by the file name where one row
+// and one video alone have it. Returns how many videos fit no row.
+std::size_t ApplyTruth(const TruthTable& truth, std::vector<ScoreRow>* rows);
+
+}  // namespace seam
