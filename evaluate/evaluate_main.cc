@@ -60,10 +60,7 @@ struct EvaluateOptions {
     if (split != "all" && labels.empty())
       throw UsageError("--split", "nothing says which videos are in it", "--labels DATASET_FOLDER");
     if (!csv.empty() && !cross) throw UsageError("--csv", "writes the matrix of --cross", "add --cross");
-    if (evaluation.bootstrap.resamples < 0 || evaluation.bootstrap.resamples > 1'000'000)
-      throw UsageError("--resamples", "must be from 0 to 1000000", "2000 are usual");
-    if (!(evaluation.bootstrap.level > 0 && evaluation.bootstrap.level < 1))
-      throw UsageError("--level", "must lie between 0 and 1", "0.95 is usual");
+    evaluation.Check();
   }
 };
 
@@ -138,7 +135,6 @@ int Run(const std::vector<std::string>& arguments) {
       report.evaluations.push_back(Evaluate(file, scores.rows, options.evaluation));
       all.push_back(std::move(scores));
     } catch (const Error& error) {
-      if (error.exit_code() == kExitUsage) throw;
       SayError(error);
       ++failed;
     }

@@ -92,16 +92,14 @@ std::vector<Sample> Renumbered(std::vector<Sample> samples) {
   return samples;
 }
 
+bool IsRule(const std::string& text) { return text == "eer" || text == "youden" || text == "fpr"; }
+
 double ThresholdFrom(const std::string& text, const RankedScores& scores) {
   if (text == "eer") return ThresholdOfEqualErrorRate(scores);
   if (text == "youden") return ThresholdOfYouden(scores);
   if (text == "fpr") return ThresholdAtFpr(scores, 0.01);
   double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= 1)) {
-    throw UsageError("--threshold", fmt::format("'{}' is not a number from 0 to 1", text),
-                     "or eer, youden, fpr: chosen on the very videos that are measured, and marked so");
-  }
+  std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
 }
 
@@ -128,8 +126,7 @@ Threshold ChooseThreshold(const std::string& text, const std::vector<ScoreRow>& 
     scores.push_back(sample.score);
     labels.push_back(sample.label);
   }
-  const bool rule = text == "eer" || text == "youden" || text == "fpr";
-  return {ThresholdFrom(text, {scores, labels}), rule ? text : "given"};
+  return {ThresholdFrom(text, {scores, labels}), IsRule(text) ? text : "given"};
 }
 
 // The samples of the rows that `part` accepts, with the counts that belong to them.
@@ -180,6 +177,7 @@ void MeasureSlices(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
   for (const auto& dataset : datasets) {
     const Part part =
         PartOf(rows, evaluation->missing, [&](const ScoreRow& row) { return row.dataset == dataset; });
+    if (dataset.empty() && part.samples.empty()) continue;
     evaluation->datasets.push_back(
         MeasurePart(dataset.empty() ? "(not named)" : dataset, part, part.samples, *evaluation));
   }
@@ -199,6 +197,20 @@ void Count(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
 }
 
 }  // namespace
+
+void EvaluationOptions::Check() const {
+  double value = 0;
+  const auto [end, error] = std::from_chars(threshold.data(), threshold.data() + threshold.size(), value);
+  const bool number = error == std::errc() && end == threshold.data() + threshold.size();
+  if (!threshold.empty() && !IsRule(threshold) && !(number && value >= 0 && value <= 1)) {
+    throw UsageError("--threshold", fmt::format("'{}' is not a number from 0 to 1", threshold),
+                     "or eer, youden, fpr: chosen on the very videos that are measured, and marked so");
+  }
+  if (bootstrap.resamples < 0 || bootstrap.resamples > 1'000'000)
+    throw UsageError("--resamples", "must be from 0 to 1000000", "2000 are usual");
+  if (!(bootstrap.level > 0 && bootstrap.level < 1))
+    throw UsageError("--level", "must lie between 0 and 1", "0.95 is usual");
+}
 
 const std::vector<MeasureEntry>& Measures() {
   using Scores = const RankedScores&;
@@ -222,6 +234,7 @@ const std::vector<MeasureEntry>& Measures() {
 
 Evaluation Evaluate(const std::string& subject, const std::vector<ScoreRow>& rows,
                     const EvaluationOptions& options) {
+  options.Check();
   CheckPaths(subject, rows);
   Evaluation evaluation;
   evaluation.subject = subject;

@@ -48,6 +48,8 @@ struct EvaluationOptions {
   std::string threshold;            // a number, or "eer", "youden", "fpr"; empty: the stored one, or 0.5
   std::string missing = "exclude";  // exclude, as-real (score 0), as-fake (score 1)
   BootstrapOptions bootstrap;       // no intervals with resamples 0
+  // UsageError for what makes no sense.
+  void Check() const;
 };
 
 // What the scores of one file are worth.

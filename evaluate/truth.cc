@@ -1,5 +1,6 @@
 #include "evaluate/truth.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -65,6 +66,27 @@ TruthTable FromManifest(const fs::path& path) {
   return truth;
 }
 
+// Videos with the same file name.
+using Candidates = std::vector<const std::pair<const std::string, Truth>*>;
+
+// Whether one path is the other's end, from a folder's name on.
+bool IsEndOf(const std::string& a, const std::string& b) {
+  const auto& [less, more] = std::minmax(a, b, [](auto& x, auto& y) { return x.size() < y.size(); });
+  return more.ends_with(less) && (more.size() == less.size() || more[more.size() - less.size() - 1] == '/');
+}
+
+// The candidate with exactly the path; else the only one whose path is the end of `path`, or the other way
+// round; else the only one, if no other row has its file name. None: nullptr.
+Candidates::value_type BestFit(const Candidates& candidates, const std::string& path, bool only_row) {
+  Candidates ends;
+  for (const auto* candidate : candidates) {
+    if (candidate->first == path) return candidate;
+    if (IsEndOf(candidate->first, path)) ends.push_back(candidate);
+  }
+  if (ends.size() == 1) return ends[0];
+  return only_row && candidates.size() == 1 ? candidates[0] : nullptr;
+}
+
 }  // namespace
 
 TruthTable ReadTruth(const fs::path& path) {
@@ -74,20 +96,17 @@ TruthTable ReadTruth(const fs::path& path) {
 }
 
 std::size_t ApplyTruth(const TruthTable& truth, std::vector<ScoreRow>* rows) {
-  std::map<std::string, int> truth_names, row_names;
-  std::map<std::string, std::string> path_of_name;
-  for (const auto& [path, known] : truth.videos) {
-    ++truth_names[FileName(path)];
-    path_of_name[FileName(path)] = path;
-  }
+  std::map<std::string, int> row_names;
+  std::map<std::string, Candidates> by_name;
+  for (const auto& video : truth.videos) by_name[FileName(video.first)].push_back(&video);
   for (const auto& row : *rows) ++row_names[FileName(row.path)];
   std::set<std::string> used;
   for (auto& row : *rows) {
     const std::string name = FileName(row.path);
-    auto found = truth.videos.find(row.path);
-    if (found == truth.videos.end() && truth_names[name] == 1 && row_names[name] == 1)
-      found = truth.videos.find(path_of_name[name]);
-    if (found == truth.videos.end()) continue;
+    const auto candidates = by_name.find(name);
+    if (candidates == by_name.end()) continue;
+    const auto* found = BestFit(candidates->second, row.path, row_names[name] == 1);
+    if (found == nullptr) continue;
     const Truth& known = found->second;
     row.label = known.label;
     if (!known.dataset.empty()) row.dataset = known.dataset;

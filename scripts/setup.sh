@@ -26,6 +26,8 @@ packages=(
   # the rest
   protobuf-compiler libprotobuf-dev libboost-program-options-dev libtbb-dev nlohmann-json3-dev libfmt-dev libssl-dev
   libgtest-dev libgmock-dev libbenchmark-dev
+  # plots, and a font for them
+  libcairo2-dev fonts-dejavu-core
   # the demo's clip
   ffmpeg python-matplotlib-data
 )

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -28,24 +29,49 @@ class EvaluateProgramTest : public testing::Test {
 
 TEST_F(EvaluateProgramTest, PrintsTheMeasuresOfAFile) {
   const std::string scores = File("s.csv", kScores);
-  const auto result = Run(scores);
+  const auto result = Run("--resamples 0 " + scores);
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.err, "");
-  EXPECT_EQ(result.out, scores +
-                            "\n"
-                            "  inputs    8\n"
-                            "  scored    6 (coverage 75.0 %)\n"
-                            "  measured  3 real, 3 fake\n"
-                            "  AUC       0.7222\n"
-                            "  AP        0.7556\n"
-                            "  EER       0.3333\n"
-                            "  log-loss  0.5412\n"
-                            "  accuracy  0.5000 at threshold 0.5 (the default)\n");
+  EXPECT_EQ(result.out,
+            scores +
+                "\n"
+                "  inputs    8\n"
+                "  scored    6 (coverage 75.0 %)\n"
+                "  measured  3 real, 3 fake; those without a score are left out\n"
+                "  note      where a class has fewer than 10 videos, numbers and intervals are hints\n"
+                "without a threshold\n"
+                "  measure          videos\n"
+                "  AUC              0.7222\n"
+                "  AP               0.7556\n"
+                "  EER              0.3333\n"
+                "  TPR at FPR 1 %   0.3333\n"
+                "  TPR at FPR 10 %  0.3333\n"
+                "  log-loss         0.5412\n"
+                "  Brier            0.1917\n"
+                "  ECE              0.2500\n"
+                "at threshold 0.5 (the default; nobody chose it)\n"
+                "  measure            videos\n"
+                "  accuracy           0.5000\n"
+                "  precision          0.5000\n"
+                "  recall             0.6667\n"
+                "  F1                 0.5714\n"
+                "  fakes called fake       2\n"
+                "  fakes called real       1\n"
+                "  reals called fake       2\n"
+                "  reals called real       1\n");
 }
 
-TEST_F(EvaluateProgramTest, AThresholdThatIsGivenIsNotMarked) {
-  const auto result = Run("--threshold 0.55 " + File("s.csv", kScores));
-  EXPECT_NE(result.out.find("accuracy  0.6667 at threshold 0.55\n"), std::string::npos) << result.out;
+TEST_F(EvaluateProgramTest, IntervalsSurroundTheValues) {
+  const auto result = Run("--resamples 100 " + File("s.csv", kScores));
+  EXPECT_NE(result.out.find("AUC              0.7222 [0."), std::string::npos) << result.out;
+  EXPECT_EQ(result.out, Run("--resamples 100 " + File("s.csv", kScores)).out);
+  EXPECT_NE(result.out, Run("--resamples 100 --seed 2 " + File("s.csv", kScores)).out);
+}
+
+TEST_F(EvaluateProgramTest, AThresholdThatIsGivenIsSaid) {
+  const auto result = Run("--resamples 0 --threshold 0.55 " + File("s.csv", kScores));
+  EXPECT_NE(result.out.find("at threshold 0.55 (given)\n"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("accuracy           0.6667\n"), std::string::npos) << result.out;
 }
 
 TEST_F(EvaluateProgramTest, JsonIsOneObjectALine) {
@@ -59,12 +85,84 @@ TEST_F(EvaluateProgramTest, JsonIsOneObjectALine) {
   EXPECT_EQ(json["inputs"], 8);
   EXPECT_EQ(json["scored"], 6);
   EXPECT_EQ(json["coverage"], 0.75);
-  EXPECT_EQ(json["real"], 3);
-  EXPECT_EQ(json["fake"], 3);
-  EXPECT_NEAR(json["auc"].get<double>(), 6.5 / 9, 1e-15);
-  EXPECT_NEAR(json["eer"].get<double>(), 1.0 / 3, 1e-15);
+  EXPECT_EQ(json["videos"]["real"], 3);
+  EXPECT_EQ(json["videos"]["fake"], 3);
+  EXPECT_NEAR(json["videos"]["auc"].get<double>(), 6.5 / 9, 1e-15);
+  EXPECT_NEAR(json["videos"]["eer"].get<double>(), 1.0 / 3, 1e-15);
+  EXPECT_LE(json["videos"]["auc_interval"][0].get<double>(), 6.5 / 9);
+  EXPECT_EQ(json["videos"]["confusion"]["tp"], 2);
   EXPECT_EQ(json["threshold"], 0.5);
-  EXPECT_EQ(json["threshold_is_default"], true);
+  EXPECT_EQ(json["threshold_from"], "default");
+}
+
+TEST_F(EvaluateProgramTest, JsonLinesGiveTheFramesToo) {
+  const std::string scores = File(
+      "s.jsonl",
+      R"({"path":"f.mp4","status":"ok","score":0.8,"label":1,"tracks":[{"frames":[{"score":0.9},{"score":0.7}]}]})"
+      "\n"
+      R"({"path":"r.mp4","status":"ok","score":0.3,"label":0,"tracks":[{"frames":[{"score":0.8}]}]})"
+      "\n");
+  const auto result = Run("--resamples 0 " + scores);
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.out.find("frames    1 of real videos, 2 of fake ones\n"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("  AUC              1.0000  0.5000\n"), std::string::npos) << result.out;
+  const auto broken = Run(File("b.jsonl", "{\"path\":\"a\",\"score\":2}\n"));
+  EXPECT_EQ(broken.status, 1);
+  EXPECT_NE(broken.err.find("line 1: score is not a number from 0 to 1"), std::string::npos) << broken.err;
+  EXPECT_NE(Run(File("c.jsonl", "[]\n")).err.find("line 1: not a JSON object"), std::string::npos);
+}
+
+TEST_F(EvaluateProgramTest, ComparesTwoFilesOnTheirCommonVideos) {
+  const std::string a = File("a.csv", std::string(kScores) + "only.mp4,ok,0.3,real\n"),
+                    b = File("b.csv", kScores);
+  const auto result = Run("--compare --resamples 50 " + a + " " + b);
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(
+      result.out.find("common    6 videos (3 real, 3 fake); 1 in a alone and 0 in b alone are left out"),
+      std::string::npos)
+      << result.out;
+  EXPECT_NE(result.out.find("DeLong    AUC 0.7222 against 0.7222: z = 0.000, p = 1"), std::string::npos);
+  EXPECT_EQ(Run("--compare " + a).status, 2);
+  const std::string other = File("o.csv", "path,score,label\nf1.mp4,0.5,real\nr1.mp4,0.5,fake\n");
+  EXPECT_NE(Run("--compare " + a + " " + other).err.find("'f1.mp4' has another label in " + a),
+            std::string::npos);
+}
+
+TEST_F(EvaluateProgramTest, TheCrossTestIsOneMatrix) {
+  const std::string labels = File("l.csv",
+                                  "path,label,dataset\nf1.mp4,1,A\nf2.mp4,1,B\nf3.mp4,1,B\nr1.mp4,0,A\n"
+                                  "r2.mp4,0,B\nr3.mp4,0,B\n");
+  const std::string csv = (folder_ / "m.csv").string();
+  const auto result = Run("--cross --resamples 0 --labels " + labels + " --csv " + csv + " " +
+                          File("one.csv", kScores) + " " + File("two.csv", kScores));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.out.find("AUC of each model (rows) on each dataset\n"
+                            "  model       A       B     all\n"
+                            "  one    1.0000  0.7500  0.7222\n"
+                            "  two    1.0000  0.7500  0.7222\n"),
+            std::string::npos)
+      << result.out;
+  EXPECT_TRUE(
+      ReadFile(csv).starts_with("model,dataset,real,fake,coverage,auc,low,high\none,A,1,1,1,1,,\n"))
+      << ReadFile(csv);
+  EXPECT_NE(Run("--cross --measure best " + File("one.csv", kScores)).err.find("'best' is no measure"),
+            std::string::npos);
+}
+
+TEST_F(EvaluateProgramTest, WritesAReportThatNeedsNothingElse) {
+  const std::string report = (folder_ / "r.html").string(), plots = (folder_ / "plots").string();
+  const std::string evil = File("<script>.csv", kScores);
+  const auto result = Run("--resamples 0 --report " + report + " --plots " + plots + " '" + evil + "'");
+  EXPECT_EQ(result.status, 0) << result.err;
+  const std::string html = ReadFile(report);
+  EXPECT_EQ(html.find("<script"), std::string::npos);
+  EXPECT_NE(html.find("&lt;script&gt;.csv"), std::string::npos);
+  EXPECT_EQ(html.find("http"), std::string::npos);  // nothing is loaded
+  EXPECT_NE(html.find("data:image/svg+xml;base64,"), std::string::npos);
+  for (const char* name : {"roc", "roc_log", "precision_recall", "det", "scores", "reliability"}) {
+    EXPECT_TRUE(ReadFile(folder_ / "plots" / (std::string(name) + ".svg")).starts_with("<?xml")) << name;
+    EXPECT_TRUE(ReadFile(folder_ / "plots" / (std::string(name) + ".png")).starts_with("\x89PNG")) << name;
+  }
 }
 
 TEST_F(EvaluateProgramTest, LabelsOfAnotherFileWin) {
@@ -72,15 +170,15 @@ TEST_F(EvaluateProgramTest, LabelsOfAnotherFileWin) {
       File("l.csv",
            "filename,label\nf1.mp4,0\nf2.mp4,0\nf3.mp4,0\nr1.mp4,1\nr2.mp4,1\nr3.mp4,1\nelsewhere.mp4,1\n");
   const std::string scores = File("s.csv", kScores);
-  const auto result = Run("--labels " + labels + " " + scores);
+  const auto result = Run("--resamples 0 --labels " + labels + " " + scores);
   EXPECT_EQ(result.status, 0) << result.err;
-  EXPECT_NE(result.out.find("AUC       0.2778\n"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("AUC              0.2778\n"), std::string::npos) << result.out;
   EXPECT_EQ(result.err, "warning: " + labels + ": 1 of 7 labels fit no row of " + scores + "\n");
 }
 
 TEST_F(EvaluateProgramTest, CountsScoredRowsWithoutALabel) {
   const auto result = Run(File("s.csv", std::string(kScores) + "x.mp4,ok,0.5,\n"));
-  EXPECT_NE(result.out.find("measured  3 real, 3 fake, 1 without a label\n"), std::string::npos)
+  EXPECT_NE(result.out.find("measured  3 real, 3 fake, 1 without a label; those"), std::string::npos)
       << result.out;
 }
 
@@ -98,9 +196,10 @@ TEST_F(EvaluateProgramTest, WhatCannotBeMeasuredFailsWithAHint) {
   const auto unlabelled = Run(scores);
   EXPECT_EQ(unlabelled.status, 1);
   EXPECT_EQ(unlabelled.out, "");
-  EXPECT_EQ(unlabelled.err, "error: " + scores +
-                                ": none of the 2 scored inputs has a label\n"
-                                "hint: give a CSV file with the columns path and label by --labels\n");
+  EXPECT_EQ(unlabelled.err,
+            "error: " + scores +
+                ": none of the 2 scored inputs has a label\n"
+                "hint: give a CSV file with the columns path and label, or a dataset folder, by --labels\n");
   const auto one_class = Run("--labels " + File("l.csv", "path,label\na.mp4,1\nb.mp4,1\n") + " " + scores);
   EXPECT_EQ(one_class.status, 1);
   EXPECT_EQ(one_class.err,

@@ -1,10 +1,12 @@
 #include "evaluate/evaluation.h"
 
+#include <cmath>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "base/files.h"
+#include "evaluate/evaluation_text.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -18,30 +20,114 @@ ScoreRow Row(const std::string& path, std::optional<double> score, std::optional
   return row;
 }
 
-std::string MessageFor(const std::vector<ScoreRow>& rows) {
-  return MessageOf([&] { Evaluate("s.csv", rows, 0.5); });
+// The measure of the slice by its key.
+double ValueOf(const Slice& slice, const std::string& key) {
+  for (std::size_t i = 0; i < Measures().size(); ++i) {
+    if (Measures()[i].key == key) return slice.measures[i].value;
+  }
+  throw std::out_of_range(key);
 }
 
-std::string LabelMessageFor(const std::string& text) {
-  const TemporaryFolder folder;
-  WriteFile(folder / "l.csv", text);
-  const auto message = MessageOf([&] { ReadLabels(folder / "l.csv"); });
-  return message.substr(message.empty() ? 0 : (folder / "l.csv").string().size() + 2);
+EvaluationOptions Plain(const std::string& threshold = "", const std::string& missing = "exclude") {
+  EvaluationOptions options{threshold, missing, {}};
+  options.bootstrap.resamples = 0;
+  return options;
+}
+
+std::string MessageFor(const std::vector<ScoreRow>& rows) {
+  return MessageOf([&] { Evaluate("s.csv", rows, {}); });
 }
 
 TEST(EvaluateTest, CountsWhatIsAndIsNotMeasured) {
   const Evaluation evaluation = Evaluate("s.csv",
                                          {Row("a", 0.9, 1), Row("b", 0.2, 0), Row("c", 0.3, 0),
                                           Row("d", 0.8, std::nullopt), Row("e", std::nullopt, 1)},
-                                         0.25);
+                                         Plain("0.25"));
   EXPECT_EQ(evaluation.inputs, 5);
   EXPECT_EQ(evaluation.scored(), 4);
   EXPECT_EQ(evaluation.unlabelled, 1);
-  EXPECT_EQ(evaluation.real, 2);
-  EXPECT_EQ(evaluation.fake, 1);
+  EXPECT_EQ(evaluation.videos.real, 2);
+  EXPECT_EQ(evaluation.videos.fake, 1);
   EXPECT_EQ(evaluation.coverage(), 0.8);
-  EXPECT_EQ(evaluation.auc, 1);
-  EXPECT_NEAR(evaluation.accuracy, 2.0 / 3, 1e-15);
+  EXPECT_EQ(evaluation.videos.coverage(), 0.75);  // of the four with a label
+  EXPECT_EQ(ValueOf(evaluation.videos, "auc"), 1);
+  EXPECT_NEAR(ValueOf(evaluation.videos, "accuracy"), 2.0 / 3, 1e-15);
+  EXPECT_EQ(evaluation.videos.confusion.false_positives, 1);
+  EXPECT_FALSE(evaluation.frames);
+}
+
+TEST(EvaluateTest, MissingScoresCountAsTheUserSays) {
+  const std::vector<ScoreRow> rows = {Row("a", 0.9, 1), Row("b", std::nullopt, 1), Row("c", 0.2, 0),
+                                      Row("d", std::nullopt, 0)};
+  EXPECT_EQ(ValueOf(Evaluate("s", rows, Plain()).videos, "accuracy"), 1);
+  // The missing fake becomes a miss, the missing real is right.
+  const Evaluation as_real = Evaluate("s", rows, Plain("", "as-real"));
+  EXPECT_EQ(ValueOf(as_real.videos, "accuracy"), 0.75);
+  EXPECT_EQ(ValueOf(as_real.videos, "recall"), 0.5);
+  const Evaluation as_fake = Evaluate("s", rows, Plain("", "as-fake"));
+  EXPECT_EQ(ValueOf(as_fake.videos, "accuracy"), 0.75);
+  EXPECT_EQ(ValueOf(as_fake.videos, "recall"), 1);
+  EXPECT_EQ(as_fake.videos.coverage(), 0.5);
+}
+
+// Two methods: one above all reals, one below.
+TEST(EvaluateTest, EachMethodStandsAgainstAllReals) {
+  std::vector<ScoreRow> rows = {Row("a", 0.9, 1), Row("b", 0.8, 1), Row("c", 0.1, 1), Row("r", 0.5, 0),
+                                Row("s", 0.4, 0)};
+  rows[0].method = rows[1].method = "easy";
+  rows[2].method = "hard";
+  for (auto& row : rows) row.dataset = row.method == "hard" ? "two" : "one";
+  const Evaluation evaluation = Evaluate("s", rows, Plain());
+  ASSERT_EQ(evaluation.methods.size(), 2U);
+  EXPECT_EQ(evaluation.methods[0].name, "easy");
+  EXPECT_EQ(evaluation.methods[0].real, 2);
+  EXPECT_EQ(evaluation.methods[0].fake, 2);
+  EXPECT_EQ(ValueOf(evaluation.methods[0], "auc"), 1);
+  EXPECT_EQ(ValueOf(evaluation.methods[1], "auc"), 0);
+  ASSERT_EQ(evaluation.datasets.size(), 2U);
+  EXPECT_EQ(ValueOf(evaluation.datasets[0], "auc"), 1);
+  EXPECT_TRUE(std::isnan(ValueOf(evaluation.datasets[1], "auc")));  // it has no real
+  EXPECT_NE(TextOf(evaluation).find("by method, each against all reals"), std::string::npos);
+  EXPECT_TRUE(JsonOf(evaluation)["datasets"][1]["auc"].is_null());
+}
+
+TEST(EvaluateTest, FramesAreMeasuredByThemselvesAndDrawnByVideo) {
+  std::vector<ScoreRow> rows = {Row("a", 0.7, 1), Row("r", 0.3, 0)};
+  rows[0].frame_scores = {0.9, 0.2};
+  rows[1].frame_scores = {0.1, 0.5};
+  EvaluationOptions options;
+  options.bootstrap.resamples = 50;
+  const Evaluation evaluation = Evaluate("s", rows, options);
+  ASSERT_TRUE(evaluation.frames);
+  EXPECT_EQ(evaluation.frames->real, 2);
+  EXPECT_EQ(ValueOf(*evaluation.frames, "auc"), 0.75);
+  // One video of each class: every resample is the data, so that frames of one video are never mixed anew.
+  EXPECT_EQ(evaluation.frames->measures[0].interval.low, 0.75);
+  EXPECT_EQ(evaluation.frames->measures[0].interval.high, 0.75);
+}
+
+TEST(EvaluateTest, TheThresholdIsTheFilesOwnUnlessOneIsGiven) {
+  std::vector<ScoreRow> rows = {Row("a", 0.9, 1), Row("r", 0.3, 0)};
+  EXPECT_EQ(Evaluate("s", rows, Plain()).threshold.source, "default");
+  rows[0].threshold = rows[1].threshold = 0.2;
+  const Evaluation stored = Evaluate("s", rows, Plain());
+  EXPECT_EQ(stored.threshold.source, "stored");
+  EXPECT_EQ(stored.threshold.value, 0.2);
+  EXPECT_EQ(Evaluate("s", rows, Plain("0.4")).threshold.source, "given");
+  rows[1].threshold = 0.3;  // not one threshold for all
+  EXPECT_EQ(Evaluate("s", rows, Plain()).threshold.source, "default");
+}
+
+TEST(EvaluateTest, AThresholdThatWasChosenHereIsMarked) {
+  const std::vector<ScoreRow> rows = {Row("a", 0.9, 1), Row("b", 0.8, 1), Row("r", 0.7, 0), Row("s", 0.2, 0)};
+  const Evaluation chosen = Evaluate("s", rows, Plain("youden"));
+  EXPECT_NEAR(chosen.threshold.value, 0.75, 1e-15);  // between the lowest fake and the highest real
+  EXPECT_TRUE(chosen.threshold.chosen_here());
+  EXPECT_NE(TextOf(chosen).find("(chosen by youden on these very videos: what follows is too good)"),
+            std::string::npos);
+  EXPECT_EQ(JsonOf(chosen)["threshold_chosen_on_these_videos"], true);
+  EXPECT_EQ(MessageOf([&] { Evaluate("s", rows, Plain("best")); }),
+            "--threshold: 'best' is not a number from 0 to 1");
 }
 
 TEST(EvaluateTest, WhatCannotBeMeasuredIsAnError) {
@@ -53,41 +139,6 @@ TEST(EvaluateTest, WhatCannotBeMeasuredIsAnError) {
             "s.csv: all 2 labelled and scored inputs are fake");
   EXPECT_EQ(MessageFor({Row("a", 0.5, 0)}), "s.csv: all 1 labelled and scored inputs are real");
   EXPECT_EQ(MessageFor({Row("a", 0.5, 0), Row("a", 0.6, 1)}), "s.csv: 'a' stands on two rows");
-}
-
-TEST(ApplyLabelsTest, ExactPathsWinOverFileNames) {
-  std::vector<ScoreRow> rows = {Row("x/a.mp4", 0.5, 0), Row("b.mp4", 0.5, std::nullopt)};
-  EXPECT_EQ(ApplyLabels({{"x/a.mp4", 1}, {"y/a.mp4", 0}, {"z/b.mp4", 1}}, &rows), 1U);
-  EXPECT_EQ(rows[0].label, 1);
-  EXPECT_EQ(rows[1].label, 1);
-}
-
-TEST(ApplyLabelsTest, AFileNameThatIsNotUniqueMatchesNothing) {
-  std::vector<ScoreRow> rows = {Row("x/a.mp4", 0.5, std::nullopt), Row("y/a.mp4", 0.5, std::nullopt),
-                                Row("b.mp4", 0.5, std::nullopt)};
-  EXPECT_EQ(ApplyLabels({{"a.mp4", 1}, {"x/b.mp4", 0}, {"y/b.mp4", 1}}, &rows), 3U);
-  for (const auto& row : rows) EXPECT_EQ(row.label, std::nullopt) << row.path;
-}
-
-TEST(ApplyLabelsTest, RowsThatNoLabelNamesKeepTheirOwn) {
-  std::vector<ScoreRow> rows = {Row("a.mp4", 0.5, 1)};
-  EXPECT_EQ(ApplyLabels({}, &rows), 0U);
-  EXPECT_EQ(rows[0].label, 1);
-}
-
-TEST(ReadLabelsTest, ReadsPathOrFilename) {
-  const TemporaryFolder folder;
-  WriteFile(folder / "l.csv", "filename,label,split\na.mp4,FAKE,x\nb.mp4,0,y\n");
-  EXPECT_EQ(ReadLabels(folder / "l.csv"), (std::map<std::string, int>{{"a.mp4", 1}, {"b.mp4", 0}}));
-  WriteFile(folder / "l.csv", "label,path\nreal,x/a.mp4\n");
-  EXPECT_EQ(ReadLabels(folder / "l.csv"), (std::map<std::string, int>{{"x/a.mp4", 0}}));
-}
-
-TEST(ReadLabelsTest, ErrorsNameColumnOrLine) {
-  EXPECT_EQ(LabelMessageFor("name,label\na,1\n"), "has no column 'path'");
-  EXPECT_EQ(LabelMessageFor("path,class\na,1\n"), "has no column 'label'");
-  EXPECT_EQ(LabelMessageFor("path,label\na,1\nb,\n"), "line 3: label '' is neither real (0) nor fake (1)");
-  EXPECT_EQ(LabelMessageFor("path,label\na,1\na,fake\na,real\n"), "line 4: 'a' is real and fake");
 }
 
 }  // namespace

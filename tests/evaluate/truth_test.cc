@@ -1,0 +1,94 @@
+#include "evaluate/truth.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "base/files.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+ScoreRow Row(const std::string& path, std::optional<int> label = std::nullopt) {
+  ScoreRow row;
+  row.path = path;
+  row.score = 0.5;
+  row.label = label;
+  return row;
+}
+
+TruthTable Table(const std::map<std::string, int>& labels) {
+  TruthTable table;
+  for (const auto& [path, label] : labels) table.videos[path].label = label;
+  return table;
+}
+
+std::string MessageFor(const std::string& text) {
+  const TemporaryFolder folder;
+  WriteFile(folder / "l.csv", text);
+  const auto message = MessageOf([&] { ReadTruth(folder / "l.csv"); });
+  return message.substr(message.empty() ? 0 : (folder / "l.csv").string().size() + 2);
+}
+
+TEST(ApplyTruthTest, ExactPathsWinOverFileNames) {
+  std::vector<ScoreRow> rows = {Row("x/a.mp4", 0), Row("b.mp4")};
+  EXPECT_EQ(ApplyTruth(Table({{"x/a.mp4", 1}, {"y/a.mp4", 0}, {"z/b.mp4", 1}}), &rows), 1U);
+  EXPECT_EQ(rows[0].label, 1);
+  EXPECT_EQ(rows[1].label, 1);
+}
+
+TEST(ApplyTruthTest, TheEndOfAPathIsEnough) {
+  std::vector<ScoreRow> rows = {Row("data/c23/a.mp4"), Row("data/c40/a.mp4"), Row("/other/xc23/a.mp4")};
+  EXPECT_EQ(ApplyTruth(Table({{"c23/a.mp4", 1}, {"/mnt/data/c40/a.mp4", 0}}), &rows), 0U);
+  EXPECT_EQ(rows[0].label, 1);
+  EXPECT_EQ(rows[1].label, 0);
+  EXPECT_EQ(rows[2].label, std::nullopt);  // xc23 is another folder
+}
+
+TEST(ApplyTruthTest, AFileNameThatIsNotUniqueMatchesNothing) {
+  std::vector<ScoreRow> rows = {Row("x/a.mp4"), Row("y/a.mp4"), Row("b.mp4")};
+  EXPECT_EQ(ApplyTruth(Table({{"z/a.mp4", 1}, {"x/b.mp4", 0}, {"y/b.mp4", 1}}), &rows), 3U);
+  for (const auto& row : rows) EXPECT_EQ(row.label, std::nullopt) << row.path;
+}
+
+TEST(ApplyTruthTest, RowsThatNothingNamesKeepTheirOwn) {
+  std::vector<ScoreRow> rows = {Row("a.mp4", 1)};
+  EXPECT_EQ(ApplyTruth({}, &rows), 0U);
+  EXPECT_EQ(rows[0].label, 1);
+}
+
+TEST(ReadTruthTest, ReadsCsvByPathOrFilename) {
+  const TemporaryFolder folder;
+  WriteFile(folder / "l.csv",
+            "filename,label,method,dataset,split\na.mp4,FAKE,m,d,test\nb.mp4,0,,d,\nc.mp4,,,,\n");
+  const TruthTable truth = ReadTruth(folder / "l.csv");
+  ASSERT_EQ(truth.videos.size(), 2U);  // c.mp4 is not known to be either
+  const Truth& fake = truth.videos.at("a.mp4");
+  EXPECT_EQ(fake.label, 1);
+  EXPECT_EQ(fake.method + fake.dataset + fake.split, "mdtest");
+  EXPECT_EQ(truth.videos.at("b.mp4").label, 0);
+}
+
+TEST(ReadTruthTest, ReadsADatasetFolderAndRepeatsItsLeak) {
+  const TemporaryFolder folder;
+  WriteFile(folder / "manifest.jsonl",
+            "{\"video\":\"a\",\"file\":\"/v/a.mp4\",\"label\":\"fake\",\"method\":\"m\",\"split\":\"val\","
+            "\"status\":\"ok\"}\n");
+  EXPECT_EQ(ReadTruth(folder.path()).leak, "");
+  WriteFile(folder / "dataset.json", "{\"options\":{\"dataset\":\"dfdc\"},\"leaks\":true}");
+  const TruthTable truth = ReadTruth(folder / "manifest.jsonl");
+  EXPECT_EQ(truth.videos.at("/v/a.mp4").dataset, "dfdc");
+  EXPECT_EQ(truth.videos.at("/v/a.mp4").split, "val");
+  EXPECT_NE(truth.leak.find("share footage or people"), std::string::npos);
+}
+
+TEST(ReadTruthTest, ErrorsNameColumnOrLine) {
+  EXPECT_EQ(MessageFor("name,label\na,1\n"), "has no column 'path'");
+  EXPECT_EQ(MessageFor("path,class\na,1\n"), "has no column 'label'");
+  EXPECT_EQ(MessageFor("path,label\na,1\nb,x\n"), "line 3: label 'x' is neither real (0) nor fake (1)");
+  EXPECT_EQ(MessageFor("path,label\na,1\na,fake\na,real\n"), "line 4: 'a' is real and fake");
+}
+
+}  // namespace
+}  // namespace seam
