@@ -23,7 +23,7 @@ std::string video;
 cv::Mat FirstPicture() {
   VideoReader reader(video);
   reader.Next();
-  return reader.Picture();
+  return reader.Frame().Picture();
 }
 
 CropSpec JpegSpec() {
@@ -58,7 +58,7 @@ void BM_Decode(benchmark::State& state) {
 void BM_Convert(benchmark::State& state) {
   VideoReader reader(video);
   reader.Next();
-  for (auto _ : state) benchmark::DoNotOptimize(reader.Picture());
+  for (auto _ : state) benchmark::DoNotOptimize(reader.Frame().Picture());
   state.SetItemsProcessed(state.iterations());
 }
 

@@ -3,6 +3,7 @@
 #include <opencv2/core.hpp>
 
 #include "base/options.h"
+#include "extract/video_frame.h"
 #include "proto/clip.pb.h"
 
 namespace seam {
@@ -15,8 +16,8 @@ struct CropOptions {
 };
 
 // The square around `box`, of side (1 + margin) * the box's longer side, as size x size RGB: by area
-// averaging when it shrinks, bilinear when it grows. What lies outside `picture` is black. This is the only
+// averaging when it shrinks, bilinear when it grows. What lies outside `frame` is black. This is the only
 // way from a face to what a network sees, in training and in inference.
-cv::Mat CropFace(const cv::Mat& picture, const cv::Rect2f& box, double margin, int size);
+cv::Mat CropFace(const VideoFrame& frame, const cv::Rect2f& box, double margin, int size);
 
 }  // namespace seam

@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include <tbb/concurrent_queue.h>
+#include <tbb/enumerable_thread_specific.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
@@ -23,30 +23,36 @@ namespace {
 // Frames of one video that are in work at once: enough to keep the threads busy, few enough for 4K pictures.
 std::size_t FramesInFlight(int jobs) { return static_cast<std::size_t>(std::clamp(jobs + 1, 2, 8)); }
 
-// Detectors to borrow: each is used by one thread at a time, and loading one costs more than finding a face.
-class DetectorPool {
+// A detector for each thread. One that is handed pictures of changing sizes plans its network anew each time,
+// and a thread mostly stays with its video.
+class Detectors {
  public:
   // Makes the first at once, so that missing weights are an error before any video is opened.
-  explicit DetectorPool(const DetectorOptions& options) : options_(options) {
-    free_.push(MakeFaceDetector(options_));
+  explicit Detectors(const DetectorOptions& options)
+      : size_(options.EffectiveSize()), of_thread_([options] { return MakeFaceDetector(options); }) {
+    of_thread_.local();
   }
 
-  std::vector<Face> Detect(const cv::Mat& picture) {
-    std::unique_ptr<FaceDetector> detector;
-    if (!free_.try_pop(detector)) detector = MakeFaceDetector(options_);
-    std::vector<Face> faces = detector->Detect(picture);
-    free_.push(std::move(detector));
+  std::vector<Face> Detect(const VideoFrame& frame) {
+    const cv::Mat small = frame.Shrunk(size_);
+    std::vector<Face> faces = of_thread_.local()->Detect(small);
+    const auto factor = static_cast<float>(std::max(frame.size().width, frame.size().height)) /
+                        static_cast<float>(std::max(small.cols, small.rows));
+    for (Face& face : faces) {
+      face.box = {face.box.tl() * factor, face.box.size() * factor};
+      for (cv::Point2f& point : face.landmarks) point *= factor;
+    }
     return faces;
   }
 
  private:
-  DetectorOptions options_;
-  tbb::concurrent_queue<std::unique_ptr<FaceDetector>> free_;
+  int size_;
+  tbb::enumerable_thread_specific<std::unique_ptr<FaceDetector>> of_thread_;
 };
 
 struct SampledFrame {
   FrameStamp stamp;
-  cv::Mat picture;
+  VideoFrame picture;
   std::vector<Face> faces;
   std::string failure;  // of a library at this very frame
 };
@@ -54,7 +60,7 @@ struct SampledFrame {
 // One video's way through the pipeline.
 class VideoRun {
  public:
-  VideoRun(const ExtractOptions& options, DetectorPool* detectors)
+  VideoRun(const ExtractOptions& options, Detectors* detectors)
       : options_(options), detectors_(*detectors), deadline_(options.media.max_seconds) {}
 
   VideoSummary Run(const std::filesystem::path& path, int jobs, CropSink* sink) {
@@ -138,7 +144,7 @@ class VideoRun {
       if (!sampler_->Wants(*stamp)) continue;
       auto frame = std::make_shared<SampledFrame>();
       frame->stamp = *stamp;
-      Guarded(frame.get(), [&] { frame->picture = reader_->Picture(); });
+      Guarded(frame.get(), [&] { frame->picture = reader_->Frame(); });
       return frame;
     }
     return nullptr;
@@ -196,7 +202,7 @@ class VideoRun {
   }
 
   const ExtractOptions& options_;
-  DetectorPool& detectors_;
+  Detectors& detectors_;
   const Deadline deadline_;
   std::optional<VideoReader> reader_;
   std::optional<FrameSampler> sampler_;
@@ -255,7 +261,7 @@ bool ExtractFaces(
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                                   static_cast<std::size_t>(jobs));
   cv::setNumThreads(1);
-  DetectorPool detectors(options.detector);
+  Detectors detectors(options.detector);
 
   std::size_t next = 0;
   const auto take = [&](tbb::flow_control& control) -> std::size_t {

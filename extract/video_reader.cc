@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <new>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "extract/av.h"
 #include "extract/media_file.h"
-#include "extract/picture.h"
 
 namespace seam {
 namespace {
@@ -42,7 +43,7 @@ struct VideoReader::Impl {
         decoder(OpenDecoder(&file)),
         packet(av_packet_alloc()),
         frame(av_frame_alloc()),
-        converter(OrientationOf(DisplayMatrixOf(file.stream()))) {}
+        orientation(OrientationOf(DisplayMatrixOf(file.stream()))) {}
 
   // Gives the decoder one more packet, or the end of the stream.
   void Feed() {
@@ -69,7 +70,7 @@ struct VideoReader::Impl {
   AvPtr<AVCodecContext> decoder;
   AvPtr<AVPacket> packet;
   AvPtr<AVFrame> frame;
-  PictureConverter converter;
+  Orientation orientation;
   std::int64_t next_index = 0, damaged_packets = 0, damaged_frames = 0;
   bool draining = false;
 };
@@ -105,7 +106,16 @@ std::optional<FrameStamp> VideoReader::Next() {
   return std::nullopt;
 }
 
-cv::Mat VideoReader::Picture() { return impl_->converter.Convert(*impl_->frame); }
+VideoFrame VideoReader::Frame() const {
+  AVFrame* frame = impl_->frame.get();
+  std::shared_ptr<const AVFrame> shared(av_frame_clone(frame), AvDeleter{});
+  if (shared == nullptr) throw std::bad_alloc();
+  // The container's word goes before the codec's.
+  AVFormatContext* format = impl_->file.format();
+  const AVRational aspect =
+      av_guess_sample_aspect_ratio(format, format->streams[impl_->file.stream()->index], frame);
+  return {std::move(shared), impl_->orientation, aspect.num > 0 && aspect.den > 0 ? av_q2d(aspect) : 1.0};
+}
 
 std::string VideoReader::damage() const {
   const Impl& impl = *impl_;

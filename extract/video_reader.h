@@ -7,9 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <opencv2/core.hpp>
-
 #include "extract/media_limits.h"
+#include "extract/video_frame.h"
 
 namespace seam {
 
@@ -23,7 +22,7 @@ struct FrameStamp {
 //
 //   VideoReader reader(path);
 //   while (const auto stamp = reader.Next()) {
-//     if (Wanted(*stamp)) Use(reader.Picture());
+//     if (Wanted(*stamp)) Use(reader.Frame());
 //   }
 class VideoReader {
  public:
@@ -36,8 +35,8 @@ class VideoReader {
   // Decodes the next frame; none at the end of the stream. Damage is survived and shows in damage().
   std::optional<FrameStamp> Next();
 
-  // The frame that Next() last returned, upright, RGB [height, width, 3].
-  cv::Mat Picture();
+  // The frame that Next() last returned.
+  VideoFrame Frame() const;
 
   // What was wrong with the part of the file that has been read, in words; "" when nothing was.
   std::string damage() const;

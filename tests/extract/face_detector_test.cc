@@ -25,7 +25,7 @@ std::pair<int, int> FramesWithAFace(FaceDetector* detector) {
     while (const auto stamp = reader.Next()) {
       if (stamp->index != 10 && stamp->index != 60 && stamp->index != 110) continue;
       ++frames;
-      with_face += detector->Detect(reader.Picture()).empty() ? 0 : 1;
+      with_face += detector->Detect(reader.Frame().Picture()).empty() ? 0 : 1;
       if (stamp->index == 110) break;
     }
   }
@@ -72,7 +72,7 @@ void ExpectOneFace(const cv::Mat& picture, FaceDetector* detector) {
 cv::Mat DemoPicture() {
   VideoReader reader(DemoClip());
   reader.Next();
-  return reader.Picture();
+  return reader.Frame().Picture();
 }
 
 TEST(RetinaFaceTest, FindsThePortraitAndItsPoints) {

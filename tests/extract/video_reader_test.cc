@@ -27,7 +27,7 @@ std::vector<FrameStamp> AllStamps(const fs::path& path) {
 cv::Mat FirstPicture(const fs::path& path) {
   VideoReader reader(path);
   EXPECT_TRUE(reader.Next().has_value());
-  return reader.Picture();
+  return reader.Frame().Picture();
 }
 
 // The times of the frames as ffprobe decodes them.
@@ -166,7 +166,7 @@ TEST(VideoReaderTest, ColourMatrixAndRangeComeFromTheFrame) {
   }
 }
 
-// Note [Padded rows] in extract/picture.cc.
+// Note [Padded rows] in extract/video_frame.cc.
 TEST(VideoReaderTest, OddWidthsHaveThePixelsOfEvenOnes) {
   const TemporaryFolder folder;
   for (const int width : {318, 330, 333, 351}) {
