@@ -188,7 +188,7 @@ class VideoRun {
     if (summary_.frames == 0) {
       summary_.status = "unreadable";
       summary_.reason = "no frame could be decoded" + (summary_.reason.empty() ? "" : ": " + summary_.reason);
-      summary_.hint = "copy the file again, or convert it with ffmpeg";
+      summary_.hint = "copy the file again, or convert it with ffmpeg; --max-pixels may be too low for it";
     } else if (!summary_.reason.empty()) {
       summary_.status = "damaged";
       summary_.hint = "what could be decoded was used; copy the file again if it should be whole";

@@ -189,8 +189,11 @@ void MediaFile::Open() {
   context->max_streams = limits_.max_streams;
   context->probesize = limits_.probe_bytes;
   context->codec_whitelist = av_strdup(kDecoders);
+  AVDictionary* options = nullptr;
+  av_dict_set_int(&options, "enable_drefs", 0, 0);  // an mp4 may say that its data lies in another file
   const int opened =
-      avformat_open_input(&context, "", container, nullptr);  // frees the context when it fails
+      avformat_open_input(&context, "", container, &options);  // frees the context when it fails
+  av_dict_free(&options);
   if (opened >= 0) {
     format_.reset(context);
     return;
@@ -222,9 +225,11 @@ bool MediaFile::HasIndex() const {
   return false;
 }
 
-// Decoders that look into the first packets keep to the limits, too.
+// Decoders that look into the first packets keep to the limits, too. They forget a size that is above them,
+// so what the container says is looked at first.
 void MediaFile::FindStreams() {
   const unsigned count = format_->nb_streams;
+  for (unsigned i = 0; i < count; ++i) CheckSize(*format_->streams[i]->codecpar);
   std::vector<AVDictionary*> options(count, nullptr);
   for (AVDictionary*& entry : options) av_dict_set_int(&entry, "max_pixels", limits_.max_pixels, 0);
   // What it cannot find out here the decoder will say better.
@@ -245,19 +250,31 @@ void MediaFile::SelectStream() {
   }
 }
 
+void MediaFile::CheckSize(const AVCodecParameters& picture) const {
+  if (std::int64_t{picture.width} * picture.height <= limits_.max_pixels) return;
+  throw Error(path_, fmt::format("has frames of {}x{} pixels", picture.width, picture.height),
+              fmt::format("--max-pixels allows {}", limits_.max_pixels));
+}
+
 void MediaFile::CheckLimits() const {
-  const AVCodecParameters& picture = *stream_->codecpar;
-  if (std::int64_t{picture.width} * picture.height > limits_.max_pixels) {
-    throw Error(path_, fmt::format("has frames of {}x{} pixels", picture.width, picture.height),
-                fmt::format("--max-pixels allows {}", limits_.max_pixels));
-  }
-  const bool told = format_->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
-  const double seconds = static_cast<double>(format_->duration) / AV_TIME_BASE;
-  if (limits_.max_duration > 0 && format_->duration != AV_NOPTS_VALUE && told &&
-      seconds > limits_.max_duration) {
+  CheckSize(*stream_->codecpar);
+  const double seconds = ToldSeconds();
+  if (limits_.max_duration > 0 && seconds > limits_.max_duration) {
     throw Error(path_, fmt::format("says that it lasts {:.0f} seconds", seconds),
                 fmt::format("--max-duration allows {:g}", limits_.max_duration));
   }
+}
+
+// By its index, else by its header; 0 where neither tells.
+double MediaFile::ToldSeconds() const {
+  const int entries = avformat_index_get_entries_count(stream_);
+  if (IsMov() && entries > 0) {
+    const auto* last = avformat_index_get_entry(stream_, entries - 1);
+    return static_cast<double>(last->timestamp) * av_q2d(stream_->time_base);
+  }
+  const bool told = format_->duration_estimation_method == AVFMT_DURATION_FROM_STREAM;
+  if (!told || format_->duration == AV_NOPTS_VALUE) return 0;
+  return static_cast<double>(format_->duration) / AV_TIME_BASE;
 }
 
 bool MediaFile::ReadPacket(AVPacket* packet) {
@@ -296,9 +313,11 @@ void MediaFile::Note(const AVPacket& packet) {
   }
 }
 
+bool MediaFile::IsMov() const { return std::string_view(format_->iformat->name).starts_with("mov"); }
+
 bool MediaFile::EndsEarly() const {
   const std::string_view container = format_->iformat->name;
-  if (container.starts_with("mov")) return packets_ < avformat_index_get_entries_count(stream_);
+  if (IsMov()) return packets_ < avformat_index_get_entries_count(stream_);
   if (container == "mpegts") {
     // Plain, with times of arrival, with error correction.
     const auto whole = [this](std::int64_t bytes) { return input_.size % bytes == 0; };
@@ -310,16 +329,10 @@ bool MediaFile::EndsEarly() const {
     tail.resize(tail.find_last_not_of('\0') + 1);
     return !tail.ends_with(';');
   }
-  if (PromisedBytes(container, input_.BytesAt(0, 256)) > input_.size) return true;
+  const std::int64_t promised = PromisedBytes(container, input_.BytesAt(0, 256));
+  if (promised > 0) return promised > input_.size;
   const bool has_length = container.starts_with("matroska") || container == "flv";
-  return has_length ? IsShorterThanItsHeader() : !picture_ends_;
-}
-
-bool MediaFile::IsShorterThanItsHeader() const {
-  if (format_->duration == AV_NOPTS_VALUE) return false;
-  if (format_->duration_estimation_method != AVFMT_DURATION_FROM_STREAM) return false;
-  const double promised = static_cast<double>(format_->duration) / AV_TIME_BASE;
-  return promised > 1.1 * last_seconds_ + 1;
+  return has_length ? ToldSeconds() > 1.1 * last_seconds_ + 1 : !picture_ends_;
 }
 
 AvPtr<AVCodecContext> OpenDecoder(MediaFile* file) {

@@ -34,8 +34,8 @@ class MediaFile {
   std::int64_t unreadable_places() const { return unreadable_places_; }
 
   // Whether the file was seen to end before it should, once ReadPacket() has come to its end: an mp4's index
-  // promises more packets than there were, the header of matroska or flv a longer time, that of avi or webp
-  // more bytes; a JPEG or GIF lacks its end, a ts a part of its last packet. Others cannot tell (mpg, ogg).
+  // promises more packets than there were, the header of matroska, avi or webp more bytes, that of flv a
+  // longer time; a JPEG or GIF lacks its end, a ts a part of its last packet. Others cannot tell (mpg, ogg).
   bool EndsEarly() const;
 
  private:
@@ -61,10 +61,12 @@ class MediaFile {
   void Open();
   void FindStreams();
   void SelectStream();
+  void CheckSize(const AVCodecParameters& picture) const;
   void CheckLimits() const;
   bool HasIndex() const;
   void Note(const AVPacket& packet);
-  bool IsShorterThanItsHeader() const;
+  bool IsMov() const;
+  double ToldSeconds() const;
 
   std::string path_;
   MediaLimits limits_;

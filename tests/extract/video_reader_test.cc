@@ -9,6 +9,7 @@
 
 #include "base/csv.h"
 #include "base/files.h"
+#include "tests/extract/made_video.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
 
@@ -48,17 +49,6 @@ std::string Quarters(int width, int height) {
             << "drawbox=0:0:iw/2:ih/2:red:fill,drawbox=iw/2:0:iw/2:ih/2:lime:fill,"
             << "drawbox=0:ih/2:iw/2:ih/2:blue:fill' -pix_fmt yuv420p";
   return arguments.str();
-}
-
-// The colours of the quarters' middles, as letters, from the top left on.
-std::string QuarterColours(const cv::Mat& picture) {
-  std::string letters;
-  for (const auto& [fx, fy] : {std::pair{1, 1}, {3, 1}, {1, 3}, {3, 3}}) {
-    const auto pixel = picture.at<cv::Vec3b>(picture.rows * fy / 4, picture.cols * fx / 4);
-    const int code = (pixel[0] > 128) * 4 + (pixel[1] > 128) * 2 + (pixel[2] > 128);
-    letters += code == 4 ? 'r' : code == 2 ? 'g' : code == 1 ? 'b' : code == 7 ? 'w' : '?';
-  }
-  return letters;
 }
 
 TEST(VideoReaderTest, FramesOrderAndTimesAreFfprobesOnEverySharedClip) {
