@@ -102,11 +102,13 @@ class VideoRun {
   }
 
   FrameSampler SamplerFor(const std::filesystem::path& path) {
-    if (options_.sample.stride > 0) return FrameSampler::Stride(options_.sample.stride);
+    if (options_.sample.stride == 1) return FrameSampler::Stride(1);
     const VideoScan scan = ScanVideo(path, options_.media, deadline_);
     scanned_damage_ = scan.damage;
     summary_.damaged = scan.damaged_packets;
-    if (!scan.times.empty() && scan.ascending) return FrameSampler::Even(options_.sample.frames, scan.times);
+    if (options_.sample.stride > 0) return LeavingOut(scan, FrameSampler::Stride(options_.sample.stride));
+    if (!scan.times.empty() && scan.ascending)
+      return LeavingOut(scan, FrameSampler::Even(options_.sample.frames, scan.times));
     // Times that are missing or jump back say nothing: frames are counted.
     std::int64_t frames = scan.packets;
     if (frames == 0) {
@@ -114,6 +116,17 @@ class VideoRun {
       while (counter.Next()) ++frames;
     }
     return FrameSampler::EvenByIndex(options_.sample.frames, frames);
+  }
+
+  // Lets the reader leave out what `sampler` will not want.
+  FrameSampler LeavingOut(const VideoScan& scan, FrameSampler sampler) {
+    FrameSampler rehearsal = sampler;
+    std::vector<double> wanted;
+    for (std::size_t i = 0; i < scan.times.size(); ++i) {
+      if (rehearsal.Wants({static_cast<std::int64_t>(i), scan.times[i]})) wanted.push_back(scan.times[i]);
+    }
+    reader_->ShowOnly(scan, wanted);
+    return sampler;
   }
 
   void RunPipeline(int jobs, CropSink* sink) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "extract/decode_plan.h"
 #include "extract/media_limits.h"
 #include "extract/video_frame.h"
 
@@ -14,8 +15,24 @@ namespace seam {
 
 // The place of a frame in its video.
 struct FrameStamp {
-  std::int64_t index = 0;  // in order of presentation, counted while decoding, from 0
+  std::int64_t index = 0;  // in order of presentation, from 0
   double pts_seconds = 0;  // the stream's own time, which need not begin at 0
+};
+
+// What the packets of a video tell without decoding it.
+struct VideoScan {
+  // When the frames are shown, in seconds, ascending: what a header says of a video's length is only a hint.
+  // Empty where the container has no timestamps.
+  std::vector<double> times;
+  std::int64_t packets = 0;  // whole ones: as many as frames, nearly always
+  // Whether every packet tells its time, and no time of decoding lies before the one before it, as it does
+  // where recordings were joined.
+  bool ascending = true;
+  // All packets in order of decoding, where VideoReader::ShowOnly() can make use of them; else empty.
+  std::vector<ScannedPacket> order;
+  // As VideoReader's, of the whole file.
+  std::string damage;
+  std::int64_t damaged_packets = 0;
 };
 
 // Decodes the video stream of one file from its beginning, in order of presentation. One thread uses it.
@@ -31,6 +48,12 @@ class VideoReader {
   explicit VideoReader(const std::filesystem::path& path, const MediaLimits& limits = {},
                        Deadline deadline = {});
   ~VideoReader();
+
+  // Tells before the first Next() that only the frames shown at the times `wanted` (of `scan.times`,
+  // ascending) will be looked at. Where scan.order allows, others are then left out: packets that no wanted
+  // frame needs are not decoded, and the decoder drops frames that no other refers to. Those wanted keep
+  // their pixels and stamps; some others come as well. `scan` is of this very file.
+  void ShowOnly(const VideoScan& scan, const std::vector<double>& wanted);
 
   // Decodes the next frame; none at the end of the stream. Damage is survived and shows in damage().
   std::optional<FrameStamp> Next();
@@ -48,20 +71,6 @@ class VideoReader {
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
-};
-
-// What the packets of a video tell without decoding it.
-struct VideoScan {
-  // When the frames are shown, in seconds, ascending: what a header says of a video's length is only a hint.
-  // Empty where the container has no timestamps.
-  std::vector<double> times;
-  std::int64_t packets = 0;  // whole ones: as many as frames, nearly always
-  // Whether every packet tells its time, and no time of decoding lies before the one before it, as it does
-  // where recordings were joined.
-  bool ascending = true;
-  // As VideoReader's, of the whole file.
-  std::string damage;
-  std::int64_t damaged_packets = 0;
 };
 
 // Throws as VideoReader does.
