@@ -66,9 +66,9 @@ void CheckLeaks(const PlanOptions& options, const std::set<std::string>& kept, D
 void TellSharedPeople(const PlanOptions& options, DatasetPlan* plan) {
   const std::vector<std::string> people = FindSharedPeople(plan->videos);
   if (people.empty()) return;
-  SayWarning(Printable(fmt::format(
-      "{}: {} stand in two splits, since this dataset is divided by footage: {}", options.input,
-      people.size() == 1 ? "1 person" : fmt::format("{} people", people.size()), people.front())));
+  const std::string count = people.size() == 1 ? "1 person is" : fmt::format("{} people are", people.size());
+  SayWarning(Printable(fmt::format("{}: {} in more than one split, since footage divides this dataset: {}",
+                                   options.input, count, people.front())));
   plan->facts["people_in_two_splits"] = people.size();
 }
 

@@ -198,25 +198,27 @@ void DatasetWriterOptions::Register(Options* options) {
 }
 
 void DatasetWriterOptions::Check() const {
-  folder.Check();
   if (shard_megabytes < 1) throw UsageError("--shard-mb", "must be at least 1");
   if (quality < 1 || quality > 100) throw UsageError("--quality", "must be from 1 to 100");
   ParsePart(shard);
 }
 
+CropSpec DatasetWriterOptions::WithEncoding(CropSpec spec) const {
+  spec.set_encoding(encoding);
+  spec.set_quality(encoding == "jpeg" ? static_cast<std::uint32_t>(quality) : 0);
+  return spec;
+}
+
 DatasetWriter::DatasetWriter(const DatasetWriterOptions& options, const CropSpec& spec,
                              nlohmann::json settings, std::vector<Video> videos)
     : options_(options),
-      spec_(spec),
+      spec_(options.WithEncoding(spec)),
       settings_(std::move(settings)),
       videos_(std::move(videos)),
       part_(ParsePart(options.shard)),
       ours_(part_ ? VideosOf(*part_, videos_) : AllNumbers(videos_.size())),
       folder_(options.folder, JobOf(settings_, videos_, part_)),
-      description_(folder_.path() / (part_ ? "part.json" : "dataset.json")) {
-  spec_.set_encoding(options_.encoding);
-  spec_.set_quality(options_.encoding == "jpeg" ? static_cast<std::uint32_t>(options_.quality) : 0);
-}
+      description_(folder_.path() / (part_ ? "part.json" : "dataset.json")) {}
 
 fs::path DatasetWriter::RowFile(std::size_t index) const {
   return folder_.work() / (WorkName(index) + ".json");

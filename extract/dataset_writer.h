@@ -27,7 +27,10 @@ struct DatasetWriterOptions {
   int shard_megabytes = 256;
   std::string shard;  // see ParsePart()
   void Register(Options* options);
+  // Without the folder's.
   void Check() const;
+  // What the clips record of the crop.
+  CropSpec WithEncoding(CropSpec spec) const;
 };
 
 // Writes a dataset folder, or a part of one (docs/datasets.md).

@@ -13,6 +13,7 @@
 #include "extract/dataset_counts.h"
 #include "extract/dataset_plan.h"
 #include "extract/dataset_writer.h"
+#include "extract/dry_run.h"
 #include "extract/extract_faces.h"
 #include "extract/merge.h"
 
@@ -23,18 +24,20 @@ struct Settings {
   PlanOptions plan;
   ExtractOptions extract;
   DatasetWriterOptions writer;
-  bool json = false;
+  bool dry_run = false, json = false;
 
   void Register(Options* options) {
     plan.Register(options);
     extract.Register(options);
     writer.Register(options);
+    options->Add("dry-run", &dry_run, "print what would be extracted, its size and its time; write nothing");
     options->Add("json", &json, "print dataset.json in place of the table of counts");
   }
 
   void Check() const {
     plan.Check();
     extract.Check();
+    if (!dry_run) writer.folder.Check();
     writer.Check();
   }
 };
@@ -42,7 +45,8 @@ struct Settings {
 // What the clips depend on: every option but those of this one run.
 nlohmann::json LastingOptions(const Options& options) {
   nlohmann::json lasting = options.ToJson();
-  for (const char* name : {"jobs", "resume", "overwrite", "json", "output", "shard"}) lasting.erase(name);
+  for (const char* name : {"jobs", "resume", "overwrite", "json", "output", "shard", "dry-run"})
+    lasting.erase(name);
   return lasting;
 }
 
@@ -128,6 +132,10 @@ int Extract(const std::vector<std::string>& arguments) {
   settings.Check();
 
   const DatasetPlan plan = MakePlan(settings.plan);
+  if (settings.dry_run) {
+    PrintDryRun(plan, settings.extract, settings.writer, settings.json);
+    return kExitGood;
+  }
   DatasetWriter writer(settings.writer, settings.extract.Spec(), LastingOptions(options), plan.videos);
   if (writer.complete()) {
     Say(settings.writer.folder.output + ": is complete, nothing is left to do");

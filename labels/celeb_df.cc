@@ -93,33 +93,42 @@ bool Fits(const fs::path& root) {
   return fs::is_directory(root / kFake, ignored) || fs::is_directory(root / kCelebReal, ignored);
 }
 
-// Version 2 has people from id17 on and a test list of 518; version 1 stops before, with a list of 100.
-bool IsVersion2(const fs::path& root) {
+// Version 2 has a test list of 518, and people from id17 on; version 1 has a list of 100, and stops before.
+struct Version {
+  int number = 1;
+  std::string sign;
+};
+
+Version VersionOf(const fs::path& root) {
   constexpr std::size_t kTestsOfVersion1 = 100;
   constexpr int kPeopleOfVersion1 = 17;
+  static const std::regex person("(id([0-9]{1,6}))_.*");
   std::error_code code;
-  if (fs::exists(root / kTestList, code)) return ReadLines(root / kTestList).size() > kTestsOfVersion1;
+  if (fs::exists(root / kTestList, code)) {
+    const std::size_t lines = ReadLines(root / kTestList).size();
+    return {lines > kTestsOfVersion1 ? 2 : 1,
+            fmt::format("has a {} of {}", kTestList, Counted(lines, "line"))};
+  }
   for (const char* folder : {kCelebReal, kFake}) {
     for (fs::directory_iterator entry(root / folder, code), end; !code && entry != end;
          entry.increment(code)) {
-      static const std::regex person("id([0-9]{1,6})_.*");
       std::smatch match;
       const std::string name = entry->path().filename().string();
-      if (std::regex_match(name, match, person) && std::stoi(match[1]) >= kPeopleOfVersion1) return true;
+      if (std::regex_match(name, match, person) && std::stoi(match[2]) >= kPeopleOfVersion1)
+        return {2, fmt::format("has {}/ with {}", folder, match[1].str())};
     }
   }
-  return false;
+  return {1, fmt::format("has {}/ or {}/ with nobody from id{} on", kCelebReal, kFake, kPeopleOfVersion1)};
 }
 
-std::string SignOfVersion1(const fs::path& root) {
-  if (!Fits(root) || IsVersion2(root)) return "";
-  return "has Celeb-real/ or Celeb-synthesis/, and a list of 100 tests at most or nobody from id17 on";
+std::string SignOf(const fs::path& root, int number) {
+  if (!Fits(root)) return "";
+  const Version version = VersionOf(root);
+  return version.number == number ? version.sign : "";
 }
 
-std::string SignOfVersion2(const fs::path& root) {
-  if (!Fits(root) || !IsVersion2(root)) return "";
-  return "has Celeb-real/ or Celeb-synthesis/, and a list of more than 100 tests or people from id17 on";
-}
+std::string SignOfVersion1(const fs::path& root) { return SignOf(root, 1); }
+std::string SignOfVersion2(const fs::path& root) { return SignOf(root, 2); }
 
 }  // namespace
 

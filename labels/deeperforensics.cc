@@ -111,7 +111,7 @@ Listing List(const LayoutOptions& options, const fs::path& root) {
                      "name the folder of FaceForensics++, whose YouTube originals at c23 are the reals; "
                      "source_videos/ are not");
   }
-  const auto variants = ChooseAmong("--variants", options.variants, Variants());
+  const auto variants = ChooseAmong("--variants", SplitList(options.variants), Variants());
   Listing listing;
   Tree tree(root);
   Lists lists = ReadLists(root, &tree.others());
@@ -150,7 +150,7 @@ Listing List(const LayoutOptions& options, const fs::path& root) {
   lists.fakes.TellAbsent(splits, unlisted, &listing);
   if (sources > 0)
     listing.notes.push_back(
-        fmt::format("{} in source_videos/ are no reals and passed over", Counted(sources, "file")));
+        fmt::format("source_videos/ are no reals: {} passed over", Counted(sources, "file")));
   if (unwanted > 0)
     listing.notes.push_back(fmt::format("{} left out by --variants", Counted(unwanted, "file")));
   tree.TellLeftOut("manipulated_videos/VARIANT/", &listing);

@@ -1,8 +1,10 @@
 #include "labels/dfdc.h"
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -128,27 +130,52 @@ Listing List(const LayoutOptions&, const fs::path& root) {
   return listing;
 }
 
-// The first list in `root` or in a folder of it.
-std::string Sign(const fs::path& root) {
-  std::error_code code, ignored;
+bool IsThere(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+// Whether the file begins as a list of the dataset: other things are called metadata.json too.
+bool IsList(const fs::path& path) {
+  if (!IsThere(path)) return false;
+  std::string start(4096, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<std::size_t>(file.gcount()));
+  if (path.extension() == ".csv")
+    return start.starts_with("filename,") && start.find("label") < start.find('\n');
+  return start.find("\"label\"") != std::string::npos;
+}
+
+// The first file called as a list, in `root` or in a folder of it, that is `good`; or "".
+std::string FirstList(const fs::path& root, bool (*good)(const fs::path&)) {
+  std::error_code code;
   for (const char* list : {kMetadata, kLabels}) {
-    if (fs::is_regular_file(root / list, ignored)) return fmt::format("has {}", list);
+    if (good(root / list)) return list;
   }
   std::set<std::string> found;
   for (fs::directory_iterator entry(root, code), end; !code && entry != end; entry.increment(code)) {
     for (const char* list : {kMetadata, kLabels}) {
-      if (fs::is_regular_file(entry->path() / list, ignored))
-        found.insert(fmt::format("has {}/{}", entry->path().filename().string(), list));
+      if (good(entry->path() / list))
+        found.insert(fmt::format("{}/{}", entry->path().filename().string(), list));
     }
   }
   return found.empty() ? "" : *found.begin();
 }
 
+std::string Sign(const fs::path& root) {
+  const std::string list = FirstList(root, IsList);
+  return list.empty() ? "" : "has " + list;
+}
+
+// Also with a broken list, which List() will tell.
+bool Fits(const fs::path& root) { return !FirstList(root, IsThere).empty(); }
+
 }  // namespace
 
 DatasetLayout DfdcLayout() {
   return {"dfdc", "folders of videos with a metadata.json in each (dfdc_train_part_N/), or a labels.csv",
-          {},     [](const fs::path& root) { return !Sign(root).empty(); },
+          {},     Fits,
           Sign,   List};
 }
 

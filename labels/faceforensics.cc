@@ -39,15 +39,12 @@ std::string CompressionOf(const std::string& folder) {
 }
 
 // The other names of a compression are as good on the command line.
-std::string WithUsualNames(const std::string& text) {
-  std::string usual;
-  for (std::size_t start = 0; start < text.size();) {
-    const std::size_t end = std::min(text.find(',', start), text.size());
-    const std::string word = text.substr(start, end - start), name = CompressionOf(word);
-    usual += (start > 0 ? "," : "") + (name.empty() ? word : name);
-    start = end + 1;
+std::vector<std::string> Compressions(const std::string& text) {
+  std::vector<std::string> words = SplitList(text);
+  for (std::string& word : words) {
+    if (const std::string name = CompressionOf(word); !name.empty()) word = name;
   }
-  return usual;
+  return words;
 }
 
 // The official split of each id, from splits/*.json where all three are there.
@@ -184,9 +181,8 @@ class Reader {
       : root_(root),
         tree_(root),
         lists_(root, &tree_.others()),
-        compressions_(
-            ChooseAmong("--compression", WithUsualNames(options.compression), {"raw", "c23", "c40"})),
-        methods_(ChooseAmong("--methods", options.methods, Methods())) {}
+        compressions_(ChooseAmong("--compression", Compressions(options.compression), {"raw", "c23", "c40"})),
+        methods_(ChooseAmong("--methods", SplitList(options.methods), Methods())) {}
 
   Listing Read() {
     for (Tree::File& file : tree_.media()) {
@@ -257,8 +253,7 @@ class Reader {
                       "name is a group of its own",
                       root_.string(), Counted(misnamed_, "video"), misnamed_example_));
     }
-    if (masks_ > 0)
-      listing_.notes.push_back(fmt::format("{} in masks/ are passed over", Counted(masks_, "file")));
+    if (masks_ > 0) listing_.notes.push_back(fmt::format("masks/: {} passed over", Counted(masks_, "file")));
     if (unwanted_ > 0) {
       listing_.notes.push_back(
           fmt::format("{} left out by --compression or --methods", Counted(unwanted_, "file")));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -81,7 +82,16 @@ std::vector<fs::path> FoldersIn(const fs::path& folder) {
   return {folders.begin(), folders.end()};
 }
 
-// Roots that lie up to two folders below or up to five above; those nearest below come first.
+// Whether `folder` has a name that stands in the tree of a layout.
+bool IsNamed(const fs::path& folder, const std::string& layout) {
+  const std::string name = folder.filename().string() + "/";
+  return std::any_of(LayoutTable().begin(), LayoutTable().end(), [&](const DatasetLayout& row) {
+    return row.name == layout && row.tree.find(name) != std::string::npos;
+  });
+}
+
+// Roots that lie up to two folders below, or up to five above by the name of the folder in between; those
+// nearest below come first.
 std::vector<std::string> NearRoots(const DatasetLayout* wanted, const fs::path& root) {
   constexpr std::size_t kAtMost = 3;
   constexpr int kAbove = 5;
@@ -101,8 +111,8 @@ std::vector<std::string> NearRoots(const DatasetLayout* wanted, const fs::path& 
   std::error_code ignored;
   fs::path above = fs::weakly_canonical(root, ignored);
   for (int i = 0; i < kAbove && near.empty() && above.has_relative_path(); ++i) {
-    above = above.parent_path();
-    add(above);
+    const fs::path below = std::exchange(above, above.parent_path());
+    if (IsNamed(below, NameIfWanted(wanted, above))) add(above);
   }
   return near;
 }

@@ -122,14 +122,21 @@ std::string LowerCase(std::string text) {
   return text;
 }
 
-std::set<std::string> ChooseAmong(const std::string& option, const std::string& text,
-                                  const std::vector<std::string>& allowed) {
-  if (text.empty()) return {allowed.begin(), allowed.end()};
-  std::set<std::string> chosen;
-  for (std::size_t start = 0; start <= text.size();) {
+std::vector<std::string> SplitList(const std::string& text) {
+  std::vector<std::string> words;
+  for (std::size_t start = 0; start < text.size();) {
     const std::size_t end = std::min(text.find(',', start), text.size());
-    const std::string word = Trimmed(text.substr(start, end - start));
+    words.push_back(Trimmed(text.substr(start, end - start)));
     start = end + 1;
+  }
+  return words;
+}
+
+std::set<std::string> ChooseAmong(const std::string& option, const std::vector<std::string>& words,
+                                  const std::vector<std::string>& allowed) {
+  if (words.empty()) return {allowed.begin(), allowed.end()};
+  std::set<std::string> chosen;
+  for (const std::string& word : words) {
     const auto found = std::find_if(allowed.begin(), allowed.end(), [&](const std::string& name) {
       return LowerCase(name) == LowerCase(word);
     });
@@ -168,7 +175,7 @@ void OfficialList::TellAbsent(const std::string& lists, std::size_t unlisted, Li
   }
   if (unlisted > 0 && !empty()) {
     listing->warnings.push_back(
-        fmt::format("{}: {} of the dataset are not in it", lists, Counted(unlisted, "video")));
+        fmt::format("{}: does not name {} of the dataset", lists, Counted(unlisted, "video")));
   }
 }
 

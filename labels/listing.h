@@ -55,9 +55,12 @@ std::string Counted(std::size_t count, const std::string& noun);
 
 std::string LowerCase(std::string text);
 
-// The members of a list like "c23,c40", each in `allowed` (in any case; the answer is as it stands there),
-// all of `allowed` for an empty text. A UsageError about `option` names the rest.
-std::set<std::string> ChooseAmong(const std::string& option, const std::string& text,
+// The members of a list like "c23, c40".
+std::vector<std::string> SplitList(const std::string& text);
+
+// The words, each in `allowed` (in any case; the answer is as it stands there); all of `allowed` for none. A
+// UsageError about `option` names a word that is not.
+std::set<std::string> ChooseAmong(const std::string& option, const std::vector<std::string>& words,
                                   const std::vector<std::string>& allowed);
 
 // The names in official lists, and whether a file was found for each.

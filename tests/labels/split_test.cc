@@ -179,6 +179,67 @@ TEST(AssignSplitsTest, BadRatiosAreUsageErrors) {
   }
 }
 
+TEST(AssignSplitsTest, EachMethodMeetsTheRatios) {
+  std::vector<Video> videos;
+  for (int i = 0; i < 200; ++i) {
+    const std::string stem = fmt::format("{:03}", i);
+    videos.push_back(MakeVideo("real/" + stem, REAL, {stem}));
+    videos.push_back(MakeVideo("fake/" + stem, FAKE, {stem}));
+    videos.back().method = i % 10 == 0 ? "rare" : "common";
+  }
+  AssignGroups(&videos);
+  AssignSplits(SplitOptions(), kSplits, &videos);
+  std::map<std::string, int> rare;
+  for (const auto& video : videos) rare[video.split] += video.method == "rare" ? 1 : 0;
+  EXPECT_EQ(rare, (Counts{{"train", 14}, {"val", 3}, {"test", 3}}));
+  EXPECT_EQ(CountSplits(videos), (Counts{{"train", 280}, {"val", 60}, {"test", 60}}));
+}
+
+TEST(AssignSplitsTest, VideosThatHaveASplitKeepItAndTheOpenOnesShareTheRest) {
+  auto videos = Pairs(95);
+  for (std::size_t i = 0; i < 20; ++i) videos[i].split = "test";
+  AssignSplits(SplitOptions(), {"train", "val"}, &videos);
+  EXPECT_EQ(CountSplits(videos), (Counts{{"train", 140}, {"val", 30}, {"test", 20}}));
+  for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(videos[i].split, "test");
+}
+
+TEST(AssignSplitsTest, AVideoThatIsLeftOutGetsNoSplit) {
+  auto videos = Pairs(5);
+  videos[0].status = "official_overlap";
+  AssignSplits(SplitOptions(), kSplits, &videos);
+  EXPECT_EQ(videos[0].split, "");
+  EXPECT_NE(videos[1].split, "");
+}
+
+TEST(AssignSplitsTest, RatiosThatLeaveNothingForTheOpenSplitsAreAUsageError) {
+  auto videos = Pairs(2);
+  SplitOptions options;
+  options.ratios = "0,0,1";
+  EXPECT_EQ(MessageOf([&] {
+              AssignSplits(options, {"train", "val"}, &videos);
+            }),
+            "--split: '0,0,1' leaves nothing for train and val");
+}
+
+TEST(OfficialOverlapTest, IsWhatSharesAGroupWithAListedVideo) {
+  auto videos = Pairs(3);
+  videos[0].split = "test";
+  const auto overlap = OfficialOverlap(&videos);
+  ASSERT_EQ(overlap.size(), 1U);
+  EXPECT_EQ(overlap[0]->id, "fake/000");
+}
+
+TEST(FindSharedPeopleTest, NamesThoseInTwoSplits) {
+  auto videos = Pairs(2);
+  for (auto& video : videos) video.split = "train";
+  videos[0].people = {"id1"};
+  videos[1].people = {"id1", "id2"};
+  videos[2].people = {"id2"};
+  EXPECT_TRUE(FindSharedPeople(videos).empty());
+  videos[2].split = "val";
+  EXPECT_EQ(FindSharedPeople(videos), std::vector<std::string>{"id2: fake/000 in train, real/001 in val"});
+}
+
 TEST(FindLeaksTest, AGroupInTwoSplitsNamesTwoOfItsVideos) {
   auto videos = Pairs(2);
   for (auto& video : videos) video.split = "train";

@@ -1,0 +1,200 @@
+#include "labels/faceforensics.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "labels/split.h"
+#include "tests/labels/made_tree.h"
+
+namespace seam {
+namespace {
+
+using Names = std::vector<std::string>;
+
+constexpr char kName[] = "faceforensics++";
+
+class FaceForensicsTest : public ::testing::Test {
+ protected:
+  void AddLists() {
+    tree_.Write("splits/train.json", R"([["071", "054"], ["087", "081"]])");
+    tree_.Write("splits/val.json", R"([["720", "672"]])");
+    tree_.Write("splits/test.json", R"([["953", "974"]])");
+  }
+  static std::string Fake(const std::string& method, const std::string& name) {
+    return "manipulated_sequences/" + method + "/c23/videos/" + name + ".mp4";
+  }
+  static std::string Real(const std::string& name) {
+    return "original_sequences/youtube/c23/videos/" + name + ".mp4";
+  }
+  static Names Ids(const Listing& listing) {
+    Names ids;
+    for (const Video& video : listing.videos) ids.push_back(video.id);
+    return ids;
+  }
+  static bool Says(const Names& lines, const std::string& words) {
+    return std::any_of(lines.begin(), lines.end(),
+                       [&](const std::string& line) { return line.find(words) != std::string::npos; });
+  }
+
+  MadeTree tree_;
+};
+
+TEST_F(FaceForensicsTest, OriginalsAndFakesStandInTheSplitOfTheirPair) {
+  AddLists();
+  tree_.Add({Real("071"), Real("672"), Real("953"), Fake("Deepfakes", "071_054"),
+             Fake("NeuralTextures", "054_071"), Fake("FaceShifter", "720_672"), Fake("FaceSwap", "974_953")});
+  const auto videos = tree_.List(kName).videos;
+  ASSERT_EQ(videos.size(), 7U);
+  EXPECT_EQ(Find(videos, Real("071")).split, "train");
+  EXPECT_EQ(Find(videos, Real("071")).label, REAL);
+  EXPECT_EQ(Find(videos, Real("071")).method, "");
+  EXPECT_EQ(Find(videos, Real("672")).split, "val");
+  EXPECT_EQ(Find(videos, Real("953")).split, "test");
+  EXPECT_EQ(Find(videos, Fake("Deepfakes", "071_054")).split, "train");
+  EXPECT_EQ(Find(videos, Fake("Deepfakes", "071_054")).label, FAKE);
+  EXPECT_EQ(Find(videos, Fake("Deepfakes", "071_054")).dataset, kName);
+  EXPECT_EQ(Find(videos, Fake("NeuralTextures", "054_071")).method, "NeuralTextures");
+  EXPECT_EQ(Find(videos, Fake("NeuralTextures", "054_071")).keys, (Names{"054", "071"}));
+  EXPECT_EQ(Find(videos, Fake("FaceShifter", "720_672")).split, "val");
+  EXPECT_EQ(Find(videos, Fake("FaceSwap", "974_953")).split, "test");
+}
+
+TEST_F(FaceForensicsTest, AllSixMethodsAndBothKindsOfOriginalsAreListed) {
+  for (const char* method : {"Deepfakes", "Face2Face", "FaceSwap", "FaceShifter", "NeuralTextures"})
+    tree_.Add({Fake(method, "071_054")});
+  tree_.Add({Fake("DeepFakeDetection", "01_11__talking_against_wall__9229VVZ3"), Real("071"),
+             "original_sequences/actors/c23/videos/01__kitchen_pan.mp4"});
+  const auto listing = tree_.List(kName);
+  std::set<std::string> methods;
+  for (const Video& video : listing.videos) methods.insert(video.method);
+  EXPECT_EQ(listing.videos.size(), 8U);
+  EXPECT_EQ(methods.size(), 7U) << "six, and none for originals";
+}
+
+TEST_F(FaceForensicsTest, CompressionsOfOneVideoAreOneGroupWhateverTheirFoldersAreCalled) {
+  tree_.Add({"original_sequences/youtube/c0/videos/071.mp4", "original_sequences/youtube/raw/videos/071.mp4",
+             "original_sequences/youtube/hq/videos/071.mp4", "original_sequences/youtube/c40/videos/071.mp4",
+             "original_sequences/youtube/lq/videos/054.mp4"});
+  auto videos = tree_.List(kName).videos;
+  AssignGroups(&videos);
+  std::set<std::string> groups;
+  for (const Video& video : videos) groups.insert(video.group);
+  EXPECT_EQ(videos.size(), 5U);
+  EXPECT_EQ(groups.size(), 2U);
+}
+
+TEST_F(FaceForensicsTest, CompressionChoosesByEitherName) {
+  tree_.Add({"original_sequences/youtube/c0/videos/071.mp4", "original_sequences/youtube/hq/videos/071.mp4",
+             "original_sequences/youtube/c40/videos/071.mp4"});
+  const auto listed = [&](const std::string& compression) {
+    LayoutOptions options = Dataset(kName);
+    options.compression = compression;
+    return Ids(tree_.List(options));
+  };
+  EXPECT_EQ(listed("raw"), Names{"original_sequences/youtube/c0/videos/071.mp4"});
+  EXPECT_EQ(listed("c23"), Names{"original_sequences/youtube/hq/videos/071.mp4"});
+  EXPECT_EQ(listed("lq, c0").size(), 2U);
+  EXPECT_EQ(listed("").size(), 3U);
+  LayoutOptions options = Dataset(kName);
+  options.compression = "c24";
+  EXPECT_EQ(tree_.Message(options), "--compression: 'c24' is not a choice");
+  EXPECT_EQ(tree_.Hint(options), "did you mean c23?");
+}
+
+TEST_F(FaceForensicsTest, MethodsChooseFakesAndTheirOriginals) {
+  const std::string actor = "original_sequences/actors/c23/videos/01__kitchen_pan.mp4";
+  const std::string dfd = Fake("DeepFakeDetection", "01_11__kitchen_pan__9229VVZ3");
+  tree_.Add({Real("071"), Fake("Deepfakes", "071_054"), Fake("FaceSwap", "071_054"), actor, dfd});
+  LayoutOptions options = Dataset(kName);
+  options.methods = "deepfakes";
+  EXPECT_EQ(Ids(tree_.List(options)), (Names{Fake("Deepfakes", "071_054"), Real("071")}));
+  EXPECT_TRUE(Says(tree_.List(options).notes, "3 files left out by --compression or --methods"));
+  options.methods = "DeepFakeDetection";
+  EXPECT_EQ(Ids(tree_.List(options)), (Names{dfd, actor}));
+  options.methods = "Deepfake";
+  EXPECT_EQ(tree_.Message(options), "--methods: 'Deepfake' is not a choice");
+  EXPECT_EQ(tree_.Hint(options), "did you mean Deepfakes?");
+}
+
+TEST_F(FaceForensicsTest, MasksAreNeverListed) {
+  tree_.Add({Fake("Deepfakes", "071_054"), "manipulated_sequences/Deepfakes/c23/masks/videos/071_054.mp4"});
+  const Listing listing = tree_.List(kName);
+  EXPECT_EQ(Ids(listing), Names{Fake("Deepfakes", "071_054")});
+  EXPECT_TRUE(Says(listing.notes, "masks/: 1 file passed over"));
+}
+
+TEST_F(FaceForensicsTest, PicturesBelongToTheVideoOfTheirFolder) {
+  AddLists();
+  tree_.Add({"original_sequences/youtube/c23/images/071/0001.png"});
+  const auto videos = tree_.List(kName).videos;
+  ASSERT_EQ(videos.size(), 1U);
+  EXPECT_EQ(videos[0].keys, Names{"071"});
+  EXPECT_EQ(videos[0].split, "train");
+}
+
+TEST_F(FaceForensicsTest, WhatIsNamedAndAbsentOrPresentAndInNoListIsToldAndCounted) {
+  AddLists();
+  tree_.Add({Real("071"), Real("999"), Real("my video"), "original_sequences/tiktok/c23/videos/1.mp4"});
+  const Listing listing = tree_.List(kName);
+  EXPECT_TRUE(Says(listing.warnings, "splits: 7 of the 8 names in it have no file here, such as 054"));
+  EXPECT_TRUE(Says(listing.warnings, "splits: does not name 1 video of the dataset"));
+  EXPECT_TRUE(
+      Says(listing.warnings, "1 video named otherwise than the dataset's, such as " + Real("my video")));
+  EXPECT_TRUE(Says(listing.warnings, "1 media file lies outside the folders of the dataset and is left out"));
+  EXPECT_EQ(Find(listing.videos, Real("999")).split, "");
+}
+
+TEST_F(FaceForensicsTest, WithoutListsItSaysThatTheSplitIsItsOwn) {
+  tree_.Add({Real("071")});
+  EXPECT_TRUE(Says(tree_.List(kName).warnings, "the split is Seam's own and not the published one"));
+}
+
+TEST_F(FaceForensicsTest, BadListsAreErrors) {
+  AddLists();
+  tree_.Add({Real("071")});
+  tree_.Write("splits/val.json", R"([["720", "071"]])");
+  EXPECT_EQ(tree_.Message(Dataset(kName)),
+            tree_.Name("splits/val.json") + ": '071' is in the split train and in val");
+  for (const char* text : {"", "{}", "[[\"1\"]]", "[[1, 2]]", "[[\"1\", \"2\"]"}) {
+    tree_.Write("splits/val.json", text);
+    EXPECT_EQ(tree_.Message(Dataset(kName)),
+              tree_.Name("splits/val.json") + ": is no JSON list of pairs of ids");
+  }
+  std::filesystem::remove(tree_.path() / "splits/val.json");
+  EXPECT_EQ(tree_.Message(Dataset(kName)), tree_.Name("splits") + ": lacks val.json");
+}
+
+TEST_F(FaceForensicsTest, ActorsAreGroupsWhereTheyFallApart) {
+  const std::string originals = "original_sequences/actors/c23/videos/";
+  tree_.Add({originals + "01__kitchen_pan.mp4", originals + "02__walk.mp4", originals + "03__walk.mp4",
+             Fake("DeepFakeDetection", "01_11__hug__9229VVZ3")});
+  const Listing listing = tree_.List(kName);
+  EXPECT_EQ(Find(listing.videos, originals + "01__kitchen_pan.mp4").keys, Names{"actor 01"});
+  EXPECT_EQ(Find(listing.videos, Fake("DeepFakeDetection", "01_11__hug__9229VVZ3")).keys,
+            (Names{"actor 01", "actor 11"}));
+  EXPECT_TRUE(Says(listing.notes, "4 videos in groups by actors"));
+}
+
+TEST_F(FaceForensicsTest, ActorsWhoAllHangTogetherAreDividedByScene) {
+  const std::string originals = "original_sequences/actors/c23/videos/";
+  tree_.Add({originals + "01__hug.mp4", originals + "02__hug.mp4", originals + "02__walk.mp4",
+             Fake("DeepFakeDetection", "01_02__hug__9229VVZ3"),
+             Fake("DeepFakeDetection", "02_01__walk__ABCDEFGH")});
+  auto videos = tree_.List(kName).videos;
+  EXPECT_EQ(Find(videos, Fake("DeepFakeDetection", "01_02__hug__9229VVZ3")).keys, Names{"01__hug"});
+  EXPECT_EQ(Find(videos, Fake("DeepFakeDetection", "01_02__hug__9229VVZ3")).people,
+            (Names{"actor 01", "actor 02"}));
+  AssignGroups(&videos);
+  std::set<std::string> groups;
+  for (const Video& video : videos) groups.insert(video.group);
+  EXPECT_EQ(groups.size(), 3U);
+}
+
+}  // namespace
+}  // namespace seam
