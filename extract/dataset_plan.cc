@@ -56,7 +56,7 @@ void CheckLeaks(const PlanOptions& options, const std::set<std::string>& kept, D
   TellSome(crossing);
   if (!crossing.empty() && !options.allow_leak) {
     throw Error(
-        options.input, fmt::format("the splits leak in {} places", crossing.size()),
+        options.input, "the splits leak in " + Counted(crossing.size(), "place"),
         "put what belongs together into one split; or --allow-leak, and no number from it is worth anything");
   }
   plan->facts["leaks"] = !crossing.empty() || !FindLeaks(plan->videos).empty();

@@ -76,9 +76,10 @@ void CheckTogether(const ClipDataset& train, const ClipDataset& val, bool allow_
 void CheckLeak(const std::string& data, bool allow_leak) {
   if (!IsMarkedLeaking(data)) return;
   if (!allow_leak) {
-    throw Error(
-        data, "was extracted with --allow-leak: its splits share footage or people",
-        "extract it without --allow-leak, or accept numbers that mean little with --allow-leak here too");
+    throw Error(data, "is marked as leaking: its splits share footage or people",
+                "extract it without --allow-leak and --official-overlap keep, or accept numbers that mean "
+                "little with "
+                "--allow-leak here too");
   }
   SayWarning(fmt::format("{}: the splits share footage or people; the metrics on val mean little", data));
 }

@@ -27,6 +27,14 @@ Counts CountsOf(const DatasetPlan& plan) {
   return counts;
 }
 
+Video Find(const DatasetPlan& plan, const std::string& id) {
+  for (const Video& video : plan.videos) {
+    if (video.id == id) return video;
+  }
+  ADD_FAILURE() << id << " is not planned";
+  return {};
+}
+
 class DatasetPlanTest : public ::testing::Test {
  protected:
   void Add(const std::string& name, const std::string& bytes) {
@@ -124,11 +132,8 @@ TEST_F(CelebDfPlanTest, WhatSharesFootageWithTheTestListIsLeftOutOfTrainAndVal) 
   EXPECT_EQ(counts.at("train") + counts.at("val"), 60);
   EXPECT_EQ(plan.facts.at("leaks"), false);
   EXPECT_EQ(plan.facts.at("people_in_two_splits"), 3) << "the sources 20, 21 and 22";
-  for (const Video& video : plan.videos) {
-    if (video.id == "Celeb-real/id0_0000.mp4")
-      EXPECT_EQ(video.reason,
-                "shares footage with Celeb-synthesis/id0_id20_0000.mp4 of the official test list");
-  }
+  EXPECT_EQ(Find(plan, "Celeb-real/id0_0000.mp4").reason,
+            "shares footage with Celeb-synthesis/id0_id20_0000.mp4 of the official test list");
 }
 
 TEST_F(CelebDfPlanTest, KeepingTheOverlapMarksTheDatasetAsLeaking) {
@@ -141,10 +146,9 @@ TEST_F(CelebDfPlanTest, KeepingTheOverlapMarksTheDatasetAsLeaking) {
 }
 
 TEST_F(CelebDfPlanTest, AFakeKnowsTheRealOfItsFootage) {
-  for (const Video& video : MakePlan(Options()).videos) {
-    if (video.id == "Celeb-synthesis/id7_id21_0000.mp4") EXPECT_EQ(video.real, "Celeb-real/id7_0000.mp4");
-    if (video.label == REAL) EXPECT_EQ(video.real, "");
-  }
+  const DatasetPlan plan = MakePlan(Options());
+  EXPECT_EQ(Find(plan, "Celeb-synthesis/id7_id21_0000.mp4").real, "Celeb-real/id7_0000.mp4");
+  EXPECT_EQ(Find(plan, "Celeb-real/id7_0000.mp4").real, "");
 }
 
 TEST_F(DatasetPlanTest, IdenticalFilesStayTogetherWhereSeamChoosesTheSplit) {
@@ -167,7 +171,7 @@ TEST_F(DatasetPlanTest, IdenticalFilesInTwoGivenSplitsAreRefusedAndNamed) {
   testing::internal::CaptureStderr();
   const std::string message = MessageOf([&] { MakePlan(Options()); });
   const std::string said = testing::internal::GetCapturedStderr();
-  EXPECT_EQ(message, folder_.path().string() + ": the splits leak in 1 places");
+  EXPECT_EQ(message, folder_.path().string() + ": the splits leak in 1 place");
   EXPECT_NE(said.find("warning: identical files: test/real/b.mp4 in test, train/real/a.mp4 in train\n"),
             std::string::npos)
       << said;
