@@ -36,6 +36,7 @@ std::string Version() { return SEAM_VERSION; }
 int RunProgram(int argc, char** argv, const std::function<int(const std::vector<std::string>&)>& body) {
   InstallInterruptHandler();
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow any more is an error of write()
   try {
     const int status = body(std::vector<std::string>(argv + 1, argv + argc));
     FlushResults();

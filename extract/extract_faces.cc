@@ -10,6 +10,7 @@
 #include <tbb/global_control.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
+#include <tbb/task_group.h>
 
 #include <fmt/format.h>
 
@@ -286,8 +287,9 @@ bool ExtractFaces(
     finished->index = index;
     finished->sink = make_sink(index);
     finished->summary = VideoRun(options, &detectors).Run(videos[index], jobs, finished->sink.get());
-    // Stopped in its middle, a video looks shorter than it is.
-    finished->whole = !Interrupted();
+    // Stopped in its middle, by the user or by what another video's sink throws, a video looks shorter than
+    // it is.
+    finished->whole = !Interrupted() && !tbb::is_current_task_group_canceling();
     if (finished->whole) finished->sink->Finish(finished->summary);
     return finished;
   };

@@ -90,6 +90,19 @@ TEST_F(ExtractProgramTest, WritesShardsManifestAndDatasetFile) {
   EXPECT_EQ(dataset.at("leaks"), false);
   EXPECT_EQ(dataset.at("crop").at("detector"), "hog");
   EXPECT_EQ(dataset.at("options").at("frames"), 3);
+  int counted = 0;
+  for (const auto& count : dataset.at("counts")) {
+    counted += count.at("videos").get<int>();
+    if (count.at("status") == "unreadable") {
+      EXPECT_EQ(count.at("label"), "real");
+      EXPECT_EQ(count.at("clips"), 0);
+    }
+  }
+  EXPECT_EQ(counted, 5);
+  EXPECT_NE(result.out.find("\nsplit"), 0U);
+  EXPECT_NE(result.out.find(" unreadable "), std::string::npos) << result.out;
+  EXPECT_NE(result.err.find("extract: 5/5 videos, "), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find(" frames/s, 1 failed\n"), std::string::npos) << result.err;
   EXPECT_FALSE(fs::exists(folder_.path() / "out/.work"));
 }
 
@@ -107,11 +120,16 @@ TEST_F(ExtractProgramTest, AKilledRunResumesToTheSameBytes) {
   MakeDataset(folder_ / "in", 4);
   ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "whole")).status, 0);
   const std::string out = (folder_ / "out").string();
-  // Killed as soon as two videos are stored.
-  RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--jobs 1") +
-             " & pid=$!; while kill -0 $pid && [ $(ls " + out +
-             "/.work/*.json | wc -l) -lt 2 ]; do sleep 0.01; done; kill -9 $pid; wait $pid");
-  ASSERT_FALSE(fs::exists(folder_.path() / "out/dataset.json")) << "it ended before it could be killed";
+  // Killed as soon as two videos are stored, and again with five.
+  for (const char* stored : {"2", "5"}) {
+    RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--jobs 1 --resume") +
+               " & pid=$!; while kill -0 $pid && [ $(ls " + out + "/.work/*.json | wc -l) -lt " + stored +
+               " ]; do sleep 0.01; done; kill -9 $pid; wait $pid");
+    ASSERT_FALSE(fs::exists(folder_.path() / "out/dataset.json")) << "it ended before it could be killed";
+  }
+  // What stays behind when a run is killed that writes the shards.
+  WriteFile(folder_.path() / "out/train-00000.4711.part", "half of a shard");
+  WriteFile(folder_.path() / "out/val-00000.4711.part.4711.tmp", "half of a shard");
 
   const CommandResult refused = RunCommand(ExtractLine(folder_ / "in", folder_ / "out"));
   EXPECT_EQ(refused.status, 1);
@@ -126,6 +144,62 @@ TEST_F(ExtractProgramTest, AKilledRunResumesToTheSameBytes) {
   EXPECT_EQ(resumed.status, 0) << resumed.err;
   EXPECT_NE(resumed.err.find("of 8 videos are done already"), std::string::npos) << resumed.err;
   EXPECT_EQ(FilesOf(folder_ / "out"), FilesOf(folder_ / "whole"));
+}
+
+TEST_F(ExtractProgramTest, ResumingWhatIsCompleteSaysSo) {
+  MakeDataset(folder_ / "in", 1);
+  ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out")).status, 0);
+  const auto before = FilesOf(folder_ / "out");
+  const CommandResult again = RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--resume"));
+  EXPECT_EQ(again.status, 0);
+  EXPECT_NE(again.err.find("is complete, nothing is left to do"), std::string::npos) << again.err;
+  const CommandResult other =
+      RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--resume --margin 0.5"));
+  EXPECT_EQ(other.status, 1);
+  EXPECT_NE(other.err.find("already holds a dataset\nhint: it is of other options"), std::string::npos)
+      << other.err;
+  EXPECT_EQ(FilesOf(folder_ / "out"), before);
+}
+
+// Runs `line` with a small file system at `disk`; skips the test where that is not allowed.
+#define SEAM_NEEDS_NAMESPACES() \
+  if (RunCommand("unshare -Urm mount -t tmpfs tmpfs /tmp").status != 0) GTEST_SKIP() << "may not mount"
+
+TEST_F(ExtractProgramTest, AFullDiskIsOneErrorAndResumingGivesTheSameBytes) {
+  SEAM_NEEDS_NAMESPACES();
+  MakeDataset(folder_ / "in", 2);
+  ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "whole")).status, 0);
+  std::uintmax_t bytes = 0;
+  for (const auto& [name, content] : FilesOf(folder_ / "whole")) bytes += content.size();
+  fs::create_directories(folder_ / "disk");
+  const std::string disk = Quoted((folder_ / "disk").string()), kept = Quoted((folder_ / "kept").string());
+  const std::string extract = ExtractLine(folder_ / "in", folder_ / "disk/out");
+  // Full while clips are stored, and while the shards are written.
+  for (const std::uintmax_t size : {bytes / 2, bytes + bytes / 2}) {
+    SCOPED_TRACE(size);
+    const CommandResult result =
+        RunCommand("unshare -Urm sh -c " +
+                   Quoted("mount -t tmpfs -o size=" + std::to_string(size) + " tmpfs " + disk + " && " +
+                          extract + "; echo status $?; mount -o remount,size=1g " + disk + " && " + extract +
+                          " --resume && rm -rf " + kept + " && cp -r " + disk + "/out " + kept));
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_TRUE(result.out.starts_with("status 1\n")) << result.out;
+    const std::size_t error = result.err.find("error: ");
+    ASSERT_NE(error, std::string::npos) << result.err;
+    EXPECT_NE(result.err.find(": No space left on device\nhint: free some space"), std::string::npos)
+        << result.err;
+    EXPECT_EQ(result.err.find("error: ", error + 1), std::string::npos) << result.err;
+    EXPECT_EQ(FilesOf(folder_ / "kept"), FilesOf(folder_ / "whole"));
+  }
+}
+
+TEST_F(ExtractProgramTest, AFileThatMayNotGrowIsAnErrorAndNoCrash) {
+  MakeDataset(folder_ / "in", 1);
+  const CommandResult result =
+      RunCommand("ulimit -f 40; " + ExtractLine(folder_ / "in", folder_ / "out"));  // of 512 bytes
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.err.find("cannot be written: File too large"), std::string::npos) << result.err;
+  EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--resume")).status, 0);
 }
 
 TEST_F(ExtractProgramTest, AWorkFileThatAPowerFailureEmptiedIsDoneAgain) {

@@ -39,7 +39,11 @@ class Writer {
   void Run() {
     if (!video_.pictures.empty()) AddPictureStream();
     if (video_.sound) AddSoundStream();
-    Checked(avformat_write_header(format_, nullptr), "header");
+    AVDictionary* options = nullptr;
+    av_dict_parse_string(&options, video_.muxer_options.c_str(), "=", ":", 0);
+    const int begun = avformat_write_header(format_, &options);
+    av_dict_free(&options);
+    Checked(begun, "header");
     if (video_.sound) WriteSilence();
     for (const cv::Mat& picture : video_.pictures) Encode(picture);
     Drain();
