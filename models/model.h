@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -7,44 +9,67 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include "models/graph.h"
+#include "models/model_options.h"
+
 namespace seam {
 
 // What a network takes: clips of `frames` square RGB pictures of side `size`.
 struct InputSpec {
   int size = 0;
-  int frames = 1;
+  int frames = 1;  // 1: an image network, which takes clips of any T
 };
 
-// A detector network. forward() takes clips as they come from shards, uint8 or float RGB in 0..255, and does
-// its own scaling, so that no caller can get it wrong. Fake is positive.
+// A detector network: a graph with weights, run by LibTorch's operators. forward() takes clips as they come
+// from shards, uint8 or float RGB in 0..255, and the graph does its own scaling, so that no caller can get it
+// wrong. Fake is positive.
 class Model : public torch::nn::Module {
  public:
-  // clips [N, T, 3, S, S], RGB 0..255 -> logits [N]: sigmoid(logit) = P(fake). An image model takes any T and
-  // answers the mean of the frames' logits.
-  virtual torch::Tensor forward(const torch::Tensor& clips);
+  // With fresh weights, drawn from LibTorch's default generator.
+  Model(ModelOptions options, Graph graph);
 
-  // pictures [B, 3, S, S], scaled as the network wants them -> features [B, F].
-  virtual torch::Tensor Features(const torch::Tensor& pictures) = 0;
-  // features [B, F] -> logits [B].
-  virtual torch::Tensor Classify(const torch::Tensor& features) = 0;
-  // RGB 0..255 float [B, 3, S, S] -> as Features() takes it.
-  virtual torch::Tensor Normalise(const torch::Tensor& pictures) const = 0;
+  // clips [N, T, 3, S, S], RGB 0..255 -> logits [N]: sigmoid(logit) = P(fake). An image network takes any T
+  // and answers the mean of the frames' logits.
+  torch::Tensor forward(const torch::Tensor& clips);
 
-  virtual InputSpec input() const = 0;
+  // pictures [B, 3, S, S], RGB 0..255 floats -> what `node` of the graph answers, whatever its shape.
+  torch::Tensor Run(const torch::Tensor& pictures, int node);
+  // The backbone's features [B, F].
+  torch::Tensor Features(const torch::Tensor& pictures) { return Run(pictures, graph_.features()); }
+
+  const ModelOptions& options() const { return options_; }
+  const Graph& graph() const { return graph_; }
+  InputSpec input() const;
+  // Whether the weight belongs to the head (temporal head, classifier), not to the backbone.
+  bool IsHead(const std::string& weight) const;
+
+ private:
+  ModelOptions options_;
+  Graph graph_;
+  // Handles of parameters and buffers by name; LibTorch moves and loads them in place.
+  std::map<std::string, torch::Tensor> weights_;
 };
 
-// A row of the registry.
+// A row of the registry: a family's way to write down the network that `options` ask for.
 struct ModelEntry {
   std::string name;
   std::string paper;
-  std::shared_ptr<Model> (*make)();
+  int size;  // of the input, by default
+  // Adds the backbone to a graph whose node `pictures` are RGB 0..255 [B, 3, S, S]; returns the node of its
+  // features [B, F]. An Error for options it does not know.
+  int (*backbone)(Graph* graph, int pictures, const ModelOptions& options);
+  // Adds the classifier: [.., F] -> [.., 1], one logit, P(fake).
+  int (*classifier)(Graph* graph, int features, const ModelOptions& options);
 };
 
 // Every network Seam knows. Adding one is adding a row in registry.cc: docs/models.md.
 const std::vector<ModelEntry>& ModelRegistry();
 
-// By name, with fresh weights; an Error lists the names and the nearest.
-std::shared_ptr<Model> MakeModel(const std::string& name);
+// The whole graph: input, backbone, temporal head, classifier.
+Graph MakeGraph(const ModelOptions& options);
+
+// With fresh weights; an Error lists the names and the nearest.
+std::shared_ptr<Model> MakeModel(const ModelOptions& options);
 
 // Learnable numbers (without running statistics), and all numbers in parameters and buffers as Keras counts
 // them (num_batches_tracked left out).

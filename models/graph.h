@@ -1,0 +1,156 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace seam {
+
+// A network is written down once, as a Graph, and read three times: Model runs it with LibTorch's operators
+// and their gradients, Compile() turns it into its fast form for inference, ExportOnnx() into a file. Adding
+// a network is writing the function that builds its graph (docs/models.md).
+
+enum class Op {
+  kInput,      // pictures [B, 3, S, S], RGB 0..255
+  kNormalise,  // (x - mean) / std, per channel
+  kConv,       // weight [O, I / groups, K, K], bias [O]
+  kBatchNorm,  // weight, bias, running_mean, running_var [C]
+  kRelu,
+  kLeakyRelu,  // slope: `rate`
+  kSilu,       // x * sigmoid(x)
+  kSigmoid,
+  kAdd,                // of two of equal shape
+  kScale,              // [B, C, H, W] * [B, C, 1, 1]
+  kConcat,             // along the channels
+  kMaxPool,            // padded with -infinity
+  kGlobalAveragePool,  // -> [B, C, 1, 1]
+  kFlatten,            // -> [B, C * H * W]
+  kLinear,             // of the last axis; weight [O, I], bias [O]
+  kDropout,            // of single numbers, in training
+  kDropPath,           // of whole rows of the batch, in training (stochastic depth)
+  kWindows,            // [N * T, F] -> [N, T, F]
+  kLstm,               // [N, T, F] -> [N, T, H * directions], zero initial state; weights named as LibTorch's
+  kLastStep,           // [N, T, H * directions] -> [N, H * directions]: the state after the whole window, of
+                       // each direction: forward the last step, backward the first
+  kMeanOverTime,       // [N, T, F] -> [N, F]
+};
+
+// How fresh weights are drawn; norms begin as ones and zeros.
+enum class Init {
+  kTorch,          // LibTorch's defaults
+  kGlorotUniform,  // Keras' defaults: Glorot uniform, zero bias
+  kFanOut,         // He normal over the outgoing connections, zero bias; Linear: uniform +-1/sqrt(out)
+};
+
+// What one picture (or frame of a window) has at this place of the network. Pictures are square; vectors have
+// a side of 1.
+struct Shape {
+  int channels = 0;
+  int side = 1;
+  int steps = 0;  // T within windows, 0 elsewhere
+  std::int64_t numbers() const { return std::int64_t{channels} * side * side; }
+  bool operator==(const Shape&) const = default;
+};
+
+struct ConvSpec {
+  int channels = 0;  // out
+  int kernel = 1, stride = 1, dilation = 1, groups = 1;
+  // Zeros around the picture, left and above, right and below. Padding() and SamePadding() know them.
+  int pad_before = 0, pad_after = 0;
+  bool bias = false;
+};
+
+struct NormSpec {
+  double eps = 1e-5;
+  double momentum = 0.1;  // weight of the new value
+};
+
+struct LstmSpec {
+  int hidden = 128, layers = 1;
+  double dropout = 0;  // between layers, in training
+  bool bidirectional = false;
+};
+
+// A step of the network. Which members mean something, `op` says.
+struct Node {
+  Op op = Op::kInput;
+  std::vector<int> inputs;  // numbers of earlier nodes
+  // Prefix of the weights' names, "features.0.0"; nodes of one name share their weights.
+  std::string name;
+  Shape shape;                   // of the result
+  ConvSpec conv;                 // kConv, kMaxPool (without channels), kLinear (channels, bias)
+  NormSpec norm;                 // kBatchNorm
+  LstmSpec lstm;                 // kLstm, and kLastStep for its directions
+  double rate = 0;               // kDropout, kDropPath, kLeakyRelu
+  std::vector<float> mean, std;  // kNormalise
+  Init init = Init::kTorch;
+  bool head = false;  // belongs to the classifier or the temporal head, not to the backbone
+};
+
+// A list of nodes in the order of their work. The last is the answer. Each method adds a node, works out its
+// shape, and returns its number; shapes that do not fit are an Error.
+//
+//   Graph graph;
+//   int x = graph.Input(224);
+//   x = graph.Relu(graph.BatchNorm(graph.Conv(x, "conv1", {.channels = 64, .kernel = 7, ...}), "bn1"));
+class Graph {
+ public:
+  int Input(int size);
+  int Normalise(int x, std::vector<float> mean, std::vector<float> std);
+  int Conv(int x, const std::string& name, const ConvSpec& spec);
+  int BatchNorm(int x, const std::string& name, const NormSpec& spec = {});
+  int Relu(int x);
+  int LeakyRelu(int x, double slope);
+  int Silu(int x);
+  int Sigmoid(int x);
+  int Add(int a, int b);
+  int Scale(int x, int factors);
+  int Concat(const std::vector<int>& parts);
+  int MaxPool(int x, int kernel, int stride, int pad_before = 0, int pad_after = 0);
+  int GlobalAveragePool(int x);
+  int Flatten(int x);
+  int Linear(int x, const std::string& name, int channels, bool bias = true);
+  int Dropout(int x, double rate);
+  int DropPath(int x, double rate);
+  int Windows(int x, int frames);
+  int Lstm(int x, const std::string& name, const LstmSpec& spec);
+  int LastStep(int x);
+  int MeanOverTime(int x);
+
+  // Of the nodes added from here on.
+  void set_init(Init init) { init_ = init; }
+  // The nodes added so far are the backbone, and `features` [B, F] is its result; what follows is the head.
+  void BeginHead(int features);
+
+  const std::vector<Node>& nodes() const { return nodes_; }
+  const Node& operator[](int node) const { return nodes_[static_cast<std::size_t>(node)]; }
+  int features() const { return features_; }
+  int answer() const { return static_cast<int>(nodes_.size()) - 1; }
+  int frames() const;  // T of kWindows; 1 without
+
+ private:
+  int Push(Node node);
+
+  std::vector<Node> nodes_;
+  Init init_ = Init::kTorch;
+  int features_ = -1;
+};
+
+// kernel / 2 times the dilation: keeps the side at stride 1.
+int Padding(int kernel, int dilation = 1);
+// TensorFlow's 'same' for a picture of `side`: sets pad_before and pad_after, which may differ by one.
+void SamePadding(int side, ConvSpec* spec);
+
+// A weight of the network and its shape, in the order of the nodes, each name once.
+struct WeightSpec {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  bool learnable = true;  // false: running statistics
+  int node = 0;           // the first that uses it
+};
+std::vector<WeightSpec> WeightsOf(const Graph& graph);
+
+// Multiplications with their additions, for one clip: convolutions, dense layers and LSTMs (as papers count).
+std::int64_t CountMultiplyAdds(const Graph& graph);
+
+}  // namespace seam
