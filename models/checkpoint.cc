@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -24,8 +25,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Raised when an older Seam would misread a newer file.
-constexpr int kCheckpointFormat = 1;
+// Raised when an older Seam would misread a newer file: from 2 on a network has options.
+constexpr int kCheckpointFormat = 2;
 constexpr const char* kTrainHint = "name a checkpoint that `seam train` wrote";
 
 using Metadata = std::map<std::string, std::string>;
@@ -55,11 +56,12 @@ Number ParseNumber(const std::string& text, const std::string& key, const std::s
   return number;
 }
 
-void CheckInfo(const CheckpointInfo& info, int input_size, const std::string& subject) {
+void CheckInfo(const CheckpointInfo& info, const std::string& model, int input_size,
+               const std::string& subject) {
   if (info.crop.size() != static_cast<std::uint32_t>(input_size)) {
     throw BadMetadata(
         subject, "seam.crop",
-        fmt::format("has crops of {} pixels, but {} takes {}", info.crop.size(), info.model, input_size));
+        fmt::format("has crops of {} pixels, but {} takes {}", info.crop.size(), model, input_size));
   }
   const std::string problem = ProblemOf(info.crop);
   if (!problem.empty()) throw BadMetadata(subject, "seam.crop", "has " + problem);
@@ -103,32 +105,64 @@ CheckpointInfo ParseInfo(const Metadata& metadata, const std::string& subject) {
   return info;
 }
 
-std::shared_ptr<Model> MakeNamed(const CheckpointInfo& info, const Metadata& metadata,
-                                 const std::string& subject) {
-  std::vector<std::string> names;
-  for (const auto& entry : ModelRegistry()) {
-    if (entry.name == info.model) return entry.make();
-    names.push_back(entry.name);
+ModelOptions ParseOptions(const CheckpointInfo& info, const Metadata& metadata, const std::string& subject) {
+  const auto names = ModelNames();
+  if (std::find(names.begin(), names.end(), info.model) == names.end()) {
+    throw Error(subject,
+                fmt::format("its network {} is unknown to this Seam {}; the file was written by Seam {}",
+                            Shown(info.model), Version(), Shown(Optional(metadata, "seam.version", "?"))),
+                fmt::format("use a newer Seam; this one knows: {}", fmt::join(names, ", ")));
   }
-  throw Error(subject,
-              fmt::format("its network {} is unknown to this Seam {}; the file was written by Seam {}",
-                          Shown(info.model), Version(), Shown(Optional(metadata, "seam.version", "?"))),
-              fmt::format("use a newer Seam; this one knows: {}", fmt::join(names, ", ")));
+  auto json = nlohmann::json::parse(Optional(metadata, "seam.options", "{}"), nullptr, false);
+  if (!json.is_object()) throw BadMetadata(subject, "seam.options", "is no JSON object");
+  if (!json.contains("model")) json["model"] = info.model;
+  if (json["model"] != info.model) throw BadMetadata(subject, "seam.options", "names another network");
+  return ModelOptions::FromJson(json, subject);
+}
+
+Graph GraphOf(const ModelOptions& options, const std::string& subject) {
+  try {
+    return MakeGraph(options);
+  } catch (const Error& error) {
+    throw BadMetadata(subject, "seam.options", fmt::format("asks for what there is not: {}", error.what()));
+  }
 }
 
 bool IsFinite(const torch::Tensor& tensor) { return tensor.isfinite().all().item<bool>(); }
 
 // How `given` differs from what the model has, in words, or "".
-std::string Difference(const torch::Tensor& given, const torch::Tensor& wanted) {
-  if (given.sizes() != wanted.sizes()) {
+std::string Difference(const torch::Tensor& given, const std::vector<std::int64_t>& wanted) {
+  if (given.sizes() != wanted) {
     return fmt::format("has the shape [{}], not [{}]", fmt::join(given.sizes().vec(), ", "),
-                       fmt::join(wanted.sizes().vec(), ", "));
+                       fmt::join(wanted, ", "));
   }
-  if (given.scalar_type() != wanted.scalar_type()) {
-    return fmt::format("has the type {}, not {}", c10::toString(given.scalar_type()),
-                       c10::toString(wanted.scalar_type()));
+  if (given.scalar_type() != torch::kFloat) {
+    return fmt::format("has the type {}, not Float", c10::toString(given.scalar_type()));
   }
   return IsFinite(given) ? "" : "holds numbers that are not finite";
+}
+
+// Compares before a network of the size that the file asks for is made.
+void CheckWeights(const std::map<std::string, torch::Tensor>& tensors, const Graph& graph,
+                  const std::string& subject) {
+  constexpr std::size_t kListed = 10;
+  std::map<std::string, std::vector<std::int64_t>> wanted;
+  for (const WeightSpec& weight : WeightsOf(graph)) wanted[weight.name] = weight.shape;
+  std::vector<std::string> differences;
+  for (const auto& [name, shape] : wanted) {
+    const auto found = tensors.find(name);
+    const std::string difference = found == tensors.end() ? "is missing" : Difference(found->second, shape);
+    if (!difference.empty()) differences.push_back(Shown(name) + " " + difference);
+  }
+  for (const auto& [name, given] : tensors) {
+    if (wanted.count(name) == 0) differences.push_back(Shown(name) + " is left over");
+  }
+  if (differences.empty()) return;
+  const std::size_t listed = std::min(differences.size(), kListed);
+  std::string text = fmt::format("{}", fmt::join(differences.begin(), differences.begin() + listed, "; "));
+  if (differences.size() > listed) text += fmt::format("; and {} more", differences.size() - listed);
+  throw Error(subject, "its weights do not fit the network: " + text,
+              "the file was written for another network or by another version of Seam");
 }
 
 }  // namespace
@@ -136,48 +170,29 @@ std::string Difference(const torch::Tensor& given, const torch::Tensor& wanted) 
 std::map<std::string, torch::Tensor> WeightsOf(const Model& model) {
   std::map<std::string, torch::Tensor> weights;
   for (const auto& parameter : model.named_parameters()) weights.emplace(parameter.key(), parameter.value());
-  for (const auto& buffer : model.named_buffers()) {
-    // A count of batches that only an average without a momentum needs.
-    if (!buffer.key().ends_with("num_batches_tracked")) weights.emplace(buffer.key(), buffer.value());
-  }
+  for (const auto& buffer : model.named_buffers()) weights.emplace(buffer.key(), buffer.value());
   return weights;
 }
 
 void LoadWeights(const std::map<std::string, torch::Tensor>& tensors, const std::string& subject,
                  Model* model) {
-  constexpr std::size_t kListed = 10;
-  std::map<std::string, torch::Tensor> weights = WeightsOf(*model);
-  std::vector<std::string> differences;
-  for (const auto& [name, wanted] : weights) {
-    const auto found = tensors.find(name);
-    const std::string difference = found == tensors.end() ? "is missing" : Difference(found->second, wanted);
-    if (!difference.empty()) differences.push_back(Shown(name) + " " + difference);
-  }
-  for (const auto& [name, given] : tensors) {
-    if (weights.count(name) == 0) differences.push_back(Shown(name) + " is left over");
-  }
-  if (!differences.empty()) {
-    const std::size_t listed = std::min(differences.size(), kListed);
-    std::string text = fmt::format("{}", fmt::join(differences.begin(), differences.begin() + listed, "; "));
-    if (differences.size() > listed) text += fmt::format("; and {} more", differences.size() - listed);
-    throw Error(subject, "its weights do not fit the network: " + text,
-                "the file was written for another network or by another version of Seam");
-  }
+  CheckWeights(tensors, model->graph(), subject);
   const torch::NoGradGuard no_grad;
-  for (auto& [name, weight] : weights) weight.copy_(tensors.at(name));
+  for (auto& [name, weight] : WeightsOf(*model)) weight.copy_(tensors.at(name));
 }
 
 void SaveCheckpoint(const fs::path& path, const Model& model, const CheckpointInfo& info) {
-  CheckInfo(info, model.input().size, path.string());
+  CheckInfo(info, model.options().model, model.input().size, path.string());
   const auto weights = WeightsOf(model);
   for (const auto& [name, tensor] : weights) {
     if (IsFinite(tensor)) continue;
     throw Error(path.string(), fmt::format("not saved: {} holds numbers that are not finite", Shown(name)),
                 "the training diverged; a lower learning rate may help");
   }
-  const Metadata metadata = {
-      {"seam.format", std::to_string(kCheckpointFormat)},
-      {"seam.model", info.model},
+  const nlohmann::json options = model.options().ToJson();
+  Metadata metadata = {
+      {"seam.format", options.size() > 1 ? "2" : "1"},
+      {"seam.model", model.options().model},
       {"seam.crop", CropSpecJson(info.crop)},
       {"seam.epoch", std::to_string(info.epoch)},
       {"seam.threshold", fmt::format("{}", info.threshold)},
@@ -186,6 +201,7 @@ void SaveCheckpoint(const fs::path& path, const Model& model, const CheckpointIn
       {"seam.recipe", info.recipe},
       {"seam.version", Version()},
   };
+  if (options.size() > 1) metadata["seam.options"] = options.dump();
   SaveSafetensors(path, {weights, metadata});
 }
 
@@ -195,8 +211,11 @@ Checkpoint LoadCheckpoint(const fs::path& path) {
   CheckFormat(contents.metadata, subject);
   Checkpoint checkpoint;
   checkpoint.info = ParseInfo(contents.metadata, subject);
-  checkpoint.model = MakeNamed(checkpoint.info, contents.metadata, subject);
-  CheckInfo(checkpoint.info, checkpoint.model->input().size, subject);
+  const ModelOptions options = ParseOptions(checkpoint.info, contents.metadata, subject);
+  Graph graph = GraphOf(options, subject);
+  CheckInfo(checkpoint.info, options.model, graph[0].shape.side, subject);
+  CheckWeights(contents.tensors, graph, subject);
+  checkpoint.model = std::make_shared<Model>(options, std::move(graph), Model::kUnset);
   LoadWeights(contents.tensors, subject, checkpoint.model.get());
   checkpoint.model->eval();
   return checkpoint;

@@ -12,7 +12,7 @@ namespace seam {
 
 // What a checkpoint says of itself besides its weights: docs/checkpoints.md.
 struct CheckpointInfo {
-  std::string model;       // a name of the registry
+  std::string model;       // a name of the registry; SaveCheckpoint() takes the model's own
   CropSpec crop;           // how the faces it was trained on were cut out; inference does the same
   int epoch = 0;           // finished epochs
   double threshold = 0.5;  // a score from here on is called fake
@@ -36,11 +36,10 @@ void SaveCheckpoint(const std::filesystem::path& path, const Model& model, const
 Checkpoint LoadCheckpoint(const std::filesystem::path& path);
 
 // Copies `tensors` into the model's parameters and buffers; an Error names what is missing, left over, of
-// another shape or type, or not finite, and the model is as it was. Batch norms' num_batches_tracked is not
-// asked for.
+// another shape or type, or not finite, and the model is as it was.
 void LoadWeights(const std::map<std::string, torch::Tensor>& tensors, const std::string& subject,
                  Model* model);
-// The model's parameters and buffers by name, without num_batches_tracked; they share the model's memory.
+// The model's parameters and buffers by name; they share the model's memory.
 std::map<std::string, torch::Tensor> WeightsOf(const Model& model);
 
 }  // namespace seam

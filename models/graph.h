@@ -130,6 +130,9 @@ class Graph {
 
  private:
   int Push(Node node);
+  // Of the shape of `x`.
+  int Elementwise(Op op, int x, double rate = 0);
+  const Node& At(int x) const;
 
   std::vector<Node> nodes_;
   Init init_ = Init::kTorch;

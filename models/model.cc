@@ -1,10 +1,14 @@
 #include "models/model.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "models/checkpoint.h"
+#include "models/init.h"
+#include "models/run_node.h"
 
 namespace seam {
 namespace {
@@ -25,14 +29,70 @@ void CheckClips(const torch::Tensor& clips, const InputSpec& input) {
   }
 }
 
+std::vector<int> LastUses(const Graph& graph) {
+  std::vector<int> uses(graph.nodes().size(), -1);
+  for (int i = 0; i <= graph.answer(); ++i) {
+    for (const int input : graph[i].inputs) uses[static_cast<std::size_t>(input)] = i;
+  }
+  return uses;
+}
+
 }  // namespace
+
+Model::Model(ModelOptions options, Graph graph, Weights weights)
+    : options_(std::move(options)), graph_(std::move(graph)), last_use_(LastUses(graph_)) {
+  for (const WeightSpec& spec : WeightsOf(graph_)) {
+    auto tensor = torch::empty(spec.shape, torch::kFloat);
+    if (weights == kFresh) Initialise(graph_, spec, &tensor);
+    AddWeight(spec, tensor);
+    if (graph_[spec.node].head) head_.insert(spec.name);
+  }
+}
+
+// "features.0.weight" is the weight of the module "0" of the module "features".
+void Model::AddWeight(const WeightSpec& spec, const torch::Tensor& tensor) {
+  torch::nn::Module* module = this;
+  std::size_t begin = 0;
+  for (std::size_t dot; (dot = spec.name.find('.', begin)) != std::string::npos; begin = dot + 1) {
+    const std::string part = spec.name.substr(begin, dot - begin);
+    const auto children = module->named_children();
+    const auto* found = children.find(part);
+    module = found != nullptr
+                 ? found->get()
+                 : module->register_module(part, std::make_shared<torch::nn::Module>(part)).get();
+  }
+  const std::string leaf = spec.name.substr(begin);
+  weights_[spec.name] =
+      spec.learnable ? module->register_parameter(leaf, tensor) : module->register_buffer(leaf, tensor);
+}
 
 torch::Tensor Model::forward(const torch::Tensor& clips) {
   CheckClips(clips, input());
   torch::Tensor pictures = clips.flatten(0, 1);
-  if (!pictures.is_floating_point()) pictures = pictures.to(torch::kFloat);
-  return Classify(Features(Normalise(pictures))).view({clips.size(0), clips.size(1)}).mean(1);
+  pictures = pictures.to(weights_.empty() ? torch::kFloat : weights_.begin()->second.scalar_type());
+  const torch::Tensor answers = Run(pictures, graph_.answer());  // [N * T, 1], or [N, 1] of windows
+  return answers.view({clips.size(0), -1}).mean(1);
 }
+
+torch::Tensor Model::Run(const torch::Tensor& pictures, int node) {
+  std::vector<torch::Tensor> values(graph_.nodes().size());
+  for (int i = 0; i <= node; ++i) {
+    const Node& now = graph_[i];
+    std::vector<torch::Tensor> inputs;
+    for (const int input : now.inputs) inputs.push_back(values[static_cast<std::size_t>(input)]);
+    for (const int input : now.inputs) {
+      if (last_use_[static_cast<std::size_t>(input)] == i) values[static_cast<std::size_t>(input)].reset();
+    }
+    if (now.op == Op::kInput) inputs = {pictures};
+    const auto weight = [&](const std::string& suffix) { return weights_.at(now.name + "." + suffix); };
+    values[static_cast<std::size_t>(i)] = RunNode(now, inputs, weight, is_training());
+  }
+  return values.at(static_cast<std::size_t>(node));
+}
+
+InputSpec Model::input() const { return {graph_[0].shape.side, graph_.frames()}; }
+
+bool Model::IsHead(const std::string& weight) const { return head_.count(weight) > 0; }
 
 std::int64_t CountTrainable(const Model& model) {
   std::int64_t count = 0;

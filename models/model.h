@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,9 @@ struct InputSpec {
 // wrong. Fake is positive.
 class Model : public torch::nn::Module {
  public:
-  // With fresh weights, drawn from LibTorch's default generator.
-  Model(ModelOptions options, Graph graph);
+  // With fresh weights, drawn from LibTorch's default generator; kUnset leaves them for LoadWeights().
+  enum Weights { kFresh, kUnset };
+  Model(ModelOptions options, Graph graph, Weights weights = kFresh);
 
   // clips [N, T, 3, S, S], RGB 0..255 -> logits [N]: sigmoid(logit) = P(fake). An image network takes any T
   // and answers the mean of the frames' logits.
@@ -46,8 +48,12 @@ class Model : public torch::nn::Module {
  private:
   ModelOptions options_;
   Graph graph_;
+  void AddWeight(const WeightSpec& spec, const torch::Tensor& tensor);
+
   // Handles of parameters and buffers by name; LibTorch moves and loads them in place.
   std::map<std::string, torch::Tensor> weights_;
+  std::set<std::string> head_;
+  std::vector<int> last_use_;  // of each node's result: the node that needs it last
 };
 
 // A row of the registry: a family's way to write down the network that `options` ask for.
@@ -65,11 +71,17 @@ struct ModelEntry {
 // Every network Seam knows. Adding one is adding a row in registry.cc: docs/models.md.
 const std::vector<ModelEntry>& ModelRegistry();
 
-// The whole graph: input, backbone, temporal head, classifier.
+// The row of `name`; a UsageError lists the names and the nearest.
+const ModelEntry& FindModel(const std::string& name);
+std::vector<std::string> ModelNames();
+
+// The whole graph: input, backbone, temporal head, classifier. An Error for options that the network does not
+// have.
 Graph MakeGraph(const ModelOptions& options);
 
-// With fresh weights; an Error lists the names and the nearest.
+// With fresh weights.
 std::shared_ptr<Model> MakeModel(const ModelOptions& options);
+std::shared_ptr<Model> MakeModel(const std::string& name);  // with its defaults
 
 // Learnable numbers (without running statistics), and all numbers in parameters and buffers as Keras counts
 // them (num_batches_tracked left out).

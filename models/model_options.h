@@ -29,10 +29,12 @@ struct ModelOptions {
   TemporalOptions temporal;
   // What one family alone knows, as KEY=VALUE,...: docs/models.md. Published weights ask for them.
   nlohmann::json variant = nlohmann::json::object();
+  std::string variant_text;  // --variant, for Check() to read
 
-  // --size, --dropout, --temporal, --variant ...
+  // --model, --size, --dropout, --temporal, --variant ...
   void Register(Options* options);
-  void Check() const;
+  // Reads what --variant was given, too. UsageErrors.
+  void Check();
   // Only what differs from the defaults, so that equal networks have equal texts. From JSON: an Error names
   // what is unknown or of another type.
   nlohmann::json ToJson() const;

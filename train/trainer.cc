@@ -49,13 +49,15 @@ void CheckFits(const ClipDataset& dataset, const std::string& name, const InputS
     throw Error(
         dataset.folder().string(),
         fmt::format("the crops are {0}x{0}, but {1} takes {2}x{2}", dataset.crop().size(), name, input.size),
-        fmt::format("extract the dataset with crops of {} pixels, or choose another --model", input.size));
+        fmt::format("extract the dataset with crops of {} pixels, or choose another --model or --size",
+                    input.size));
   }
-  if (input.frames > 1 && dataset.frames() != input.frames) {
-    throw Error(
-        dataset.folder().string(),
-        fmt::format("the clips have {} frames, but {} takes {}", dataset.frames(), name, input.frames),
-        fmt::format("extract the dataset with clips of {} frames", input.frames));
+  if (dataset.frames() < input.frames) {
+    throw Error(dataset.folder().string(),
+                fmt::format("the clips have {} frames, but {} looks at windows of {}", dataset.frames(), name,
+                            input.frames),
+                fmt::format("extract the dataset with windows of {} frames, or train with a smaller --window",
+                            input.frames));
   }
 }
 
@@ -84,16 +86,21 @@ void CheckLeak(const std::string& data, bool allow_leak) {
   SayWarning(fmt::format("{}: the splits share footage or people; the metrics on val mean little", data));
 }
 
+// The weights of --init, in a network of this run's options: dropout may differ.
 std::shared_ptr<Model> InitialModel(const TrainerOptions& options) {
   at::manual_seed(MakeEngine(options.seed, Stream::kWeights)());
   auto model = MakeModel(options.model);
   if (options.init.empty()) return model;
-  Checkpoint checkpoint = LoadCheckpoint(options.init);
-  if (checkpoint.info.model != options.model) {
-    throw Error(options.init, fmt::format("holds a {}, not a {}", checkpoint.info.model, options.model),
-                fmt::format("--model {}", checkpoint.info.model));
+  const Checkpoint checkpoint = LoadCheckpoint(options.init);
+  const ModelOptions& held = checkpoint.model->options();
+  if (held.model != options.model.model || held.variant != options.model.variant) {
+    throw Error(options.init,
+                fmt::format("holds a {}{}, not a {}{}", held.model, held.variant.dump(), options.model.model,
+                            options.model.variant.dump()),
+                fmt::format("--model {}", held.model));
   }
-  return checkpoint.model;
+  LoadWeights(WeightsOf(*checkpoint.model), options.init, model.get());
+  return model;
 }
 
 std::string SomeVideos(const ClipDataset& dataset, const std::vector<std::size_t>& indices) {
@@ -111,10 +118,8 @@ std::string SomeVideos(const ClipDataset& dataset, const std::vector<std::size_t
 }  // namespace
 
 void TrainerOptions::Register(Options* options) {
-  std::vector<std::string> networks;
-  for (const auto& entry : ModelRegistry()) networks.push_back(entry.name);
   options->Add("data", &data, "folder with the shards of train and val, as `seam extract` writes it");
-  options->Add("model", &model, fmt::format("network to train: {}", fmt::join(networks, ", ")));
+  model.Register(options);
   options->Add("output", &output, "folder for checkpoints and metrics");
   options->Add("init", &init, "checkpoint to start from");
   options->Add("notice", &notice, "what users of the network must know: its data, its limits, its licence");
@@ -129,7 +134,7 @@ void TrainerOptions::Register(Options* options) {
   optimizer.Register(options);
 }
 
-void TrainerOptions::Check() const {
+void TrainerOptions::Check() {
   if (data.empty()) throw UsageError("--data", "missing", "name the folder that `seam extract` wrote");
   if (output.empty()) throw UsageError("--output", "missing", "name a folder for the checkpoints");
   if (epochs < 1 || epochs > 9999)
@@ -137,6 +142,7 @@ void TrainerOptions::Check() const {
   if (threads < 0 || threads > 1024)
     throw UsageError("--threads", fmt::format("{} is not 0 to 1024", threads), "0 takes one for each core");
   if (resume && overwrite) throw UsageError("--resume", "contradicts --overwrite", "give one of them");
+  model.Check();
   loader.Check();
   schedule.Check();
   optimizer.Check();
@@ -176,7 +182,7 @@ Trainer::Impl::Impl(TrainerOptions given, const nlohmann::json& recorded)
   CheckLeak(options.data, options.allow_leak);
   train = std::make_unique<ClipDataset>(options.data, "train");
   val = std::make_unique<ClipDataset>(options.data, "val");
-  CheckFits(*train, options.model, model->input());
+  CheckFits(*train, options.model.model, model->input());
   CheckTogether(*train, *val, options.allow_leak);
   CheckClasses(*train);
   CheckClasses(*val);
@@ -269,7 +275,6 @@ void Trainer::Impl::SaveEpoch(const EpochRow& row) {
   state.rows.push_back(row);
   state.optimizer = optimizer->State();
   CheckpointInfo info;
-  info.model = options.model;
   info.crop = train->crop();
   info.epoch = row.epoch;
   info.metrics = MetricsOf(row);

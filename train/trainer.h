@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/options.h"
+#include "models/model_options.h"
 #include "train/loader.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
@@ -15,7 +16,7 @@ namespace seam {
 
 struct TrainerOptions {
   std::string data;
-  std::string model = "meso4";
+  ModelOptions model;
   std::string output;
   std::string init;
   std::string notice;  // into every checkpoint: what its users must know
@@ -30,7 +31,7 @@ struct TrainerOptions {
   OptimizerOptions optimizer;
 
   void Register(Options* options);
-  void Check() const;  // UsageError
+  void Check();  // UsageError
 };
 
 // Reads what run.json of the run in `folder` says its options were into those that the user did not give; for

@@ -119,12 +119,50 @@ TEST_F(CheckpointTest, MetadataIsReadableByOthers) {
   EXPECT_EQ(crop.at("detect_threshold"), 0);  // at its default
 }
 
-TEST_F(CheckpointTest, NumBatchesTrackedIsNeitherStoredNorAskedFor) {
+TEST_F(CheckpointTest, HoldsEveryWeightAndNothingElse) {
   Save();
-  for (const auto& [name, tensor] : LoadSafetensors(path_).tensors) {
-    EXPECT_EQ(name.find("num_batches_tracked"), std::string::npos);
-  }
   EXPECT_EQ(LoadSafetensors(path_).tensors.size(), 28u);
+}
+
+TEST_F(CheckpointTest, NetworksOptionsComeBack) {
+  ModelOptions options;
+  options.size = 224;
+  options.dropout = 0.25;
+  options.variant = {{"scale", "half"}};
+  options.temporal = {.head = "lstm", .frames = 3, .hidden = 4, .layers = 2, .bidirectional = true};
+  model_ = MakeModel(options);
+  info_.crop.set_size(224);
+  Save();
+  EXPECT_EQ(LoadSafetensors(path_).metadata.at("seam.format"), "2");
+  const Checkpoint checkpoint = LoadCheckpoint(path_);
+  EXPECT_EQ(checkpoint.model->options().ToJson(), options.ToJson());
+  EXPECT_EQ(checkpoint.model->input().frames, 3);
+  const torch::NoGradGuard no_grad;
+  const auto clips = torch::randint(0, 256, {2, 3, 3, 224, 224}, torch::kByte);
+  model_->eval();
+  EXPECT_TRUE(torch::equal(checkpoint.model->forward(clips), model_->forward(clips)));
+}
+
+TEST_F(CheckpointTest, BadOptionsAreOneError) {
+  const std::string hostile = R"({"temporal":{"head":"lstm","hidden":8192,"layers":32}})";
+  EXPECT_EQ(MetadataErrorOf("seam.options", hostile).find("its weights do not fit the network: "), 0u);
+  EXPECT_EQ(MetadataErrorOf("seam.options", "["), "bad checkpoint: seam.options is no JSON object");
+  EXPECT_EQ(MetadataErrorOf("seam.options", std::string(200'000, '[')),
+            "bad checkpoint: seam.options is no JSON object");
+  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"model":"mesoinception4"})"),
+            "bad checkpoint: seam.options names another network");
+  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"colour":1})"),
+            "bad network options: 'colour' is unknown to this Seam");
+  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"size":"big"})"),
+            "bad network options: size is of another type");
+  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"size":1e300})"),
+            "bad network options: size is of another type");
+  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"temporal":{"head":"lstm","hidden":100000}})"),
+            "bad network options: lstm-hidden 100000 is not 1 to 8192");
+  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"temporal":7})"),
+            "bad network options: temporal is no JSON object");
+  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"variant":{"tf":true}})"),
+            "bad checkpoint: seam.options asks for what there is not: variant: meso4 does not know 'tf'");
 }
 
 TEST_F(CheckpointTest, FileThatIsNoSafetensorsIsAnError) {
@@ -142,12 +180,12 @@ TEST_F(CheckpointTest, SafetensorsOfOthersIsAnError) {
 
 TEST_F(CheckpointTest, NewerFormatIsAnErrorThatSaysWhoWroteIt) {
   EXPECT_EQ(ErrorOf([](Safetensors* contents) {
-              contents->metadata["seam.format"] = "2";
+              contents->metadata["seam.format"] = "3";
               contents->metadata["seam.version"] = "9.1.0";
               contents->metadata["seam.crop"] = "a new form";
             }),
-            "was written in checkpoint format 2 by Seam '9.1.0'; this is Seam " + Version() +
-                ", which reads up to 1");
+            "was written in checkpoint format 3 by Seam '9.1.0'; this is Seam " + Version() +
+                ", which reads up to 2");
   EXPECT_EQ(HintOf([&] { LoadCheckpoint(path_); }), "use a newer Seam");
 }
 

@@ -13,40 +13,41 @@
 namespace seam {
 namespace {
 
-// Its logit is the mean of the scaled picture, so that what forward() does around it shows.
-class MeanModel : public Model {
- public:
-  explicit MeanModel(int frames) : frames_(frames) {}
-  torch::Tensor Features(const torch::Tensor& pictures) override { return pictures.flatten(1); }
-  torch::Tensor Classify(const torch::Tensor& features) override { return features.mean(1); }
-  torch::Tensor Normalise(const torch::Tensor& pictures) const override { return pictures / 255; }
-  InputSpec input() const override { return {4, frames_}; }
-
- private:
-  int frames_;
-};
+// Its logit is the mean of the pictures scaled to 0..1, so that what forward() does around it shows.
+std::shared_ptr<Model> MeanModel(int frames) {
+  Graph graph;
+  int x = graph.Normalise(graph.Input(4), {0, 0, 0}, {255, 255, 255});
+  x = graph.Flatten(x);
+  graph.BeginHead(x);
+  if (frames > 1) x = graph.MeanOverTime(graph.Windows(x, frames));
+  graph.Linear(x, "mean", 1);
+  auto model = std::make_shared<Model>(ModelOptions(), graph);
+  const torch::NoGradGuard no_grad;
+  for (auto& [name, weight] : WeightsOf(*model)) weight.fill_(name == "mean.bias" ? 0 : 1.0 / (3 * 4 * 4));
+  return model;
+}
 
 TEST(ModelTest, ForwardIsTheMeanOfTheFramesLogits) {
-  MeanModel model(1);
+  const auto model = MeanModel(1);
   auto clips = torch::zeros({2, 3, 3, 4, 4}, torch::kByte);
   clips[0][0].fill_(255);
   clips[1].fill_(51);
-  const auto logits = model.forward(clips);
+  const auto logits = model->forward(clips);
   EXPECT_EQ(logits.sizes(), torch::IntArrayRef({2}));
   EXPECT_NEAR(logits[0].item<double>(), 1.0 / 3, 1e-6);
   EXPECT_NEAR(logits[1].item<double>(), 0.2, 1e-6);
 }
 
 TEST(ModelTest, BytesAndFloatsOfTheSameValueGiveTheSameAnswer) {
-  MeanModel model(1);
+  const auto model = MeanModel(1);
   const auto clips = torch::randint(0, 256, {2, 1, 3, 4, 4}, torch::kByte);
-  EXPECT_TRUE(torch::equal(model.forward(clips), model.forward(clips.to(torch::kFloat))));
+  EXPECT_TRUE(torch::equal(model->forward(clips), model->forward(clips.to(torch::kFloat))));
 }
 
 TEST(ModelTest, WrongShapeIsAnErrorThatShowsBoth) {
-  MeanModel model(1);
+  const auto model = MeanModel(1);
   const auto act = [&](torch::IntArrayRef shape) {
-    return [&model, clips = torch::zeros(shape, torch::kByte)] { model.forward(clips); };
+    return [&model, clips = torch::zeros(shape, torch::kByte)] { model->forward(clips); };
   };
   EXPECT_EQ(MessageOf(act({2, 1, 3, 5, 4})), "clips: the shape [2, 1, 3, 5, 4] does not fit");
   EXPECT_EQ(HintOf(act({2, 1, 3, 5, 4})),
@@ -58,17 +59,17 @@ TEST(ModelTest, WrongShapeIsAnErrorThatShowsBoth) {
 }
 
 TEST(ModelTest, NetworkOfAWindowTakesThatManyFramesOnly) {
-  MeanModel model(5);
-  EXPECT_EQ(model.forward(torch::zeros({2, 5, 3, 4, 4})).size(0), 2);
-  const auto act = [&] { model.forward(torch::zeros({2, 4, 3, 4, 4})); };
+  const auto model = MeanModel(5);
+  EXPECT_EQ(model->forward(torch::zeros({2, 5, 3, 4, 4})).size(0), 2);
+  const auto act = [&] { model->forward(torch::zeros({2, 4, 3, 4, 4})); };
   EXPECT_EQ(MessageOf(act), "clips: the shape [2, 4, 3, 4, 4] does not fit");
   EXPECT_EQ(HintOf(act), "this network takes [N, 5, 3, 4, 4]: clips, frames, RGB, height, width");
 }
 
 TEST(ModelTest, WrongElementTypeIsAnError) {
-  MeanModel model(1);
+  const auto model = MeanModel(1);
   EXPECT_EQ(MessageOf([&] {
-              model.forward(torch::zeros({1, 1, 3, 4, 4}, torch::kInt));
+              model->forward(torch::zeros({1, 1, 3, 4, 4}, torch::kInt));
             }),
             "clips: elements of Int do not fit");
 }
@@ -111,6 +112,16 @@ class EveryModelTest : public testing::TestWithParam<std::string> {
   std::shared_ptr<Model> model_;
   torch::NoGradGuard no_grad_;
 };
+
+TEST_P(EveryModelTest, GradientReachesEveryParameter) {
+  const torch::AutoGradMode gradients(true);
+  model_->train();
+  model_->forward(Clips(4, model_->input().frames)).pow(2).sum().backward();
+  for (const auto& parameter : model_->named_parameters()) {
+    ASSERT_TRUE(parameter.value().grad().defined()) << parameter.key();
+    EXPECT_GT(parameter.value().grad().abs().sum().item<double>(), 0) << parameter.key();
+  }
+}
 
 TEST_P(EveryModelTest, SameSeedGivesTheSameWeights) {
   torch::manual_seed(1);

@@ -14,7 +14,7 @@
 
 #include "base/files.h"
 #include "models/checkpoint.h"
-#include "models/meso4.h"
+#include "models/model.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -107,20 +107,21 @@ constexpr Golden kGolden[] = {
 class PublishedWeightsTest : public testing::Test {
  protected:
   void Load(const std::string& name) {
-    network_.eval();
-    LoadWeights(FromKeras(ReadFlattened(std::string(kFixtures) + "/mesonet_keras/" + name)), name, &network_);
+    network_->eval();
+    LoadWeights(FromKeras(ReadFlattened(std::string(kFixtures) + "/mesonet_keras/" + name)), name,
+                network_.get());
   }
 
   double ProbabilityOfReal(const torch::Tensor& picture) {
     const torch::NoGradGuard no_grad;
-    return 1 - network_.forward(picture.unsqueeze(0).unsqueeze(0)).sigmoid().item<double>();
+    return 1 - network_->forward(picture.unsqueeze(0).unsqueeze(0)).sigmoid().item<double>();
   }
 
   static torch::Tensor Picture(const Golden& golden) {
     return DecodeJpeg(ReadFile(SharedPath(std::string(kFixtures) + "/test_images/" + golden.picture)));
   }
 
-  Meso4 network_;
+  std::shared_ptr<Model> network_ = MakeModel("meso4");
 };
 
 TEST_F(PublishedWeightsTest, DeepfakesWeightsScoreThePicturesAsKerasDoes) {
