@@ -2,7 +2,6 @@
 
 #include <ATen/Context.h>
 #include <gmock/gmock.h>
-#include <torch/nn/modules/linear.h>
 
 #include "models/checkpoint.h"
 #include "tests/support/support.h"
@@ -13,21 +12,18 @@ namespace {
 using testing::HasSubstr;
 
 // Two dense layers on the mean colour: enough for an optimiser.
+Graph TinyGraph(int hidden) {
+  Graph graph;
+  int x = graph.Normalise(graph.Input(8), {0, 0, 0}, {255, 255, 255});
+  x = graph.Flatten(graph.GlobalAveragePool(x));
+  graph.BeginHead(x);
+  graph.Linear(graph.Relu(graph.Linear(x, "first", hidden)), "second", 1);
+  return graph;
+}
+
 class TinyModel : public Model {
  public:
-  explicit TinyModel(int hidden = 4) : first_(3, hidden), second_(hidden, 1) {
-    register_module("first", first_);
-    register_module("second", second_);
-  }
-  torch::Tensor Features(const torch::Tensor& pictures) override { return pictures.mean({2, 3}); }
-  torch::Tensor Classify(const torch::Tensor& features) override {
-    return second_(torch::relu(first_(features))).squeeze(1);
-  }
-  torch::Tensor Normalise(const torch::Tensor& pictures) const override { return pictures / 255; }
-  InputSpec input() const override { return {8, 1}; }
-
- private:
-  torch::nn::Linear first_, second_;
+  explicit TinyModel(int hidden = 4) : Model(ModelOptions(), TinyGraph(hidden)) {}
 };
 
 void TakeSteps(int steps, Model* model, Optimizer* optimizer) {
