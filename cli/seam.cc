@@ -32,6 +32,7 @@ constexpr std::array kVerbs = {
     Verb{"train", "train a network on shards"},
     Verb{"infer", "score videos: how likely is each a deepfake?"},
     Verb{"evaluate", "what the scores of videos are worth, against their labels"},
+    Verb{"models", "the networks and their checkpoints"},
 };
 
 fs::path ProgramOf(const std::string& verb) {

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/version.h"
+#include "models/json_text.h"
 #include "models/safetensors.h"
 #include "models/safetensors_header.h"
 #include "proto/crop_spec.h"
@@ -69,8 +70,8 @@ void CheckInfo(const CheckpointInfo& info, const std::string& model, int input_s
   if (!(info.threshold >= 0 && info.threshold <= 1)) {
     throw BadMetadata(subject, "seam.threshold", fmt::format("is {}, not from 0 to 1", info.threshold));
   }
-  if (!nlohmann::json::accept(info.metrics)) throw BadMetadata(subject, "seam.metrics", "is not JSON");
-  if (!nlohmann::json::accept(info.recipe)) throw BadMetadata(subject, "seam.recipe", "is not JSON");
+  if (ParseJsonText(info.metrics).is_discarded()) throw BadMetadata(subject, "seam.metrics", "is not JSON");
+  if (ParseJsonText(info.recipe).is_discarded()) throw BadMetadata(subject, "seam.recipe", "is not JSON");
 }
 
 // What decides whether the rest can be understood.
@@ -113,7 +114,7 @@ ModelOptions ParseOptions(const CheckpointInfo& info, const Metadata& metadata, 
                             Shown(info.model), Version(), Shown(Optional(metadata, "seam.version", "?"))),
                 fmt::format("use a newer Seam; this one knows: {}", fmt::join(names, ", ")));
   }
-  auto json = nlohmann::json::parse(Optional(metadata, "seam.options", "{}"), nullptr, false);
+  auto json = ParseJsonText(Optional(metadata, "seam.options", "{}"));
   if (!json.is_object()) throw BadMetadata(subject, "seam.options", "is no JSON object");
   if (!json.contains("model")) json["model"] = info.model;
   if (json["model"] != info.model) throw BadMetadata(subject, "seam.options", "names another network");

@@ -94,11 +94,17 @@ InputSpec Model::input() const { return {graph_[0].shape.side, graph_.frames()};
 
 bool Model::IsHead(const std::string& weight) const { return head_.count(weight) > 0; }
 
-std::int64_t CountTrainable(const Model& model) {
+std::int64_t CountTrainable(const Graph& graph) {
   std::int64_t count = 0;
-  for (const auto& parameter : model.parameters()) count += parameter.numel();
+  for (const WeightSpec& weight : WeightsOf(graph)) {
+    std::int64_t numbers = weight.learnable ? 1 : 0;
+    for (const std::int64_t side : weight.shape) numbers *= side;
+    count += numbers;
+  }
   return count;
 }
+
+std::int64_t CountTrainable(const Model& model) { return CountTrainable(model.graph()); }
 
 std::int64_t CountParameters(const Model& model) {
   std::int64_t count = 0;

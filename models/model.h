@@ -85,6 +85,7 @@ std::shared_ptr<Model> MakeModel(const std::string& name);  // with its defaults
 
 // Learnable numbers (without running statistics), and all numbers in parameters and buffers as Keras counts
 // them.
+std::int64_t CountTrainable(const Graph& graph);
 std::int64_t CountTrainable(const Model& model);
 std::int64_t CountParameters(const Model& model);
 

@@ -231,6 +231,9 @@ ModelOptions ModelOptions::FromJson(const nlohmann::json& json, const std::strin
   within.Finish();
   reader.Finish();
   if (!options.variant.is_object()) reader.Refuse("variant", "is no JSON object");
+  for (const auto& [key, value] : options.variant.items()) {
+    if (value.is_structured() || value.is_null()) reader.Refuse("variant", "holds more than keys and values");
+  }
   const auto problem = ProblemOf(options);
   if (problem) reader.Refuse(problem->option, problem->text);
   return options;

@@ -50,7 +50,7 @@ TEST_F(SeamTest, HelpListsEveryVerbAndMarksThoseThatAreNotBuilt) {
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.err, "");
   EXPECT_THAT(result.out, testing::ContainsRegex("extract +cut the faces[^\n(]*\n"));
-  for (const std::string verb : {"train", "infer", "evaluate"}) {
+  for (const std::string verb : {"train", "infer", "evaluate", "models"}) {
     EXPECT_THAT(result.out, testing::ContainsRegex(verb + " [^\n]*\\(not built\\)\n"));
   }
   EXPECT_EQ(Seam("help").out, result.out);

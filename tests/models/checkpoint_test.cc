@@ -161,6 +161,8 @@ TEST_F(CheckpointTest, BadOptionsAreOneError) {
             "bad network options: lstm-hidden 100000 is not 1 to 8192");
   EXPECT_EQ(MetadataErrorOf("seam.options", R"({"temporal":7})"),
             "bad network options: temporal is no JSON object");
+  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"variant":{"scale":["half"]}})"),
+            "bad network options: variant holds more than keys and values");
   EXPECT_EQ(MetadataErrorOf("seam.options", R"({"variant":{"tf":true}})"),
             "bad checkpoint: seam.options asks for what there is not: variant: meso4 does not know 'tf'");
 }
@@ -240,6 +242,10 @@ TEST_F(CheckpointTest, BadMetadataIsAnError) {
 TEST_F(CheckpointTest, DeeplyNestedMetadataIsAnErrorOrFine) {
   const std::string deep(200'000, '[');
   EXPECT_EQ(MetadataErrorOf("seam.recipe", deep), "bad checkpoint: seam.recipe is not JSON");
+  const std::string closed = deep + std::string(200'000, ']');
+  EXPECT_EQ(MetadataErrorOf("seam.recipe", closed), "bad checkpoint: seam.recipe is not JSON");
+  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"variant":{"scale":)" + closed + "}}"),
+            "bad checkpoint: seam.options is no JSON object");
   EXPECT_EQ(MetadataErrorOf("seam.crop", "{\"size\":" + deep).find("bad checkpoint: seam.crop is not a crop"),
             0u);
 }

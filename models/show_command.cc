@@ -1,0 +1,108 @@
+#include "models/show_command.h"
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "base/sha256.h"
+#include "models/checkpoint.h"
+#include "models/model.h"
+#include "proto/crop_spec.h"
+
+namespace seam {
+namespace {
+
+// How the network scales pictures of 0..255 itself.
+nlohmann::json Scaling(const Graph& graph) {
+  for (const Node& node : graph.nodes()) {
+    if (node.op == Op::kNormalise) return {{"mean", node.mean}, {"std", node.std}};
+  }
+  return nullptr;
+}
+
+nlohmann::json Describe(const std::string& path) {
+  const Checkpoint checkpoint = LoadCheckpoint(path);
+  const CheckpointInfo& info = checkpoint.info;
+  const Model& model = *checkpoint.model;
+  const auto recipe = nlohmann::json::parse(info.recipe);
+  return {
+      {"file", path},
+      {"sha256", Sha256OfFile(path)},
+      {"model", info.model},
+      {"options", model.options().ToJson()},
+      {"paper", FindModel(info.model).paper},
+      {"parameters", CountTrainable(model)},
+      {"multiply_adds", CountMultiplyAdds(model.graph())},
+      {"input",
+       {{"size", model.input().size}, {"frames", model.input().frames}, {"scaling", Scaling(model.graph())}}},
+      {"crop", nlohmann::json::parse(CropSpecJson(info.crop))},
+      {"fake_is", 1},
+      {"threshold", info.threshold},
+      {"epoch", info.epoch},
+      {"metrics", nlohmann::json::parse(info.metrics)},
+      {"notice", info.notice},
+      {"recipe", recipe}};
+}
+
+void PrintLine(const std::string& name, const std::string& value) {
+  if (!value.empty()) std::cout << fmt::format("{:<15}{}\n", name, Printable(value));
+}
+
+// The leaves of an object, a line each: "data.train.sha256".
+void PrintLeaves(const std::string& name, const nlohmann::json& json) {
+  const auto flat = json.is_structured() && !json.empty() ? json.flatten() : nlohmann::json::object();
+  for (const auto& [pointer, value] : flat.items()) {
+    std::string key = pointer.substr(1);
+    for (char& letter : key) letter = letter == '/' ? '.' : letter;
+    std::cout << fmt::format("{:<15}{} = {}\n", name, Printable(key),
+                             Printable(value.is_string() ? value.get<std::string>() : value.dump()));
+  }
+}
+
+void Print(const nlohmann::json& shown) {
+  const auto& input = shown["input"];
+  const int frames = input["frames"];
+  PrintLine("file", shown["file"]);
+  PrintLine("sha256", shown["sha256"]);
+  PrintLine("network",
+            fmt::format("{}, {} parameters, {} multiply-adds", shown["model"].get<std::string>(),
+                        shown["parameters"].get<std::int64_t>(), shown["multiply_adds"].get<std::int64_t>()));
+  PrintLine("paper", shown["paper"]);
+  PrintLine("options", shown["options"].dump());
+  PrintLine("input",
+            fmt::format("{0}x{0} RGB, {1}", input["size"].get<int>(),
+                        frames == 1 ? "single frames" : fmt::format("windows of {} frames", frames)));
+  PrintLine("scaling", input["scaling"].dump());
+  PrintLeaves("crop", shown["crop"]);
+  PrintLine("answer", fmt::format("P(fake); fake from {} on", shown["threshold"].get<double>()));
+  PrintLine("epoch", std::to_string(shown["epoch"].get<int>()));
+  PrintLeaves("metrics", shown["metrics"]);
+  PrintLine("notice", shown["notice"]);
+  PrintLeaves("recipe", shown["recipe"]);
+}
+
+}  // namespace
+
+int ShowModel(const std::vector<std::string>& arguments) {
+  Options options("seam models show", "FILE [--json]", "what a checkpoint says of itself",
+                  "seam models show runs/first/best.safetensors");
+  std::vector<std::string> files;
+  bool json = false;
+  options.AddPositional("file", &files);
+  options.Add("json", &json, "print JSON");
+  if (!options.Parse(arguments)) return kExitGood;
+  if (files.size() != 1) throw UsageError("seam models show", "takes one file", "name a checkpoint");
+  const auto shown = Describe(files[0]);
+  if (json) {
+    std::cout << shown.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  } else {
+    Print(shown);
+  }
+  return kExitGood;
+}
+
+}  // namespace seam
