@@ -84,7 +84,7 @@ class Extraction {
     for (Face& face : faces) face.box = {face.box.tl() * factor, face.box.size() * factor};
     Timed(kTrack, [&] { return tracker->Assign(faces, seconds); });
     for (const Face& face : faces) {
-      const cv::Mat crop = Timed(kCrop, [&] { return CropFace(frame, face.box, 0.3, 256); });
+      const cv::Mat crop = Timed(kCrop, [&] { return CropSquare(frame, face.box, 0.3, 256); });
       const std::string bytes = Timed(kEncode, [&] { return EncodePicture(crop.data, crop.step[0], spec_); });
       Timed(kWrite, [&] { return &out->write(bytes.data(), static_cast<std::streamsize>(bytes.size())); });
     }

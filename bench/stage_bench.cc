@@ -36,7 +36,7 @@ CropSpec JpegSpec() {
 
 cv::Mat Crop() {
   const cv::Mat picture = FirstPicture();
-  return CropFace(picture, cv::Rect2f({}, cv::Size2f(picture.size())), 0.3, 256);
+  return CropSquare(picture, cv::Rect2f({}, cv::Size2f(picture.size())), 0.3, 256);
 }
 
 // Items are frames.
@@ -75,7 +75,7 @@ void BM_Crop(benchmark::State& state) {
   const cv::Mat picture = FirstPicture();
   const cv::Rect2f box(static_cast<float>(picture.cols) / 4, static_cast<float>(picture.rows) / 4,
                        static_cast<float>(picture.cols) / 2, static_cast<float>(picture.rows) / 2);
-  for (auto _ : state) benchmark::DoNotOptimize(CropFace(picture, box, 0.3, 256));
+  for (auto _ : state) benchmark::DoNotOptimize(CropSquare(picture, box, 0.3, 256));
   state.SetItemsProcessed(state.iterations());
 }
 

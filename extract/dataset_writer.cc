@@ -1,6 +1,7 @@
 #include "extract/dataset_writer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-ManifestRow RowOf(const Video& video, const VideoSummary& summary, int clips) {
+ManifestRow RowOf(const Video& video, const VideoSummary& summary) {
   ManifestRow row;
   row.video = video.id;
   row.file = video.path.string();
@@ -37,21 +38,53 @@ ManifestRow RowOf(const Video& video, const VideoSummary& summary, int clips) {
   row.frames = summary.frames;
   row.faces = summary.faces;
   row.tracks = summary.tracks;
-  row.clips = clips;
+  row.clips = summary.clips;
+  row.small_faces = summary.small_faces;
+  row.windows_dropped = summary.windows_dropped;
+  row.interpolated = summary.interpolated;
+  row.boxes_from = summary.boxes_from;
   row.seconds = summary.seconds;
   return row;
 }
 
-// Encodes the crops of one video and writes them to its work file as they come, so that memory does not grow
+void Describe(const FaceFrame& face, Frame* frame) {
+  frame->set_index(static_cast<std::uint32_t>(face.stamp.index));
+  frame->set_pts_seconds(face.stamp.pts_seconds);
+  frame->mutable_box()->set_x(face.face.box.x);
+  frame->mutable_box()->set_y(face.face.box.y);
+  frame->mutable_box()->set_width(face.face.box.width);
+  frame->mutable_box()->set_height(face.face.box.height);
+  frame->set_score(face.face.score);
+  frame->set_interpolated(face.interpolated);
+  if (!face.face.has_landmarks) return;
+  for (const cv::Point2f& point : face.face.landmarks) {
+    frame->add_landmarks(point.x);
+    frame->add_landmarks(point.y);
+  }
+}
+
+// What Describe() wrote.
+FaceFrame FaceOf(const Frame& frame) {
+  FaceFrame face;
+  face.stamp = {frame.index(), frame.pts_seconds()};
+  face.face.box = {frame.box().x(), frame.box().y(), frame.box().width(), frame.box().height()};
+  face.face.score = frame.score();
+  face.interpolated = frame.interpolated();
+  face.face.has_landmarks = frame.landmarks_size() == 2 * static_cast<int>(face.face.landmarks.size());
+  for (int i = 0; face.face.has_landmarks && i < frame.landmarks_size(); i += 2)
+    face.face.landmarks[static_cast<std::size_t>(i / 2)] = {frame.landmarks(i), frame.landmarks(i + 1)};
+  return face;
+}
+
+// Encodes the clips of one video and writes them to its work file as they come, so that memory does not grow
 // with the video.
-class ClipSink : public CropSink {
+class WorkFileSink : public ClipSink {
  public:
-  // `faces`: largest, all. The row goes to `row_file`.
-  ClipSink(const fs::path& row_file, const Video& video, const CropSpec& spec, std::string faces)
+  // The row goes to `row_file`.
+  WorkFileSink(const fs::path& row_file, const Video& video, const CropSpec& spec)
       : shard_(row_file.parent_path(), row_file.stem().string(), kOneFile, AtomicFile::kNoSync),
         row_file_(row_file),
-        video_(video),
-        faces_(std::move(faces)) {
+        video_(video) {
     clip_.set_video(video.id);
     clip_.set_dataset(video.dataset);
     clip_.set_method(video.method);
@@ -61,69 +94,39 @@ class ClipSink : public CropSink {
     *clip_.mutable_crop() = spec;
   }
 
-  void Add(FaceCrop crop) override {
-    clip_.set_track(static_cast<std::uint32_t>(crop.track));
+  void Add(FaceClip faces) override {
+    clip_.set_track(static_cast<std::uint32_t>(faces.track));
+    clip_.set_boxes_from(faces.boxes_from);
     clip_.clear_frames();
-    Frame* frame = clip_.add_frames();
-    frame->set_image(EncodePicture(crop.picture.data, crop.picture.step[0], clip_.crop()));
-    frame->set_index(static_cast<std::uint32_t>(crop.stamp.index));
-    frame->set_pts_seconds(crop.stamp.pts_seconds);
-    frame->mutable_box()->set_x(crop.face.box.x);
-    frame->mutable_box()->set_y(crop.face.box.y);
-    frame->mutable_box()->set_width(crop.face.box.width);
-    frame->mutable_box()->set_height(crop.face.box.height);
-    frame->set_score(crop.face.score);
-    if (crop.face.has_landmarks) {
-      for (const cv::Point2f& point : crop.face.landmarks) {
-        frame->add_landmarks(point.x);
-        frame->add_landmarks(point.y);
-      }
+    for (const FaceFrame& face : faces.frames) {
+      Frame* frame = clip_.add_frames();
+      frame->set_image(EncodePicture(face.picture.data, face.picture.step[0], clip_.crop()));
+      Describe(face, frame);
     }
     shard_.Add(clip_);
-    Tally& tally = tallies_[crop.track];
-    tally.area += static_cast<double>(crop.face.box.area());
-    ++tally.frames;
   }
 
   // The clips first, then the row: with it the video is done.
   void Finish(const VideoSummary& summary) override {
     std::string shard;  // name of the file; empty when there was no face
     for (const fs::path& path : shard_.Finish()) shard = path.filename().string();
-    std::vector<int> tracks;
-    int clips = 0;
-    if (summary.status == "timeout") tallies_.clear();
-    for (const auto& [track, tally] : tallies_) {
-      if (faces_ != "all" && track != Largest()) continue;
-      tracks.push_back(track);
-      clips += tally.frames;
-    }
-    const nlohmann::json stored = {
-        {"shard", shard}, {"tracks", tracks}, {"row", ManifestLine(RowOf(video_, summary, clips))}};
+    const nlohmann::json stored = {{"shard", shard},
+                                   {"tracks", summary.kept},
+                                   {"largest", summary.largest},
+                                   {"frame_size", {summary.size.width, summary.size.height}},
+                                   {"row", ManifestLine(RowOf(video_, summary))}};
     AtomicFile file(row_file_);
     file.Write(stored.dump());
     file.Commit(AtomicFile::kNoSync);
   }
 
  private:
-  struct Tally {
-    double area = 0;  // of its boxes, summed over the frames
-    int frames = 0;
-  };
-
-  // The track that takes most of the pictures over the whole video; the first among equals.
-  int Largest() const {
-    const auto smaller = [](const auto& a, const auto& b) { return a.second.area < b.second.area; };
-    return std::max_element(tallies_.begin(), tallies_.end(), smaller)->first;
-  }
-
   static constexpr std::uint64_t kOneFile = std::numeric_limits<std::uint64_t>::max();
 
   ShardWriter shard_;
   fs::path row_file_;
   const Video& video_;
-  std::string faces_;
   Clip clip_;
-  std::map<int, Tally> tallies_;
 };
 
 // Of a video's files in the work folder.
@@ -133,6 +136,8 @@ std::string WorkName(std::size_t index) { return fmt::format("{:08}", index); }
 struct StoredVideo {
   fs::path shard;                     // empty when there was no face
   std::vector<std::uint32_t> tracks;  // whose clips are kept
+  int largest = -1;                   // the track that takes most of the pictures
+  cv::Size frame_size;
   ManifestRow row;
 };
 
@@ -143,6 +148,8 @@ StoredVideo ReadStored(const fs::path& row_file) {
   const auto shard = json.at("shard").get<std::string>();
   if (!shard.empty()) stored.shard = row_file.parent_path() / shard;
   stored.tracks = json.at("tracks").get<std::vector<std::uint32_t>>();
+  stored.largest = json.at("largest").get<int>();
+  stored.frame_size = {json.at("frame_size").at(0).get<int>(), json.at("frame_size").at(1).get<int>()};
   stored.row = ParseManifestRow(row_file.string(), json.at("row").get<std::string>());
   return stored;
 }
@@ -152,10 +159,20 @@ std::string PlanDigest(const nlohmann::json& settings, const std::vector<Video>&
   Sha256 digest;
   digest.Update(settings.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
   for (const Video& video : videos) {
-    digest.Update(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n", video.id, static_cast<int>(video.label),
-                              video.method, video.split, video.group, video.status));
+    digest.Update(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n", video.id, static_cast<int>(video.label),
+                              video.method, video.split, video.group, video.status, video.real));
   }
   return digest.Finish();
+}
+
+// That part of the clips, each from the middle of one of as many equal parts; at least one.
+void KeepEvenly(double part, std::vector<FaceClip>* clips) {
+  const std::size_t count = clips->size();
+  const auto wanted = static_cast<std::size_t>(std::max(1.0, std::round(static_cast<double>(count) * part)));
+  if (wanted >= count) return;
+  for (std::size_t k = 0; k < wanted; ++k)
+    (*clips)[k] = std::move((*clips)[(2 * k + 1) * count / (2 * wanted)]);
+  clips->resize(wanted);
 }
 
 DatasetFolder::Job JobOf(const nlohmann::json& settings, const std::vector<Video>& videos,
@@ -188,8 +205,6 @@ std::vector<std::size_t> AllNumbers(std::size_t count) {
 
 void DatasetWriterOptions::Register(Options* options) {
   folder.Register(options);
-  options->Add("faces", &faces, "whose faces are kept: the person with the largest face, or all",
-               {"largest", "all"});
   options->Add("shard-mb", &shard_megabytes, "start a new shard at this size");
   options->Add("encoding", &encoding, "how crops are stored", {"jpeg", "png"});
   options->Add("quality", &quality, "JPEG quality, 1 to 100");
@@ -246,8 +261,26 @@ std::vector<std::size_t> DatasetWriter::Missing() const {
   return missing;
 }
 
-std::unique_ptr<CropSink> DatasetWriter::MakeSink(std::size_t index) const {
-  return std::make_unique<ClipSink>(RowFile(index), videos_[index], spec_, options_.faces);
+std::unique_ptr<ClipSink> DatasetWriter::MakeSink(std::size_t index) const {
+  return std::make_unique<WorkFileSink>(RowFile(index), videos_[index], spec_);
+}
+
+std::optional<KnownFaces> DatasetWriter::FacesOf(std::size_t index, double part) const {
+  if (!IsStored(index)) return std::nullopt;
+  const StoredVideo stored = ReadStored(RowFile(index));
+  if (stored.largest < 0 || stored.row.clips == 0) return std::nullopt;
+  KnownFaces known;
+  known.video = videos_[index].id;
+  known.size = stored.frame_size;
+  const ShardReader shard(stored.shard);
+  for (std::size_t k = 0; k < shard.size(); ++k) {
+    const Clip clip = shard.Read(k);
+    if (static_cast<int>(clip.track()) != stored.largest) continue;
+    FaceClip& faces = known.clips.emplace_back();
+    for (const Frame& frame : clip.frames()) faces.frames.push_back(FaceOf(frame));
+  }
+  KeepEvenly(part, &known.clips);
+  return known;
 }
 
 void DatasetWriter::Assemble(const nlohmann::json& facts) {

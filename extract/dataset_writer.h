@@ -20,7 +20,6 @@ namespace seam {
 
 struct DatasetWriterOptions {
   DatasetFolderOptions folder;
-  std::string faces = "largest";
   // Re-encoding is itself a trace, so it is the same for both classes and recorded.
   std::string encoding = "jpeg";
   int quality = 95;
@@ -57,7 +56,10 @@ class DatasetWriter {
   std::vector<std::size_t> Missing() const;
 
   // For videos[index]; any thread. Its Finish() stores the video.
-  std::unique_ptr<CropSink> MakeSink(std::size_t index) const;
+  std::unique_ptr<ClipSink> MakeSink(std::size_t index) const;
+  // The faces of the largest track of videos[index], evenly `part` (0 to 1) of its clips; none when it is not
+  // stored or gave none.
+  std::optional<KnownFaces> FacesOf(std::size_t index, double part) const;
 
   // Makes the dataset of what is stored; every video must be. An Error, and what was there before stays, when
   // no face was found at all.

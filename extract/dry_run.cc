@@ -29,31 +29,30 @@ struct Cost {
 };
 
 // Counts what the clips of a video would take.
-class CountingSink : public CropSink {
+class CountingSink : public ClipSink {
  public:
-  CountingSink(const CropSpec& spec, bool all_faces) : spec_(spec), all_faces_(all_faces) {}
+  explicit CountingSink(const CropSpec& spec) : spec_(spec) {}
 
-  void Add(FaceCrop crop) override {
-    tracks_[crop.track] +=
-        static_cast<double>(EncodePicture(crop.picture.data, crop.picture.step[0], spec_).size()) + kAround;
-  }
-  void Finish(const VideoSummary&) override {}
-
-  double Bytes() const {
-    double sum = 0, most = 0;
-    for (const auto& [track, bytes] : tracks_) {
-      sum += bytes;
-      most = std::max(most, bytes);
+  void Add(FaceClip clip) override {
+    for (const FaceFrame& frame : clip.frames) {
+      const cv::Mat& picture = frame.picture;
+      tracks_[clip.track] +=
+          static_cast<double>(EncodePicture(picture.data, picture.step[0], spec_).size()) + kAround;
     }
-    return all_faces_ ? sum : most;
   }
+
+  void Finish(const VideoSummary& summary) override {
+    for (const int track : summary.kept) bytes_ += tracks_[track];
+  }
+
+  double bytes() const { return bytes_; }
 
  private:
-  static constexpr double kAround = 300;  // of a clip beside its picture: names, box, crop settings, framing
+  static constexpr double kAround = 300;  // of a frame beside its picture: names, box, crop settings, framing
 
   const CropSpec& spec_;
-  bool all_faces_;
   std::map<int, double> tracks_;
+  double bytes_ = 0;
 };
 
 // Evenly over the sizes of the files that would be read.
@@ -82,10 +81,10 @@ Cost Measure(const std::vector<const Video*>& videos, const ExtractOptions& extr
   const auto start = std::chrono::steady_clock::now();
   Progress progress("measure", static_cast<std::int64_t>(sample.size()), "videos");
   const bool whole = ExtractFaces(
-      sample, extract,
-      [&](std::size_t) { return std::make_unique<CountingSink>(spec, writer.faces == "all"); },
-      [&](std::size_t, const VideoSummary&, std::unique_ptr<CropSink> sink) {
-        bytes += static_cast<const CountingSink&>(*sink).Bytes();
+      {sample.begin(), sample.end()}, extract,
+      [&](std::size_t) { return std::make_unique<CountingSink>(spec); },
+      [&](std::size_t, const VideoSummary&, std::unique_ptr<ClipSink> sink) {
+        bytes += static_cast<const CountingSink&>(*sink).bytes();
         progress.Advance();
       });
   if (!whole) throw Error("seam extract", "stopped", "--dry-run extracts a few videos to measure");

@@ -1,6 +1,7 @@
 #include "extract/extract_faces.h"
 
 #include <algorithm>
+#include <map>
 #include <new>
 #include <optional>
 #include <thread>
@@ -52,38 +53,58 @@ class Detectors {
 };
 
 struct SampledFrame {
+  FrameSlot slot;
   FrameStamp stamp;
   VideoFrame picture;
   std::vector<Face> faces;
   std::string failure;  // of a library at this very frame
 };
 
+// What the clips of one person add up to.
+struct Tally {
+  double area = 0;  // of the boxes, summed over the frames
+  int clips = 0, interpolated = 0;
+};
+
 // One video's way through the pipeline.
 class VideoRun {
  public:
-  VideoRun(const ExtractOptions& options, Detectors* detectors)
-      : options_(options), detectors_(*detectors), deadline_(options.media.max_seconds) {}
+  VideoRun(const ExtractOptions& options, const VideoTask& task, Detectors* detectors, ClipSink* sink)
+      : options_(options),
+        sample_(options.sample.Times(task.more)),
+        task_(task),
+        detectors_(*detectors),
+        sink_(*sink),
+        deadline_(options.media.max_seconds) {}
 
-  VideoSummary Run(const std::filesystem::path& path, int jobs, CropSink* sink) {
-    if (Open(path)) {
+  VideoSummary Run(int jobs) {
+    if (Open()) {
       // Isolated: a thread that waits here for its frames must not begin another video meanwhile.
-      tbb::this_task_arena::isolate([&] { RunPipeline(jobs, sink); });
+      tbb::this_task_arena::isolate([&] { RunPipeline(jobs); });
+      CountClips();
       Conclude();
     }
     if (deadline_.Passed()) {
       summary_.status = "timeout";
       summary_.reason = fmt::format("given up after {:g} seconds", options_.media.max_seconds);
       summary_.hint = "look at fewer --frames, or allow more with --max-seconds";
+      // How much there is depends on the machine's speed.
+      summary_.kept.clear();
+      summary_.clips = summary_.interpolated = 0;
     }
     return summary_;
   }
 
  private:
   // Whether there is something to decode; the summary says why not.
-  bool Open(const std::filesystem::path& path) {
+  bool Open() {
+    const std::filesystem::path& path = task_.path;
     try {
       reader_.emplace(path, options_.media, deadline_);
-      sampler_ = SamplerFor(path);
+      if (task_.known) UseKnownFaces();
+      sampler_ = known_ ? SamplerOfKnown() : SamplerFor(path);
+      builder_.emplace(sample_.ClipFrames(), options_.crop, !known_,
+                       [this](FaceClip clip) { TakeClip(std::move(clip)); });
       return true;
     } catch (const Error& error) {
       summary_.reason = WithoutPath(error.what(), path);
@@ -97,27 +118,54 @@ class VideoRun {
     return false;
   }
 
+  // Boxes in frames of another size would be wrong: then the faces are looked for as everywhere.
+  void UseKnownFaces() {
+    known_ = task_.known();
+    if (!known_) return;
+    VideoReader first(task_.path, options_.media, deadline_);
+    if (!first.Next() || first.Frame().size() != known_->size) known_.reset();
+    if (known_) summary_.boxes_from = known_->video;
+  }
+
+  FrameSampler SamplerOfKnown() {
+    const VideoScan scan = ScanVideo(task_.path, options_.media, deadline_);
+    scanned_damage_ = scan.damage;
+    summary_.damaged = scan.damaged_packets;
+    std::vector<std::int64_t> numbers;
+    for (const FaceClip& clip : known_->clips) {
+      for (const FaceFrame& frame : clip.frames) numbers.push_back(frame.stamp.index);
+    }
+    return LeavingOut(scan, FrameSampler::At(numbers, sample_.ClipFrames()));
+  }
+
   static std::string WithoutPath(const std::string& message, const std::filesystem::path& path) {
     const std::string prefix = Printable(path.string()) + ": ";
     return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
   }
 
   FrameSampler SamplerFor(const std::filesystem::path& path) {
-    if (options_.sample.stride == 1) return FrameSampler::Stride(1);
+    if (sample_.stride == 1) return FrameSampler::Stride(1);
     const VideoScan scan = ScanVideo(path, options_.media, deadline_);
     scanned_damage_ = scan.damage;
     summary_.damaged = scan.damaged_packets;
-    if (options_.sample.stride > 0) return LeavingOut(scan, FrameSampler::Stride(options_.sample.stride));
-    if (!scan.times.empty() && scan.ascending)
-      return LeavingOut(scan, FrameSampler::Even(options_.sample.frames, scan.times));
+    if (sample_.stride > 0) return LeavingOut(scan, FrameSampler::Stride(sample_.stride));
+    const bool windows = sample_.window > 1;
+    const bool twice = std::adjacent_find(scan.times.begin(), scan.times.end()) != scan.times.end();
+    if (!scan.times.empty() && scan.ascending && !(windows && twice)) {
+      return LeavingOut(scan, windows ? FrameSampler::Windows(sample_, scan.times)
+                                      : FrameSampler::Even(SingleFrames(), scan.times));
+    }
     // Times that are missing or jump back say nothing: frames are counted.
     std::int64_t frames = scan.packets;
     if (frames == 0) {
       VideoReader counter(path, options_.media, deadline_);
       while (counter.Next()) ++frames;
     }
-    return FrameSampler::EvenByIndex(options_.sample.frames, frames);
+    return windows ? FrameSampler::WindowsByIndex(sample_, frames)
+                   : FrameSampler::EvenByIndex(SingleFrames(), frames);
   }
+
+  int SingleFrames() const { return sample_.window > 0 ? sample_.windows : sample_.frames; }
 
   // Lets the reader leave out what `sampler` will not want.
   FrameSampler LeavingOut(const VideoScan& scan, FrameSampler sampler) {
@@ -130,7 +178,7 @@ class VideoRun {
     return sampler;
   }
 
-  void RunPipeline(int jobs, CropSink* sink) {
+  void RunPipeline(int jobs) {
     using Frame = std::shared_ptr<SampledFrame>;
     const auto decode = [this](tbb::flow_control& control) -> Frame {
       Frame frame = NextWanted();
@@ -138,11 +186,15 @@ class VideoRun {
       return frame;
     };
     const auto detect = [this](Frame frame) {
-      if (frame->failure.empty())
+      if (!frame->failure.empty()) return frame;
+      if (known_) {
+        frame->faces = KnownFacesOf(*frame);
+      } else {
         Guarded(frame.get(), [&] { frame->faces = detectors_.Detect(frame->picture); });
+      }
       return frame;
     };
-    const auto track_and_crop = [this, sink](const Frame& frame) { TrackAndCrop(*frame, sink); };
+    const auto track_and_crop = [this](const Frame& frame) { TrackAndCrop(frame.get()); };
     tbb::parallel_pipeline(
         FramesInFlight(jobs),
         tbb::make_filter<void, Frame>(tbb::filter_mode::serial_in_order, decode) &
@@ -155,8 +207,10 @@ class VideoRun {
       const auto stamp = reader_->Next();
       if (!stamp) break;
       ++summary_.frames_decoded;
-      if (!sampler_->Wants(*stamp)) continue;
+      const auto slot = sampler_->Wants(*stamp);
+      if (!slot) continue;
       auto frame = std::make_shared<SampledFrame>();
+      frame->slot = *slot;
       frame->stamp = *stamp;
       Guarded(frame.get(), [&] { frame->picture = reader_->Frame(); });
       return frame;
@@ -178,20 +232,79 @@ class VideoRun {
     }
   }
 
-  void TrackAndCrop(const SampledFrame& frame, CropSink* sink) {
-    if (!frame.failure.empty()) {
-      failure_ = frame.failure;
+  const FaceFrame& KnownFrame(const FrameSlot& slot) const {
+    return known_->clips[static_cast<std::size_t>(slot.window)]
+        .frames[static_cast<std::size_t>(slot.position)];
+  }
+
+  std::vector<Face> KnownFacesOf(const SampledFrame& frame) const {
+    if (frame.picture.size() != known_->size) return {};
+    return {KnownFrame(frame.slot).face};
+  }
+
+  void TrackAndCrop(SampledFrame* frame) {
+    if (!frame->failure.empty()) {
+      failure_ = frame->failure;
       return;
     }
-    if (summary_.frames++ == 0) first_seconds_ = frame.stamp.pts_seconds;
-    summary_.seconds = frame.stamp.pts_seconds - first_seconds_;
-    summary_.faces += static_cast<int>(frame.faces.size());
-    const std::vector<int> tracks = tracker_.Assign(frame.faces, frame.stamp.pts_seconds);
-    for (std::size_t i = 0; i < frame.faces.size(); ++i) {
-      summary_.tracks = std::max(summary_.tracks, tracks[i] + 1);
-      sink->Add({tracks[i], frame.stamp, frame.faces[i],
-                 CropFace(frame.picture, frame.faces[i].box, options_.crop.margin, options_.crop.size)});
+    if (summary_.frames++ == 0) {
+      first_seconds_ = frame->stamp.pts_seconds;
+      summary_.size = frame->picture.size();
     }
+    summary_.seconds = frame->stamp.pts_seconds - first_seconds_;
+    std::vector<Face>& faces = frame->faces;
+    if (!known_) {
+      const auto least = static_cast<float>(options_.choice.min_face);
+      summary_.small_faces += static_cast<int>(std::erase_if(
+          faces, [&](const Face& face) { return std::min(face.box.width, face.box.height) < least; }));
+    }
+    summary_.faces += static_cast<int>(faces.size());
+    const std::vector<int> tracks =
+        known_ ? std::vector<int>(faces.size(), 0) : tracker_.Assign(faces, frame->stamp.pts_seconds);
+    for (const int track : tracks) summary_.tracks = std::max(summary_.tracks, track + 1);
+    builder_->Add(frame->slot, frame->stamp, frame->picture, faces, tracks);
+  }
+
+  void TakeClip(FaceClip clip) {
+    Tally& tally = tallies_[clip.track];
+    ++tally.clips;
+    for (std::size_t i = 0; i < clip.frames.size(); ++i) {
+      FaceFrame& frame = clip.frames[i];
+      if (known_) frame.interpolated = KnownFrame({clip.window, static_cast<int>(i)}).interpolated;
+      tally.area += static_cast<double>(frame.face.box.area());
+      tally.interpolated += frame.interpolated ? 1 : 0;
+    }
+    if (clip.window != last_window_) ++windows_with_clips_;
+    last_window_ = clip.window;
+    clip.boxes_from = summary_.boxes_from;
+    sink_.Add(std::move(clip));
+  }
+
+  // The person who takes most of the pictures over the whole video; the first among equals.
+  void CountClips() {
+    const auto smaller = [](const auto& a, const auto& b) { return a.second.area < b.second.area; };
+    const auto largest = std::max_element(tallies_.begin(), tallies_.end(), smaller);
+    if (largest != tallies_.end()) summary_.largest = largest->first;
+    const bool all = options_.choice.faces == "all";
+    for (const auto& [track, tally] : tallies_) {
+      if (!all && track != summary_.largest) continue;
+      summary_.kept.push_back(track);
+      summary_.clips += tally.clips;
+      summary_.interpolated += tally.interpolated;
+    }
+    if (sample_.window > 1) {
+      const std::int64_t good = all ? windows_with_clips_ : summary_.clips;
+      summary_.windows_dropped = static_cast<int>(sampler_->windows() - good);
+    }
+  }
+
+  // Why windows gave no clip; "" when all did.
+  std::string WhyDropped() const {
+    if (summary_.windows_dropped == 0) return "";
+    std::string why = fmt::format("{} of {} windows dropped: nobody wanted is seen in all of it",
+                                  summary_.windows_dropped, sampler_->windows());
+    if (builder_->cuts() > 0) why += fmt::format("; {} ended at a cut", builder_->cuts());
+    return why;
   }
 
   void Conclude() {
@@ -199,7 +312,12 @@ class VideoRun {
     const std::string damage = reader_->damage().empty() ? scanned_damage_ : reader_->damage();
     summary_.damaged = std::max(summary_.damaged, reader_->damaged_packets()) + reader_->damaged_frames();
     summary_.reason = failure_.empty() ? damage : failure_;
-    if (summary_.frames == 0) {
+    const bool too_short = sample_.window > 1 && !known_ && sampler_->windows() == 0;
+    if (too_short && summary_.reason.empty()) {
+      summary_.status = "too_short";
+      summary_.reason = fmt::format("has fewer than the {} frames of a window", sample_.WindowSpan());
+      summary_.hint = "a shorter --window or --window-stride fits into more videos";
+    } else if (summary_.frames == 0) {
       summary_.status = "unreadable";
       summary_.reason = "no frame could be decoded" + (summary_.reason.empty() ? "" : ": " + summary_.reason);
       summary_.hint = "copy the file again, or convert it with ffmpeg; --max-pixels may be too low for it";
@@ -208,20 +326,35 @@ class VideoRun {
       summary_.hint = "what could be decoded was used; copy the file again if it should be whole";
     } else if (summary_.faces == 0) {
       summary_.status = "no_face";
-      summary_.reason = "no face in any of the frames looked at";
+      summary_.reason = WhyNoFace();
       summary_.hint = "more --frames or a larger --detect-size find small and rare faces";
     } else {
-      summary_.status = "ok";
+      summary_.status = summary_.clips > 0 ? "ok" : "no_window";
+      summary_.reason = WhyDropped();
     }
   }
 
+  std::string WhyNoFace() const {
+    if (summary_.small_faces == 0) return "no face in any of the frames looked at";
+    return fmt::format(
+        "no face of {} pixels in any of the frames looked at; {} smaller ones were passed over",
+        options_.choice.min_face, summary_.small_faces);
+  }
+
   const ExtractOptions& options_;
+  const SampleOptions sample_;
+  const VideoTask& task_;
   Detectors& detectors_;
+  ClipSink& sink_;
   const Deadline deadline_;
   std::optional<VideoReader> reader_;
+  std::optional<KnownFaces> known_;
   std::optional<FrameSampler> sampler_;
+  std::optional<ClipBuilder> builder_;
   Tracker tracker_;
   VideoSummary summary_;
+  std::map<int, Tally> tallies_;  // by track
+  std::int64_t last_window_ = -1, windows_with_clips_ = 0;
   std::string failure_, scanned_damage_;
   double first_seconds_ = 0;
 };
@@ -229,15 +362,26 @@ class VideoRun {
 struct FinishedVideo {
   std::size_t index = 0;
   VideoSummary summary;
-  std::unique_ptr<CropSink> sink;
+  std::unique_ptr<ClipSink> sink;
   bool whole = false;  // not interrupted in its middle
 };
 
 }  // namespace
 
+void FaceChoice::Register(Options* options) {
+  options->Add("faces", &faces, "whose faces: the person who takes most of the pictures, or all",
+               {"largest", "all"});
+  options->Add("min-face", &min_face, "pass over faces whose shorter side has fewer pixels");
+}
+
+void FaceChoice::Check() const {
+  if (min_face < 0 || min_face > 100'000) throw UsageError("--min-face", "must be from 0 to 100000");
+}
+
 void ExtractOptions::Register(Options* options) {
   sample.Register(options);
   detector.Register(options);
+  choice.Register(options);
   crop.Register(options);
   media.Register(options);
   options->Add("jobs", &jobs, "threads at work (0: one per core)");
@@ -246,8 +390,14 @@ void ExtractOptions::Register(Options* options) {
 void ExtractOptions::Check() const {
   sample.Check();
   detector.Check();
+  choice.Check();
   crop.Check();
   media.Check();
+  if (crop.align != "none" && !FindsLandmarks(detector.detector)) {
+    throw UsageError("--align",
+                     crop.align + " needs landmarks, which " + detector.detector + " does not find",
+                     "take --detector retinaface or yunet");
+  }
   if (jobs < 0 || jobs > 4096) throw UsageError("--jobs", "must be from 0 to 4096", "0 means one per core");
 }
 
@@ -259,17 +409,20 @@ CropSpec ExtractOptions::Spec() const {
   CropSpec spec;
   spec.set_size(static_cast<std::uint32_t>(crop.size));
   spec.set_margin(crop.margin);
-  spec.set_align("none");
+  spec.set_align(crop.align);
   spec.set_detector(detector.detector);
   spec.set_detect_size(static_cast<std::uint32_t>(detector.EffectiveSize()));
   spec.set_detect_threshold(detector.detect_threshold);
+  spec.set_min_face(static_cast<std::uint32_t>(choice.min_face));
+  spec.set_faces(choice.faces);
+  if (sample.window > 1) spec.set_window_stride(static_cast<std::uint32_t>(sample.window_stride));
   return spec;
 }
 
 bool ExtractFaces(
-    const std::vector<std::filesystem::path>& videos, const ExtractOptions& options,
-    const std::function<std::unique_ptr<CropSink>(std::size_t)>& make_sink,
-    const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<CropSink>)>& done) {
+    const std::vector<VideoTask>& videos, const ExtractOptions& options,
+    const std::function<std::unique_ptr<ClipSink>(std::size_t)>& make_sink,
+    const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<ClipSink>)>& done) {
   const int jobs =
       options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
@@ -286,7 +439,7 @@ bool ExtractFaces(
     auto finished = std::make_shared<FinishedVideo>();
     finished->index = index;
     finished->sink = make_sink(index);
-    finished->summary = VideoRun(options, &detectors).Run(videos[index], jobs, finished->sink.get());
+    finished->summary = VideoRun(options, videos[index], &detectors, finished->sink.get()).Run(jobs);
     // Stopped in its middle, by the user or by what another video's sink throws, a video looks shorter than
     // it is.
     finished->whole = !Interrupted() && !tbb::is_current_task_group_canceling();

@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <opencv2/core.hpp>
 
 #include "base/options.h"
+#include "extract/clip_builder.h"
 #include "extract/crop.h"
 #include "extract/face_detector.h"
 #include "extract/media_limits.h"
@@ -18,12 +20,21 @@
 
 namespace seam {
 
-// From videos to face crops: decode, sample, detect, track, crop. Training data and inference come this one
-// way.
+// From videos to clips of faces: decode, sample, detect, track, crop. Training data and inference come this
+// one way.
+
+// Whose faces are wanted.
+struct FaceChoice {
+  std::string faces = "largest";  // the person who takes most of the pictures, or "all"
+  int min_face = 0;               // pixels; smaller faces are passed over
+  void Register(Options* options);
+  void Check() const;
+};
 
 struct ExtractOptions {
   SampleOptions sample;
   DetectorOptions detector;
+  FaceChoice choice;
   CropOptions crop;
   MediaLimits media;
   int jobs = 0;  // threads at work; 0: one per core
@@ -33,49 +44,67 @@ struct ExtractOptions {
   CropSpec Spec() const;
 };
 
-struct FaceCrop {
-  int track = 0;  // number of the person in the video, from 0
-  FrameStamp stamp;
-  Face face;
-  cv::Mat picture;  // RGB [size, size, 3]
+// Where the faces of a video are, told by another one of the same footage.
+struct KnownFaces {
+  std::string video;  // the other one's id
+  cv::Size size;      // of its frames; in frames of another size the boxes mean nothing
+  // The clips to make, in order of time. Of each frame its number, the face and whether it was interpolated.
+  std::vector<FaceClip> clips;
+};
+
+// A video to run through.
+struct VideoTask {
+  std::filesystem::path path;
+  double more = 1;  // so many times the frames or windows that the options say
+  // The faces, if they are known: then none are looked for, and the clips are made of the same frames.
+  std::function<std::optional<KnownFaces>()> known = nullptr;
 };
 
 // What became of a video.
 struct VideoSummary {
-  // "ok"; "damaged": part of the file could not be decoded, the rest is there; "no_face"; "unreadable";
-  // "timeout": given up for MediaLimits::max_seconds.
+  // "ok"; "damaged": part of the file could not be decoded, the rest is there; "no_face"; "too_short": for a
+  // window; "no_window": faces, but nobody throughout a window; "unreadable"; "timeout": given up for
+  // MediaLimits::max_seconds.
   std::string status;
-  std::string reason;  // why not ok, one line
-  std::string hint;    // what to do about it; may be empty
+  // Why not ok, or why an "ok" gave fewer clips than was asked for; one line.
+  std::string reason;
+  std::string hint;  // what to do about it; may be empty
   std::int64_t frames_decoded = 0;
   std::int64_t damaged = 0;  // packets and frames
   int frames = 0;            // looked at
   int faces = 0;             // found in them
+  int small_faces = 0;       // passed over
   int tracks = 0;            // people followed
+  int windows_dropped = 0;   // those that gave no clip of the people wanted
+  int interpolated = 0;      // frames of the clips kept
+  int clips = 0;             // kept
+  int largest = -1;          // track of the person who takes most of the pictures; -1: nobody
+  std::vector<int> kept;     // the tracks that --faces asks for: clips of others are to be dropped
   double seconds = 0;        // between the first and the last frame looked at
+  cv::Size size;             // of the first frame looked at
+  std::string boxes_from;    // the video that told the faces; empty: none did
 };
 
 // Whether a file of this status is among the failed ones: told as an error, and the exit status is 3.
 bool IsFailure(const std::string& status);
 
-// Takes the crops of one video, from one thread at a time: Add() in order of time, then Finish() with what
-// became of the video, unless the user interrupted it. After a "timeout" what was added is to be dropped: how
-// much it is depends on the machine's speed.
-class CropSink {
+// Takes the clips of one video, from one thread at a time: Add() in order of time, then Finish() with what
+// became of the video, unless the user interrupted it.
+class ClipSink {
  public:
-  virtual ~CropSink() = default;
-  virtual void Add(FaceCrop crop) = 0;
+  virtual ~ClipSink() = default;
+  virtual void Add(FaceClip clip) = 0;
   virtual void Finish(const VideoSummary& summary) = 0;
 };
 
-// Runs every video through, several at once, in bounded memory: a picture is dropped as soon as its crops
-// have gone to the sink. `make_sink(i)` makes the sink of videos[i], on any thread; `done(i, ...)` gets it
-// back when the video has ended, in order of i, one at a time. Videos that fail are summaries, not
-// exceptions; what a sink or `done` throws stops everything and comes out here. Returns false when the user
-// interrupted before every video had ended.
+// Runs every video through, several at once, in bounded memory (see ClipBuilder): a picture is dropped as
+// soon as its crops are made, and those when their clip has gone to the sink. `make_sink(i)` makes the sink
+// of videos[i], on any thread; `done(i, ...)` gets it back when the video has ended, in order of i, one at a
+// time. Videos that fail are summaries, not exceptions; what a sink or `done` throws stops everything and
+// comes out here. Returns false when the user interrupted before every video had ended.
 bool ExtractFaces(
-    const std::vector<std::filesystem::path>& videos, const ExtractOptions& options,
-    const std::function<std::unique_ptr<CropSink>(std::size_t)>& make_sink,
-    const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<CropSink>)>& done);
+    const std::vector<VideoTask>& videos, const ExtractOptions& options,
+    const std::function<std::unique_ptr<ClipSink>(std::size_t)>& make_sink,
+    const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<ClipSink>)>& done);
 
 }  // namespace seam

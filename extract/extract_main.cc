@@ -63,7 +63,7 @@ std::vector<ManifestRow> PrintDataset(const std::filesystem::path& description, 
 }
 
 // A video that the plan leaves out has its row all the same.
-void StoreLeftOut(const Video& video, CropSink* sink) {
+void StoreLeftOut(const Video& video, ClipSink* sink) {
   VideoSummary summary;
   summary.status = video.status;
   summary.reason = video.reason;
@@ -95,21 +95,21 @@ bool StoreMissing(const Settings& settings, const std::vector<Video>& videos, co
   if (missing.size() < writer.size())
     Say(fmt::format("{} of {} videos are done already", writer.size() - missing.size(), writer.size()));
   std::vector<std::size_t> wanted;
-  std::vector<std::filesystem::path> paths;
+  std::vector<VideoTask> paths;
   for (const std::size_t index : missing) {
     if (!videos[index].status.empty()) {
       StoreLeftOut(videos[index], writer.MakeSink(index).get());
       continue;
     }
     wanted.push_back(index);
-    paths.push_back(videos[index].path);
+    paths.push_back({videos[index].path});
   }
   VideoProgress progress(static_cast<std::int64_t>(wanted.size()));
   return ExtractFaces(
       paths, settings.extract, [&](std::size_t i) { return writer.MakeSink(wanted[i]); },
-      [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<CropSink>) {
+      [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<ClipSink>) {
         if (IsFailure(summary.status)) {
-          SayError(Error(paths[i].string(), summary.reason, summary.hint));
+          SayError(Error(paths[i].path.string(), summary.reason, summary.hint));
         }
         progress.Advance(summary);
       });
@@ -130,6 +130,7 @@ int Extract(const std::vector<std::string>& arguments) {
   settings.Register(&options);
   if (!options.Parse(arguments)) return kExitGood;
   settings.Check();
+  SampleOptions::CheckTogether(options);
 
   const DatasetPlan plan = MakePlan(settings.plan);
   if (settings.dry_run) {

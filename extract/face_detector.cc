@@ -19,6 +19,7 @@ struct DetectorEntry {
   const char* hint;     // how to get them
   int size;             // where --detect-size is 0
   double threshold;     // where --detect-threshold is 0
+  bool landmarks;
   std::unique_ptr<FaceDetector> (*make)(const std::string& weights, int size, double threshold);
 };
 
@@ -29,12 +30,12 @@ std::unique_ptr<FaceDetector> Make(const std::string& weights, int size, double 
 
 constexpr DetectorEntry kDetectors[] = {
     {"retinaface", "retinaface.onnx", "scripts/setup.sh fetches it; or name the file with --detector-model",
-     320, 0.6, Make<RetinaFace>},
+     320, 0.6, true, Make<RetinaFace>},
     {"yunet", "yunet.onnx",
      "name OpenCV's face_detection_yunet file with --detector-model: 2022mar below OpenCV 4.8, 2023mar from "
      "there on",
-     320, 0.6, Make<YuNet>},
-    {"hog", nullptr, "", 640, 0.5, Make<Hog>},
+     320, 0.6, true, Make<YuNet>},
+    {"hog", nullptr, "", 640, 0.5, false, Make<Hog>},
 };
 
 const DetectorEntry& FindDetector(const std::string& name) {
@@ -75,6 +76,8 @@ void DetectorOptions::Check() const {
 int DetectorOptions::EffectiveSize() const {
   return detect_size > 0 ? detect_size : FindDetector(detector).size;
 }
+
+bool FindsLandmarks(const std::string& detector) { return FindDetector(detector).landmarks; }
 
 std::unique_ptr<FaceDetector> MakeFaceDetector(const DetectorOptions& options) {
   const DetectorEntry& entry = FindDetector(options.detector);

@@ -40,6 +40,9 @@ struct DetectorOptions {
   int EffectiveSize() const;
 };
 
+// Whether the detector of this name finds landmarks.
+bool FindsLandmarks(const std::string& detector);
+
 // The names of the table in face_detector.cc.
 const std::vector<std::string>& DetectorNames();
 

@@ -20,6 +20,7 @@ struct Settings {
   int jobs = 0;
   SampleOptions sample;
   DetectorOptions detector;
+  FaceChoice choice = {.faces = "all", .min_face = 0};
   MediaLimits media;
   ScoreOptions score;
   ReportOptions report;
@@ -33,6 +34,7 @@ struct Settings {
     options->Add("jobs", &jobs, "threads at work (0: one per core)");
     sample.Register(options);
     detector.Register(options);
+    choice.Register(options);
     media.Register(options);
     score.Register(options);
     report.Register(options);
@@ -57,6 +59,9 @@ ExtractOptions ExtractionFor(const CropSpec& crop, const Settings& settings, con
   extract.jobs = settings.jobs;
   extract.crop.margin = crop.margin();
   extract.crop.size = static_cast<int>(crop.size());
+  if (!crop.align().empty()) extract.crop.align = crop.align();
+  extract.choice = settings.choice;
+  if (!options.Given("min-face")) extract.choice.min_face = static_cast<int>(crop.min_face());
   if (!options.Given("detector")) extract.detector.detector = crop.detector();
   if (!options.Given("detect-size") && !options.Given("detector")) {
     extract.detector.detect_size = static_cast<int>(crop.detect_size());
@@ -172,6 +177,7 @@ int Infer(const std::vector<std::string>& arguments) {
   settings.Register(&options);
   if (!options.Parse(arguments)) return kExitGood;
   settings.Check();
+  SampleOptions::CheckTogether(options);
   return Run(settings, options).Execute();
 }
 

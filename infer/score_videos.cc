@@ -1,43 +1,54 @@
 #include "infer/score_videos.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace seam {
 namespace {
 
-class ScoreSink : public CropSink {
+class ScoreSink : public ClipSink {
  public:
   ScoreSink(const Predictor& predictor, int batch)
       : predictor_(predictor), batch_(static_cast<std::size_t>(batch)) {}
 
-  void Add(FaceCrop crop) override {
-    waiting_.push_back(std::move(crop));
-    if (waiting_.size() == batch_) ScoreWaiting();
+  void Add(FaceClip clip) override {
+    for (FaceFrame& frame : clip.frames) {
+      waiting_.push_back({clip.track, std::move(frame)});
+      if (waiting_.size() == batch_) ScoreWaiting();
+    }
   }
 
   void Finish(const VideoSummary& summary) override {
     ScoreWaiting();
-    if (summary.status == "timeout") tracks_.clear();
+    std::erase_if(tracks_, [&](const auto& entry) {
+      return std::find(summary.kept.begin(), summary.kept.end(), entry.first) == summary.kept.end();
+    });
   }
 
   TrackScores TakeScores() { return std::move(tracks_); }
 
  private:
+  struct Waiting {
+    int track;
+    FaceFrame frame;
+  };
+
   void ScoreWaiting() {
     if (waiting_.empty()) return;
     std::vector<cv::Mat> pictures;
-    for (const FaceCrop& crop : waiting_) pictures.push_back(crop.picture);
+    for (const Waiting& waiting : waiting_) pictures.push_back(waiting.frame.picture);
     const std::vector<double> scores = predictor_.Score(pictures);
     for (std::size_t i = 0; i < waiting_.size(); ++i) {
-      const FaceCrop& crop = waiting_[i];
-      tracks_[crop.track].push_back({crop.stamp, crop.face.box, scores[i]});
+      const auto& [track, frame] = waiting_[i];
+      tracks_[track].push_back({frame.stamp, frame.face.box, scores[i]});
     }
     waiting_.clear();
   }
 
   const Predictor& predictor_;
   std::size_t batch_;
-  std::vector<FaceCrop> waiting_;
+  std::vector<Waiting> waiting_;
   TrackScores tracks_;
 };
 
@@ -56,9 +67,10 @@ void ScoreOptions::Check() const {
 bool ScoreVideos(const std::vector<std::filesystem::path>& videos, const ExtractOptions& extract,
                  const ScoreOptions& options, const Predictor& predictor,
                  const std::function<void(std::size_t, VideoResult)>& done) {
+  const std::vector<VideoTask> tasks(videos.begin(), videos.end());
   return ExtractFaces(
-      videos, extract, [&](std::size_t) { return std::make_unique<ScoreSink>(predictor, options.batch); },
-      [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<CropSink> sink) {
+      tasks, extract, [&](std::size_t) { return std::make_unique<ScoreSink>(predictor, options.batch); },
+      [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<ClipSink> sink) {
         done(i, {summary, static_cast<ScoreSink&>(*sink).TakeScores()});
       });
 }

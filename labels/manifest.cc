@@ -24,10 +24,11 @@ constexpr std::size_t kMaxLineBytes = std::size_t{1} << 20;
 constexpr struct {
   const char* name;
   std::string ManifestRow::*member;
-} kTexts[] = {{"video", &ManifestRow::video},   {"file", &ManifestRow::file},
-              {"label", &ManifestRow::label},   {"method", &ManifestRow::method},
-              {"split", &ManifestRow::split},   {"group", &ManifestRow::group},
-              {"status", &ManifestRow::status}, {"reason", &ManifestRow::reason}};
+} kTexts[] = {{"video", &ManifestRow::video},          {"file", &ManifestRow::file},
+              {"label", &ManifestRow::label},          {"method", &ManifestRow::method},
+              {"split", &ManifestRow::split},          {"group", &ManifestRow::group},
+              {"status", &ManifestRow::status},        {"reason", &ManifestRow::reason},
+              {"boxes_from", &ManifestRow::boxes_from}};
 
 constexpr struct {
   const char* name;
@@ -37,7 +38,10 @@ constexpr struct {
                {"frames", &ManifestRow::frames},
                {"faces", &ManifestRow::faces},
                {"tracks", &ManifestRow::tracks},
-               {"clips", &ManifestRow::clips}};
+               {"clips", &ManifestRow::clips},
+               {"small_faces", &ManifestRow::small_faces},
+               {"windows_dropped", &ManifestRow::windows_dropped},
+               {"interpolated", &ManifestRow::interpolated}};
 
 // `where` begins the problem of an Error: "line 3: ".
 ManifestRow ParseRow(const std::string& subject, const std::string& where, std::string_view line) {

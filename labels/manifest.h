@@ -14,13 +14,17 @@ struct ManifestRow {
   std::string label;  // "real", "fake"
   std::string method, split, group;
   std::string status;      // "ok", "damaged", "no_face", "unreadable", "timeout", ...
-  std::string reason;      // why the status is not ok
+  std::string reason;      // why the status is not ok, or why an ok video gave less than was asked for
   int frames_decoded = 0;  // all that came out of the decoder
   int damaged = 0;         // packets and frames that were
   int frames = 0;          // sampled from them
   int faces = 0;           // found in those
   int tracks = 0, clips = 0;
-  double seconds = 0;  // between the first and the last frame looked at
+  int small_faces = 0;      // passed over
+  int windows_dropped = 0;  // that gave no clip
+  int interpolated = 0;     // frames of the clips
+  double seconds = 0;       // between the first and the last frame looked at
+  std::string boxes_from;   // id of the video whose boxes were used; empty: its own
 };
 
 // The row as one line of JSON, with its line end, in the order of the members. Bytes that are not UTF-8

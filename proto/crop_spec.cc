@@ -8,14 +8,25 @@
 #include "base/error.h"
 
 namespace seam {
+namespace {
+
+CropSpec WithDefaults(CropSpec crop) {
+  if (crop.align().empty()) crop.set_align("none");
+  if (crop.faces().empty()) crop.set_faces("largest");
+  return crop;
+}
+
+}  // namespace
 
 std::string ProblemOf(const CropSpec& crop) {
   if (crop.size() < 1 || crop.size() > 8192) return fmt::format("crops of {} pixels", crop.size());
   if (!std::isfinite(crop.margin()) || crop.margin() < 0 || crop.margin() > 10) {
     return fmt::format("a margin of {}", crop.margin());
   }
-  if (crop.align() != "none")
-    return fmt::format("faces aligned by '{}'; this Seam aligns none", crop.align());
+  if (!crop.align().empty() && crop.align() != "none" && crop.align() != "similarity")
+    return fmt::format("faces aligned by '{}'; none and similarity are known", crop.align());
+  if (!crop.faces().empty() && crop.faces() != "largest" && crop.faces() != "all")
+    return fmt::format("the faces '{}'; largest and all are known", crop.faces());
   if (crop.encoding() != "jpeg" && crop.encoding() != "png") {
     return fmt::format("pictures encoded as '{}'; jpeg and png are known", crop.encoding());
   }
@@ -28,7 +39,9 @@ std::string ProblemOf(const CropSpec& crop) {
   return "";
 }
 
-bool SameCrop(const CropSpec& a, const CropSpec& b) { return a.SerializeAsString() == b.SerializeAsString(); }
+bool SameCrop(const CropSpec& a, const CropSpec& b) {
+  return WithDefaults(a).SerializeAsString() == WithDefaults(b).SerializeAsString();
+}
 
 std::string CropSpecJson(const CropSpec& crop) {
   google::protobuf::util::JsonPrintOptions options;

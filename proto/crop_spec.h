@@ -10,6 +10,7 @@ namespace seam {
 // extract/ to say.
 std::string ProblemOf(const CropSpec& crop);
 
+// Fields that an older Seam did not write count as what it did: no alignment, the largest face.
 bool SameCrop(const CropSpec& a, const CropSpec& b);
 
 // As JSON with every field, by the names of clip.proto.

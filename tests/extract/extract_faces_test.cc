@@ -12,18 +12,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class KeepCrops : public CropSink {
+class KeepClips : public ClipSink {
  public:
-  void Add(FaceCrop crop) override { crops.push_back(std::move(crop)); }
+  void Add(FaceClip clip) override { clips.push_back(std::move(clip)); }
   void Finish(const VideoSummary& summary) override { status = summary.status; }
   std::string status;
-  std::vector<FaceCrop> crops;
+  std::vector<FaceClip> clips;
 };
 
 struct Outcome {
   std::size_t index;
   VideoSummary summary;
-  std::vector<FaceCrop> crops;
+  std::vector<FaceClip> clips;
 };
 
 // HOG needs no file, so these tests run wherever the demo clip is.
@@ -39,9 +39,9 @@ ExtractOptions HogOptions(int frames, int jobs = 2) {
 std::vector<Outcome> Extract(const std::vector<fs::path>& videos, const ExtractOptions& options) {
   std::vector<Outcome> outcomes;
   ExtractFaces(
-      videos, options, [](std::size_t) { return std::make_unique<KeepCrops>(); },
-      [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<CropSink> sink) {
-        outcomes.push_back({i, summary, std::move(static_cast<KeepCrops&>(*sink).crops)});
+      {videos.begin(), videos.end()}, options, [](std::size_t) { return std::make_unique<KeepClips>(); },
+      [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<ClipSink> sink) {
+        outcomes.push_back({i, summary, std::move(static_cast<KeepClips&>(*sink).clips)});
       });
   return outcomes;
 }
@@ -50,20 +50,20 @@ TEST(ExtractFacesTest, OnePersonIsOneTrackInOrderOfTime) {
   SEAM_NEEDS_DEMO_CLIP();
   const auto outcomes = Extract({DemoClip()}, HogOptions(8));
   ASSERT_EQ(outcomes.size(), 1U);
-  const auto& [index, summary, crops] = outcomes[0];
+  const auto& [index, summary, clips] = outcomes[0];
   EXPECT_EQ(summary.status, "ok") << summary.reason;
   EXPECT_EQ(summary.frames, 8);
   EXPECT_EQ(summary.faces, 8);
   EXPECT_EQ(summary.tracks, 1);
   EXPECT_GT(summary.frames_decoded, 8);
   EXPECT_LT(summary.frames_decoded, 100) << "frames that nothing needs are dropped";
-  ASSERT_EQ(crops.size(), 8U);
-  for (std::size_t i = 0; i < crops.size(); ++i) {
-    EXPECT_EQ(crops[i].track, 0);
-    EXPECT_EQ(crops[i].picture.size(), cv::Size(256, 256));
-    EXPECT_EQ(crops[i].picture.type(), CV_8UC3);
+  ASSERT_EQ(clips.size(), 8U);
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    EXPECT_EQ(clips[i].track, 0);
+    EXPECT_EQ(clips[i].frames.at(0).picture.size(), cv::Size(256, 256));
+    EXPECT_EQ(clips[i].frames.at(0).picture.type(), CV_8UC3);
     if (i > 0) {
-      EXPECT_GT(crops[i].stamp.pts_seconds, crops[i - 1].stamp.pts_seconds);
+      EXPECT_GT(clips[i].frames.at(0).stamp.pts_seconds, clips[i - 1].frames.at(0).stamp.pts_seconds);
     }
   }
 }
@@ -75,11 +75,13 @@ TEST(ExtractFacesTest, ThreadsChangeNothing) {
   ASSERT_EQ(one.size(), 3U);
   ASSERT_EQ(four.size(), 3U);
   for (std::size_t v = 0; v < one.size(); ++v) {
-    ASSERT_EQ(one[v].crops.size(), four[v].crops.size());
-    for (std::size_t i = 0; i < one[v].crops.size(); ++i) {
-      EXPECT_EQ(one[v].crops[i].stamp.index, four[v].crops[i].stamp.index);
-      EXPECT_EQ(one[v].crops[i].face.box, four[v].crops[i].face.box);
-      EXPECT_EQ(cv::norm(one[v].crops[i].picture, four[v].crops[i].picture, cv::NORM_INF), 0);
+    ASSERT_EQ(one[v].clips.size(), four[v].clips.size());
+    for (std::size_t i = 0; i < one[v].clips.size(); ++i) {
+      EXPECT_EQ(one[v].clips[i].frames.at(0).stamp.index, four[v].clips[i].frames.at(0).stamp.index);
+      EXPECT_EQ(one[v].clips[i].frames[0].face.box, four[v].clips[i].frames[0].face.box);
+      EXPECT_EQ(
+          cv::norm(one[v].clips[i].frames.at(0).picture, four[v].clips[i].frames.at(0).picture, cv::NORM_INF),
+          0);
     }
   }
 }
@@ -107,19 +109,19 @@ TEST(ExtractFacesTest, EveryVideoHasAnOutcomeInOrderAndBadOnesStopNothing) {
   }
   EXPECT_EQ(statuses,
             (std::vector<std::string>{"unreadable", "ok", "unreadable", "no_face", "damaged", "ok"}));
-  EXPECT_FALSE(outcomes[4].crops.empty());
+  EXPECT_FALSE(outcomes[4].clips.empty());
 }
 
 TEST(ExtractFacesTest, WhatASinkThrowsComesOut) {
   SEAM_NEEDS_DEMO_CLIP();
-  class FullDisk : public CropSink {
+  class FullDisk : public ClipSink {
     void Finish(const VideoSummary&) override {}
-    void Add(FaceCrop) override { throw Error("shard", "cannot be written: No space left on device"); }
+    void Add(FaceClip) override { throw Error("shard", "cannot be written: No space left on device"); }
   };
   const auto run = [] {
     ExtractFaces(
-        {DemoClip(), DemoClip()}, HogOptions(4), [](std::size_t) { return std::make_unique<FullDisk>(); },
-        [](std::size_t, const VideoSummary&, std::unique_ptr<CropSink>) {});
+        {{DemoClip()}, {DemoClip()}}, HogOptions(4), [](std::size_t) { return std::make_unique<FullDisk>(); },
+        [](std::size_t, const VideoSummary&, std::unique_ptr<ClipSink>) {});
   };
   EXPECT_EQ(MessageOf(run), "shard: cannot be written: No space left on device");
 }
@@ -130,7 +132,7 @@ TEST(ExtractFacesTest, StrideLooksAtEveryNthFrame) {
   options.sample.stride = 25;
   const auto outcomes = Extract({DemoClip()}, options);
   std::vector<std::int64_t> indices;
-  for (const FaceCrop& crop : outcomes.at(0).crops) indices.push_back(crop.stamp.index);
+  for (const FaceClip& clip : outcomes.at(0).clips) indices.push_back(clip.frames.at(0).stamp.index);
   EXPECT_EQ(indices, (std::vector<std::int64_t>{0, 25, 50, 75}));
 }
 
@@ -154,7 +156,7 @@ TEST(ExtractFacesTest, SharedClipsHaveAFaceInAlmostEveryFrame) {
     EXPECT_TRUE(outcome.summary.status == "ok" || outcome.summary.status == "no_face")
         << outcome.summary.reason;
     frames += outcome.summary.frames;
-    crops += static_cast<int>(outcome.crops.size());
+    crops += static_cast<int>(outcome.clips.size());
   }
   EXPECT_EQ(frames, 408);
   EXPECT_GE(crops, 400);

@@ -220,9 +220,9 @@ fs::path EndlessFile(const fs::path& path) {
   return path;
 }
 
-class NoClips : public CropSink {
+class NoClips : public ClipSink {
  public:
-  void Add(FaceCrop) override {}
+  void Add(FaceClip) override {}
   void Finish(const VideoSummary&) override {}
 };
 
@@ -233,8 +233,9 @@ TEST(HostileProgramTest, AVideoThatTakesTooLongIsGivenUpAndTold) {
   options.media.max_seconds = 0.3;
   std::vector<VideoSummary> summaries;
   ExtractFaces(
-      {EndlessFile(folder / "endless.mpg")}, options, [](std::size_t) { return std::make_unique<NoClips>(); },
-      [&](std::size_t, const VideoSummary& summary, std::unique_ptr<CropSink>) {
+      {{EndlessFile(folder / "endless.mpg")}}, options,
+      [](std::size_t) { return std::make_unique<NoClips>(); },
+      [&](std::size_t, const VideoSummary& summary, std::unique_ptr<ClipSink>) {
         summaries.push_back(summary);
       });
   ASSERT_EQ(summaries.size(), 1U);

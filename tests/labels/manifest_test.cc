@@ -28,6 +28,10 @@ ManifestRow FullRow() {
   row.faces = 9;
   row.tracks = 1;
   row.clips = 2;
+  row.small_faces = 4;
+  row.windows_dropped = 1;
+  row.interpolated = 5;
+  row.boxes_from = "real/a.mp4";
   row.seconds = 4.04;
   return row;
 }
@@ -46,7 +50,8 @@ TEST(ManifestTest, ALineHasEveryFieldInOrder) {
             "{\"video\":\"fake/a \\\"b\\\"\\n.mp4\",\"file\":\"/data/caf\xc3\xa9.mp4\",\"label\":\"fake\","
             "\"method\":\"FaceSwap\",\"split\":\"train\",\"group\":\"fake/a\",\"status\":\"damaged\","
             "\"reason\":\"Invalid "
-            "data\",\"frames_decoded\":100,\"damaged\":3,\"frames\":10,\"faces\":9,\"tracks\":1,\"clips\":2,"
+            "data\",\"boxes_from\":\"real/a.mp4\",\"frames_decoded\":100,\"damaged\":3,\"frames\":10,"
+            "\"faces\":9,\"tracks\":1,\"clips\":2,\"small_faces\":4,\"windows_dropped\":1,\"interpolated\":5,"
             "\"seconds\":4.04}\n");
 }
 

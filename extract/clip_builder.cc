@@ -1,0 +1,103 @@
+#include "extract/clip_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <opencv2/imgproc.hpp>
+
+namespace seam {
+namespace {
+
+// See ClipBuilder.
+constexpr double kLeastLikeness = 0.5;
+
+// The face that lies at `part` (0 to 1) of the way from one to another.
+Face Between(const Face& before, const Face& after, float part) {
+  Face face;
+  face.box = {before.box.tl() * (1 - part) + after.box.tl() * part,
+              cv::Size2f(before.box.width * (1 - part) + after.box.width * part,
+                         before.box.height * (1 - part) + after.box.height * part)};
+  face.has_landmarks = before.has_landmarks && after.has_landmarks;
+  for (std::size_t i = 0; i < face.landmarks.size() && face.has_landmarks; ++i)
+    face.landmarks[i] = before.landmarks[i] * (1 - part) + after.landmarks[i] * part;
+  return face;
+}
+
+}  // namespace
+
+cv::Mat LookOf(const cv::Mat& crop, double margin) {
+  const int side = std::max(1, cvRound(crop.cols / (1 + margin))), from = (crop.cols - side) / 2;
+  cv::Mat grey, look;
+  cv::cvtColor(crop({from, from, side, side}), grey, cv::COLOR_RGB2GRAY);
+  cv::resize(grey, grey, {24, 24}, 0, 0, cv::INTER_AREA);
+  grey.convertTo(look, CV_32F);
+  look -= cv::mean(look);
+  const double length = cv::norm(look);
+  return length > 0 ? cv::Mat(look / length) : look;
+}
+
+double Likeness(const cv::Mat& look, const cv::Mat& other) { return look.dot(other); }
+
+ClipBuilder::ClipBuilder(int length, const CropOptions& crop, bool cuts, TakeClip take)
+    : length_(length), crop_(crop), cuts_(cuts && length > 1), take_(std::move(take)) {}
+
+void ClipBuilder::Add(const FrameSlot& slot, const FrameStamp& stamp, const VideoFrame& picture,
+                      const std::vector<Face>& faces, const std::vector<int>& tracks) {
+  if (slot.window != window_) {
+    window_ = slot.window;
+    next_position_ = 0;
+    people_.clear();
+    held_.clear();
+  }
+  // A frame that could not be decoded leaves a hole that nothing can fill.
+  if (slot.position != next_position_) people_.clear();
+  next_position_ = slot.position + 1;
+  for (std::size_t i = 0; i < faces.size(); ++i) {
+    if (slot.position == 0) people_[tracks[i]].clip = {tracks[i], window_, {}, ""};
+    const auto person = people_.find(tracks[i]);
+    if (person == people_.end()) continue;
+    FaceFrame frame{stamp, faces[i], CropFace(picture, faces[i], crop_), false};
+    if (!Continue(&person->second, std::move(frame), slot.position)) {
+      people_.erase(person);
+    } else if (slot.position == length_ - 1) {
+      take_(std::move(person->second.clip));
+      people_.erase(person);
+    }
+  }
+  std::erase_if(people_, [&](const auto& entry) {
+    return next_position_ - static_cast<int>(entry.second.clip.frames.size()) > kMaxInterpolated;
+  });
+  if (length_ == 1) return;
+  held_.push_back({stamp, picture});
+  if (held_.size() > kMaxInterpolated) held_.pop_front();
+}
+
+bool ClipBuilder::Continue(Person* person, FaceFrame frame, int position) {
+  std::vector<FaceFrame>& frames = person->clip.frames;
+  if (cuts_) {
+    cv::Mat look = LookOf(frame.picture, crop_.margin);
+    if (!frames.empty() && Likeness(person->look, look) < kLeastLikeness) {
+      ++cuts_found_;
+      return false;
+    }
+    person->look = std::move(look);
+  }
+  if (!FillGap(person, frame, position - static_cast<int>(frames.size()))) return false;
+  frames.push_back(std::move(frame));
+  return true;
+}
+
+bool ClipBuilder::FillGap(Person* person, const FaceFrame& after, int missing) {
+  person->interpolated += missing;
+  if (missing > kMaxInterpolated || person->interpolated > length_ * kMaxInterpolatedPart) return false;
+  std::vector<FaceFrame>& frames = person->clip.frames;
+  const std::size_t first = held_.size() - static_cast<std::size_t>(missing);
+  for (int i = 0; i < missing; ++i) {
+    const HeldFrame& held = held_[first + static_cast<std::size_t>(i)];
+    const Face face = Between(frames.back().face, after.face, 1.0F / static_cast<float>(missing + 1 - i));
+    frames.push_back({held.stamp, face, CropFace(held.picture, face, crop_), true});
+  }
+  return true;
+}
+
+}  // namespace seam

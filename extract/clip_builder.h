@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <opencv2/core.hpp>
+
+#include "extract/crop.h"
+#include "extract/face_detector.h"
+#include "extract/sampling.h"
+#include "extract/video_frame.h"
+#include "extract/video_reader.h"
+
+namespace seam {
+
+// The face of one person in one frame.
+struct FaceFrame {
+  FrameStamp stamp;
+  Face face;
+  cv::Mat picture;  // RGB [size, size, 3]
+  bool interpolated =
+      false;  // no face was found: box and landmarks lie between the neighbours', the score is 0
+};
+
+// The crops of one person, in order of time: those of a window, or a single one.
+struct FaceClip {
+  int track = 0;            // number of the person in the video, from 0
+  std::int64_t window = 0;  // number of the window (or single frame) in the video, from 0
+  std::vector<FaceFrame> frames;
+  std::string boxes_from;  // id of the video that told the faces; empty: they were found in this one
+};
+
+// A gap of so many frames of a window is filled with interpolated faces, and no more than this part of the
+// window.
+constexpr int kMaxInterpolated = 3;
+constexpr double kMaxInterpolatedPart = 0.25;
+
+// Makes clips of tracked faces. A clip holds every frame of its window: a person who is missing at its
+// beginning or end, or for longer than a gap may be, gives none, nor does one whose picture changes from one
+// frame to the next as much as at a cut, where somebody else may take the place. One thread. Memory holds
+// the crops of the running window and the last kMaxInterpolated frames.
+class ClipBuilder {
+ public:
+  using TakeClip = std::function<void(FaceClip)>;
+
+  // `length`: frames of a window. `cuts`: whether to look for cuts.
+  ClipBuilder(int length, const CropOptions& crop, bool cuts, TakeClip take);
+
+  // The faces of the next frame wanted and their tracks. Clips are given away in the order of the faces.
+  void Add(const FrameSlot& slot, const FrameStamp& stamp, const VideoFrame& picture,
+           const std::vector<Face>& faces, const std::vector<int>& tracks);
+
+  // How many windows of a person ended at a cut.
+  int cuts() const { return cuts_found_; }
+
+ private:
+  struct HeldFrame {
+    FrameStamp stamp;
+    VideoFrame picture;
+  };
+  struct Person {
+    FaceClip clip;
+    int interpolated = 0;
+    cv::Mat look;  // of the last face, as LookOf() makes it
+  };
+
+  // Whether the person's clip now holds every frame up to this one.
+  bool Continue(Person* person, FaceFrame frame, int position);
+  bool FillGap(Person* person, const FaceFrame& after, int missing);
+
+  int length_;
+  CropOptions crop_;
+  bool cuts_;
+  TakeClip take_;
+  std::int64_t window_ = -1;
+  int next_position_ = 0;
+  std::map<int, Person> people_;  // by track
+  std::deque<HeldFrame> held_;    // the last frames, for gaps
+  int cuts_found_ = 0;
+};
+
+// What a face looks like, roughly: 24 x 24 grey values of its crop without the margin, of mean 0 and
+// length 1.
+cv::Mat LookOf(const cv::Mat& crop, double margin);
+// Their correlation, -1 to 1.
+double Likeness(const cv::Mat& look, const cv::Mat& other);
+
+}  // namespace seam
