@@ -43,6 +43,10 @@ std::vector<std::size_t> BalancedIndices(const ClipDataset& dataset, std::mt1993
   return indices;
 }
 
+int WindowOf(const ClipDataset& dataset, int frames) {
+  return frames > 0 && frames < dataset.frames() ? frames : dataset.frames();
+}
+
 std::size_t BatchesOf(std::size_t samples, int batch) {
   const auto size = static_cast<std::size_t>(batch);
   return (samples + size - 1) / size;
@@ -65,7 +69,7 @@ void LoaderOptions::Check() const {
 }
 
 EpochPlan PlanTraining(const ClipDataset& dataset, const LoaderOptions& options, std::uint64_t seed,
-                       std::uint64_t epoch) {
+                       std::uint64_t epoch, int frames) {
   auto engine = MakeEngine(seed, Stream::kOrder, epoch);
   std::vector<std::size_t> indices;
   if (options.balance) {
@@ -76,17 +80,22 @@ EpochPlan PlanTraining(const ClipDataset& dataset, const LoaderOptions& options,
   Shuffle(&indices, &engine);
   EpochPlan plan;
   plan.batches = BatchesOf(indices.size(), options.batch);
+  plan.frames = WindowOf(dataset, frames);
+  const auto starts = static_cast<std::uint64_t>(dataset.frames() - plan.frames + 1);
   for (std::size_t position = 0; position < indices.size(); ++position) {
     auto drawn = MakeEngine(seed, Stream::kAugmentation, epoch, position);
-    plan.samples.push_back({indices[position], options.flip && Draw(&drawn, 2) == 1});
+    const bool flip = options.flip && Draw(&drawn, 2) == 1;
+    plan.samples.push_back({indices[position], flip, static_cast<int>(Draw(&drawn, starts))});
   }
   return plan;
 }
 
-EpochPlan PlanInOrder(const ClipDataset& dataset, const LoaderOptions& options) {
+EpochPlan PlanInOrder(const ClipDataset& dataset, const LoaderOptions& options, int frames) {
   EpochPlan plan;
   plan.batches = BatchesOf(dataset.size(), options.batch);
-  for (std::size_t i = 0; i < dataset.size(); ++i) plan.samples.push_back({i, false});
+  plan.frames = WindowOf(dataset, frames);
+  const int first = (dataset.frames() - plan.frames) / 2;
+  for (std::size_t i = 0; i < dataset.size(); ++i) plan.samples.push_back({i, false, first});
   return plan;
 }
 
@@ -99,6 +108,7 @@ struct BatchLoader::Impl {
   Impl(const ClipDataset& clips, EpochPlan epoch_plan, int workers)
       : dataset(clips),
         plan(std::move(epoch_plan)),
+        frames(WindowOf(clips, plan.frames)),
         arena(workers > 0 ? std::min(workers, tbb::info::default_concurrency())
                           : tbb::info::default_concurrency()) {
     queue.set_capacity(kBatchesAhead);
@@ -132,13 +142,13 @@ struct BatchLoader::Impl {
     const std::size_t end = plan.samples.size() * (number + 1) / plan.batches;
     const auto count = static_cast<std::int64_t>(end - begin);
     const std::int64_t side = dataset.crop().size();
-    const auto pixels = torch::empty({count, dataset.frames(), side, side, 3}, torch::kUInt8);
+    const auto pixels = torch::empty({count, frames, side, side, 3}, torch::kUInt8);
     Batch batch{pixels.permute({0, 1, 4, 2, 3}), torch::empty({count}, torch::kFloat), {}};
     for (std::size_t i = begin; i < end; ++i) {
       batch.indices.push_back(plan.samples[i].index);
       batch.labels.data_ptr<float>()[i - begin] = static_cast<float>(dataset.label(plan.samples[i].index));
     }
-    const std::int64_t clip_bytes = dataset.frames() * side * side * 3;
+    const std::int64_t clip_bytes = frames * side * side * 3;
     auto* data = pixels.data_ptr<std::uint8_t>();
     arena.execute([&] {
       tbb::parallel_for(std::int64_t{0}, count, [&](std::int64_t i) {
@@ -152,9 +162,10 @@ struct BatchLoader::Impl {
   void DecodeClip(const EpochPlan::Sample& sample, std::uint8_t* pixels) {
     const Clip clip = dataset.Read(sample.index);
     const std::int64_t picture_bytes = std::int64_t{3} * dataset.crop().size() * dataset.crop().size();
-    for (int frame = 0; frame < dataset.frames(); ++frame) {
+    for (int i = 0; i < frames; ++i) {
+      const int frame = sample.first + i;
       const auto problem = decoders.local().Decode(clip.frames(frame).image(), dataset.crop(), sample.flip,
-                                                   pixels + frame * picture_bytes);
+                                                   pixels + i * picture_bytes);
       if (problem.empty()) continue;
       throw Error(dataset.Where(sample.index),
                   fmt::format("frame {} of {}: {}", frame, dataset.video(sample.index), problem),
@@ -164,6 +175,7 @@ struct BatchLoader::Impl {
 
   const ClipDataset& dataset;
   const EpochPlan plan;
+  const int frames;
   tbb::task_arena arena;
   tbb::enumerable_thread_specific<PictureDecoder> decoders;
   tbb::concurrent_bounded_queue<Item> queue;

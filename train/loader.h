@@ -34,19 +34,22 @@ struct EpochPlan {
   struct Sample {
     std::size_t index = 0;
     bool flip = false;  // left to right, all frames of the clip alike
+    int first = 0;      // frame of the clip that the window begins with
     bool operator==(const Sample&) const = default;
   };
   std::vector<Sample> samples;
   std::size_t batches = 0;
+  int frames = 0;  // of a window; 0: the whole clip
 };
 
 // A shuffled epoch, a pure function of the dataset's labels, the options, seed and epoch. Every clip once;
 // with `balance` every clip of the larger class once and the clips of the smaller class as often as it takes
-// to be as many.
+// to be as many. Of each clip a window of `frames` that begins anywhere; 0, and what fits no clip, is all of
+// it.
 EpochPlan PlanTraining(const ClipDataset& dataset, const LoaderOptions& options, std::uint64_t seed,
-                       std::uint64_t epoch);
-// Every clip once, in order, as it is.
-EpochPlan PlanInOrder(const ClipDataset& dataset, const LoaderOptions& options);
+                       std::uint64_t epoch, int frames = 0);
+// Every clip once, in order, not mirrored; of each the window in its middle.
+EpochPlan PlanInOrder(const ClipDataset& dataset, const LoaderOptions& options, int frames = 0);
 
 // Decodes a plan's batches ahead of the consumer on threads of its own, three batches at most. The dataset
 // must outlive it; destroying it early stops the work.

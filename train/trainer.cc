@@ -93,11 +93,15 @@ std::shared_ptr<Model> InitialModel(const TrainerOptions& options) {
   if (options.init.empty()) return model;
   const Checkpoint checkpoint = LoadCheckpoint(options.init);
   const ModelOptions& held = checkpoint.model->options();
-  if (held.model != options.model.model || held.variant != options.model.variant) {
-    throw Error(options.init,
-                fmt::format("holds a {}{}, not a {}{}", held.model, held.variant.dump(), options.model.model,
-                            options.model.variant.dump()),
+  if (held.model != options.model.model) {
+    throw Error(options.init, fmt::format("holds a {}, not a {}", held.model, options.model.model),
                 fmt::format("--model {}", held.model));
+  }
+  if (held.variant != options.model.variant) {
+    throw Error(
+        options.init,
+        fmt::format("holds the variant {}, not {}", held.variant.dump(), options.model.variant.dump()),
+        "give the same --variant");
   }
   LoadWeights(WeightsOf(*checkpoint.model), options.init, model.get());
   return model;
@@ -230,12 +234,14 @@ bool Trainer::Impl::TrainEpoch(int epoch, EpochRow* row) {
   // Dropout draws from here, so that a resumed run draws what an uninterrupted one would.
   at::manual_seed(MakeEngine(options.seed, Stream::kDropout, static_cast<std::uint64_t>(epoch))());
   model->train();
-  auto plan = PlanTraining(*train, options.loader, options.seed, static_cast<std::uint64_t>(epoch));
+  const int window = model->input().frames > 1 ? model->input().frames : 0;  // an image network takes any
+  auto plan = PlanTraining(*train, options.loader, options.seed, static_cast<std::uint64_t>(epoch), window);
   const auto steps = static_cast<std::int64_t>(plan.batches);
   const auto clips = static_cast<std::int64_t>(plan.samples.size());
+  const std::int64_t crops = clips * plan.frames;
   std::int64_t step = (epoch - 1) * steps;
   BatchLoader loader(*train, std::move(plan), options.loader.workers);
-  Progress progress(fmt::format("epoch {}/{}", epoch, options.epochs), clips * train->frames(), "crops");
+  Progress progress(fmt::format("epoch {}/{}", epoch, options.epochs), crops, "crops");
   double sum = 0;
   for (std::size_t number = 1; const auto batch = loader.Next(); ++number, ++step) {
     if (Interrupted()) return false;
@@ -246,7 +252,7 @@ bool Trainer::Impl::TrainEpoch(int epoch, EpochRow* row) {
     progress.Advance(batch->clips.size(0) * batch->clips.size(1), fmt::format("loss {:.4f}", loss));
   }
   row->train_loss = sum / static_cast<double>(clips);
-  row->crops_per_second = static_cast<double>(clips * train->frames()) / SecondsSince(start);
+  row->crops_per_second = static_cast<double>(crops) / SecondsSince(start);
   return !Interrupted();
 }
 

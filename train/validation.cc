@@ -21,8 +21,10 @@ std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const 
   const torch::NoGradGuard no_grad;
   model->eval();
   std::vector<double> scores(dataset.size());
-  BatchLoader loader(dataset, PlanInOrder(dataset, options), options.workers);
-  Progress progress(dataset.split(), static_cast<std::int64_t>(dataset.size()) * dataset.frames(), "crops");
+  const int window = model->input().frames > 1 ? model->input().frames : 0;  // an image network takes any
+  auto plan = PlanInOrder(dataset, options, window);
+  Progress progress(dataset.split(), static_cast<std::int64_t>(dataset.size()) * plan.frames, "crops");
+  BatchLoader loader(dataset, std::move(plan), options.workers);
   while (const auto batch = loader.Next()) {
     if (Interrupted()) return std::nullopt;
     const auto answered = torch::sigmoid(model->forward(batch->clips).to(torch::kDouble)).contiguous();

@@ -216,5 +216,31 @@ TEST_F(LoaderTest, MayBeLeftEarly) {
   }
 }
 
+TEST(WindowTest, TrainingWindowsBeginAnywhereAndValidationsInTheMiddle) {
+  const TemporaryFolder folder;
+  MakeDataset(folder.path(), {.train = 40, .val = 2, .frames = 7, .size = 32});
+  const ClipDataset dataset(folder.path(), "train");
+  std::set<int> starts;
+  for (const auto& sample : PlanTraining(dataset, {.batch = 8}, 1, 1, 5).samples) starts.insert(sample.first);
+  EXPECT_EQ(starts, (std::set<int>{0, 1, 2}));
+  for (const auto& sample : PlanInOrder(dataset, {.batch = 8}, 5).samples) EXPECT_EQ(sample.first, 1);
+}
+
+TEST(WindowTest, HoldsTheClipsFramesFromItsStartOn) {
+  const TemporaryFolder folder;
+  MadeDataset made{.train = 2, .val = 2, .frames = 4, .size = 16, .encoding = "png"};
+  made.change = [](const std::string&, int, Clip* clip) {
+    for (int t = 0; t < 4; ++t) clip->mutable_frames(t)->set_image(PlainPicture(16, "png", 10 * t, 0, 0));
+  };
+  MakeDataset(folder.path(), made);
+  const ClipDataset dataset(folder.path(), "train");
+  BatchLoader loader(dataset, PlanInOrder(dataset, {.batch = 2}, 2), 1);
+  const auto batch = loader.Next();
+  ASSERT_TRUE(batch);
+  EXPECT_EQ(batch->clips.sizes(), torch::IntArrayRef({2, 2, 3, 16, 16}));
+  EXPECT_EQ(batch->clips[0][0][0][0][0].item<int>(), 10);
+  EXPECT_EQ(batch->clips[0][1][0][0][0].item<int>(), 20);
+}
+
 }  // namespace
 }  // namespace seam

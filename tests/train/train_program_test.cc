@@ -169,6 +169,27 @@ TEST_F(TrainProgramTest, NothingIsWrittenWhenTheDataDoesNotFit) {
   EXPECT_FALSE(fs::exists(run()));
 }
 
+TEST_F(TrainProgramTest, TemporalNetworkTrainsOnWindowsOfLongerClips) {
+  Make({.train = 8, .val = 4, .frames = 4, .size = 32});
+  const std::string options = "--size 32 --temporal lstm --lstm-hidden 4 --epochs 1 --window ";
+  const auto result = Train(options + "3");
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(LoadCheckpoint(run() / "best.safetensors").model->input().frames, 3);
+  ExpectError(Train(options + "5", "long"), 1, "the clips have 4 frames, but meso4 looks at windows of 5",
+              "smaller --window");
+}
+
+TEST_F(TrainProgramTest, InitOfAnotherNetworkIsAnError) {
+  Make({.train = 4, .val = 4, .size = 32});
+  ASSERT_EQ(Train("--size 32 --epochs 1").status, 0);
+  const std::string init = " --size 32 --init " + Quoted((run() / "best.safetensors").string());
+  ExpectError(Train("--model mesoinception4" + init, "b"), 1, "holds a meso4, not a mesoinception4",
+              "--model meso4");
+  ExpectError(Train("--variant scale=half" + init, "b"), 1, "holds the variant {}, not {\"scale\":\"half\"}",
+              "the same --variant");
+  EXPECT_EQ(Train("--epochs 1 --dropout 0.1" + init, "b").status, 0);
+}
+
 TEST_F(TrainProgramTest, MissingDataIsAnError) {
   ExpectError(Train(""), 1, "no such folder", "seam extract");
   fs::create_directories(data());
