@@ -31,6 +31,10 @@ CsvTable::CsvTable(std::filesystem::path path) : path_(std::move(path)) {
   auto rows = ParseCsv(ReadFile(path_, kMaxBytes), path_.string(), &lines_);
   if (rows.empty()) throw Error(path_.string(), "is empty", "the first line names the columns");
   for (const auto& name : rows.front()) columns_.push_back(Lower(Trimmed(name)));
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].empty() || *Find(columns_[i]) == i) continue;
+    throw Error(path_.string(), fmt::format("names the column '{}' twice", columns_[i]), "remove one");
+  }
   lines_.erase(lines_.begin());
   rows_.assign(std::make_move_iterator(rows.begin() + 1), std::make_move_iterator(rows.end()));
   for (std::size_t i = 0; i < rows_.size(); ++i) {

@@ -144,7 +144,7 @@ Options::Options(std::string program, std::string synopsis, std::string summary,
   impl_->example = std::move(example);
   impl_->described.add_options()("help,h", "print this and stop")("version", "print the version and stop")(
       "config", po::value<std::string>(), "read options from a file of `name = value` lines");
-  impl_->described.add_options()("quiet,q", po::bool_switch(&impl_->quiet), "no progress, errors only");
+  impl_->described.add_options()("quiet,q", po::bool_switch(&impl_->quiet), "no progress and no notes");
   impl_->names = {"help", "version", "config", "quiet"};
 }
 

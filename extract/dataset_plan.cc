@@ -37,7 +37,7 @@ std::set<std::string> HandleOverlap(const PlanOptions& options, DatasetPlan* pla
                   Counted(overlapping.size(), "video"), overlapping.size() == 1 ? "shares" : "share");
   SayWarning(Printable(keep
                            ? what + "; --official-overlap keep: the splits leak, as in the published protocol"
-                           : what + " and left out (--official-overlap keep takes them, and leaks)"));
+                           : what + "; left out (--official-overlap keep takes them, and leaks)"));
   return overlapping;
 }
 
@@ -112,7 +112,7 @@ DatasetPlan MakePlan(const PlanOptions& options) {
   plan.layout = layout.name;
   plan.videos = std::move(listing.videos);
   plan.facts = {{"layout", layout.name}, {"notes", listing.notes}, {"warnings", listing.warnings}};
-  AddContentKeys(&plan.videos);
+  TellSome(AddContentKeys(&plan.videos));
   AssignGroups(&plan.videos);
   LinkReals(&plan.videos);
   const std::set<std::string> overlapping = HandleOverlap(options, &plan);

@@ -23,8 +23,8 @@ constexpr std::size_t kSample = 8;  // videos
 
 // What the extraction will cost, by a sample of the videos.
 struct Cost {
-  std::size_t sampled = 0;
-  double bytes = 0;  // of all shards
+  std::size_t sampled = 0, failed = 0;  // of the sampled ones
+  double bytes = 0;                     // of all shards
   double seconds = 0;
 };
 
@@ -83,7 +83,8 @@ Cost Measure(const std::vector<const Video*>& videos, const ExtractOptions& extr
   const bool whole = ExtractFaces(
       {sample.begin(), sample.end()}, extract,
       [&](std::size_t) { return std::make_unique<CountingSink>(spec); },
-      [&](std::size_t, const VideoSummary&, std::unique_ptr<ClipSink> sink) {
+      [&](std::size_t, const VideoSummary& summary, std::unique_ptr<ClipSink> sink) {
+        cost.failed += IsFailure(summary.status) ? 1 : 0;
         bytes += static_cast<const CountingSink&>(*sink).bytes();
         progress.Advance();
       });
@@ -154,8 +155,9 @@ void PrintText(const DatasetPlan& plan, const Groups& groups, const Cost& cost) 
   line("all", "", "", method, "", status, plan.videos.size());
   fmt::print("layout: {}\ngroups: {}, the largest of {}: {}\n", plan.layout, groups.count,
              Counted(groups.largest, "video"), Printable(groups.name));
-  fmt::print("expected: {} of shards, in {} on this machine; measured on {}\n", Size(cost.bytes),
-             Duration(cost.seconds), Counted(cost.sampled, "video"));
+  fmt::print("expected: {} of shards, in {} on this machine; measured on {}{}\n", Size(cost.bytes),
+             Duration(cost.seconds), Counted(cost.sampled, "video"),
+             cost.failed == 0 ? "" : fmt::format(", {} of them unreadable or damaged", cost.failed));
 }
 
 }  // namespace
@@ -173,7 +175,10 @@ void PrintDryRun(const DatasetPlan& plan, const ExtractOptions& extract, const D
   answer["counts"] = CountsJson(Counts(plan));
   answer["groups"] = {
       {"count", groups.count}, {"largest", groups.name}, {"videos_in_largest", groups.largest}};
-  answer["expected"] = {{"bytes", cost.bytes}, {"seconds", cost.seconds}, {"videos_measured", cost.sampled}};
+  answer["expected"] = {{"bytes", cost.bytes},
+                        {"seconds", cost.seconds},
+                        {"videos_measured", cost.sampled},
+                        {"videos_failed", cost.failed}};
   fmt::print("{}\n", answer.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace));
 }
 

@@ -28,6 +28,7 @@ Video ReadRow(const CsvTable& table, std::size_t row, const fs::path& folder, Ke
   Video video;
   const std::string name = table.Raw(row, "path"), label_text = table.Field(row, "label");
   if (name.empty()) throw table.Wrong(row, "the path is empty");
+  if (name.find('\0') != std::string::npos) throw table.Wrong(row, "the path holds a zero byte");
   const auto label = ParseLabel(label_text);
   if (!label) throw table.Wrong(row, fmt::format("label '{}' is neither real (0) nor fake (1)", label_text));
   video.id = Utf8Id(fs::path(name).lexically_normal().generic_string());
@@ -40,9 +41,8 @@ Video ReadRow(const CsvTable& table, std::size_t row, const fs::path& folder, Ke
   video.method = Utf8Id(table.Field(row, "method"));
   video.split = SplitOfRow(table, row);
   const std::string group = table.Field(row, "group");
-  const std::string file = fs::path(video.id).filename().string();
   video.keys =
-      group.empty() ? keys->Find(file, video.split) : std::vector<std::string>{"group " + Utf8Id(group)};
+      group.empty() ? keys->Find(video.id, video.split) : std::vector<std::string>{"group " + Utf8Id(group)};
   return video;
 }
 
@@ -74,7 +74,10 @@ Listing List(const LayoutOptions& options, const fs::path& root) {
     listing.videos.push_back(std::move(video));
   }
   if (listing.videos.empty()) throw Error(path.string(), "has no rows", "a row for each video: path,label");
-  if (!grouped) keys.CheckUsed(fs::path(listing.videos.front().id).stem().string());
+  if (!grouped) {
+    keys.CheckUsed(listing.videos.front().id);
+    TellFrameFolders(&listing);
+  }
   if (absent > 0) {
     listing.warnings.push_back(fmt::format("{}: {} of {} have no file, such as {}", path.string(), absent,
                                            Counted(table.size(), "row"), example));

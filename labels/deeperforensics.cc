@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr char kFakes[] = "manipulated_videos";
+constexpr char kOnlyC23[] = "the reals are FaceForensics++'s YouTube originals at c23; download these";
 
 std::vector<std::string> Variants() {
   std::vector<std::string> variants = {"end_to_end", "reenact_postprocess"};
@@ -76,8 +77,11 @@ fs::path RealsFolder(const fs::path& reals) {
     if (fs::is_directory(inside, ignored)) return inside;
   }
   if (fs::is_directory(reals / "original_sequences", ignored)) {
-    throw Error(reals.string(), "has no original_sequences/youtube/c23/videos/",
-                "the reals are FaceForensics++'s YouTube originals at c23; download these");
+    throw Error(reals.string(), "has no original_sequences/youtube/c23/videos/", kOnlyC23);
+  }
+  for (const fs::path& part : fs::weakly_canonical(reals, ignored)) {
+    if (part == "c40" || part == "lq" || part == "raw" || part == "c0")
+      throw Error(reals.string(), fmt::format("is at the compression {}", part.string()), kOnlyC23);
   }
   return reals;
 }
@@ -138,6 +142,11 @@ Listing List(const LayoutOptions& options, const fs::path& root) {
     (lists.fakes.empty() ? video.keys : video.people).push_back("actor " + parts[1]);
     unlisted += video.split.empty() ? 1 : 0;
     listing.videos.push_back(std::move(video));
+  }
+  if (listing.videos.empty() && unwanted > 0) {
+    throw Error(root.string(),
+                fmt::format("--variants leaves no video: {} of others", Counted(unwanted, "file")),
+                "without it all that is there is taken");
   }
   if (listing.videos.empty()) throw WrongTree(DeeperForensicsLayout(), root, "no manipulated videos");
   AddReals(options.reals, &lists, &listing);

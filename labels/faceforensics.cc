@@ -112,8 +112,8 @@ Place PlaceOf(const std::vector<std::string>& parts) {
   Place place;
   if (parts.size() < 5) return place;
   place.compression = CompressionOf(parts[2]);
-  if (place.compression.empty()) return place;
-  place.mask = parts[3] == "masks";
+  place.mask = parts[2] == "masks" || parts[3] == "masks";
+  if (place.compression.empty() && !place.mask) return place;
   if (parts[0] == kOriginals) {
     place.actors = parts[1] == "actors";
     place.known = place.actors || parts[1] == "youtube";
@@ -199,6 +199,12 @@ class Reader {
     std::vector<Video*> actors;
     for (Video& video : listing_.videos) {
       if (!video.people.empty()) actors.push_back(&video);
+    }
+    if (listing_.videos.empty() && unwanted_ > 0) {
+      throw Error(
+          root_.string(),
+          fmt::format("--compression and --methods leave no video: {} of others", Counted(unwanted_, "file")),
+          "without them all that is there is taken");
     }
     GroupActors(actors, &listing_);
     Tell();

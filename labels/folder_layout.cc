@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -22,6 +23,17 @@ bool Place(const std::vector<std::string>& parts, Video* video) {
   if (parts.size() < at + 2 || !LabelOfFolder(parts[at], &video->label)) return false;
   if (video->label == FAKE && parts.size() > at + 2) video->method = parts[at + 1];
   return true;
+}
+
+// Whether it is a numbered picture in a folder that may be a video's.
+bool IsFrame(const std::string& id) {
+  static const std::regex frame("(frame|img|image|face)?[_-]?[0-9]+\\.(jpe?g|png|webp|bmp|tiff?)",
+                                std::regex::icase);
+  const fs::path path(id);
+  const std::string folder = path.parent_path().filename().string();
+  Label ignored = REAL;
+  return !folder.empty() && !LabelOfFolder(folder, &ignored) && SplitOfFolder(folder).empty() &&
+         std::regex_match(path.filename().string(), frame);
 }
 
 // train/ inside real/ would be overlooked, and the videos split anew.
@@ -52,12 +64,13 @@ Listing List(const LayoutOptions& options, const fs::path& root) {
     Video video = Tree::Take(&file, place.label);
     video.method = place.method;
     video.split = place.split;
-    video.keys = keys.Find(file.parts.back(), video.split);
+    video.keys = keys.Find(video.id, video.split);
     listing.videos.push_back(std::move(video));
   }
   if (!listing.videos.empty()) {
     CheckAllOrNone(root, listing.videos);
-    keys.CheckUsed(fs::path(listing.videos.front().id).stem().string());
+    keys.CheckUsed(listing.videos.front().id);
+    TellFrameFolders(&listing);
   }
   tree.TellLeftOut("the folders of a label", &listing);
   return listing;
@@ -126,22 +139,41 @@ KeyFinder::KeyFinder(const std::string& group_by) : text_(group_by) {
   }
 }
 
-std::vector<std::string> KeyFinder::Find(const std::string& name, const std::string& split) {
-  const std::string stem = fs::path(name).stem().string();
+std::string NameOfVideo(const std::string& id) {
+  const fs::path path(id);
+  return IsFrame(id) ? path.parent_path().filename().string() : path.stem().string();
+}
+
+void TellFrameFolders(Listing* listing) {
+  std::set<fs::path> folders;
+  std::size_t frames = 0;
+  for (const Video& video : listing->videos) {
+    if (!IsFrame(video.id)) continue;
+    ++frames;
+    folders.insert(fs::path(video.id).parent_path());
+  }
+  if (frames == 0) return;
+  listing->notes.push_back(fmt::format("{} in {}, such as {}: the pictures of a folder count as one video's",
+                                       Counted(frames, "numbered picture"), Counted(folders.size(), "folder"),
+                                       folders.begin()->string()));
+}
+
+std::vector<std::string> KeyFinder::Find(const std::string& id, const std::string& split) {
+  const std::string name = NameOfVideo(id);
   if (pattern_) {
-    auto keys = Matches(stem);
+    auto keys = Matches(name);
     if (!keys.empty()) {
       ++matched_;
       return keys;
     }
   }
-  return {split.empty() ? stem : split + '/' + stem};
+  return {split.empty() ? name : split + '/' + name};
 }
 
 void KeyFinder::CheckUsed(const std::string& example) const {
   if (!pattern_ || matched_ > 0) return;
   throw UsageError("--group-by", fmt::format("'{}' matches no file name", text_),
-                   "it is matched against names without their extension, such as " + example);
+                   "it is matched against names without their extension, such as " + NameOfVideo(example));
 }
 
 std::vector<std::string> KeyFinder::Matches(const std::string& name) const {

@@ -21,17 +21,24 @@ bool LabelOfFolder(const std::string& name, Label* label);
 // "train", "val", "test", or "" where the folder's name (in any case; also "valid", "validation") is none's.
 std::string SplitOfFolder(const std::string& name);
 
-// The keys of file names: what the regular expression `group_by` matches in the stem, the file name without
-// the extension (or the 4 of .mp4 would join all): its capture groups if it has some, all matches otherwise.
-// Without an expression, and for a stem that it does not match, the key is the stem, so that real/a.mp4 and
-// fake/a.mp4 are one group.
+// What a file goes by: the stem of its name, without the extension (or the 4 of .mp4 would join all).
+// Pictures that are numbered (0001.png, frame_12.jpg) in a folder that is none of a label or a split are the
+// frames of one video, and go by the folder's name.
+std::string NameOfVideo(const std::string& id);
+
+// Adds a note where pictures go by their folder's name: they may have nothing in common.
+void TellFrameFolders(Listing* listing);
+
+// The keys of files: what the regular expression `group_by` matches in NameOfVideo(): its capture groups if
+// it has some, all matches otherwise. Without an expression, and for a name that it does not match, the key
+// is the name, so that real/a.mp4 and fake/a.mp4 are one group.
 class KeyFinder {
  public:
   // UsageError where it is no regular expression.
   explicit KeyFinder(const std::string& group_by);
   // `split` is the video's where names count within their split only, or empty.
-  std::vector<std::string> Find(const std::string& name, const std::string& split);
-  // UsageError for an expression that fits no name. `example` is one.
+  std::vector<std::string> Find(const std::string& id, const std::string& split);
+  // UsageError for an expression that fits no name. `example` is an id.
   void CheckUsed(const std::string& example) const;
 
  private:

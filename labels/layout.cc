@@ -155,7 +155,8 @@ std::vector<std::string> LayoutNames() {
 
 Error WrongTree(const DatasetLayout& layout, const fs::path& root, const std::string& problem) {
   return Error(root.string(), problem,
-               fmt::format("expected {}; found: {}{}", layout.tree, Shown(root), Instead(&layout, root)));
+               fmt::format("expected {}; found: {}{}", layout.tree, Shown(root),
+                           layout.fits(root) ? "" : Instead(&layout, root)));
 }
 
 const DatasetLayout& ChooseLayout(const LayoutOptions& options, const fs::path& root) {

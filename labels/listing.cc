@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::uint64_t kMaxListBytes = std::uint64_t{64} << 20;
 constexpr std::size_t kShown = 6;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // some editors put it before the text
 
 std::vector<std::string> PartsOf(const std::string& id) {
   std::vector<std::string> parts(1);
@@ -98,6 +100,7 @@ std::string NameAt(const std::vector<std::string>& parts, std::size_t at) {
 std::string Shown(const fs::path& root) {
   std::set<std::string> names;
   std::error_code code;
+  if (!fs::is_directory(root, code)) return "a file";
   for (fs::directory_iterator entry(root, code), end; !code && entry != end; entry.increment(code)) {
     std::error_code ignored;
     const bool folder = entry->is_directory(ignored);
@@ -183,7 +186,7 @@ std::vector<std::pair<std::size_t, std::string>> ReadLines(const fs::path& path)
   const std::string text = ReadFile(path, kMaxListBytes);
   std::vector<std::pair<std::size_t, std::string>> lines;
   std::size_t number = 0;
-  for (std::size_t start = 0; start < text.size();) {
+  for (std::size_t start = text.starts_with(kByteOrderMark) ? 3 : 0; start < text.size();) {
     const std::size_t end = std::min(text.find('\n', start), text.size());
     const std::string line = Trimmed(text.substr(start, end - start));
     start = end + 1;

@@ -199,13 +199,12 @@ std::map<std::uintmax_t, std::vector<Video*>> BySize(std::vector<Video>* videos)
   return by_size;
 }
 
-void WarnOfEmptySplits(const Ratios& ratios, const std::map<std::string, Group>& groups) {
-  if (groups.empty()) return;
+// `videos` may have splits that an official list gave.
+void WarnOfEmptySplits(const Ratios& ratios, const std::map<std::string, Group>& groups,
+                       const std::vector<Video>& videos) {
   for (std::size_t i = 0; i < kSplitCount; ++i) {
-    if (ratios[i] == 0 || std::any_of(groups.begin(), groups.end(),
-                                      [&](const auto& entry) { return entry.second.split == i; })) {
-      continue;
-    }
+    const auto inside = [&](const Video& video) { return video.split == kSplits[i]; };
+    if (ratios[i] == 0 || std::any_of(videos.begin(), videos.end(), inside)) continue;
     SayWarning(fmt::format("the split '{}' gets no video: {} {} too few", kSplits[i], groups.size(),
                            groups.size() == 1 ? "group is" : "groups are"));
   }
@@ -250,7 +249,8 @@ void AssignGroups(std::vector<Video>* videos) {
   for (std::size_t i = 0; i < videos->size(); ++i) (*videos)[i].group = (*videos)[root(i)].id;
 }
 
-void AddContentKeys(std::vector<Video>* videos) {
+std::vector<std::string> AddContentKeys(std::vector<Video>* videos) {
+  std::vector<std::string> lines;
   for (const auto& [size, equal] : BySize(videos)) {
     if (equal.size() < 2) continue;
     std::map<std::string, std::vector<Video*>> by_digest;
@@ -266,11 +266,12 @@ void AddContentKeys(std::vector<Video>* videos) {
       for (Video* video : same) {
         video->keys.push_back(kContentKey + digest);
         if (video->label == same.front()->label) continue;
-        SayWarning(Printable(fmt::format("identical files, but one is real and one is fake: {}, {}",
-                                         same.front()->id, video->id)));
+        lines.push_back(fmt::format("identical files, but one is real and one is fake: {}, {}",
+                                    same.front()->id, video->id));
       }
     }
   }
+  return lines;
 }
 
 std::vector<Video*> OfficialOverlap(std::vector<Video>* videos) {
@@ -314,10 +315,10 @@ void AssignSplits(const SplitOptions& options, const std::vector<std::string>& o
     members.push_back(&group);
   }
   Apportion(ratios, std::move(strata), std::move(members));
-  WarnOfEmptySplits(ratios, groups);
   for (auto& video : *videos) {
     if (NeedsSplit(video)) video.split = kSplits[groups[video.group].split];
   }
+  WarnOfEmptySplits(ratios, groups, *videos);
 }
 
 std::vector<std::string> FindLeaks(const std::vector<Video>& videos) {

@@ -22,8 +22,8 @@ struct SplitOptions {
 void AssignGroups(std::vector<Video>* videos);
 
 // Gives videos of the same bytes a key in common (before AssignGroups()); only files of equal size are read.
-// A file that cannot be read, or has no bytes, gets none. Warns where such files have different labels.
-void AddContentKeys(std::vector<Video>* videos);
+// A file that cannot be read, or has no bytes, gets none. A line for each two such files of different labels.
+std::vector<std::string> AddContentKeys(std::vector<Video>* videos);
 
 // The videos of no split whose group (AssignGroups() first) has a video of an official split.
 std::vector<Video*> OfficialOverlap(std::vector<Video>* videos);

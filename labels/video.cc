@@ -98,15 +98,11 @@ class Walk {
         links_.insert(entry.path().native());
       else
         folders_.push_back(entry.path());
-    } else if (IsMediaFile(entry.path()) && (type == fs::file_type::regular || (link && IsBroken(type)))) {
+    } else if (IsMediaFile(entry.path())) {
       files_.push_back(entry.path());
     } else if (type == fs::file_type::regular) {
       others_.push_back(entry.path());
     }
-  }
-
-  static bool IsBroken(fs::file_type type) {
-    return type == fs::file_type::not_found || type == fs::file_type::none;
   }
 
   const fs::path root_;

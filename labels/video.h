@@ -34,7 +34,8 @@ struct Video {
 bool IsMediaFile(const std::filesystem::path& path);
 
 // The media files below `root` in order of the bytes of their paths, without hidden ones. A link to a file
-// counts, and so does one that leads nowhere: it will be told as unreadable. Links to folders are followed,
+// counts, and so do one that leads nowhere and what is no file but is called so (a pipe, a device): they will
+// be told as unreadable. Links to folders are followed,
 // but each folder is listed once, under its own path where it has one below `root`. An Error when `root`
 // cannot be read. A folder below that cannot be is an Error too, or, where `problems` is given, an entry
 // there (the folder, the system's words), and the listing goes on. `others`, where given, gets the regular

@@ -202,6 +202,16 @@ TEST_F(DatasetPlanTest, TheSameBytesAsRealAndFakeAreTold) {
       << said;
 }
 
+TEST_F(DatasetPlanTest, ADryRunSaysHowManyOfItsSampleFailed) {
+  Add("real/a.mp4");
+  Add("fake/b.mp4");
+  const CommandResult result = RunCommand("seam-extract --input " + Quoted(folder_.path().string()) +
+                                          " --dry-run --detector hog --quiet");
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.out.find("measured on 2 videos, 2 of them unreadable or damaged\n"), std::string::npos)
+      << result.out;
+}
+
 TEST_F(DatasetPlanTest, ADryRunCountsMeasuresAndWritesNothing) {
   SEAM_NEEDS_SHARED("data/clips/Celeb-DF-v2");
   const std::string line = "seam-extract --input " + Quoted(SharedPath("data/clips/Celeb-DF-v2").string()) +

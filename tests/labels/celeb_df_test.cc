@@ -86,5 +86,12 @@ TEST_F(CelebDfTest, BadLinesOfTheListAreNamed) {
             tree_.Name(kList) + ": line 1: YouTube-real/00170.mp4 is marked as fake");
 }
 
+TEST_F(CelebDfTest, AListMayBeginWithAByteOrderMark) {
+  tree_.Write(kList,
+              "\xef\xbb\xbf"
+              "1 YouTube-real/00170.mp4\n");
+  EXPECT_EQ(Find(tree_.List(kName).videos, "YouTube-real/00170.mp4").split, "test");
+}
+
 }  // namespace
 }  // namespace seam

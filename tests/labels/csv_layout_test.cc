@@ -86,5 +86,22 @@ TEST_F(CsvLayoutTest, AFolderNeedsTheTable) {
   EXPECT_EQ(tree_.Message(Dataset("csv")), "--csv: is missing: --input is a folder");
 }
 
+TEST_F(CsvLayoutTest, NumberedPicturesOfAFolderAreOneVideoUnlessAGroupIsGiven) {
+  const Listing listing = List("path,label\nv/1.png,1\nv/2.png,1\n");
+  EXPECT_EQ(listing.videos.at(0).keys, Names{"v"});
+  EXPECT_EQ(listing.notes.size(), 1U);
+  const Listing grouped = List("path,label,group\nv/1.png,1,a\nv/2.png,1,b\n");
+  EXPECT_EQ(grouped.videos.at(1).keys, Names{"group b"});
+  EXPECT_TRUE(grouped.notes.empty());
+}
+
+TEST_F(CsvLayoutTest, AColumnThatStandsTwiceIsAnError) {
+  EXPECT_EQ(Message("path,label,Path\na/1.mp4,1,b.jpg\n"), "names the column 'path' twice");
+}
+
+TEST_F(CsvLayoutTest, AZeroByteInAPathIsAnErrorWithItsLine) {
+  EXPECT_EQ(Message(std::string("path,label\na/\0.mp4,1\n", 21)), "line 2: the path holds a zero byte");
+}
+
 }  // namespace
 }  // namespace seam

@@ -107,5 +107,17 @@ TEST_F(DeeperForensicsTest, BadListsAreErrors) {
   EXPECT_EQ(tree_.Message(options_), tree_.Name("lists/splits") + ": lacks a list");
 }
 
+TEST_F(DeeperForensicsTest, RealsAtAnotherCompressionAreRefused) {
+  reals_.Add({"original_sequences/youtube/c40/videos/000.mp4"});
+  options_.reals = reals_.Name("original_sequences/youtube/c40/videos");
+  EXPECT_EQ(tree_.Message(options_), options_.reals + ": is at the compression c40");
+}
+
+TEST_F(DeeperForensicsTest, VariantsThatAreNotThereSayHowMuchIs) {
+  options_.variants = "reenact_postprocess";
+  EXPECT_EQ(tree_.Message(options_),
+            tree_.path().string() + ": --variants leaves no video: 3 files of others");
+}
+
 }  // namespace
 }  // namespace seam

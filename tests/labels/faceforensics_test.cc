@@ -196,5 +196,20 @@ TEST_F(FaceForensicsTest, ActorsWhoAllHangTogetherAreDividedByScene) {
   EXPECT_EQ(groups.size(), 3U);
 }
 
+TEST_F(FaceForensicsTest, OptionsThatLeaveNothingSayHowMuchIsThere) {
+  tree_.Add({Real("071"), Fake("Deepfakes", "071_054")});
+  LayoutOptions options = Dataset(kName);
+  options.compression = "raw";
+  EXPECT_EQ(tree_.Message(options),
+            tree_.path().string() + ": --compression and --methods leave no video: 2 files of others");
+}
+
+TEST_F(FaceForensicsTest, MasksWithoutACompressionArePassedOver) {
+  tree_.Add({Real("071"), "manipulated_sequences/Deepfakes/masks/videos/071_054.mp4"});
+  const Listing listing = tree_.List(kName);
+  EXPECT_EQ(Ids(listing), Names{Real("071")});
+  EXPECT_TRUE(Says(listing.notes, "masks/: 1 file passed over"));
+}
+
 }  // namespace
 }  // namespace seam

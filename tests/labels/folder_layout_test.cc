@@ -244,5 +244,35 @@ TEST_F(SharedFacesTest, SplitsAndLabelsAreRecognised) {
   EXPECT_TRUE(FindLeaks(videos).empty());
 }
 
+TEST_F(FolderLayoutTest, NumberedPicturesOfAFolderAreOneVideo) {
+  Make({"real/anna/0001.png", "real/anna/0002.png", "real/bea/frame_0001.JPG", "fake/DF/anna/0001.png",
+        "real/0003.png", "real/bea/portrait.png", "real/bea/0001.mp4"});
+  const Listing listing = Listed(folder_.path());
+  std::vector<std::string> keys;
+  for (const auto& video : listing.videos) keys.push_back(video.keys.at(0));
+  EXPECT_EQ(keys, (Keys{"anna", "0003", "anna", "anna", "0001", "bea", "portrait"}));
+  EXPECT_EQ(listing.notes, (Keys{"4 numbered pictures in 3 folders, such as fake/DF/anna: the pictures of a "
+                                 "folder count as one video's"}));
+  EXPECT_EQ(List("^.")[2].keys, Keys{"a"}) << "--group-by sees the folder's name";
+}
+
+TEST_F(FolderLayoutTest, FramesOfOneVideoStayInOneSplit) {
+  for (int video = 0; video < 12; ++video) {
+    for (int frame = 0; frame < 5; ++frame)
+      Make({"real/v" + std::to_string(video) + "/" + std::to_string(frame) + ".png"});
+  }
+  auto videos = List();
+  AssignGroups(&videos);
+  AssignSplits(SplitOptions(), kSplits, &videos);
+  std::set<std::pair<fs::path, std::string>> splits;
+  for (const auto& video : videos) splits.emplace(fs::path(video.id).parent_path(), video.split);
+  EXPECT_EQ(splits.size(), 12U);
+}
+
+TEST_F(FolderLayoutTest, AFileAsRootIsToldAsSuch) {
+  Make({"real/a.mp4"});
+  EXPECT_NE(HintOf([&] { Listed(folder_ / "real/a.mp4"); }).find("; found: a file"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace seam

@@ -278,5 +278,16 @@ TEST(FindLeaksTest, AFileThatCannotBeReadIsNoLeak) {
   EXPECT_TRUE(FindLeaks(videos).empty());
 }
 
+TEST(AssignSplitsTest, ASplitThatAnOfficialListFillsIsNotCalledEmpty) {
+  auto videos = Pairs(2);
+  for (std::size_t i = 0; i < 2; ++i) videos[i].split = "test";
+  SplitOptions options;
+  options.ratios = "0.8,0,0.2";
+  testing::internal::CaptureStderr();
+  AssignSplits(options, kSplits, &videos);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_EQ(CountSplits(videos), (Counts{{"test", 2}, {"train", 2}}));
+}
+
 }  // namespace
 }  // namespace seam
