@@ -35,8 +35,10 @@ class Detectors {
     of_thread_.local();
   }
 
-  std::vector<Face> Detect(const VideoFrame& frame) {
+  // *scene becomes SceneOf() the frame.
+  std::vector<Face> Detect(const VideoFrame& frame, cv::Mat* scene) {
     const cv::Mat small = frame.Shrunk(size_);
+    *scene = SceneOf(small);
     std::vector<Face> faces = of_thread_.local()->Detect(small);
     const auto factor = static_cast<float>(std::max(frame.size().width, frame.size().height)) /
                         static_cast<float>(std::max(small.cols, small.rows));
@@ -57,6 +59,7 @@ struct SampledFrame {
   FrameStamp stamp;
   VideoFrame picture;
   std::vector<Face> faces;
+  cv::Mat scene;        // as Tracker wants it
   std::string failure;  // of a library at this very frame
 };
 
@@ -190,7 +193,7 @@ class VideoRun {
       if (known_) {
         frame->faces = KnownFacesOf(*frame);
       } else {
-        Guarded(frame.get(), [&] { frame->faces = detectors_.Detect(frame->picture); });
+        Guarded(frame.get(), [&] { frame->faces = detectors_.Detect(frame->picture, &frame->scene); });
       }
       return frame;
     };
@@ -259,8 +262,8 @@ class VideoRun {
           faces, [&](const Face& face) { return std::min(face.box.width, face.box.height) < least; }));
     }
     summary_.faces += static_cast<int>(faces.size());
-    const std::vector<int> tracks =
-        known_ ? std::vector<int>(faces.size(), 0) : tracker_.Assign(faces, frame->stamp.pts_seconds);
+    const std::vector<int> tracks = known_ ? std::vector<int>(faces.size(), 0)
+                                           : tracker_.Assign(faces, frame->stamp.pts_seconds, frame->scene);
     for (const int track : tracks) summary_.tracks = std::max(summary_.tracks, track + 1);
     builder_->Add(frame->slot, frame->stamp, frame->picture, faces, tracks);
   }
