@@ -18,10 +18,12 @@ constexpr double kMaxGapSeconds = 2.0;
 constexpr double kMaxGapSteps = 3.0;  // in sampled frames, when these are further apart
 
 // A person who turned away, or whom something hid, and who comes back in another place: how long that may
-// take, how far in sides of the larger box, and how the sides may differ.
+// take, how far in sides of the larger box, and how the sides may differ. Looks are no help: aligned grey
+// patches of two strangers correlate by 0.48 in the median, those of one person from two sides by less.
 constexpr double kMaxReturnSeconds = 3.0;
 constexpr float kReturnMove = 1.0F, kReturnMovePerSecond = 1.0F, kReturnGrowth = 2.5F;
-// Correlation of the scenes at the least. Measured on 102 clips: SAME.
+// Correlation of the scenes of a shot, at the least. Of frames of one clip up to 3 s apart 95 % have 0.70 and
+// more, of frames of different videos 95 % have 0.39 and less (2157 and 946 pairs).
 constexpr double kSameShot = 0.6;
 
 float Side(const cv::Rect2f& box) { return std::max(box.width, box.height); }

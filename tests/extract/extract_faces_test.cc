@@ -143,23 +143,52 @@ TEST(ExtractFacesTest, MissingWeightsAreAnErrorBeforeAnyVideo) {
             "/nowhere.onnx: no such file of detector weights");
 }
 
+// Of the shared data's RetinaFace.
+ExtractOptions RetinaFaceOptions(int frames) {
+  ExtractOptions options;
+  options.detector.detector_model = SharedPath("models/retinaface_mnet025_v2.onnx").string();
+  options.sample.frames = frames;
+  options.choice.faces = "all";
+  options.crop.size = 32;
+  return options;
+}
+
 TEST(ExtractFacesTest, SharedClipsHaveAFaceInAlmostEveryFrame) {
   SEAM_NEEDS_SHARED("data/clips");
   SEAM_NEEDS_SHARED("models/retinaface_mnet025_v2.onnx");
-  ExtractOptions options;
-  options.detector.detector_model = SharedPath("models/retinaface_mnet025_v2.onnx").string();
-  options.sample.frames = 4;
-  options.crop.size = 32;
+  const auto clips = OneSharedClipOfEachFolder();
   int frames = 0, crops = 0;
-  for (const Outcome& outcome : Extract(SharedClips(), options)) {
+  for (const Outcome& outcome : Extract(clips, RetinaFaceOptions(4))) {
     // A face that is small and far away may be missed in all four frames.
     EXPECT_TRUE(outcome.summary.status == "ok" || outcome.summary.status == "no_face")
         << outcome.summary.reason;
     frames += outcome.summary.frames;
     crops += static_cast<int>(outcome.clips.size());
   }
-  EXPECT_EQ(frames, 408);
-  EXPECT_GE(crops, 400);
+  EXPECT_EQ(frames, static_cast<int>(4 * clips.size()));
+  EXPECT_GE(crops, frames * 95 / 100);
+}
+
+// One of them turns away and walks behind the other's back; in the end they stand side by side.
+TEST(ExtractFacesTest, TwoPeopleAreTwoTracksThoughOneIsAwayForALongTime) {
+  SEAM_NEEDS_SHARED("data/clips/misc/several_people.mp4");
+  SEAM_NEEDS_SHARED("models/retinaface_mnet025_v2.onnx");
+  for (const int frames : {24, 32, 64}) {
+    SCOPED_TRACE(frames);
+    const auto outcomes =
+        Extract({SharedPath("data/clips/misc/several_people.mp4")}, RetinaFaceOptions(frames));
+    EXPECT_EQ(outcomes.at(0).summary.tracks, 2);
+    int first = 0, second = 0;
+    for (const FaceClip& clip : outcomes.at(0).clips) {
+      const FaceFrame& face = clip.frames.at(0);
+      if (face.stamp.pts_seconds > 0.5 && face.stamp.pts_seconds < 3) continue;
+      const bool on_the_right = face.face.box.x > (face.stamp.pts_seconds < 1 ? 500 : 530);
+      EXPECT_EQ(clip.track, on_the_right ? 0 : 1) << face.stamp.pts_seconds << " at " << face.face.box.x;
+      ++(on_the_right ? first : second);
+    }
+    EXPECT_GT(first, frames / 4);
+    EXPECT_GT(second, frames / 4);
+  }
 }
 
 }  // namespace

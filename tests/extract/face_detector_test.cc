@@ -17,10 +17,11 @@ DetectorOptions With(const std::string& detector, const std::string& model = "")
   return options;
 }
 
-// Of frames 10, 60 and 110 of every shared clip: how many there are, and in how many a face was found.
+// Of frames 10, 60 and 110 of a shared clip of each folder: how many there are, and in how many a face was
+// found.
 std::pair<int, int> FramesWithAFace(FaceDetector* detector) {
   int frames = 0, with_face = 0;
-  for (const auto& clip : SharedClips()) {
+  for (const auto& clip : OneSharedClipOfEachFolder()) {
     VideoReader reader(clip);
     while (const auto stamp = reader.Next()) {
       if (stamp->index != 10 && stamp->index != 60 && stamp->index != 110) continue;
@@ -38,8 +39,8 @@ TEST(RetinaFaceTest, FindsTheFacesOfTheSharedClips) {
   const auto detector =
       MakeFaceDetector(With("retinaface", SharedPath("models/retinaface_mnet025_v2.onnx").string()));
   const auto [frames, with_face] = FramesWithAFace(detector.get());
-  EXPECT_EQ(frames, 306);
-  EXPECT_GE(with_face, 300);
+  EXPECT_GE(frames, 54);
+  EXPECT_GE(with_face, frames * 95 / 100);
 }
 
 TEST(YuNetTest, FindsTheFacesOfTheSharedClips) {
@@ -48,8 +49,8 @@ TEST(YuNetTest, FindsTheFacesOfTheSharedClips) {
   const auto detector =
       MakeFaceDetector(With("yunet", SharedPath("models/face_detection_yunet_2022mar.onnx").string()));
   const auto [frames, with_face] = FramesWithAFace(detector.get());
-  EXPECT_EQ(frames, 306);
-  EXPECT_GE(with_face, 304);
+  EXPECT_GE(frames, 54);
+  EXPECT_GE(with_face, frames * 98 / 100);
 }
 
 // The portrait of the demo clip: one face, its points where a face has them.

@@ -51,10 +51,10 @@ std::string Quarters(int width, int height) {
   return arguments.str();
 }
 
-TEST(VideoReaderTest, FramesOrderAndTimesAreFfprobesOnEverySharedClip) {
+TEST(VideoReaderTest, FramesOrderAndTimesAreFfprobesOnClipsOfEveryDataset) {
   SEAM_NEEDS_SHARED("data/clips");
-  const auto clips = SharedClips();
-  ASSERT_EQ(clips.size(), 102U);
+  const auto clips = OneSharedClipOfEachFolder();
+  ASSERT_GE(clips.size(), 18U);
   for (const auto& clip : clips) {
     SCOPED_TRACE(clip.string());
     const std::vector<double> probed = ProbedTimes(clip);

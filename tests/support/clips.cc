@@ -1,6 +1,7 @@
 #include "tests/support/clips.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -18,6 +19,17 @@ std::vector<fs::path> SharedClips() {
     if (entry.path().extension() == ".mp4") clips.push_back(entry.path());
   }
   std::sort(clips.begin(), clips.end());
+  return clips;
+}
+
+std::vector<fs::path> OneSharedClipOfEachFolder() {
+  std::map<fs::path, fs::path> smallest;
+  for (const fs::path& clip : SharedClips()) {
+    fs::path& best = smallest.try_emplace(clip.parent_path(), clip).first->second;
+    if (fs::file_size(clip) < fs::file_size(best)) best = clip;
+  }
+  std::vector<fs::path> clips;
+  for (const auto& [folder, clip] : smallest) clips.push_back(clip);
   return clips;
 }
 
