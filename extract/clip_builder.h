@@ -40,9 +40,9 @@ constexpr int kMaxInterpolated = 3;
 constexpr double kMaxInterpolatedPart = 0.25;
 
 // Makes clips of tracked faces. A clip holds every frame of its window: a person who is missing at its
-// beginning or end, or for longer than a gap may be, gives none, nor does one whose picture changes from one
-// frame to the next as much as at a cut, where somebody else may take the place. One thread. Memory holds
-// the crops of the running window and the last kMaxInterpolated frames.
+// beginning or end, or for longer than a gap may be, gives none, and at a cut everybody's window ends, since
+// somebody else may take the place. One thread. Memory holds the crops of the running window and the last
+// kMaxInterpolated frames.
 class ClipBuilder {
  public:
   using TakeClip = std::function<void(FaceClip)>;
@@ -54,7 +54,7 @@ class ClipBuilder {
   void Add(const FrameSlot& slot, const FrameStamp& stamp, const VideoFrame& picture,
            const std::vector<Face>& faces, const std::vector<int>& tracks);
 
-  // How many windows of a person ended at a cut.
+  // How many windows ended at a cut.
   int cuts() const { return cuts_found_; }
 
  private:
@@ -65,9 +65,10 @@ class ClipBuilder {
   struct Person {
     FaceClip clip;
     int interpolated = 0;
-    cv::Mat look;  // of the last face, as LookOf() makes it
   };
 
+  // Whether there is a cut between the last frame of the window and this one.
+  bool IsCut(const VideoFrame& picture);
   // Whether the person's clip now holds every frame up to this one.
   bool Continue(Person* person, FaceFrame frame, int position);
   bool FillGap(Person* person, const FaceFrame& after, int missing);
@@ -78,15 +79,16 @@ class ClipBuilder {
   TakeClip take_;
   std::int64_t window_ = -1;
   int next_position_ = 0;
+  cv::Mat look_;                  // of the window's last frame
   std::map<int, Person> people_;  // by track
   std::deque<HeldFrame> held_;    // the last frames, for gaps
   int cuts_found_ = 0;
 };
 
-// What a face looks like, roughly: 24 x 24 grey values of its crop without the margin, of mean 0 and
-// length 1.
-cv::Mat LookOf(const cv::Mat& crop, double margin);
-// Their correlation, -1 to 1.
+// What a frame looks like, roughly: 24 x 24 grey values, of mean 0 and length 1 (all 0 where there is nothing
+// to see).
+cv::Mat LookOf(const VideoFrame& frame);
+// Their correlation, -1 to 1: some 0.9 and more between neighbours, below 0.4 nearly always across a cut.
 double Likeness(const cv::Mat& look, const cv::Mat& other);
 
 }  // namespace seam

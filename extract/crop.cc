@@ -115,6 +115,8 @@ cv::Mat CropAligned(const VideoFrame& frame, const Face& face, double margin, in
 
   // Around the turned square of the frame that becomes the crop.
   const std::complex<double> half(size / 2.0, size / 2.0), centre = (half - fit.shift) / fit.turn;
+  constexpr double kFarAway = 1e6;
+  if (!(std::abs(centre) < kFarAway)) return cv::Mat::zeros(size, size, CV_8UC3);
   const int side = cvCeil(size / grown * std::sqrt(2.0)) + 4;
   const cv::Rect around = SquareAround({centre.real(), centre.imag()}, side) & cv::Rect({}, frame.size());
   if (around.empty()) return cv::Mat::zeros(size, size, CV_8UC3);

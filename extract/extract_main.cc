@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -16,6 +15,7 @@
 #include "extract/dry_run.h"
 #include "extract/extract_faces.h"
 #include "extract/merge.h"
+#include "extract/store_videos.h"
 
 namespace seam {
 namespace {
@@ -24,12 +24,14 @@ struct Settings {
   PlanOptions plan;
   ExtractOptions extract;
   DatasetWriterOptions writer;
+  StoreOptions store;
   bool dry_run = false, json = false;
 
   void Register(Options* options) {
     plan.Register(options);
     extract.Register(options);
     writer.Register(options);
+    store.Register(options);
     options->Add("dry-run", &dry_run, "print what would be extracted, its size and its time; write nothing");
     options->Add("json", &json, "print dataset.json in place of the table of counts");
   }
@@ -62,59 +64,6 @@ std::vector<ManifestRow> PrintDataset(const std::filesystem::path& description, 
   return rows;
 }
 
-// A video that the plan leaves out has its row all the same.
-void StoreLeftOut(const Video& video, ClipSink* sink) {
-  VideoSummary summary;
-  summary.status = video.status;
-  summary.reason = video.reason;
-  sink->Finish(summary);
-}
-
-// With the frames looked at each second and the failures so far.
-class VideoProgress {
- public:
-  explicit VideoProgress(std::int64_t videos) : progress_("extract", videos, "videos") {}
-
-  void Advance(const VideoSummary& summary) {
-    frames_ += summary.frames;
-    failed_ += IsFailure(summary.status) ? 1 : 0;
-    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
-    const double rate = static_cast<double>(frames_) / std::max(passed.count(), 1e-3);
-    progress_.Advance(1, fmt::format("{:.0f} frames/s, {} failed", rate, failed_));
-  }
-
- private:
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::int64_t frames_ = 0, failed_ = 0;
-  Progress progress_;
-};
-
-// The clips of all videos that are not stored yet; false when the user interrupted.
-bool StoreMissing(const Settings& settings, const std::vector<Video>& videos, const DatasetWriter& writer) {
-  const std::vector<std::size_t> missing = writer.Missing();
-  if (missing.size() < writer.size())
-    Say(fmt::format("{} of {} videos are done already", writer.size() - missing.size(), writer.size()));
-  std::vector<std::size_t> wanted;
-  std::vector<VideoTask> paths;
-  for (const std::size_t index : missing) {
-    if (!videos[index].status.empty()) {
-      StoreLeftOut(videos[index], writer.MakeSink(index).get());
-      continue;
-    }
-    wanted.push_back(index);
-    paths.push_back({videos[index].path});
-  }
-  VideoProgress progress(static_cast<std::int64_t>(wanted.size()));
-  return ExtractFaces(
-      paths, settings.extract, [&](std::size_t i) { return writer.MakeSink(wanted[i]); },
-      [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<ClipSink>) {
-        if (IsFailure(summary.status)) {
-          SayError(Error(paths[i].path.string(), summary.reason, summary.hint));
-        }
-        progress.Advance(summary);
-      });
-}
-
 int ExitStatus(const std::vector<ManifestRow>& rows) {
   const bool failed =
       std::any_of(rows.begin(), rows.end(), [](const ManifestRow& row) { return IsFailure(row.status); });
@@ -143,12 +92,16 @@ int Extract(const std::vector<std::string>& arguments) {
     PrintDataset(writer.description(), settings.json);
     return kExitGood;
   }
-  if (!StoreMissing(settings, plan.videos, writer)) {
+  if (!StoreMissing(settings.store, settings.extract, plan.videos, writer)) {
     throw Error(settings.writer.folder.output, "stopped; what is done is kept",
                 "the same command with --resume goes on");
   }
-  writer.Assemble(plan.facts);
-  return ExitStatus(PrintDataset(writer.description(), settings.json));
+  nlohmann::json facts = plan.facts;
+  if (settings.store.balance) facts["balance"] = BalanceJson(BalanceOf(plan.videos));
+  writer.Assemble(facts);
+  const std::vector<ManifestRow> rows = PrintDataset(writer.description(), settings.json);
+  if (settings.store.boxes == "from-real") TellOwnBoxes(rows);
+  return ExitStatus(rows);
 }
 
 int Merge(const std::vector<std::string>& arguments) {

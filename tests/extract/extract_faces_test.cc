@@ -1,5 +1,7 @@
 #include "extract/extract_faces.h"
 
+#include <map>
+
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -134,6 +136,125 @@ TEST(ExtractFacesTest, StrideLooksAtEveryNthFrame) {
   std::vector<std::int64_t> indices;
   for (const FaceClip& clip : outcomes.at(0).clips) indices.push_back(clip.frames.at(0).stamp.index);
   EXPECT_EQ(indices, (std::vector<std::int64_t>{0, 25, 50, 75}));
+}
+
+ExtractOptions WindowOptions(int window, int windows) {
+  ExtractOptions options = HogOptions(1);
+  options.sample.window = window;
+  options.sample.windows = windows;
+  return options;
+}
+
+TEST(ExtractFacesTest, WindowsHoldConsecutiveFramesOfEachPerson) {
+  SEAM_NEEDS_DEMO_CLIP();
+  const TemporaryFolder folder;
+  MakeVideo(folder / "two.mp4", "-i " + Quoted(DemoClip().string()) +
+                                    " -filter_complex \"[0]split[a][b];[b]hflip[c];[a][c]hstack\"");
+  ExtractOptions options = WindowOptions(4, 3);
+  options.detector.detect_size = 800;
+  options.choice.faces = "all";
+  const auto outcomes = Extract({folder / "two.mp4"}, options);
+  const VideoSummary& summary = outcomes.at(0).summary;
+  EXPECT_EQ(summary.status, "ok") << summary.reason;
+  EXPECT_EQ(summary.tracks, 2);
+  EXPECT_EQ(summary.clips, 6);
+  EXPECT_EQ(summary.windows_dropped, 0);
+  EXPECT_EQ(summary.kept, (std::vector<int>{0, 1}));
+  ASSERT_EQ(outcomes[0].clips.size(), 6U);
+  std::map<int, cv::Point2f> places;
+  for (const FaceClip& clip : outcomes[0].clips) {
+    ASSERT_EQ(clip.frames.size(), 4U);
+    for (std::size_t i = 0; i < 4; ++i) {
+      EXPECT_EQ(clip.frames[i].stamp.index, clip.frames[0].stamp.index + static_cast<std::int64_t>(i));
+      const cv::Rect2f& box = clip.frames[i].face.box;
+      const cv::Point2f centre = (box.tl() + box.br()) * 0.5F;
+      const cv::Point2f& place = places.emplace(clip.track, centre).first->second;
+      EXPECT_LT(std::abs(centre.x - place.x), 150) << "the other person, of track " << clip.track;
+    }
+  }
+}
+
+TEST(ExtractFacesTest, AWindowOfOneIsTheSingleFrame) {
+  SEAM_NEEDS_DEMO_CLIP();
+  const auto frames = Extract({DemoClip()}, HogOptions(5)),
+             windows = Extract({DemoClip()}, WindowOptions(1, 5));
+  ASSERT_EQ(frames.at(0).clips.size(), 5U);
+  ASSERT_EQ(windows.at(0).clips.size(), 5U);
+  for (std::size_t i = 0; i < 5; ++i) {
+    const FaceFrame &one = frames[0].clips[i].frames.at(0), &other = windows[0].clips[i].frames.at(0);
+    EXPECT_EQ(one.stamp.index, other.stamp.index);
+    EXPECT_EQ(cv::norm(one.picture, other.picture, cv::NORM_INF), 0);
+  }
+}
+
+TEST(ExtractFacesTest, AWindowThatNobodyFillsIsDroppedAndTold) {
+  SEAM_NEEDS_DEMO_CLIP();
+  const TemporaryFolder folder;
+  // The face for 40 frames, then 40 without one.
+  MakeVideo(folder / "half.mp4",
+            "-i " + Quoted(DemoClip().string()) +
+                " -f lavfi -i testsrc=size=640x480:rate=25:duration=1.6 -filter_complex "
+                "\"[0]trim=end_frame=40,scale=640:480,setsar=1[a];[1]setsar=1[b];[a][b]concat\" -r 25");
+  const auto outcomes = Extract({folder / "half.mp4"}, WindowOptions(6, 4));
+  const VideoSummary& summary = outcomes.at(0).summary;
+  EXPECT_EQ(summary.status, "ok");
+  EXPECT_EQ(summary.clips, 2);
+  EXPECT_EQ(summary.windows_dropped, 2);
+  EXPECT_EQ(summary.reason, "2 of 4 windows dropped: nobody wanted is seen in all of it");
+}
+
+TEST(ExtractFacesTest, AVideoShorterThanAWindowIsToldAndIsNoFailure) {
+  SEAM_NEEDS_DEMO_CLIP();
+  const auto outcomes = Extract({DemoClip()}, WindowOptions(500, 1));
+  EXPECT_EQ(outcomes.at(0).summary.status, "too_short");
+  EXPECT_EQ(outcomes[0].summary.reason, "has fewer than the 500 frames of a window");
+  EXPECT_FALSE(IsFailure("too_short"));
+}
+
+TEST(ExtractFacesTest, SmallFacesArePassedOverAndCounted) {
+  SEAM_NEEDS_DEMO_CLIP();
+  ExtractOptions options = HogOptions(3);
+  options.choice.min_face = 5000;
+  const auto outcomes = Extract({DemoClip()}, options);
+  const VideoSummary& summary = outcomes.at(0).summary;
+  EXPECT_EQ(summary.status, "no_face");
+  EXPECT_EQ(summary.small_faces, 3);
+  EXPECT_EQ(summary.faces, 0);
+  EXPECT_EQ(summary.reason,
+            "no face of 5000 pixels in any of the frames looked at; 3 smaller ones were passed over");
+}
+
+TEST(ExtractFacesTest, AlignmentNeedsADetectorOfLandmarks) {
+  ExtractOptions options = HogOptions(1);
+  options.crop.align = "similarity";
+  EXPECT_EQ(MessageOf([&] { options.Check(); }),
+            "--align: similarity needs landmarks, which hog does not find");
+  options.detector.detector = "yunet";
+  options.Check();
+  options.choice.min_face = -1;
+  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--min-face: must be from 0 to 100000");
+}
+
+TEST(ExtractFacesTest, WindowsOfSharedClipsFollowOnePerson) {
+  SEAM_NEEDS_SHARED("data/clips/misc/several_people.mp4");
+  SEAM_NEEDS_SHARED("models/retinaface_mnet025_v2.onnx");
+  ExtractOptions options = WindowOptions(8, 4);
+  options.detector = {};
+  options.detector.detector_model = SharedPath("models/retinaface_mnet025_v2.onnx").string();
+  options.crop.size = 64;
+  options.crop.align = "similarity";
+  options.choice.faces = "all";
+  const auto outcomes = Extract({SharedPath("data/clips/misc/several_people.mp4")}, options);
+  EXPECT_GT(outcomes.at(0).clips.size(), 2U);
+  for (const FaceClip& clip : outcomes[0].clips) {
+    ASSERT_EQ(clip.frames.size(), 8U);
+    for (std::size_t i = 1; i < 8; ++i) {
+      const FaceFrame &before = clip.frames[i - 1], &now = clip.frames[i];
+      EXPECT_EQ(now.stamp.index, before.stamp.index + 1);
+      const cv::Rect2f both = before.face.box & now.face.box;
+      EXPECT_GT(both.area(), 0.3F * now.face.box.area()) << now.stamp.index;
+    }
+  }
 }
 
 TEST(ExtractFacesTest, MissingWeightsAreAnErrorBeforeAnyVideo) {

@@ -263,6 +263,92 @@ TEST_F(ExtractProgramTest, LeakingSplitsAreRefusedAndMarked) {
   EXPECT_EQ(nlohmann::json::parse(ReadFile(folder_.path() / "out/dataset.json")).at("leaks"), true);
 }
 
+// Two videos of the same footage, as dfdc has them, and a fake whose real is not there. All in train.
+std::string PairsLine(const fs::path& folder, const std::string& output, const std::string& options) {
+  const fs::path root = folder / "pairs/dfdc_train_part_0";
+  if (!fs::exists(root)) {
+    fs::create_directories(root);
+    int quality = 20;
+    for (const char* name : {"real.mp4", "fake.mp4", "alone.mp4"}) {
+      MakeVideo(root / name, "-i " + Quoted(DemoClip().string()) +
+                                 " -t 1 -c:v libx264 -preset ultrafast -crf " + std::to_string(quality += 3));
+    }
+    WriteFile(root / "metadata.json",
+              R"({"real.mp4":{"label":"REAL"},"fake.mp4":{"label":"FAKE","original":"real.mp4"},)"
+              R"("alone.mp4":{"label":"FAKE","original":"missing.mp4"}})");
+  }
+  return "seam-extract --dataset dfdc --input " + Quoted((folder / "pairs").string()) + " --output " +
+         Quoted((folder / output).string()) + " --detector hog --detect-size 400 --size 64 --split 1,0,0 " +
+         options;
+}
+
+std::map<std::string, std::vector<Clip>> ClipsByVideo(const fs::path& folder) {
+  std::map<std::string, std::vector<Clip>> clips;
+  for (const fs::path& shard : FindShards(folder, "train")) {
+    const ShardReader reader(shard);
+    for (std::size_t i = 0; i < reader.size(); ++i) {
+      Clip clip = reader.Read(i);
+      clips[fs::path(clip.video()).filename().string()].push_back(std::move(clip));
+    }
+  }
+  return clips;
+}
+
+TEST_F(ExtractProgramTest, FakesTakeTheBoxesOfTheirReal) {
+  for (const char* sampling : {"--frames 3", "--window 4 --windows 2"}) {
+    fs::remove_all(folder_ / "out");
+    const CommandResult result =
+        RunCommand(PairsLine(folder_.path(), "out", std::string("--boxes from-real ") + sampling));
+    ASSERT_EQ(result.status, 0) << result.err;
+    EXPECT_NE(result.err.find("1 of 2 fakes found their own faces"), std::string::npos) << result.err;
+    auto clips = ClipsByVideo(folder_ / "out");
+    ASSERT_FALSE(clips["real.mp4"].empty());
+    ASSERT_EQ(clips["real.mp4"].size(), clips["fake.mp4"].size());
+    for (std::size_t c = 0; c < clips["real.mp4"].size(); ++c) {
+      const Clip &real = clips["real.mp4"][c], &fake = clips["fake.mp4"][c];
+      EXPECT_EQ(fake.boxes_from(), real.video());
+      EXPECT_EQ(real.boxes_from(), "");
+      ASSERT_EQ(real.frames_size(), fake.frames_size());
+      for (int i = 0; i < real.frames_size(); ++i) {
+        EXPECT_EQ(real.frames(i).index(), fake.frames(i).index());
+        EXPECT_EQ(real.frames(i).box().SerializeAsString(), fake.frames(i).box().SerializeAsString());
+        EXPECT_NE(real.frames(i).image(), fake.frames(i).image());
+      }
+    }
+    EXPECT_FALSE(clips["alone.mp4"].empty());
+    EXPECT_EQ(clips["alone.mp4"][0].boxes_from(), "");
+    for (const ManifestRow& row : ReadManifest(folder_.path() / "out/manifest.jsonl"))
+      EXPECT_EQ(row.boxes_from.empty(), !row.video.ends_with("fake.mp4")) << row.video;
+  }
+}
+
+TEST_F(ExtractProgramTest, BalanceTakesMoreFromTheRarerClass) {
+  const CommandResult result =
+      RunCommand(PairsLine(folder_.path(), "out", "--balance --frames 4 --boxes from-real"));
+  ASSERT_EQ(result.status, 0) << result.err;
+  auto clips = ClipsByVideo(folder_ / "out");
+  EXPECT_EQ(clips["real.mp4"].size(), 8U);
+  EXPECT_EQ(clips["fake.mp4"].size(), 4U);
+  EXPECT_EQ(clips["alone.mp4"].size(), 4U);
+  const auto dataset = nlohmann::json::parse(ReadFile(folder_.path() / "out/dataset.json"));
+  EXPECT_EQ(dataset.at("balance").dump(), R"({"factor":2.0,"rarer":"real"})");
+}
+
+TEST_F(ExtractProgramTest, WindowsAreTheSameBytesWithAnyThreads) {
+  for (const char* jobs : {"1", "3"}) {
+    const CommandResult result = RunCommand(PairsLine(
+        folder_.path(), jobs, std::string("--window 4 --windows 3 --window-stride 2 --jobs ") + jobs));
+    ASSERT_EQ(result.status, 0) << result.err;
+  }
+  EXPECT_EQ(FilesOf(folder_ / "1"), FilesOf(folder_ / "3"));
+  for (const auto& [video, clips] : ClipsByVideo(folder_ / "1")) {
+    EXPECT_EQ(clips.size(), 3U) << video;
+    EXPECT_EQ(clips.at(0).frames_size(), 4);
+    EXPECT_EQ(clips.at(0).frames(1).index(), clips.at(0).frames(0).index() + 2);
+    EXPECT_EQ(clips.at(0).crop().window_stride(), 2U);
+  }
+}
+
 TEST_F(ExtractProgramTest, CropsAsPngLoseNothing) {
   MakeDataset(folder_ / "in", 1);
   ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--encoding png --size 64")).status, 0);
@@ -307,6 +393,10 @@ TEST(ExtractProgramUsageTest, BadCommandLinesAreOneLineAndAHint) {
       {"--input " + (folder / "empty").string() + out, 1, "error: " + (folder / "empty").string() + ": "},
       {"--input x" + out + " --detector mtcnn", 2, "error: --detector: 'mtcnn' is not a choice\nhint: "},
       {"--input x" + out + " --frames 0", 2, "error: --frames: must be at least 1\n"},
+      {"--input x" + out + " --frames 4 --window 8", 2, "error: --frames: makes no sense with --window\n"},
+      {"--input x" + out + " --windows 8", 2, "error: --windows: needs --window\n"},
+      {"--input x" + out + " --align similarity --detector hog", 2,
+       "error: --align: similarity needs landmarks, which hog does not find\n"},
       {"--input x" + out + " --dataset nope", 2, "error: --dataset: "},
       {"--input x" + out + " --resume --overwrite", 2, "error: --resume: makes no sense with --overwrite\n"},
   };

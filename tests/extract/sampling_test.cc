@@ -79,6 +79,91 @@ TEST(FrameSamplerTest, StrideTakesEveryNth) {
   EXPECT_FALSE(FrameSampler::Stride(4).Finished());
 }
 
+SampleOptions WindowsOf(int window, int windows, int stride = 1) {
+  SampleOptions options;
+  options.window = window;
+  options.windows = windows;
+  options.window_stride = stride;
+  return options;
+}
+
+TEST(FrameSamplerTest, WindowsLieAroundTheMiddleOfEachPart) {
+  const auto times = Times(100, 25);
+  const FrameSampler sampler = FrameSampler::Windows(WindowsOf(4, 2), times);
+  EXPECT_EQ(sampler.windows(), 2);
+  EXPECT_EQ(Chosen(sampler, times), (std::vector<int>{23, 24, 25, 26, 73, 74, 75, 76}));
+  EXPECT_EQ(Chosen(FrameSampler::Windows(WindowsOf(3, 2, 5), times), times),
+            (std::vector<int>{20, 25, 30, 70, 75, 80}));
+}
+
+TEST(FrameSamplerTest, WindowsAreEvenInTimeAndNotInFrames) {
+  // Fifty frames in the first second, one a second for nine more.
+  std::vector<double> times = Times(50, 50);
+  for (int second = 1; second <= 9; ++second) times.push_back(second);
+  EXPECT_EQ(Chosen(FrameSampler::Windows(WindowsOf(2, 2), times), times), (std::vector<int>{50, 51, 54, 55}));
+}
+
+TEST(FrameSamplerTest, AShortVideoGivesFewerWindowsThatNeverOverlap) {
+  const auto times = Times(11, 25);
+  EXPECT_EQ(Chosen(FrameSampler::Windows(WindowsOf(4, 8), times), times).size(), 8U) << "two of four";
+  EXPECT_EQ(FrameSampler::Windows(WindowsOf(4, 8), times).windows(), 2);
+  const FrameSampler none = FrameSampler::Windows(WindowsOf(12, 8), times);
+  EXPECT_EQ(none.windows(), 0);
+  EXPECT_TRUE(none.Finished());
+  for (int count = 1; count < 40; ++count) {
+    const auto some = Times(count, 25);
+    const auto chosen = Chosen(FrameSampler::WindowsByIndex(WindowsOf(3, 5, 2), count), some);
+    EXPECT_EQ(chosen.size(), static_cast<std::size_t>(std::min(5, count / 5)) * 3) << count;
+  }
+}
+
+TEST(FrameSamplerTest, AWantedFrameKnowsItsPlace) {
+  FrameSampler sampler = FrameSampler::WindowsByIndex(WindowsOf(3, 2), 20);  // 4 5 6, 14 15 16
+  EXPECT_FALSE(sampler.Wants({3, 0}));
+  EXPECT_EQ(sampler.Wants({4, 0})->position, 0);
+  // The fifth cannot be decoded.
+  const auto third = sampler.Wants({6, 0});
+  ASSERT_TRUE(third);
+  EXPECT_EQ(third->window, 0);
+  EXPECT_EQ(third->position, 2);
+  EXPECT_EQ(sampler.Wants({14, 0})->window, 1);
+}
+
+TEST(FrameSamplerTest, AWindowOfOneIsASingleFrame) {
+  const auto times = Times(100, 25);
+  EXPECT_EQ(Chosen(FrameSampler::Windows(WindowsOf(1, 4), times), times),
+            Chosen(FrameSampler::Even(4, times), times));
+}
+
+TEST(FrameSamplerTest, FramesChosenElsewhere) {
+  EXPECT_EQ(Chosen(FrameSampler::At({2, 3, 7, 8}, 2), Times(10, 25)), (std::vector<int>{2, 3, 7, 8}));
+}
+
+TEST(SampleOptionsTest, MoreFramesOrWindowsOrACloserStride) {
+  SampleOptions options = WindowsOf(4, 3);
+  options.stride = 10;
+  EXPECT_EQ(options.Times(2.5).windows, 8);
+  EXPECT_EQ(options.Times(2.5).frames, 80);
+  EXPECT_EQ(options.Times(2.5).stride, 4);
+  EXPECT_EQ(options.Times(100).stride, 1);
+}
+
+TEST(SampleOptionsTest, FramesAndWindowsExcludeEachOther) {
+  const auto message = [](const std::vector<std::string>& arguments) {
+    Options options("program", "", "", "");
+    SampleOptions sample;
+    sample.Register(&options);
+    options.Parse(arguments);
+    return MessageOf([&] { SampleOptions::CheckTogether(options); });
+  };
+  EXPECT_EQ(message({"--window", "8", "--windows", "4"}), "");
+  EXPECT_EQ(message({"--frames", "8", "--window", "4"}), "--frames: makes no sense with --window");
+  EXPECT_EQ(message({"--frames", "32", "--windows", "4"}), "--frames: makes no sense with --windows");
+  EXPECT_EQ(message({"--stride", "8", "--window", "4"}), "--stride: makes no sense with --window");
+  EXPECT_EQ(message({"--windows", "4"}), "--windows: needs --window");
+  EXPECT_EQ(message({"--window-stride", "4"}), "--window-stride: needs --window");
+}
+
 TEST(FrameSamplerTest, SenselessNumbersAreUsageErrors) {
   SampleOptions options;
   options.frames = 0;
@@ -86,6 +171,9 @@ TEST(FrameSamplerTest, SenselessNumbersAreUsageErrors) {
   options = {};
   options.stride = -1;
   EXPECT_EQ(MessageOf([&] { options.Check(); }), "--stride: must not be negative");
+  EXPECT_EQ(MessageOf([] { WindowsOf(513, 1).Check(); }), "--window: must be from 0 to 512");
+  EXPECT_EQ(MessageOf([] { WindowsOf(2, 0).Check(); }), "--windows: must be from 1 to 1000000");
+  EXPECT_EQ(MessageOf([] { WindowsOf(2, 1, 0).Check(); }), "--window-stride: must be from 1 to 10000");
 }
 
 }  // namespace

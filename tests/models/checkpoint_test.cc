@@ -234,7 +234,7 @@ TEST_F(CheckpointTest, BadMetadataIsAnError) {
   EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":256,"margin":"NaN"})"),
             "bad checkpoint: seam.crop has a margin of nan");
   EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":256,"align":"eyes"})"),
-            "bad checkpoint: seam.crop has faces aligned by 'eyes'; this Seam aligns none");
+            "bad checkpoint: seam.crop has faces aligned by 'eyes'; none and similarity are known");
   EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":256,"align":"none","encoding":"webp"})"),
             "bad checkpoint: seam.crop has pictures encoded as 'webp'; jpeg and png are known");
 }

@@ -1,0 +1,52 @@
+#include "proto/crop_spec.h"
+
+#include <gtest/gtest.h>
+
+namespace seam {
+namespace {
+
+CropSpec Spec() {
+  CropSpec crop;
+  crop.set_size(256);
+  crop.set_margin(0.3);
+  crop.set_align("none");
+  crop.set_detector("hog");
+  crop.set_encoding("png");
+  return crop;
+}
+
+TEST(CropSpecTest, FieldsThatAnOlderSeamDidNotWriteMeanWhatItDid) {
+  CropSpec now = Spec(), old = Spec();
+  now.set_faces("largest");
+  old.clear_align();
+  EXPECT_TRUE(SameCrop(now, old));
+  EXPECT_EQ(ProblemOf(old), "");
+}
+
+TEST(CropSpecTest, EveryFieldCounts) {
+  CropSpec other = Spec();
+  other.set_align("similarity");
+  EXPECT_EQ(ProblemOf(other), "");
+  EXPECT_FALSE(SameCrop(other, Spec()));
+  other = Spec();
+  other.set_min_face(40);
+  EXPECT_FALSE(SameCrop(other, Spec()));
+  other = Spec();
+  other.set_window_stride(2);
+  EXPECT_FALSE(SameCrop(other, Spec()));
+  other = Spec();
+  other.set_faces("all");
+  EXPECT_FALSE(SameCrop(other, Spec()));
+}
+
+TEST(CropSpecTest, WhatThisSeamDoesNotKnowIsNamed) {
+  CropSpec crop = Spec();
+  crop.set_align("affine");
+  EXPECT_EQ(ProblemOf(crop), "faces aligned by 'affine'; none and similarity are known");
+  crop = Spec();
+  crop.set_faces("second");
+  EXPECT_EQ(ProblemOf(crop), "the faces 'second'; largest and all are known");
+}
+
+}  // namespace
+}  // namespace seam
