@@ -23,6 +23,8 @@ packages=(
   libopencv-dnn-dev libopencv-objdetect-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libdlib-dev libturbojpeg0-dev
   # networks; without this BLAS, LibTorch falls back on the slow reference one
   libtorch-dev libopenblas0-pthread libopenblas-pthread-dev
+  # weights of other libraries
+  libhdf5-dev libzip-dev
   # the rest
   protobuf-compiler libprotobuf-dev libboost-program-options-dev libtbb-dev nlohmann-json3-dev libfmt-dev libssl-dev
   libgtest-dev libgmock-dev libbenchmark-dev

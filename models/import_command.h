@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace seam {
+
+// `seam models import`: weights of other libraries become a checkpoint. Returns the exit status.
+int RunImport(const std::vector<std::string>& arguments);
+
+}  // namespace seam

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <c10/core/ScalarType.h>
+
+namespace seam {
+
+// What a pickle can hold here. Values belong to the Pickle that read them, and may refer to one another in
+// circles: who walks them bounds the depth.
+struct PickleValue {
+  enum Kind { kNone, kBool, kInt, kFloat, kText, kBytes, kTuple, kList, kDict, kGlobal, kStorage, kTensor };
+  using Ref = const PickleValue*;
+
+  Kind kind = kNone;
+  std::int64_t number = 0;                 // kBool, kInt; kStorage: its elements; kTensor: first element
+  double fraction = 0;                     // kFloat
+  std::string text;                        // kText, kBytes; kGlobal: "module.name"; kStorage: its key
+  std::vector<Ref> items;                  // kTuple, kList
+  std::vector<std::pair<Ref, Ref>> pairs;  // kDict, in order; of equal keys the last counts
+  c10::ScalarType dtype = c10::ScalarType::Undefined;  // kStorage
+  Ref storage = nullptr;                               // kTensor
+  std::vector<std::int64_t> shape, stride;             // kTensor, in elements
+};
+
+// Reads pickles of protocols 2 to 5 without running them. A pickle is a program that may call any function of
+// Python; this reader knows numbers, text, lists, tuples, dicts, and the few names that rebuild a PyTorch
+// tensor. Every other name is an Error that tells it. Sizes are bounded by the length of the file.
+class Pickle {
+ public:
+  explicit Pickle(std::string subject) : subject_(std::move(subject)) {}
+  Pickle(const Pickle&) = delete;
+  Pickle& operator=(const Pickle&) = delete;
+
+  // The object that the pickle at the begin of *bytes holds; *bytes is left at what follows it.
+  PickleValue::Ref Read(std::string_view* bytes);
+
+ private:
+  class Machine;
+
+  std::string subject_;
+  std::deque<PickleValue> values_;  // addresses stay
+};
+
+// The value of a dict's text key, or nullptr; also for what is no dict.
+PickleValue::Ref Lookup(PickleValue::Ref dict, std::string_view key);
+
+}  // namespace seam

@@ -1,0 +1,205 @@
+#include "models/import.h"
+
+#include <gtest/gtest.h>
+
+#include <torch/utils.h>
+
+#include "base/error.h"
+#include "models/checkpoint.h"
+#include "tests/models/pictures.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+const std::string kFixtures = "fixtures/mesonet/";
+
+ModelOptions OptionsOf(const std::string& model) {
+  ModelOptions options;
+  options.model = model;
+  return options;
+}
+
+std::shared_ptr<Model> Import(const std::string& model, const std::string& file) {
+  const auto match =
+      MatchWeights(LoadForeignWeights(SharedPath(kFixtures + file)), OptionsOf(model), {}, file);
+  EXPECT_EQ(match.differences, std::vector<std::string>{}) << file;
+  return MakeMatched(match, file);
+}
+
+double Logit(Model& model, const torch::Tensor& picture) {
+  const torch::NoGradGuard no_grad;
+  return model.forward(picture.unsqueeze(0).unsqueeze(0)).item<double>();
+}
+
+constexpr const char* kPictures[] = {"df/df00204.jpg", "df/df01254.jpg", "real/real00240.jpg",
+                                     "real/real00772.jpg"};
+
+torch::Tensor Picture(int i) { return ReadJpeg(SharedPath(kFixtures + "test_images/" + kPictures[i])); }
+
+struct KerasGolden {
+  const char *model, *file;
+  double nearest[4], bilinear[4];  // logits of real
+};
+
+// Computed in double precision by another implementation.
+constexpr KerasGolden kKeras[] = {
+    {"meso4",
+     "Meso4_DF",
+     {-3.141896, -2.972285, 4.569933, 6.073225},
+     {-2.947189, -3.668840, 4.569933, 5.692507}},
+    {"meso4",
+     "Meso4_F2F",
+     {1.594423, 0.580143, 2.002158, 2.997009},
+     {1.473751, 0.755489, 2.002158, 2.835630}},
+    {"mesoinception4",
+     "MesoInception_DF",
+     {-3.614733, -6.956027, 21.596173, 45.603136},
+     {-4.003703, -7.375216, 21.596173, 33.173992}},
+    {"mesoinception4",
+     "MesoInception_F2F",
+     {6.677891, 12.865614, 17.572889, 4.682644},
+     {6.881967, 10.219839, 17.572889, 6.903404}},
+};
+
+TEST(ImportTest, PublishedKerasWeightsScoreAsKerasDoes) {
+  SEAM_NEEDS_SHARED("fixtures/mesonet");
+  for (const auto& golden : kKeras) {
+    for (const char* form : {"mesonet_keras/h5/", "mesonet_keras/"}) {
+      const std::string extension = std::string(form).ends_with("h5/") ? ".h5" : ".json";
+      const auto model = Import(golden.model, std::string(form) + golden.file + extension);
+      for (int i = 0; i < 4; ++i) {
+        const double tolerance = 1e-5 * std::max(10.0, std::abs(golden.nearest[i]));
+        EXPECT_NEAR(-Logit(*model, ResizeNearest(Picture(i), 256)), golden.nearest[i], tolerance)
+            << golden.file;
+        EXPECT_NEAR(-Logit(*model, ResizeBilinear(Picture(i), 256)), golden.bilinear[i], tolerance)
+            << golden.file;
+      }
+    }
+  }
+}
+
+TEST(ImportTest, CheckpointsOfMaragoriAnswerTheGoldenLogits) {
+  SEAM_NEEDS_SHARED("fixtures/mesonet");
+  const double first[] = {-3.002665, -3.720770, -2.029192, -3.815264};
+  const double last[] = {-2.158979, -0.720501, -0.390520, -2.860425};
+  const auto early = Import("meso4", "maragori_meso4/checkpoint-0.json");
+  const auto late = Import("meso4", "maragori_meso4/checkpoint-39.pth.tar");
+  for (int i = 0; i < 4; ++i) {
+    const auto picture = ResizeBilinear(Picture(i), 224);
+    EXPECT_NEAR(Logit(*early, picture), first[i], 1e-4);
+    EXPECT_NEAR(Logit(*late, picture), last[i], 1e-4);
+  }
+}
+
+TEST(ImportTest, SharedNormsAndTwoAnswersBecomeOneLogit) {
+  SEAM_NEEDS_SHARED("fixtures/mesonet");
+  const double answers[4][2] = {
+      {-0.606153, 0.365714}, {1.657480, -1.685620}, {-3.149918, 2.324758}, {-0.837696, 0.127261}};
+  for (const char* file : {"hongguliu_meso4/best.pkl", "hongguliu_meso4/best.json"}) {
+    const auto model = Import("meso4", file);
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_NEAR(Logit(*model, ResizeBilinear(Picture(i), 256)), answers[i][0] - answers[i][1], 1e-4);
+    }
+  }
+}
+
+ForeignWeights WeightsUnder(const Model& model, const WeightSource& source) {
+  ForeignWeights foreign{"made", {}};
+  for (const auto& [name, tensor] : WeightsOf(model)) {
+    foreign.tensors[source.theirs(name, model.graph()).front()] = tensor.detach().clone();
+  }
+  return foreign;
+}
+
+TEST(ImportTest, MissingLeftOverAndTransposedWeightsAreNamed) {
+  const auto model = MakeModel(OptionsOf("meso4"));
+  ForeignWeights foreign{"made", {}};
+  for (const auto& [name, tensor] : WeightsOf(*model)) foreign.tensors[name] = tensor.detach().clone();
+  foreign.tensors.erase("conv1.bias");
+  foreign.tensors["extra"] = torch::zeros({3});
+  foreign.tensors["dense1.weight"] = torch::zeros({1024, 16});
+  foreign.tensors["norm1.num_batches_tracked"] = torch::zeros({}, torch::kLong);
+  const auto match = MatchWeights(foreign, OptionsOf("meso4"), {}, "file");
+  EXPECT_EQ(match.differences,
+            (std::vector<std::string>{
+                "'conv1.bias' is missing",
+                "'dense1.weight' has the shape [1024, 16] (transposed), where dense1.weight wants [16, 1024]",
+                "'extra' [3] is left over"}));
+  EXPECT_EQ(match.unset, (std::vector<std::string>{"conv1.bias", "dense1.weight"}));
+}
+
+TEST(ImportTest, HalfPrecisionBecomesFloat) {
+  const auto model = MakeModel(OptionsOf("meso4"));
+  ForeignWeights foreign{"made", {}};
+  for (const auto& [name, tensor] : WeightsOf(*model))
+    foreign.tensors[name] = tensor.detach().to(torch::kBFloat16);
+  const auto match = MatchWeights(foreign, OptionsOf("meso4"), {}, "file");
+  EXPECT_TRUE(match.differences.empty());
+  EXPECT_EQ(match.weights.at("conv1.weight").scalar_type(), torch::kFloat);
+}
+
+TEST(ImportTest, ForeignNetworksAreAnError) {
+  EXPECT_EQ(MessageOf([] {
+              MatchWeights({"made", {{"encoder.layer", torch::zeros({1})}}}, OptionsOf("meso4"), {}, "file");
+            }),
+            "file: none of its 1 weights has a name of meso4; the first is 'encoder.layer'");
+}
+
+TEST(ImportTest, EverySourceOfARegisteredNetworkGivesBackItsWeights) {
+  for (const char* name : {"efficientnet_b0", "resnet18", "xception", "meso4"}) {
+    for (const auto& source : WeightSources()) {
+      const auto names = [&] {
+        std::vector<std::string> all;
+        for (const auto& entry : ModelRegistry()) all.push_back(entry.name);
+        return all;
+      }();
+      if (source.keras || std::find(names.begin(), names.end(), name) == names.end()) continue;
+      const bool serves =
+          std::any_of(source.families.begin(), source.families.end(),
+                      [&](const auto& family) { return std::string(name).starts_with(family); });
+      if (!serves) continue;
+      ModelOptions options = OptionsOf(name);
+      options.variant = source.variant;
+      options.size = source.size;
+      const auto model = MakeModel(options);
+      const auto match =
+          MatchWeights(WeightsUnder(*model, source), OptionsOf(name), {source.name, "1"}, "file");
+      EXPECT_EQ(match.differences, std::vector<std::string>{}) << name << " of " << source.name;
+      for (const auto& [weight, tensor] : WeightsOf(*model)) {
+        EXPECT_TRUE(match.weights.at(weight).equal(tensor)) << weight;
+      }
+    }
+  }
+}
+
+// Names as the libraries themselves have them, not as the table makes them.
+TEST(ImportTest, NamesAreThoseOfTheLibraries) {
+  const auto names = FindModel("meso4").name;  // the registry is there
+  ASSERT_EQ(names, "meso4");
+  for (const auto& entry : ModelRegistry()) {
+    if (entry.name != "efficientnet_b0") continue;
+    const Graph graph = MakeGraph(OptionsOf("efficientnet_b0"));
+    const auto of = [&](const std::string& source, const std::string& ours) {
+      for (const auto& row : WeightSources()) {
+        if (row.name == source && row.families.front() == "efficientnet_")
+          return row.theirs(ours, graph).front();
+      }
+      return std::string();
+    };
+    EXPECT_EQ(of("timm", "features.0.0.weight"), "conv_stem.weight");
+    EXPECT_EQ(of("timm", "features.1.0.block.0.0.weight"), "blocks.0.0.conv_dw.weight");
+    EXPECT_EQ(of("timm", "features.1.0.block.1.fc1.bias"), "blocks.0.0.se.conv_reduce.bias");
+    EXPECT_EQ(of("timm", "features.1.0.block.2.1.running_var"), "blocks.0.0.bn2.running_var");
+    EXPECT_EQ(of("timm", "features.2.1.block.3.0.weight"), "blocks.1.1.conv_pwl.weight");
+    EXPECT_EQ(of("timm", "features.8.1.bias"), "bn2.bias");
+    EXPECT_EQ(of("lukemelas", "features.1.0.block.0.0.weight"), "_blocks.0._depthwise_conv.weight");
+    EXPECT_EQ(of("lukemelas", "features.2.0.block.0.0.weight"), "_blocks.1._expand_conv.weight");
+    EXPECT_EQ(of("lukemelas", "features.7.0.block.3.1.weight"), "_blocks.15._bn2.weight");
+    EXPECT_EQ(of("lukemelas", "features.8.0.weight"), "_conv_head.weight");
+    EXPECT_EQ(of("lukemelas", "classifier.1.weight"), "_fc.weight");
+  }
+}
+
+}  // namespace
+}  // namespace seam

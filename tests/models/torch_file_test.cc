@@ -1,0 +1,193 @@
+// Files as torch.save() lays them out, written byte by byte: no Python at hand.
+
+#include "models/torch_file.h"
+
+#include <zip.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+using namespace std::string_literals;
+
+std::string Text(const std::string& text) {
+  const auto size = static_cast<std::uint32_t>(text.size());
+  return "X" + std::string(reinterpret_cast<const char*>(&size), 4) + text;
+}
+
+// A [2, 2] view, by `stride`, of storage `key` of four floats.
+std::string Tensor(const std::string& key, const std::string& stride = "K\2K\1\x86", char first = 0) {
+  return "ctorch._utils\n_rebuild_tensor_v2\n((" + Text("storage") + "ctorch\nFloatStorage\n" + Text(key) +
+         Text("cpu") + "K\4tQK" + std::string(1, first) + "K\2K\2\x86" + stride + "\x89}tR";
+}
+
+std::string Dict(const std::string& entries) { return "}(" + entries + "u"; }
+std::string Pickled(const std::string& object) { return "\x80\2" + object + "."; }
+
+std::string Numbers(std::vector<float> numbers) {
+  return std::string(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(float));
+}
+
+using Members = std::vector<std::pair<std::string, std::string>>;
+
+std::string Zip(const Members& members, zip_int32_t method = ZIP_CM_STORE) {
+  TemporaryFolder folder;
+  const std::string path = (folder / "a.zip").string();
+  zip_t* archive = zip_open(path.c_str(), ZIP_CREATE, nullptr);
+  for (const auto& [name, bytes] : members) {
+    auto* source = zip_source_buffer(archive, bytes.data(), bytes.size(), 0);
+    const auto index = zip_file_add(archive, name.c_str(), source, 0);
+    zip_set_file_compression(archive, static_cast<zip_uint64_t>(index), method, 0);
+  }
+  zip_close(archive);
+  return ReadFile(path);
+}
+
+std::string Legacy(const std::string& object, const std::string& storages) {
+  return "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\2M\xe9\3."s +
+         Pickled(Dict(Text("little_endian") + "\x88")) + Pickled(object) + Pickled("](" + Text("0") + "e") +
+         storages;
+}
+
+std::string Count(std::uint64_t count) {
+  return std::string(reinterpret_cast<const char*>(&count), sizeof(count));
+}
+
+class TorchFileTest : public testing::Test {
+ protected:
+  std::map<std::string, torch::Tensor> Load(const std::string& bytes) {
+    WriteFile(path_, bytes);
+    return LoadTorchFile(path_);
+  }
+  // Without the file's name.
+  std::string ErrorOf(const std::string& bytes) {
+    const std::string message = MessageOf([&] { Load(bytes); });
+    const std::string subject = path_.string() + ": ";
+    return message.starts_with(subject) ? message.substr(subject.size()) : message;
+  }
+  std::string ZipOf(const std::string& object) {
+    return Zip({{"a/data.pkl", Pickled(object)}, {"a/data/0", Numbers({1, 2, 3, 4})}});
+  }
+
+  TemporaryFolder folder_;
+  std::filesystem::path path_ = folder_ / "weights.pth";
+};
+
+TEST_F(TorchFileTest, ZipFormatIsRead) {
+  const auto tensors = Load(ZipOf(Dict(Text("w") + Tensor("0"))));
+  ASSERT_EQ(tensors.count("w"), 1U);
+  EXPECT_TRUE(tensors.at("w").equal(torch::tensor({{1.F, 2.F}, {3.F, 4.F}})));
+}
+
+TEST_F(TorchFileTest, LegacyFormatIsRead) {
+  const auto tensors = Load(Legacy(Dict(Text("w") + Tensor("0")), Count(4) + Numbers({1, 2, 3, 4})));
+  EXPECT_TRUE(tensors.at("w").equal(torch::tensor({{1.F, 2.F}, {3.F, 4.F}})));
+}
+
+TEST_F(TorchFileTest, TransposedViewsKeepTheirOrder) {
+  const auto tensors = Load(ZipOf(Dict(Text("w") + Tensor("0", "K\1K\2\x86"))));
+  EXPECT_TRUE(tensors.at("w").equal(torch::tensor({{1.F, 3.F}, {2.F, 4.F}})));
+}
+
+TEST_F(TorchFileTest, StateDictsAreFoundBesideAnOptimizer) {
+  const std::string optimizer = Dict(Text("state") + Dict("K\1" + Dict(Text("exp_avg") + Tensor("0"))));
+  for (const char* key : {"state_dict", "model", "model_state_dict", "net"}) {
+    const auto tensors = Load(ZipOf(Dict(Text("optimizer") + optimizer + Text("epoch") + "K\7" + Text(key) +
+                                         Dict(Text("w") + Tensor("0")))));
+    EXPECT_EQ(tensors.size(), 1U) << key;
+    EXPECT_EQ(tensors.count("w"), 1U) << key;
+  }
+}
+
+TEST_F(TorchFileTest, ViewsOutsideTheirStorageAreErrors) {
+  const auto error = [&](const std::string& stride, char first) {
+    return ErrorOf(ZipOf(Dict(Text("w") + Tensor("0", stride, first))));
+  };
+  EXPECT_EQ(error("K\2K\1\x86", 1), "damaged PyTorch file: tensor 'w' lies outside its storage");
+  EXPECT_EQ(error("K\4K\1\x86", 0), "damaged PyTorch file: tensor 'w' lies outside its storage");
+  EXPECT_EQ(error("\x8a\x8\xff\xff\xff\xff\xff\xff\xff\x7fK\1\x86", 0),
+            "damaged PyTorch file: tensor 'w' lies outside its storage");
+  EXPECT_EQ(error("J\xff\xff\xff\xffK\1\x86", 0).substr(0, 14), "damaged pickle");
+}
+
+TEST_F(TorchFileTest, CompressedMembersAreRefused) {
+  EXPECT_EQ(ErrorOf(Zip({{"a/data.pkl", std::string(1'000'000, 'N')}}, ZIP_CM_DEFLATE)),
+            "its member 'a/data.pkl' is compressed");
+}
+
+TEST_F(TorchFileTest, OverlappingMembersAreAnError) {
+  std::string bytes = ZipOf(Dict(Text("w") + Tensor("0")));
+  // The lengths in the central directory, of the last member, grow beyond the file.
+  const auto entry = bytes.rfind("PK\1\2");
+  for (const std::size_t at : {entry + 22, entry + 26}) bytes[at] = '\x7f';
+  EXPECT_TRUE(ErrorOf(bytes).starts_with("damaged zip file: ")) << ErrorOf(bytes);
+}
+
+TEST_F(TorchFileTest, AFalseChecksumIsAnError) {
+  std::string bytes = ZipOf(Dict(Text("w") + Tensor("0")));
+  bytes[bytes.find(Numbers({1, 2, 3, 4}))] = '\1';
+  EXPECT_EQ(ErrorOf(bytes), "damaged zip file: 'a/data/0' cannot be read whole");
+}
+
+TEST_F(TorchFileTest, StoragesOfAnotherLengthAreErrors) {
+  EXPECT_EQ(
+      ErrorOf(Zip({{"a/data.pkl", Pickled(Dict(Text("w") + Tensor("0")))}, {"a/data/0", Numbers({1, 2})}})),
+      "damaged PyTorch file: 'a/data/0' has 8 bytes, not 4 elements");
+  EXPECT_EQ(ErrorOf(Zip({{"a/data.pkl", Pickled(Dict(Text("w") + Tensor("0")))}})),
+            "damaged PyTorch file: 'a/data/0' is missing");
+  EXPECT_EQ(ErrorOf(Legacy(Dict(Text("w") + Tensor("0")), Count(std::uint64_t{1} << 62))),
+            "damaged PyTorch file: it ends among the storages");
+}
+
+TEST_F(TorchFileTest, OtherFilesAreRefusedByName) {
+  EXPECT_EQ(ErrorOf(std::string(257, '\0') + "ustar" + std::string(250, '\0')),
+            "is in the tar format of PyTorch before 0.1.10, which is not read");
+  EXPECT_EQ(ErrorOf(Zip({{"a/data.pkl", Pickled("}")}, {"a/constants.pkl", Pickled(")")}})),
+            "is a TorchScript program, which holds code");
+  EXPECT_EQ(ErrorOf(Zip({{"word/document.xml", "x"}})),
+            "is a zip file, but not of PyTorch: it has no data.pkl");
+  EXPECT_EQ(ErrorOf("hello"), "is no file of torch.save()");
+  EXPECT_EQ(ErrorOf(ZipOf(Dict(Text("epoch") + "K\7"))),
+            "has no state dict, a dict of tensors by name; it has 'epoch'");
+}
+
+TEST_F(TorchFileTest, EveryTruncationIsAnError) {
+  for (const std::string& whole : {ZipOf(Dict(Text("w") + Tensor("0"))),
+                                   Legacy(Dict(Text("w") + Tensor("0")), Count(4) + Numbers({1, 2, 3, 4}))}) {
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+      EXPECT_NE(ErrorOf(whole.substr(0, length)), "") << length;
+    }
+  }
+}
+
+TEST_F(TorchFileTest, EveryFlippedBitIsReadOrAnError) {
+  for (const std::string& whole : {ZipOf(Dict(Text("w") + Tensor("0"))),
+                                   Legacy(Dict(Text("w") + Tensor("0")), Count(4) + Numbers({1, 2, 3, 4}))}) {
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      std::string changed = whole;
+      changed[i] = static_cast<char>(changed[i] ^ (1 << i % 8));
+      EXPECT_EQ(ErrorOf(changed).find('\n'), std::string::npos) << i;
+    }
+  }
+}
+
+TEST_F(TorchFileTest, PublishedLegacyFilesAreRead) {
+  SEAM_NEEDS_SHARED("fixtures/mesonet");
+  const auto maragori = LoadTorchFile(SharedPath("fixtures/mesonet/maragori_meso4/checkpoint-39.pth.tar"));
+  EXPECT_EQ(maragori.at("linear.1.weight").sizes(), (std::vector<std::int64_t>{16, 784}));
+  const auto hongguliu = LoadTorchFile(SharedPath("fixtures/mesonet/hongguliu_meso4/best.pkl"));
+  EXPECT_EQ(hongguliu.at("fc2.weight").sizes(), (std::vector<std::int64_t>{2, 16}));
+}
+
+}  // namespace
+}  // namespace seam
