@@ -59,7 +59,8 @@ struct Options::Impl {
 
   template <class T>
   void Declare(const std::string& name, T* value, const std::string& help, po::typed_value<T>* semantic) {
-    described.add_options()(name.c_str(), semantic, help.c_str());
+    const std::string with_letter = name == "output" ? "output,o" : name;
+    described.add_options()(with_letter.c_str(), semantic, help.c_str());
     names.push_back(name);
     readers[name] = [value] { return nlohmann::json(*value); };
   }
@@ -83,7 +84,14 @@ struct Options::Impl {
   std::vector<std::string> WithFlagsSet(std::vector<std::string> arguments) const {
     for (auto& argument : arguments) {
       if (argument == "--") break;
-      if (argument.starts_with("--") && flags.count(argument.substr(2)) > 0) argument += "=true";
+      if (!argument.starts_with("--")) continue;
+      const std::string name = argument.substr(2);
+      const bool negated = name.starts_with("no-") && flags.count(name.substr(3)) > 0;
+      if (flags.count(name) > 0) {
+        argument += "=true";
+      } else if (negated) {
+        argument = fmt::format("--{}=false", name.substr(3));
+      }
     }
     return arguments;
   }

@@ -26,8 +26,9 @@ class Options {
   Options(std::string program, std::string synopsis, std::string summary, std::string example);
   ~Options();
 
-  // Declares --NAME. The value stays at *value unless the user gives one. A bool is switched on by --NAME
-  // alone and off by --NAME=false. `choices`, when not empty, are the only values allowed.
+  // Declares --NAME; `output` is -o, too. The value stays at *value unless the user gives one. A bool is
+  // switched on by --NAME alone and off by --no-NAME or --NAME=false. `choices`, when not empty, are the only
+  // values allowed.
   void Add(const std::string& name, bool* value, const std::string& help);
   void Add(const std::string& name, int* value, const std::string& help);
   void Add(const std::string& name, std::int64_t* value, const std::string& help);

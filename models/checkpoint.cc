@@ -129,7 +129,12 @@ Graph GraphOf(const ModelOptions& options, const std::string& subject) {
   }
 }
 
-bool IsFinite(const torch::Tensor& tensor) { return tensor.isfinite().all().item<bool>(); }
+bool IsFinite(const torch::Tensor& tensor) { return tensor.to(torch::kFloat).isfinite().all().item<bool>(); }
+
+// Weights of half precision become float32, exactly.
+bool IsWeightType(c10::ScalarType type) {
+  return type == torch::kFloat || type == torch::kHalf || type == torch::kBFloat16;
+}
 
 // How `given` differs from what the model has, in words, or "".
 std::string Difference(const torch::Tensor& given, const std::vector<std::int64_t>& wanted) {
@@ -137,7 +142,7 @@ std::string Difference(const torch::Tensor& given, const std::vector<std::int64_
     return fmt::format("has the shape [{}], not [{}]", fmt::join(given.sizes().vec(), ", "),
                        fmt::join(wanted, ", "));
   }
-  if (given.scalar_type() != torch::kFloat) {
+  if (!IsWeightType(given.scalar_type())) {
     return fmt::format("has the type {}, not Float", c10::toString(given.scalar_type()));
   }
   return IsFinite(given) ? "" : "holds numbers that are not finite";

@@ -23,27 +23,33 @@ namespace {
 namespace fs = std::filesystem;
 using Tensors = std::map<std::string, torch::Tensor>;
 
-// What wrappers put before the names of the network within.
-constexpr std::array kPrefixes = {"module.",  "_orig_mod.", "model.",  "net.",
-                                  "network.", "backbone.",  "encoder."};
+// What wrappers put before the names of the network within; a classifier may stand beside it without.
+constexpr std::array kPrefixes = {"module.",  "_orig_mod.", "model.",   "net.",
+                                  "network.", "backbone.",  "encoder.", "efficientnet."};
+constexpr double kMostNames = 0.9;
 
 constexpr std::uint64_t kMaxIndexBytes = 16'000'000;
 
+// Takes the prefix off if most names have it and no two become one.
+bool TakeOff(std::string_view prefix, Tensors* tensors) {
+  Tensors shorter;
+  std::size_t with = 0;
+  for (const auto& [name, tensor] : *tensors) {
+    const bool has = name.starts_with(prefix) && name.size() > prefix.size();
+    with += has ? 1 : 0;
+    if (!shorter.emplace(has ? name.substr(prefix.size()) : name, tensor).second) return false;
+  }
+  if (with == 0 || static_cast<double>(with) < kMostNames * static_cast<double>(tensors->size())) {
+    return false;
+  }
+  *tensors = std::move(shorter);
+  return true;
+}
+
 Tensors WithoutPrefix(Tensors tensors) {
-  const auto shared = [&](std::string_view prefix) {
-    return !tensors.empty() && std::all_of(tensors.begin(), tensors.end(), [&](const auto& entry) {
-      return entry.first.starts_with(prefix) && entry.first.size() > prefix.size();
-    });
-  };
   for (bool found = true; found;) {
     found = false;
-    for (const std::string_view prefix : kPrefixes) {
-      if (!shared(prefix)) continue;
-      Tensors shorter;
-      for (auto& [name, tensor] : tensors) shorter.emplace(name.substr(prefix.size()), std::move(tensor));
-      tensors = std::move(shorter);
-      found = true;
-    }
+    for (const char* prefix : kPrefixes) found = TakeOff(prefix, &tensors) || found;
   }
   return tensors;
 }

@@ -18,7 +18,7 @@ struct ForeignWeights {
 //   Keras HDF5 (models/keras_h5.h), PyTorch (models/torch_file.h), safetensors,
 //   flattened: NAME.json, an object whose `tensors` lists name, shape and offset_floats, beside NAME.f32 with
 //   the float32 numbers, little-endian; either file may be named.
-// A prefix that all names share, such as "module.", is taken off.
+// A prefix of a wrapper, such as "module.", is taken off where most names have it.
 ForeignWeights LoadForeignWeights(const std::filesystem::path& path);
 
 }  // namespace seam

@@ -27,12 +27,14 @@ namespace fs = std::filesystem;
 // How faces are to be cut out for a network that came without a word about it.
 struct ImportedCrop {
   double margin = -1, detect_threshold = 0;
-  std::string detector = "retinaface", encoding = "jpeg";
+  std::string align = "none", detector = "retinaface", encoding = "jpeg";
   int detect_size = 320, quality = 95;
 
   void Register(Options* options) {
     options->Add("margin", &margin,
                  "the crop's side is 1 + margin times the face's longer side (-1: the source's)");
+    options->Add("align", &align, "how faces are turned: not at all, or by their landmarks",
+                 {"none", "similarity"});
     options->Add("detector", &detector, "that finds the faces", {"retinaface", "yunet", "hog"});
     options->Add("detect-size", &detect_size, "longer side of the picture that is searched, at most");
     options->Add("detect-threshold", &detect_threshold, "least score of a face; 0: the detector's own");
@@ -44,7 +46,7 @@ struct ImportedCrop {
     CropSpec spec;
     spec.set_size(static_cast<std::uint32_t>(size));
     spec.set_margin(margin < 0 ? source.margin : margin);
-    spec.set_align("none");
+    spec.set_align(align);
     spec.set_detector(detector);
     spec.set_detect_size(static_cast<std::uint32_t>(detect_size));
     spec.set_encoding(encoding);
@@ -67,7 +69,7 @@ struct Settings {
   void Register(Options* options) {
     options->AddPositional("file", &files);
     options->Add("output", &output, "checkpoint to write");
-    options->Add("strict", &strict, "every weight must fit; --strict=false keeps fresh ones where none does");
+    options->Add("strict", &strict, "every weight must fit; --no-strict keeps fresh ones where none does");
     options->Add("threshold", &threshold, "a score from here on is called fake");
     options->Add("notice", &notice, "what users must know: data, licence");
     options->Add("overwrite", &overwrite, "replace the output");
@@ -96,11 +98,10 @@ void Tell(const WeightMatch& match, bool strict, const std::string& subject) {
   for (const auto& difference : match.differences) SayWarning(difference);
   if (match.differences.empty()) return;
   if (strict) {
-    throw Error(
-        subject,
-        fmt::format("{} weights do not fit {}; each is listed above", match.differences.size(),
-                    match.options.model),
-        "another --model, --source, --size or --variant may; --strict=false keeps fresh weights there");
+    throw Error(subject,
+                fmt::format("{} weights do not fit {}; each is listed above", match.differences.size(),
+                            match.options.model),
+                "another --model, --source, --size or --variant may; --no-strict keeps fresh weights there");
   }
   if (!match.unset.empty()) {
     SayWarning(fmt::format("{} weights are fresh, and the network must be trained: {}", match.unset.size(),
@@ -110,11 +111,11 @@ void Tell(const WeightMatch& match, bool strict, const std::string& subject) {
 
 }  // namespace
 
-int RunImport(const std::vector<std::string>& arguments) {
+int ImportModel(const std::vector<std::string>& arguments) {
   Settings settings;
-  Options options("seam models import", "seam models import [OPTION...] FILE",
+  Options options("seam models import", "--model NAME FILE -o OUT [OPTION...]",
                   "make a checkpoint of weights that another library wrote",
-                  "seam models import --model meso4 Meso4_DF.h5 --output meso4.safetensors");
+                  "seam models import --model meso4 Meso4_DF.h5 -o meso4.safetensors");
   settings.Register(&options);
   if (!options.Parse(arguments)) return kExitGood;
   settings.Check();

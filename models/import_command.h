@@ -5,7 +5,7 @@
 
 namespace seam {
 
-// `seam models import`: weights of other libraries become a checkpoint. Returns the exit status.
-int RunImport(const std::vector<std::string>& arguments);
+// `seam models import`: weights of other libraries become a checkpoint.
+int ImportModel(const std::vector<std::string>& arguments);
 
 }  // namespace seam

@@ -26,6 +26,8 @@ constexpr std::string_view kSignature("\x89HDF\r\n\x1a\n", 8);
 constexpr int kMaxDepth = 8, kMaxObjects = 20'000, kMaxRank = 8;
 constexpr std::size_t kMaxNameBytes = 500;
 constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 29;  // 2 GiB of float32, together
+// Weights hardly pack; a file of zeros, or of nothing written, could ask for all memory.
+constexpr std::uint64_t kMaxUnpacking = 20, kAlwaysAllowedBytes = std::uint64_t{64} << 20;
 constexpr rlim_t kCpuSeconds = 60, kAddressBytes = rlim_t{16} << 30;
 
 // An id of the HDF5 library, closed at the end.
@@ -62,6 +64,7 @@ class H5Walker {
     H5PLset_loading_state(0);  // a file must not make the library load code
     const Id file(H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
     if (!file.good()) throw Problem{"cannot be read as HDF5"};
+    if (H5Fget_filesize(file, &file_bytes_) < 0) throw Problem{"its size cannot be read"};
     const bool whole = H5Lexists(file, "model_weights", H5P_DEFAULT) > 0;
     const Id root(H5Gopen2(file, whole ? "model_weights" : "/", H5P_DEFAULT), H5Gclose);
     if (!root.good()) throw Problem{"its root cannot be read"};
@@ -166,7 +169,10 @@ class H5Walker {
       count *= sides[i];
     }
     elements_ += count;
-    if (elements_ > kMaxElements) throw Problem{"holds more numbers than networks have"};
+    const std::uint64_t allowed = kAlwaysAllowedBytes + kMaxUnpacking * file_bytes_;
+    if (elements_ > kMaxElements || elements_ * sizeof(float) > allowed) {
+      throw Problem{fmt::format("{} would unpack to far more than there is", Shown(name))};
+    }
     std::vector<float> values(count);
     if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) {
       throw Problem{fmt::format("the numbers of {} cannot be read", Shown(name))};
@@ -181,6 +187,7 @@ class H5Walker {
   int out_;
   int objects_ = 0;
   std::uint64_t elements_ = 0;
+  hsize_t file_bytes_ = 0;
 };
 
 void Limit(__rlimit_resource resource, rlim_t value) {

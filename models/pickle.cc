@@ -17,7 +17,7 @@ using Value = PickleValue;
 using Ref = PickleValue::Ref;
 
 // Enough for large networks with their optimizer's state, and little memory.
-constexpr std::size_t kMaxValues = 2'000'000, kMaxTensorDimensions = 8;
+constexpr std::size_t kMaxValues = 1'000'000, kMaxTensorDimensions = 8, kMaxKeyBytes = 100;
 constexpr const char* kStateDictHint =
     "bring a state dict: in Python, torch.save(model.state_dict(), FILE), or save it as .safetensors";
 
@@ -97,13 +97,15 @@ class Pickle::Machine {
     value->kind = kind;
     return value;
   }
-  void Push(Value* value) { stack_.push_back(value); }
-  Value* PushNew(Value::Kind kind) {
-    Push(Make(kind));
+  Value* Pushed(Value::Kind kind) {
+    stack_.push_back(Make(kind));
     return stack_.back();
   }
-  void PushInt(std::int64_t number) { PushNew(Value::kInt)->number = number; }
-  void PushText(Value::Kind kind, std::string_view text) { PushNew(kind)->text = std::string(text); }
+  void PushNew(Value::Kind kind) { Pushed(kind); }
+  void PushBool(bool yes) { Pushed(Value::kBool)->number = yes; }
+  void PushInt(std::int64_t number) { Pushed(Value::kInt)->number = number; }
+  void PushFloat(double fraction) { Pushed(Value::kFloat)->fraction = fraction; }
+  void PushText(Value::Kind kind, std::string_view text) { Pushed(kind)->text = std::string(text); }
 
   // Values below the last mark are out of reach.
   std::size_t Floor() const { return marks_.empty() ? 0 : marks_.back(); }
@@ -126,7 +128,7 @@ class Pickle::Machine {
   }
 
   void PushTuple(const std::vector<Value*>& items) {
-    PushNew(Value::kTuple)->items.assign(items.begin(), items.end());
+    Pushed(Value::kTuple)->items.assign(items.begin(), items.end());
   }
   void PushTuple(std::size_t count) {
     std::vector<Value*> items(count);
@@ -144,6 +146,12 @@ class Pickle::Machine {
     if (items.size() % 2 != 0) Damaged("a key without a value");
     for (std::size_t i = 0; i < items.size(); i += 2) dict->pairs.emplace_back(items[i], items[i + 1]);
   }
+  // A new list or dict, filled by `fill` with what lies above the mark.
+  void PushWith(Value::Kind kind, void (Machine::*fill)(const std::vector<Value*>&)) {
+    const auto items = PopToMark();
+    PushNew(kind);
+    (this->*fill)(items);
+  }
 
   void Put(std::uint64_t slot) {
     if (slot > kMaxValues) Damaged("a memo out of bounds");
@@ -152,7 +160,7 @@ class Pickle::Machine {
   void Get(std::uint64_t slot) {
     const auto found = memo_.find(slot);
     if (found == memo_.end()) Damaged("a memo that was never filled");
-    Push(found->second);
+    stack_.push_back(found->second);
   }
 
   void PushGlobal(std::string_view module, std::string_view name) {
@@ -174,9 +182,9 @@ class Pickle::Machine {
   void PushTensor(const std::vector<Ref>& arguments);
   void Build();
   void PushLong(std::string_view bytes);
-  void Plain(unsigned char op);
-  bool Sized(unsigned char op);
-  bool Stacked(unsigned char op);
+  void Step(unsigned char op);
+  void Stacked(unsigned char op);
+  void Referring(unsigned char op);
 
   Pickle& pickle_;
   std::string_view bytes_;
@@ -198,7 +206,9 @@ void Pickle::Machine::PushStorage() {
   const auto* dtype = StorageType(items[1]->text);
   if (dtype == nullptr) Damaged("a storage without an element type");
   if (items[4]->number < 0) Damaged("a storage of negative size");
-  Value* storage = PushNew(Value::kStorage);
+  // Each storage holds its key: a long one, written once, would be kept many times.
+  if (items[2]->text.size() > kMaxKeyBytes) Damaged("a storage with an endless key");
+  Value* storage = Pushed(Value::kStorage);
   storage->text = items[2]->text;
   storage->dtype = *dtype;
   storage->number = items[4]->number;
@@ -222,7 +232,7 @@ void Pickle::Machine::PushTensor(const std::vector<Ref>& arguments) {
   }
   auto shape = numbers(arguments[2]), stride = numbers(arguments[3]);
   if (shape.size() != stride.size()) Damaged("a tensor's strides");
-  Value* tensor = PushNew(Value::kTensor);
+  Value* tensor = Pushed(Value::kTensor);
   tensor->storage = arguments[0];
   tensor->number = arguments[1]->number;
   tensor->shape = std::move(shape);
@@ -239,11 +249,11 @@ void Pickle::Machine::Reduce() {
     PushNew(Value::kDict);
   } else if (function->text == kSize && items.size() == 1 && items[0]->items.size() <= kMaxTensorDimensions &&
              (items[0]->kind == Value::kTuple || items[0]->kind == Value::kList)) {
-    PushNew(Value::kTuple)->items = items[0]->items;
+    Pushed(Value::kTuple)->items = items[0]->items;
   } else if (function->text == kTensor) {
     PushTensor(items);
   } else if (function->text == kParameter && !items.empty() && items[0]->kind == Value::kTensor) {
-    *PushNew(Value::kTensor) = *items[0];
+    *Pushed(Value::kTensor) = *items[0];
   } else {
     Damaged(fmt::format("arguments that {} does not take", function->text));
   }
@@ -264,135 +274,90 @@ void Pickle::Machine::PushLong(std::string_view bytes) {
 }
 
 // Codes of numbers, text and bytes, which carry their own value. The letters are Python's.
-bool Pickle::Machine::Sized(unsigned char op) {
+void Pickle::Machine::Step(unsigned char op) {
   switch (op) {
     case 'J':
-      PushInt(TakeNumber<std::int32_t>());
-      return true;
+      return PushInt(TakeNumber<std::int32_t>());
     case 'K':
-      PushInt(TakeNumber<std::uint8_t>());
-      return true;
+      return PushInt(TakeNumber<std::uint8_t>());
     case 'M':
-      PushInt(TakeNumber<std::uint16_t>());
-      return true;
+      return PushInt(TakeNumber<std::uint16_t>());
     case 0x8a:
-      PushLong(Take(TakeNumber<std::uint8_t>()));
-      return true;
+      return PushLong(Take(TakeNumber<std::uint8_t>()));
     case 0x8b:
-      PushLong(Take(TakeNumber<std::uint32_t>()));
-      return true;
-    case 'G': {
-      std::uint64_t bits = __builtin_bswap64(TakeNumber<std::uint64_t>());
-      PushNew(Value::kFloat)->fraction = std::bit_cast<double>(bits);
-      return true;
-    }
-    case 'X':
-      PushText(Value::kText, Take(TakeNumber<std::uint32_t>()));
-      return true;
+      return PushLong(Take(TakeNumber<std::uint32_t>()));
+    case 'G':
+      return PushFloat(std::bit_cast<double>(__builtin_bswap64(TakeNumber<std::uint64_t>())));
     case 0x8c:
-      PushText(Value::kText, Take(TakeNumber<std::uint8_t>()));
-      return true;
-    case 0x8d:
-      PushText(Value::kText, Take(TakeNumber<std::uint64_t>()));
-      return true;
-    case 'T':
-      PushText(Value::kText, Take(TakeNumber<std::uint32_t>()));
-      return true;
     case 'U':
-      PushText(Value::kText, Take(TakeNumber<std::uint8_t>()));
-      return true;
-    case 'B':
-      PushText(Value::kBytes, Take(TakeNumber<std::uint32_t>()));
-      return true;
+      return PushText(Value::kText, Take(TakeNumber<std::uint8_t>()));
+    case 'X':
+    case 'T':
+      return PushText(Value::kText, Take(TakeNumber<std::uint32_t>()));
+    case 0x8d:
+      return PushText(Value::kText, Take(TakeNumber<std::uint64_t>()));
     case 'C':
-      PushText(Value::kBytes, Take(TakeNumber<std::uint8_t>()));
-      return true;
+      return PushText(Value::kBytes, Take(TakeNumber<std::uint8_t>()));
+    case 'B':
+      return PushText(Value::kBytes, Take(TakeNumber<std::uint32_t>()));
     case 0x8e:
-      PushText(Value::kBytes, Take(TakeNumber<std::uint64_t>()));
-      return true;
+      return PushText(Value::kBytes, Take(TakeNumber<std::uint64_t>()));
     case 'N':
-      PushNew(Value::kNone);
-      return true;
+      return PushNew(Value::kNone);
     case 0x88:
-      PushNew(Value::kBool)->number = 1;
-      return true;
     case 0x89:
-      PushNew(Value::kBool);
-      return true;
+      return PushBool(op == 0x88);
     default:
-      return false;
+      return Stacked(op);
   }
 }
 
 // Codes that build with what lies on the stack.
-bool Pickle::Machine::Stacked(unsigned char op) {
+void Pickle::Machine::Stacked(unsigned char op) {
   switch (op) {
     case '(':
-      marks_.push_back(stack_.size());
-      return true;
+      return marks_.push_back(stack_.size());
     case '0':
       Pop();
-      return true;
+      return;
     case '1':
       PopToMark();
-      return true;
+      return;
     case '2':
-      Push(Top());
-      return true;
+      return stack_.push_back(Top());
     case ')':
-      PushTuple(0);
-      return true;
+      return PushTuple(0);
     case 't':
-      PushTuple(PopToMark());
-      return true;
+      return PushTuple(PopToMark());
     case 0x85:
-      PushTuple(1);
-      return true;
     case 0x86:
-      PushTuple(2);
-      return true;
     case 0x87:
-      PushTuple(3);
-      return true;
+      return PushTuple(op - 0x84U);
     case ']':
-      PushNew(Value::kList);
-      return true;
-    case 'l': {
-      const auto items = PopToMark();
-      PushNew(Value::kList);
-      Append(items);
-      return true;
-    }
+      return PushNew(Value::kList);
+    case 'l':
+      return PushWith(Value::kList, &Machine::Append);
     case 'a':
-      Append({Pop()});
-      return true;
+      return Append({Pop()});
     case 'e':
-      Append(PopToMark());
-      return true;
+      return Append(PopToMark());
     case '}':
-      PushNew(Value::kDict);
-      return true;
-    case 'd': {
-      const auto items = PopToMark();
-      PushNew(Value::kDict);
-      SetItems(items);
-      return true;
-    }
+      return PushNew(Value::kDict);
+    case 'd':
+      return PushWith(Value::kDict, &Machine::SetItems);
     case 's': {
       Value *value = Pop(), *key = Pop();
-      SetItems({key, value});
-      return true;
+      return SetItems({key, value});
     }
     case 'u':
-      SetItems(PopToMark());
-      return true;
+      return SetItems(PopToMark());
     default:
-      return false;
+      return Referring(op);
   }
 }
 
-void Pickle::Machine::Plain(unsigned char op) {
-  if (Sized(op) || Stacked(op)) return;
+// Codes of the memo, of names, and of calls.
+void Pickle::Machine::Referring(unsigned char op) {
   switch (op) {
     case 'q':
       return Put(TakeNumber<std::uint8_t>());
@@ -407,9 +372,12 @@ void Pickle::Machine::Plain(unsigned char op) {
     case 0x95:
       Take(8);
       return;  // the length of a frame
-    case 'c': {
+    case 'c':
+    case 'i': {
       const auto module = TakeLine();
-      return PushGlobal(module, TakeLine());
+      PushGlobal(module, TakeLine());
+      if (op == 'i') Refused("makes an object of a class");
+      return;
     }
     case 0x93:
       return PushStackGlobal();
@@ -431,7 +399,7 @@ Ref Pickle::Machine::Run() {
   while (true) {
     const auto op = TakeNumber<std::uint8_t>();
     if (op == '.') break;
-    Plain(op);
+    Step(op);
   }
   if (stack_.size() != 1 || !marks_.empty()) Damaged("it ends with more or less than one object");
   return stack_[0];

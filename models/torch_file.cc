@@ -25,7 +25,7 @@ using Tensors = std::map<std::string, torch::Tensor>;
 using Storages = std::map<std::string, torch::Tensor>;
 
 // The legacy format begins with the pickled number 0x1950a86a20f9469cfc6c.
-constexpr std::string_view kMagic("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15);
+constexpr std::string_view kMagic("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10);
 constexpr std::int64_t kLegacyVersion = 1001;
 constexpr int kMaxDepth = 4;
 constexpr std::size_t kMaxNameBytes = 1'000;
@@ -35,6 +35,7 @@ Error Damaged(const std::string& subject, const std::string& what) {
 }
 
 bool IsTar(std::string_view bytes) { return bytes.size() > 262 && bytes.substr(257, 5) == "ustar"; }
+bool IsPickle(std::string_view bytes) { return !bytes.empty() && bytes[0] == '\x80'; }
 bool IsZip(std::string_view bytes) { return bytes.substr(0, 4) == std::string_view("PK\3\4", 4); }
 
 // Memory for a storage of the pickle, to be filled with `bytes` bytes.
@@ -78,12 +79,13 @@ bool HasTensors(Ref dict) {
   return false;
 }
 
-// Where a state dict lies in what people save, the likely places first.
-Ref FindStateDict(Ref value, int depth = 0) {
-  if (value->kind != Value::kDict || depth > kMaxDepth) return nullptr;
+// Where a state dict lies in what people save, the likely places first. Dicts may hold one another in
+// circles: `seen` are those that were looked into.
+Ref FindStateDict(Ref value, std::set<Ref>* seen, int depth = 0) {
+  if (value->kind != Value::kDict || depth > kMaxDepth || !seen->insert(value).second) return nullptr;
   for (const char* key : {"state_dict", "model_state_dict", "model", "net", "network", "module", "weights"}) {
     const Ref inside = Lookup(value, key);
-    const Ref found = inside == nullptr ? nullptr : FindStateDict(inside, depth + 1);
+    const Ref found = inside == nullptr ? nullptr : FindStateDict(inside, seen, depth + 1);
     if (found != nullptr) return found;
   }
   return HasTensors(value) ? value : nullptr;
@@ -98,7 +100,8 @@ std::string KeysOf(Ref value) {
 }
 
 Ref StateDictOf(Ref root, const std::string& subject) {
-  const Ref found = FindStateDict(root);
+  std::set<Ref> seen;
+  const Ref found = FindStateDict(root, &seen);
   if (found != nullptr) return found;
   throw Error(subject, "has no state dict, a dict of tensors by name" + KeysOf(root),
               "in Python: torch.save(model.state_dict(), FILE)");
@@ -181,6 +184,10 @@ class ZipReader {
   Storages storages_;
 };
 
+Error NoTorchFile(const std::string& subject) {
+  return Error(subject, "is no file of torch.save()", "name a .pth, .pt or .pth.tar file with a state dict");
+}
+
 // Pickles one after the other: magic, version, machine, object, keys of the storages; then each storage: its
 // number of elements in 8 bytes, and these.
 class LegacyReader {
@@ -189,7 +196,8 @@ class LegacyReader {
       : rest_(bytes), subject_(std::move(subject)), pickle_(subject_) {}
 
   Tensors Load() {
-    pickle_.Read(&rest_);
+    const Ref magic = pickle_.Read(&rest_);
+    if (magic->kind != Value::kBytes || magic->text != kMagic) throw NoTorchFile(subject_);
     const Ref version = pickle_.Read(&rest_);
     if (version->kind != Value::kInt || version->number != kLegacyVersion) {
       throw Error(subject_, "is of an unknown version of PyTorch's format");
@@ -259,9 +267,7 @@ class LegacyReader {
 
 }  // namespace
 
-bool LooksLikeTorchFile(std::string_view bytes) {
-  return IsZip(bytes) || IsTar(bytes) || (!bytes.empty() && bytes[0] == '\x80');
-}
+bool LooksLikeTorchFile(std::string_view bytes) { return IsZip(bytes) || IsTar(bytes) || IsPickle(bytes); }
 
 Tensors LoadTorchFile(const std::filesystem::path& path) {
   const MappedFile file(path);
@@ -272,8 +278,8 @@ Tensors LoadTorchFile(const std::filesystem::path& path) {
                 "load it with a PyTorch that can, and save its state dict again");
   }
   if (IsZip(bytes)) return ZipReader(bytes, subject).Load();
-  if (bytes.substr(0, kMagic.size()) == kMagic) return LegacyReader(bytes, subject).Load();
-  throw Error(subject, "is no file of torch.save()", "name a .pth, .pt or .pth.tar file with a state dict");
+  if (IsPickle(bytes)) return LegacyReader(bytes, subject).Load();
+  throw NoTorchFile(subject);
 }
 
 }  // namespace seam

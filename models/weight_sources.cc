@@ -80,6 +80,8 @@ Names Classifier(const std::string& ours, const std::string& own) {
                   {own, "last_linear"},
                   {own, "fc.1"},
                   {own, "last_linear.1"},
+                  {own, "last_layer"},
+                  {own, "_fc"},
                   {own, "classifier"}},
                  ours);
 }
@@ -163,7 +165,7 @@ Names Lukemelas(const std::string& ours, const Graph& graph) {
                               {"1.1", "_bn1"},          {"2.fc1", "_se_reduce"}, {"2.fc2", "_se_expand"},
                               {"3.0", "_project_conv"}, {"3.1", "_bn2"}};
   const auto [layer, leaf] = Split(ours);
-  if (!layer.starts_with("features.")) return ByTable({{"classifier.1", "_fc"}}, ours);
+  if (!layer.starts_with("features.")) return Classifier(ours, "_fc");
   const EfficientNetLayer parsed = ParseLayer(layer, graph);
   if (parsed.stage == 0) return {PartName(stem, parsed.part) + "." + leaf};
   if (parsed.stage == 8) return {PartName(head, parsed.part) + "." + leaf};

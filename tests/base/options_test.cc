@@ -106,6 +106,20 @@ TEST_F(OptionsTest, FlagIsSwitchedOffByFalse) {
   EXPECT_FALSE(settings_.align);
 }
 
+TEST_F(OptionsTest, FlagIsSwitchedOffByNo) {
+  EXPECT_TRUE(options_.Parse({"--no-align", "a.mp4"}));
+  EXPECT_FALSE(settings_.align);
+  EXPECT_THAT(settings_.videos, ElementsAre("a.mp4"));
+  EXPECT_THAT(Refusal({"--no-jobs"}), HasSubstr("--no-jobs: no such option"));
+}
+
+TEST_F(OptionsTest, OutputHasALetter) {
+  EXPECT_TRUE(options_.Parse({"a.mp4", "-o", "b.csv"}));
+  EXPECT_EQ(settings_.output, "b.csv");
+  EXPECT_TRUE(options_.Given("output"));
+  EXPECT_EQ(options_.ToJson()["output"], "b.csv");
+}
+
 TEST_F(OptionsTest, EverythingAfterTwoDashesIsPositional) {
   EXPECT_TRUE(options_.Parse({"--", "--json", "-q", "--nonsense"}));
   EXPECT_FALSE(settings_.json);

@@ -83,6 +83,27 @@ TEST_F(CheckpointTest, RoundTrips) {
     EXPECT_TRUE(torch::equal(weights.at(name), tensor)) << name;
 }
 
+TEST_F(CheckpointTest, WeightsOfHalfPrecisionBecomeFloat) {
+  for (const auto type : {torch::kHalf, torch::kBFloat16}) {
+    LoadChanged([&](Safetensors* contents) {
+      for (auto& [name, tensor] : contents->tensors) tensor = tensor.to(type);
+    });
+    const Checkpoint checkpoint = LoadCheckpoint(path_);
+    const auto weights = WeightsOf(*checkpoint.model);
+    for (const auto& [name, tensor] : WeightsOf(*model_)) {
+      EXPECT_EQ(weights.at(name).scalar_type(), torch::kFloat) << name;
+      EXPECT_TRUE(torch::equal(weights.at(name), tensor.to(type).to(torch::kFloat))) << name;
+    }
+  }
+}
+
+TEST_F(CheckpointTest, InfinityInHalfPrecisionIsAnError) {
+  EXPECT_EQ(ErrorOf([](Safetensors* contents) {
+              contents->tensors["norm1.bias"] = torch::full({8}, 1e6).to(torch::kHalf);
+            }),
+            "its weights do not fit the network: 'norm1.bias' holds numbers that are not finite");
+}
+
 TEST_F(CheckpointTest, LoadedNetworkAnswersAsTheSavedOne) {
   Save();
   const torch::NoGradGuard no_grad;
@@ -288,11 +309,11 @@ TEST_F(CheckpointTest, EachDifferenceInTheWeightsIsNamed) {
         contents->tensors.erase("dense2.bias");
         contents->tensors["head.bias"] = torch::zeros({1});
         contents->tensors["conv1.weight"] = torch::zeros({8, 3, 5, 5});
-        contents->tensors["norm1.bias"] = torch::zeros({8}, torch::kHalf);
+        contents->tensors["norm1.bias"] = torch::zeros({8}, torch::kDouble);
         contents->tensors["norm2.bias"] = torch::full({8}, std::nan(""), torch::kFloat);
       }),
       "its weights do not fit the network: 'conv1.weight' has the shape [8, 3, 5, 5], not [8, 3, 3, 3]; "
-      "'dense2.bias' is missing; 'norm1.bias' has the type Half, not Float; "
+      "'dense2.bias' is missing; 'norm1.bias' has the type Double, not Float; "
       "'norm2.bias' holds numbers that are not finite; 'head.bias' is left over");
   EXPECT_EQ(HintOf([&] { LoadCheckpoint(path_); }),
             "the file was written for another network or by another version of Seam");

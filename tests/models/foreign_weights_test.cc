@@ -1,0 +1,103 @@
+#include "models/foreign_weights.h"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "models/safetensors.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+class ForeignWeightsTest : public testing::Test {
+ protected:
+  // The list of flattened weights beside four numbers.
+  ForeignWeights Flattened(const std::string& index) {
+    const std::vector<float> numbers = {1, 2, 3, 4};
+    WriteFile(folder_ / "a.f32", {reinterpret_cast<const char*>(numbers.data()), 16});
+    WriteFile(folder_ / "a.json", index);
+    return LoadForeignWeights(folder_ / "a.json");
+  }
+  std::string FlattenedError(const std::string& index) {
+    const std::string message = MessageOf([&] { Flattened(index); });
+    const std::string subject = (folder_ / "a.json").string() + ": bad list of flattened weights: ";
+    return message.starts_with(subject) ? message.substr(subject.size()) : message;
+  }
+  static std::string Entry(const std::string& name, const std::string& shape, const std::string& offset) {
+    return R"({"name":")" + name + R"(","shape":)" + shape + R"(,"offset_floats":)" + offset + "}";
+  }
+  static std::string List(const std::string& entries) { return R"({"tensors":[)" + entries + "]}"; }
+
+  ForeignWeights Named(const std::vector<std::string>& names) {
+    Safetensors contents;
+    for (const auto& name : names) contents.tensors[name] = torch::ones({1});
+    SaveSafetensors(folder_ / "a.safetensors", contents);
+    return LoadForeignWeights(folder_ / "a.safetensors");
+  }
+  static std::vector<std::string> NamesOf(const ForeignWeights& weights) {
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : weights.tensors) names.push_back(name);
+    return names;
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(ForeignWeightsTest, FlattenedWeightsAreReadByEitherName) {
+  const std::string index = List(Entry("w", "[1,2]", "0") + "," + Entry("b", "[2]", "2"));
+  EXPECT_EQ(Flattened(index).format, "flattened");
+  const auto weights = LoadForeignWeights(folder_ / "a.f32");
+  EXPECT_TRUE(weights.tensors.at("w").equal(torch::tensor({{1.F, 2.F}})));
+  EXPECT_TRUE(weights.tensors.at("b").equal(torch::tensor({3.F, 4.F})));
+}
+
+TEST_F(ForeignWeightsTest, DamagedListsAreErrors) {
+  EXPECT_EQ(FlattenedError("{"), "no `tensors`");
+  EXPECT_EQ(FlattenedError("[]"), "no `tensors`");
+  EXPECT_EQ(FlattenedError(R"({"tensors":3})"), "no `tensors`");
+  EXPECT_EQ(FlattenedError(List("3")), "a tensor has no name");
+  EXPECT_EQ(FlattenedError(List(R"({"name":"w"})")), "a tensor has no shape");
+  EXPECT_EQ(FlattenedError(List(R"({"name":"w","shape":[2]})")), "a tensor has no place");
+  EXPECT_EQ(FlattenedError(List(Entry("w", "[0]", "0"))), "a tensor is empty");
+  EXPECT_EQ(FlattenedError(List(Entry("w", "[2]", "3"))), "a number is missing or out of bounds");
+  EXPECT_EQ(FlattenedError(List(Entry("w", "[2,-1]", "0"))), "a number is missing or out of bounds");
+  EXPECT_EQ(FlattenedError(List(Entry("w", "[4294967296,4294967296]", "0"))),
+            "a number is missing or out of bounds");
+  EXPECT_EQ(FlattenedError(List(Entry("w", "[4]", "0") + "," + Entry("b", "[1]", "0"))),
+            "its tensors overlap");
+  EXPECT_EQ(FlattenedError(List(Entry("w", "[1]", "0") + "," + Entry("w", "[1]", "1"))), "'w' stands twice");
+  EXPECT_EQ(FlattenedError(std::string(100'000, '[')), "no `tensors`");
+}
+
+TEST_F(ForeignWeightsTest, OtherFilesAreRefusedWithAListOfFormats) {
+  WriteFile(folder_ / "a.ckpt", "hello");
+  EXPECT_EQ(MessageOf([&] { LoadForeignWeights(folder_ / "a.ckpt"); }),
+            (folder_ / "a.ckpt").string() + ": is of no format that weights are read from");
+  EXPECT_EQ(HintOf([&] { LoadForeignWeights(folder_ / "a.ckpt"); }),
+            "Keras HDF5, PyTorch (.pth, .pt, .pth.tar, .pkl), .safetensors, or .json beside .f32");
+}
+
+TEST_F(ForeignWeightsTest, WrappersPrefixesAreTakenOff) {
+  EXPECT_EQ(NamesOf(Named({"module.model.a", "module.model.b"})), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(NamesOf(Named({"_orig_mod.a"})), (std::vector<std::string>{"a"}));
+  EXPECT_EQ(NamesOf(Named({"model.a", "other.b"})), (std::vector<std::string>{"model.a", "other.b"}));
+}
+
+TEST_F(ForeignWeightsTest, AClassifierBesideAnEncoderKeepsItsName) {
+  std::vector<std::string> names = {"fc.weight"}, expected = {"fc.weight"};
+  for (int i = 10; i < 30; ++i) {
+    names.push_back("encoder.conv" + std::to_string(i));
+    expected.insert(expected.end() - 1, "conv" + std::to_string(i));
+  }
+  EXPECT_EQ(NamesOf(Named(names)), expected);
+  // Two names must not become one.
+  names.push_back("encoder.fc.weight");
+  EXPECT_EQ(Named(names).tensors.count("encoder.fc.weight"), 1U);
+}
+
+}  // namespace
+}  // namespace seam
