@@ -192,14 +192,6 @@ void MatchOptions::Register(Options* options) {
                {"auto", "0", "1"});
 }
 
-void MatchOptions::Check() const {
-  const auto names = SourceNames();
-  if (std::find(names.begin(), names.end(), source) == names.end()) {
-    throw UsageError("--source", fmt::format("'{}' is not known", Printable(source)),
-                     fmt::format("the sources are: {}", fmt::join(names, ", ")));
-  }
-}
-
 WeightMatch MatchWeights(const ForeignWeights& foreign, const ModelOptions& options,
                          const MatchOptions& match, const std::string& subject) {
   const Tensors keras = Renumbered(foreign.tensors);

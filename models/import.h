@@ -17,7 +17,6 @@ struct MatchOptions {
   std::string source = "auto";   // a name of WeightSources()
   std::string fake_is = "auto";  // "0", "1": which answer means fake in the file
   void Register(Options* options);
-  void Check() const;
 };
 
 // Foreign weights brought to the names, layouts and direction of a network.

@@ -42,6 +42,19 @@ struct ImportedCrop {
     options->Add("quality", &quality, "of JPEG");
   }
 
+  void Check() const {
+    if (margin != -1 && !(margin >= 0 && margin <= 10)) throw UsageError("--margin", "must be from 0 to 10");
+    if (!(detect_threshold >= 0 && detect_threshold <= 1)) {
+      throw UsageError("--detect-threshold", "must be from 0 to 1");
+    }
+    if (detect_size < 1 || detect_size > 8192) throw UsageError("--detect-size", "must be from 1 to 8192");
+    if (quality < 1 || quality > 100) throw UsageError("--quality", "must be from 1 to 100");
+    if (align != "none" && detector == "hog") {
+      throw UsageError("--align", align + " needs landmarks, which hog does not find",
+                       "choose another --detector");
+    }
+  }
+
   CropSpec Spec(int size, const WeightSource& source) const {
     CropSpec spec;
     spec.set_size(static_cast<std::uint32_t>(size));
@@ -82,15 +95,12 @@ struct Settings {
   void Check() {
     if (files.size() != 1) throw UsageError("file", "give one file of weights");
     if (output.empty()) throw UsageError("--output", "is missing", "name the checkpoint to write");
-    if (crop.detect_size < 1 || crop.detect_size > 8192)
-      throw UsageError("--detect-size", "must be from 1 to 8192");
-    if (crop.quality < 1 || crop.quality > 100) throw UsageError("--quality", "must be from 1 to 100");
     if (!(threshold >= 0 && threshold <= 1)) throw UsageError("--threshold", "must be from 0 to 1");
+    crop.Check();
+    model.Check();
     if (!overwrite && fs::exists(output)) {
       throw Error(output, "exists already", "choose another name, or add --overwrite");
     }
-    model.Check();
-    match.Check();
   }
 };
 

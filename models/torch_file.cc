@@ -269,10 +269,7 @@ class LegacyReader {
 
 bool LooksLikeTorchFile(std::string_view bytes) { return IsZip(bytes) || IsTar(bytes) || IsPickle(bytes); }
 
-Tensors LoadTorchFile(const std::filesystem::path& path) {
-  const MappedFile file(path);
-  const std::string_view bytes = file.bytes();
-  const std::string subject = path.string();
+Tensors ReadTorchFile(std::string_view bytes, const std::string& subject) {
   if (IsTar(bytes)) {
     throw Error(subject, "is in the tar format of PyTorch before 0.1.10, which is not read",
                 "load it with a PyTorch that can, and save its state dict again");
@@ -280,6 +277,11 @@ Tensors LoadTorchFile(const std::filesystem::path& path) {
   if (IsZip(bytes)) return ZipReader(bytes, subject).Load();
   if (IsPickle(bytes)) return LegacyReader(bytes, subject).Load();
   throw NoTorchFile(subject);
+}
+
+Tensors LoadTorchFile(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  return ReadTorchFile(file.bytes(), path.string());
 }
 
 }  // namespace seam

@@ -17,5 +17,7 @@ bool LooksLikeTorchFile(std::string_view bytes);
 // modules. Where the dict lies deeper ("state_dict", "model", ...), it is found there; an optimizer beside it
 // is passed over. Tensors share the memory of their storages, as they did when they were saved.
 std::map<std::string, torch::Tensor> LoadTorchFile(const std::filesystem::path& path);
+// The same of a file's bytes; errors are about `subject`.
+std::map<std::string, torch::Tensor> ReadTorchFile(std::string_view bytes, const std::string& subject);
 
 }  // namespace seam

@@ -85,6 +85,7 @@ Names Classifier(const std::string& ours, const std::string& own) {
                   {own, "classifier"}},
                  ours);
 }
+Names LastLinear(const std::string& ours, const Graph&) { return ByTable({{"fc", "last_linear"}}, ours); }
 Names ResNet(const std::string& ours, const Graph&) { return Classifier(ours, "fc"); }
 Names Xception(const std::string& ours, const Graph&) { return Classifier(ours, "last_linear"); }
 
@@ -180,7 +181,8 @@ const Names kMeso = {"meso"}, kEfficientNet = {"efficientnet_"}, kResNet = {"res
 const std::vector<WeightSource>& WeightSources() {
   static const std::vector<WeightSource> sources = {
       {.name = "torchvision", .families = {"efficientnet_", "resnet"}, .theirs = &Own},
-      {.name = "pretrainedmodels", .families = {"resnet", "xception"}, .theirs = &Own},
+      {.name = "pretrainedmodels", .families = kResNet, .theirs = &LastLinear},
+      {.name = "pretrainedmodels", .families = kXception, .theirs = &Own},
       {.name = "timm", .families = kEfficientNet, .theirs = &TimmEfficientNet},
       {.name = "timm", .families = kResNet, .theirs = &ResNet},
       {.name = "timm", .families = kXception, .theirs = &Xception},

@@ -92,6 +92,27 @@ TEST(ImportTest, CheckpointsOfMaragoriAnswerTheGoldenLogits) {
   }
 }
 
+// A picture that the network scales to zeros.
+torch::Tensor Zeros(const Model& model) {
+  const int size = model.input().size;
+  for (const Node& node : model.graph().nodes()) {
+    if (node.op != Op::kNormalise) continue;
+    return torch::tensor({node.mean[0], node.mean[1], node.mean[2]}).view({3, 1, 1}).expand({3, size, size});
+  }
+  return torch::zeros({3, size, size});
+}
+
+TEST(ImportTest, ZerosBehindTheScalingAnswerTheGoldenLogits) {
+  SEAM_NEEDS_SHARED("fixtures/mesonet");
+  const auto logit = [](const std::string& file) {
+    const auto model = Import("meso4", file);
+    return Logit(*model, Zeros(*model));
+  };
+  EXPECT_NEAR(logit("maragori_meso4/checkpoint-0.json"), 0.915820, 1e-4);
+  EXPECT_NEAR(logit("maragori_meso4/checkpoint-39.pth.tar"), -1.716907, 1e-4);
+  EXPECT_NEAR(logit("hongguliu_meso4/best.pkl"), -1.108327 - 0.333323, 1e-4);
+}
+
 TEST(ImportTest, SharedNormsAndTwoAnswersBecomeOneLogit) {
   SEAM_NEEDS_SHARED("fixtures/mesonet");
   const double answers[4][2] = {
@@ -102,14 +123,6 @@ TEST(ImportTest, SharedNormsAndTwoAnswersBecomeOneLogit) {
       EXPECT_NEAR(Logit(*model, ResizeBilinear(Picture(i), 256)), answers[i][0] - answers[i][1], 1e-4);
     }
   }
-}
-
-ForeignWeights WeightsUnder(const Model& model, const WeightSource& source) {
-  ForeignWeights foreign{"made", {}};
-  for (const auto& [name, tensor] : WeightsOf(model)) {
-    foreign.tensors[source.theirs(name, model.graph()).front()] = tensor.detach().clone();
-  }
-  return foreign;
 }
 
 TEST(ImportTest, MissingLeftOverAndTransposedWeightsAreNamed) {
@@ -144,61 +157,6 @@ TEST(ImportTest, ForeignNetworksAreAnError) {
               MatchWeights({"made", {{"encoder.layer", torch::zeros({1})}}}, OptionsOf("meso4"), {}, "file");
             }),
             "file: none of its 1 weights has a name of meso4; the first is 'encoder.layer'");
-}
-
-TEST(ImportTest, EverySourceOfARegisteredNetworkGivesBackItsWeights) {
-  for (const char* name : {"efficientnet_b0", "resnet18", "xception", "meso4"}) {
-    for (const auto& source : WeightSources()) {
-      const auto names = [&] {
-        std::vector<std::string> all;
-        for (const auto& entry : ModelRegistry()) all.push_back(entry.name);
-        return all;
-      }();
-      if (source.keras || std::find(names.begin(), names.end(), name) == names.end()) continue;
-      const bool serves =
-          std::any_of(source.families.begin(), source.families.end(),
-                      [&](const auto& family) { return std::string(name).starts_with(family); });
-      if (!serves) continue;
-      ModelOptions options = OptionsOf(name);
-      options.variant = source.variant;
-      options.size = source.size;
-      const auto model = MakeModel(options);
-      const auto match =
-          MatchWeights(WeightsUnder(*model, source), OptionsOf(name), {source.name, "1"}, "file");
-      EXPECT_EQ(match.differences, std::vector<std::string>{}) << name << " of " << source.name;
-      for (const auto& [weight, tensor] : WeightsOf(*model)) {
-        EXPECT_TRUE(match.weights.at(weight).equal(tensor)) << weight;
-      }
-    }
-  }
-}
-
-// Names as the libraries themselves have them, not as the table makes them.
-TEST(ImportTest, NamesAreThoseOfTheLibraries) {
-  const auto names = FindModel("meso4").name;  // the registry is there
-  ASSERT_EQ(names, "meso4");
-  for (const auto& entry : ModelRegistry()) {
-    if (entry.name != "efficientnet_b0") continue;
-    const Graph graph = MakeGraph(OptionsOf("efficientnet_b0"));
-    const auto of = [&](const std::string& source, const std::string& ours) {
-      for (const auto& row : WeightSources()) {
-        if (row.name == source && row.families.front() == "efficientnet_")
-          return row.theirs(ours, graph).front();
-      }
-      return std::string();
-    };
-    EXPECT_EQ(of("timm", "features.0.0.weight"), "conv_stem.weight");
-    EXPECT_EQ(of("timm", "features.1.0.block.0.0.weight"), "blocks.0.0.conv_dw.weight");
-    EXPECT_EQ(of("timm", "features.1.0.block.1.fc1.bias"), "blocks.0.0.se.conv_reduce.bias");
-    EXPECT_EQ(of("timm", "features.1.0.block.2.1.running_var"), "blocks.0.0.bn2.running_var");
-    EXPECT_EQ(of("timm", "features.2.1.block.3.0.weight"), "blocks.1.1.conv_pwl.weight");
-    EXPECT_EQ(of("timm", "features.8.1.bias"), "bn2.bias");
-    EXPECT_EQ(of("lukemelas", "features.1.0.block.0.0.weight"), "_blocks.0._depthwise_conv.weight");
-    EXPECT_EQ(of("lukemelas", "features.2.0.block.0.0.weight"), "_blocks.1._expand_conv.weight");
-    EXPECT_EQ(of("lukemelas", "features.7.0.block.3.1.weight"), "_blocks.15._bn2.weight");
-    EXPECT_EQ(of("lukemelas", "features.8.0.weight"), "_conv_head.weight");
-    EXPECT_EQ(of("lukemelas", "classifier.1.weight"), "_fc.weight");
-  }
 }
 
 }  // namespace

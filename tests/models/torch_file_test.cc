@@ -65,22 +65,17 @@ std::string Count(std::uint64_t count) {
 
 class TorchFileTest : public testing::Test {
  protected:
-  std::map<std::string, torch::Tensor> Load(const std::string& bytes) {
-    WriteFile(path_, bytes);
-    return LoadTorchFile(path_);
+  static std::map<std::string, torch::Tensor> Load(const std::string& bytes) {
+    return ReadTorchFile(bytes, "file");
   }
   // Without the file's name.
-  std::string ErrorOf(const std::string& bytes) {
+  static std::string ErrorOf(const std::string& bytes) {
     const std::string message = MessageOf([&] { Load(bytes); });
-    const std::string subject = path_.string() + ": ";
-    return message.starts_with(subject) ? message.substr(subject.size()) : message;
+    return message.starts_with("file: ") ? message.substr(6) : message;
   }
   std::string ZipOf(const std::string& object) {
     return Zip({{"a/data.pkl", Pickled(object)}, {"a/data/0", Numbers({1, 2, 3, 4})}});
   }
-
-  TemporaryFolder folder_;
-  std::filesystem::path path_ = folder_ / "weights.pth";
 };
 
 TEST_F(TorchFileTest, ZipFormatIsRead) {
@@ -107,6 +102,24 @@ TEST_F(TorchFileTest, StateDictsAreFoundBesideAnOptimizer) {
     EXPECT_EQ(tensors.size(), 1U) << key;
     EXPECT_EQ(tensors.count("w"), 1U) << key;
   }
+}
+
+TEST_F(TorchFileTest, LegacyFormatOfALaterProtocolIsRead) {
+  const std::string number = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+  std::string bytes = Legacy(Dict(Text("w") + Tensor("0")), Count(4) + Numbers({1, 2, 3, 4}));
+  bytes.replace(0, 2 + number.size(), "\x80\4\x95\x0d\0\0\0\0\0\0\0"s + number);
+  EXPECT_EQ(Load(bytes).count("w"), 1U);
+}
+
+// Searched anew from each of its seven entries, to a depth of four, it would take minutes.
+TEST_F(TorchFileTest, ADictThatHoldsItselfIsSearchedOnce) {
+  std::string entries, links;
+  for (const char* key : {"state_dict", "model", "net", "network", "module", "weights", "model_state_dict"}) {
+    links += Text(key) + "h\0"s;
+  }
+  for (int i = 0; i < 100'000; ++i) entries += "K\1N";
+  EXPECT_TRUE(ErrorOf(ZipOf("}q\0("s + entries + links + "u"))
+                  .starts_with("has no state dict, a dict of tensors by name; it has 'state_dict', "));
 }
 
 TEST_F(TorchFileTest, ViewsOutsideTheirStorageAreErrors) {
@@ -157,6 +170,10 @@ TEST_F(TorchFileTest, OtherFilesAreRefusedByName) {
   EXPECT_EQ(ErrorOf(Zip({{"word/document.xml", "x"}})),
             "is a zip file, but not of PyTorch: it has no data.pkl");
   EXPECT_EQ(ErrorOf("hello"), "is no file of torch.save()");
+  EXPECT_EQ(ErrorOf(Pickled("}")), "is no file of torch.save()");
+  EXPECT_EQ(
+      ErrorOf(Pickled("cposix\nsystem\n(" + Text("id") + "tR")),
+      "its pickle asks for 'posix.system'; only plain data and tensors are read, and nothing is ever run");
   EXPECT_EQ(ErrorOf(ZipOf(Dict(Text("epoch") + "K\7"))),
             "has no state dict, a dict of tensors by name; it has 'epoch'");
 }
