@@ -187,14 +187,7 @@ void LoadWeights(const std::map<std::string, torch::Tensor>& tensors, const std:
   for (auto& [name, weight] : WeightsOf(*model)) weight.copy_(tensors.at(name));
 }
 
-void SaveCheckpoint(const fs::path& path, const Model& model, const CheckpointInfo& info) {
-  CheckInfo(info, model.options().model, model.input().size, path.string());
-  const auto weights = WeightsOf(model);
-  for (const auto& [name, tensor] : weights) {
-    if (IsFinite(tensor)) continue;
-    throw Error(path.string(), fmt::format("not saved: {} holds numbers that are not finite", Shown(name)),
-                "the training diverged; a lower learning rate may help");
-  }
+std::map<std::string, std::string> CheckpointMetadata(const Model& model, const CheckpointInfo& info) {
   const nlohmann::json options = model.options().ToJson();
   Metadata metadata = {
       {"seam.format", options.size() > 1 ? "2" : "1"},
@@ -208,7 +201,18 @@ void SaveCheckpoint(const fs::path& path, const Model& model, const CheckpointIn
       {"seam.version", Version()},
   };
   if (options.size() > 1) metadata["seam.options"] = options.dump();
-  SaveSafetensors(path, {weights, metadata});
+  return metadata;
+}
+
+void SaveCheckpoint(const fs::path& path, const Model& model, const CheckpointInfo& info) {
+  CheckInfo(info, model.options().model, model.input().size, path.string());
+  const auto weights = WeightsOf(model);
+  for (const auto& [name, tensor] : weights) {
+    if (IsFinite(tensor)) continue;
+    throw Error(path.string(), fmt::format("not saved: {} holds numbers that are not finite", Shown(name)),
+                "the training diverged; a lower learning rate may help");
+  }
+  SaveSafetensors(path, {weights, CheckpointMetadata(model, info)});
 }
 
 Checkpoint LoadCheckpoint(const fs::path& path) {

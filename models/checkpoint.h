@@ -27,6 +27,9 @@ struct Checkpoint {
   std::shared_ptr<Model> model;  // in eval mode
 };
 
+// What a file of the model's carries beside its weights.
+std::map<std::string, std::string> CheckpointMetadata(const Model& model, const CheckpointInfo& info);
+
 // An Error, and no file, when LoadCheckpoint() would refuse it: an `info` that makes no sense, weights that
 // are not finite.
 void SaveCheckpoint(const std::filesystem::path& path, const Model& model, const CheckpointInfo& info);

@@ -9,6 +9,7 @@
 #include "base/options.h"
 #include "base/program.h"
 #include "base/version.h"
+#include "models/export_command.h"
 #include "models/import_command.h"
 #include "models/list_command.h"
 #include "models/show_command.h"
@@ -26,6 +27,7 @@ constexpr std::array kCommands = {
     Command{"list", "the networks that Seam knows", &ListModels},
     Command{"show", "what a checkpoint says of itself", &ShowModel},
     Command{"import", "make a checkpoint of weights that another library wrote", &ImportModel},
+    Command{"export", "write a network for other programs: ONNX, or safetensors", &ExportModel},
 };
 
 std::string Help() {

@@ -1,0 +1,96 @@
+#include "tests/models/filled.h"
+
+#include <torch/utils.h>
+
+#include <cmath>
+#include <vector>
+
+#include "models/checkpoint.h"
+#include "models/run_node.h"
+
+namespace seam {
+namespace {
+
+torch::Tensor Filled(const WeightSpec& weight, int number) {
+  std::int64_t count = 1;
+  for (const auto dim : weight.shape) count *= dim;
+  const auto s = (torch::arange(count, torch::kDouble) * 0.7 + number).sin().view(weight.shape);
+  if (weight.name.ends_with("running_var")) return 1 + 0.25 * s;
+  if (weight.name.ends_with("running_mean")) return 0.1 * s;
+  const double fan_in = static_cast<double>(count) / static_cast<double>(weight.shape[0]);
+  if (weight.shape.size() > 1) return s * std::sqrt(3 / fan_in);
+  return weight.name.ends_with(".weight") ? 1 + 0.1 * s : 0.1 * s;
+}
+
+}  // namespace
+
+ModelOptions OptionsOf(const std::string& model, int size, const nlohmann::json& variant,
+                       const TemporalOptions& temporal) {
+  ModelOptions options;
+  options.model = model;
+  options.size = size;
+  options.variant = variant;
+  options.temporal = temporal;
+  return options;
+}
+
+void FillByFormula(Model* model) {
+  const torch::NoGradGuard no_grad;
+  auto weights = WeightsOf(*model);
+  int number = 0;
+  for (const auto& weight : WeightsOf(model->graph()))
+    weights.at(weight.name).copy_(Filled(weight, number++));
+}
+
+void FillLively(Model* model, const torch::Tensor& pictures) {
+  const torch::NoGradGuard no_grad;
+  torch::manual_seed(1);
+  auto weights = WeightsOf(*model);
+  for (const auto& weight : WeightsOf(model->graph())) {
+    torch::Tensor& tensor = weights.at(weight.name);
+    const double fan_in = static_cast<double>(tensor.numel()) / static_cast<double>(tensor.size(0));
+    if (tensor.dim() > 1) {
+      tensor.normal_(0, std::sqrt(2 / fan_in));
+    } else {
+      tensor.normal_(weight.name.ends_with(".weight") ? 1 : 0, 0.1);
+    }
+  }
+  std::vector<torch::Tensor> values;
+  for (const Node& node : model->graph().nodes()) {
+    if (node.op == Op::kInput) {
+      values.push_back(pictures);
+      continue;
+    }
+    std::vector<torch::Tensor> inputs;
+    for (const int input : node.inputs) inputs.push_back(values[static_cast<std::size_t>(input)]);
+    const auto weight = [&](const std::string& suffix) { return weights.at(node.name + "." + suffix); };
+    if (node.op == Op::kBatchNorm) {
+      weight("running_mean").copy_(inputs[0].mean({0, 2, 3}));
+      weight("running_var").copy_(inputs[0].var({0, 2, 3}, false) + 0.01);
+    }
+    values.push_back(RunNode(node, inputs, weight, false));
+  }
+}
+
+torch::Tensor Waves(int count, int size, torch::Dtype type) {
+  const auto along = torch::arange(size, torch::kDouble);
+  const auto picture = torch::arange(count, torch::kDouble).view({-1, 1, 1, 1});
+  const auto channel = torch::arange(3, torch::kDouble).view({1, 3, 1, 1});
+  const auto phase = 1.3 * channel + 0.9 * picture;
+  return (along.view({1, 1, 1, size}) * (0.05 + 0.01 * picture) + along.view({1, 1, size, 1}) * 0.07 + phase)
+      .sin()
+      .to(type);
+}
+
+torch::Tensor Unscaled(const Model& model, const torch::Tensor& pictures) {
+  for (const Node& node : model.graph().nodes()) {
+    if (node.op != Op::kNormalise) continue;
+    const auto options = pictures.options();
+    const auto mean = torch::tensor(node.mean, torch::kFloat).to(options).view({1, 3, 1, 1});
+    const auto std = torch::tensor(node.std, torch::kFloat).to(options).view({1, 3, 1, 1});
+    return pictures * std + mean;
+  }
+  return pictures;
+}
+
+}  // namespace seam

@@ -1,0 +1,206 @@
+#include "models/onnx.h"
+
+#include <onnx/checker.h>
+#include <onnx/shape_inference/implementation.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <set>
+
+#include <gtest/gtest.h>
+#include <opencv2/dnn.hpp>
+
+#include "models/checkpoint.h"
+#include "models/model.h"
+#include "tests/models/filled.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kSize = 64;
+
+TemporalOptions Head(const std::string& head, int layers = 1, bool bidirectional = false,
+                     const std::string& steps = "last", int projection = 0) {
+  TemporalOptions temporal;
+  temporal.head = head;
+  if (head != "none") temporal.frames = 3;
+  if (head != "lstm") return temporal;
+  temporal.hidden = 8;
+  temporal.layers = layers;
+  temporal.bidirectional = bidirectional;
+  temporal.steps = steps;
+  temporal.projection = projection;
+  return temporal;
+}
+
+std::shared_ptr<Model> Filled(const ModelOptions& options) {
+  auto model = std::make_shared<Model>(options, MakeGraph(options), Model::kUnset);
+  // So many that single precision alone stays far below the tolerance.
+  const int pictures = 9;
+  FillLively(model.get(), Unscaled(*model, Waves(pictures, model->input().size, torch::kFloat)));
+  model->eval();
+  return model;
+}
+
+std::string Exported(const Model& model, int batch = 1) {
+  return OnnxOf(model.graph(), WeightsOf(model), {{"seam.model", model.options().model}}, {.batch = batch});
+}
+
+onnx::ModelProto Parsed(const std::string& bytes) {
+  onnx::ModelProto parsed;
+  EXPECT_TRUE(parsed.ParseFromString(bytes));
+  return parsed;
+}
+
+// clips [N, T, 3, S, S] -> logits [N, 1], scores [N, 1].
+std::vector<torch::Tensor> ByOpenCv(const std::string& bytes, const torch::Tensor& clips, bool windows) {
+  auto net = cv::dnn::readNetFromONNX(bytes.data(), bytes.size());
+  auto input = (windows ? clips : clips.flatten(0, 1)).contiguous();
+  std::vector<int> shape(input.sizes().begin(), input.sizes().end());
+  net.setInput(cv::Mat(shape, CV_32F, input.data_ptr()));
+  std::vector<cv::Mat> outputs;
+  net.forward(outputs, std::vector<cv::String>{"logit", "score"});
+  std::vector<torch::Tensor> answers;
+  for (const cv::Mat& output : outputs) {
+    answers.push_back(torch::from_blob(output.data, {output.size[0], output.size[1]}).clone());
+  }
+  return answers;
+}
+
+// Relative to the greatest logit, or to 1: those of made weights may be large.
+void ExpectAgreement(const ModelOptions& options, int batch) {
+  const torch::NoGradGuard no_grad;
+  const auto model = Filled(options);
+  const int size = model->input().size, frames = model->input().frames;
+  const auto clips =
+      Unscaled(*model, Waves(batch * frames, size, torch::kFloat)).view({batch, frames, 3, size, size});
+  const auto expected = model->forward(clips);
+  const std::string bytes = Exported(*model, batch);
+  const auto answers = ByOpenCv(bytes, clips, frames > 1);
+  ASSERT_EQ(answers[0].sizes(), torch::IntArrayRef({batch, 1}));
+  const double scale = std::max(1.0, expected.abs().max().item<double>());
+  EXPECT_LT((answers[0].squeeze(1) - expected).abs().max().item<double>(), 1e-4 * scale);
+  EXPECT_LT((answers[1].squeeze(1) - torch::sigmoid(expected)).abs().max().item<double>(), 1e-4);
+  // The clips differ by more than the tolerance, and so the order of a batch shows.
+  if (batch > 1) {
+    EXPECT_GT((expected.max() - expected.min()).item<double>(), 1e-3 * scale);
+  }
+
+  auto parsed = Parsed(bytes);
+  EXPECT_NO_THROW(onnx::checker::check_model(parsed));
+  EXPECT_NO_THROW(onnx::shape_inference::InferShapes(parsed, onnx::OpSchemaRegistry::Instance(),
+                                                     onnx::ShapeInferenceOptions{true, 1, false}));
+}
+
+class EveryModelOnnxTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(EveryModelOnnxTest, OpenCvAnswersAsLibTorchForPictures) {
+  ExpectAgreement(OptionsOf(GetParam(), 2 * kSize), 2);
+}
+
+TEST_P(EveryModelOnnxTest, OpenCvAnswersAsLibTorchForWindows) {
+  ExpectAgreement(OptionsOf(GetParam(), kSize, Json::object(), Head("lstm", 2)), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, EveryModelOnnxTest, testing::ValuesIn(ModelNames()),
+                         [](const auto& each) { return each.param; });
+
+TEST(OnnxTest, EveryTemporalHeadAnswersAsInLibTorch) {
+  for (const int batch : {1, 3}) {
+    for (const auto& temporal :
+         {Head("mean"), Head("lstm"), Head("lstm", 5), Head("lstm", 1, true), Head("lstm", 3, true),
+          Head("lstm", 2, false, "mean"), Head("lstm", 2, true, "mean"), Head("lstm", 2, true, "last", 12)}) {
+      SCOPED_TRACE(testing::Message()
+                   << temporal.head << " layers " << temporal.layers << " bidirectional "
+                   << temporal.bidirectional << " steps " << temporal.steps << " batch " << batch);
+      ExpectAgreement(OptionsOf("efficientnet_b0", kSize, Json::object(), temporal), batch);
+    }
+  }
+}
+
+TEST(OnnxTest, EveryVariantAnswersAsInLibTorch) {
+  // At 64 pixels TensorFlow's padding is uneven.
+  ExpectAgreement(OptionsOf("efficientnet_b0", kSize, Json{{"tf", true}}), 2);
+  ExpectAgreement(
+      OptionsOf("efficientnet_b0", kSize, Json{{"tf", true}, {"classifier", 16}, {"flatten", true}},
+                Head("lstm", 2, false, "last", 16)),
+      2);
+}
+
+TEST(OnnxTest, WindowOfOneFrameAnswersAsInLibTorch) {
+  auto temporal = Head("lstm");
+  temporal.frames = 1;
+  ExpectAgreement(OptionsOf("resnet18", kSize, Json::object(), temporal), 1);
+}
+
+TEST(OnnxTest, PicturesOfTheDefaultSizeAnswerAsInLibTorch) {
+  ExpectAgreement(OptionsOf("meso4"), 1);
+  ExpectAgreement(OptionsOf("xception"), 1);
+}
+
+TEST(OnnxTest, NamesAndShapesAreThoseOfThePage) {
+  const auto shape_of = [](const onnx::ValueInfoProto& value) {
+    std::vector<std::int64_t> shape;
+    for (const auto& dim : value.type().tensor_type().shape().dim()) shape.push_back(dim.dim_value());
+    return shape;
+  };
+  const auto image = Parsed(Exported(*Filled(OptionsOf("resnet18", kSize)), 4));
+  ASSERT_EQ(image.graph().input_size(), 1);
+  EXPECT_EQ(image.graph().input(0).name(), "pictures");
+  EXPECT_EQ(shape_of(image.graph().input(0)), (std::vector<std::int64_t>{4, 3, kSize, kSize}));
+  ASSERT_EQ(image.graph().output_size(), 2);
+  EXPECT_EQ(image.graph().output(0).name(), "logit");
+  EXPECT_EQ(image.graph().output(1).name(), "score");
+  EXPECT_EQ(shape_of(image.graph().output(1)), (std::vector<std::int64_t>{4, 1}));
+  const auto windows =
+      Parsed(Exported(*Filled(OptionsOf("resnet18", kSize, Json::object(), Head("mean"))), 2));
+  EXPECT_EQ(windows.graph().input(0).name(), "clips");
+  EXPECT_EQ(shape_of(windows.graph().input(0)), (std::vector<std::int64_t>{2, 3, 3, kSize, kSize}));
+}
+
+TEST(OnnxTest, FileCarriesTheMetadata) {
+  const auto parsed = Parsed(Exported(*Filled(OptionsOf("resnet18", kSize))));
+  ASSERT_EQ(parsed.metadata_props_size(), 1);
+  EXPECT_EQ(parsed.metadata_props(0).key(), "seam.model");
+  EXPECT_EQ(parsed.metadata_props(0).value(), "resnet18");
+}
+
+TEST(OnnxTest, WeightsKeepTheirNamesAndNothingIsWrittenTwice) {
+  const auto model = Filled(OptionsOf("efficientnet_b0", kSize));
+  const auto parsed = Parsed(Exported(*model));
+  std::set<std::string> names, values;
+  for (const auto& weight : parsed.graph().initializer()) {
+    EXPECT_TRUE(names.insert(weight.name()).second) << weight.name();
+  }
+  for (const auto& [name, tensor] : WeightsOf(*model)) EXPECT_EQ(names.count(name), 1u) << name;
+  for (const auto& node : parsed.graph().node()) {
+    EXPECT_NE(node.op_type(), "Identity");
+    for (const auto& value : node.output()) EXPECT_TRUE(values.insert(value).second) << value;
+  }
+}
+
+TEST(OnnxTest, SameNetworkGivesTheSameBytes) {
+  const auto model = Filled(OptionsOf("resnet18", kSize, Json::object(), Head("lstm")));
+  EXPECT_EQ(Exported(*model), Exported(*model));
+}
+
+TEST(OnnxTest, MissingWeightIsAnError) {
+  const auto model = Filled(OptionsOf("resnet18", kSize));
+  auto weights = WeightsOf(*model);
+  weights.erase("fc.bias");
+  EXPECT_EQ(MessageOf([&] { OnnxOf(model->graph(), weights, {}, {}); }),
+            "onnx: the weight 'fc.bias' is missing");
+}
+
+TEST(OnnxTest, BatchThatMakesNoSenseIsAUsageError) {
+  for (const int batch : {0, -1, 5000}) {
+    EXPECT_EQ(MessageOf([&] { OnnxOptions{.batch = batch}.Check(); }),
+              "--batch: " + std::to_string(batch) + " makes no sense");
+  }
+}
+
+}  // namespace
+}  // namespace seam
