@@ -23,6 +23,7 @@ struct Settings {
   FaceChoice choice = {.faces = "all", .min_face = 0};
   MediaLimits media;
   ScoreOptions score;
+  CompileOptions compile;
   ReportOptions report;
 
   void Register(Options* options) {
@@ -37,6 +38,7 @@ struct Settings {
     choice.Register(options);
     media.Register(options);
     score.Register(options);
+    compile.Register(options);
     report.Register(options);
   }
 
@@ -98,7 +100,7 @@ class Run {
   Run(const Settings& settings, const Options& options)
       : settings_(settings),
         inputs_(ListInputs(settings.inputs, settings.label_folders)),
-        predictor_(settings.model),
+        predictor_(settings.model, settings.compile),
         extract_(ExtractionFor(predictor_.info().crop, settings, options)),
         threshold_(settings.threshold >= 0 ? settings.threshold : predictor_.info().threshold),
         report_(settings.report) {}
@@ -153,8 +155,8 @@ class Run {
 
   void SayModel() const {
     const CheckpointInfo& info = predictor_.info();
-    Say(fmt::format("scored by {} ({}), fake from {:.3f} on", predictor_.path().string(), info.model,
-                    threshold_));
+    Say(fmt::format("scored by {} ({}), {}, fake from {:.3f} on", predictor_.path().string(), info.model,
+                    predictor_.description(), threshold_));
     if (!info.notice.empty()) Say("note: " + info.notice);
   }
 

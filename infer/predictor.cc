@@ -1,10 +1,7 @@
 #include "infer/predictor.h"
 
-#include <ATen/Parallel.h>
-#include <c10/core/InferenceMode.h>
-#include <torch/types.h>
-
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -26,9 +23,11 @@ std::filesystem::path ModelFile(const std::filesystem::path& named) {
 
 }  // namespace
 
-Predictor::Predictor(const std::filesystem::path& path)
-    : path_(ModelFile(path)), checkpoint_(LoadCheckpoint(path_)) {
-  const InputSpec input = checkpoint_.model->input();
+Predictor::Predictor(const std::filesystem::path& path, const CompileOptions& options)
+    : path_(ModelFile(path)) {
+  Checkpoint checkpoint = LoadCheckpoint(path_);
+  info_ = std::move(checkpoint.info);
+  const InputSpec input = checkpoint.model->input();
   if (input.frames != 1) {
     throw Error(path_.string(),
                 fmt::format("takes windows of {} frames; this Seam scores single frames", input.frames));
@@ -40,26 +39,22 @@ Predictor::Predictor(const std::filesystem::path& path)
         fmt::format("its faces were found by '{}', which this Seam does not know", info().crop.detector()),
         "use a newer Seam");
   }
-  at::set_num_threads(1);
+  network_ = Compile(*checkpoint.model, options);
 }
 
 std::vector<double> Predictor::Score(const std::vector<cv::Mat>& pictures) const {
-  const c10::InferenceMode no_gradients;
   const CropSpec& crop = info().crop;
-  const auto count = static_cast<std::int64_t>(pictures.size()),
-             side = static_cast<std::int64_t>(crop.size());
-  const torch::Tensor pixels = torch::empty({count, side, side, 3}, torch::kUInt8);
+  const std::size_t bytes = std::size_t{3} * crop.size() * crop.size();
+  std::vector<std::uint8_t> pixels(pictures.size() * bytes);  // [N, T = 1, S, S, 3]
   PictureDecoder decoder;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const cv::Mat& picture = pictures[static_cast<std::size_t>(i)];
-    const std::string encoded = EncodePicture(picture.data, picture.step[0], crop);
-    const std::string problem = decoder.Decode(encoded, crop, false, pixels[i].data_ptr<std::uint8_t>());
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    const std::string encoded = EncodePicture(pictures[i].data, pictures[i].step[0], crop);
+    const std::string problem = decoder.Decode(encoded, crop, false, pixels.data() + i * bytes);
     if (!problem.empty()) throw Error("", "a crop cannot be decoded: " + problem);
   }
-  // [N, T = 1, 3, S, S]
-  const torch::Tensor logits = checkpoint_.model->forward(pixels.permute({0, 3, 1, 2}).unsqueeze(1));
-  const torch::Tensor scores = torch::sigmoid(logits.to(torch::kFloat64)).contiguous();
-  return {scores.data_ptr<double>(), scores.data_ptr<double>() + count};
+  std::vector<double> scores = network_->Logits(pixels.data(), static_cast<std::int64_t>(pictures.size()));
+  for (double& score : scores) score = 1 / (1 + std::exp(-score));
+  return scores;
 }
 
 }  // namespace seam

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <opencv2/core.hpp>
 
 #include "models/checkpoint.h"
+#include "models/compile.h"
 
 namespace seam {
 
@@ -14,11 +16,13 @@ namespace seam {
 // itself alone, so that the cores are shared by videos, not by operators.
 class Predictor {
  public:
-  // The checkpoint at `path`, or Seam's own where it is empty. Throws as LoadCheckpoint() does.
-  explicit Predictor(const std::filesystem::path& path);
+  // The checkpoint at `path`, or Seam's own where it is empty. Throws as LoadCheckpoint() and Compile() do.
+  explicit Predictor(const std::filesystem::path& path, const CompileOptions& options = {});
 
   const std::filesystem::path& path() const { return path_; }
-  const CheckpointInfo& info() const { return checkpoint_.info; }
+  const CheckpointInfo& info() const { return info_; }
+  // How the network computes: "fp32 on the CPU (oneDNN)".
+  std::string description() const { return network_->description(); }
 
   // P(fake) of each picture, RGB [size, size, 3] as CropFace() cuts them. They are encoded and decoded as the
   // training data was, since that leaves traces, too.
@@ -26,7 +30,8 @@ class Predictor {
 
  private:
   std::filesystem::path path_;
-  Checkpoint checkpoint_;
+  CheckpointInfo info_;
+  std::unique_ptr<CompiledModel> network_;
 };
 
 }  // namespace seam

@@ -1,9 +1,13 @@
 #include "infer/predictor.h"
 
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
 #include <thread>
 
 #include <gtest/gtest.h>
-#include <torch/types.h>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "tests/infer/checkpoint.h"
 #include "tests/support/support.h"
@@ -48,6 +52,30 @@ TEST(PredictorTest, ManyThreadsScoreAtOnce) {
     for (auto& mine : scores) threads.emplace_back([&] { mine = predictor.Score(pictures); });
   }
   for (const auto& mine : scores) EXPECT_EQ(mine, expected);
+}
+
+// Seam's own network on photographs of both classes.
+TEST(PredictorTest, AutomaticPrecisionMovesScoresByAtMostAHundredth) {
+  SEAM_NEEDS_SHARED("data/faces/val");
+  const Predictor exact("", {.precision = "fp32", .device = "cpu"});
+  const Predictor automatic("", {.precision = "auto", .device = "cpu"});
+  std::vector<cv::Mat> pictures;
+  for (const char* folder : {"data/faces/val/real", "data/faces/val/fake"}) {
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(SharedPath(folder))) files.push_back(entry);
+    std::sort(files.begin(), files.end());
+    for (std::size_t i = 0; i < files.size() && i < 100; ++i) {
+      cv::Mat& picture = pictures.emplace_back(cv::imread(files[i].string()));
+      ASSERT_EQ(picture.size(), cv::Size(256, 256));
+      cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
+    }
+  }
+  ASSERT_FALSE(pictures.empty());
+  const std::vector<double> expected = exact.Score(pictures), found = automatic.Score(pictures);
+  double greatest = 0;
+  for (std::size_t i = 0; i < found.size(); ++i)
+    greatest = std::max(greatest, std::abs(found[i] - expected[i]));
+  EXPECT_LE(greatest, 0.01) << automatic.description();
 }
 
 TEST(PredictorTest, AMissingCheckpointIsNamed) {

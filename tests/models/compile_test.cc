@@ -1,0 +1,209 @@
+#include "models/compile.h"
+
+#include <torch/cuda.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "models/checkpoint.h"
+#include "models/folded_torch_model.h"
+#include "tests/support/support.h"
+#ifdef SEAM_ONEDNN
+#include "models/onednn_model.h"
+#endif
+
+namespace seam {
+namespace {
+
+// Weights and running statistics that are not what they are at first, so that each of them shows.
+void Stir(Model* model) {
+  torch::manual_seed(5);
+  const torch::NoGradGuard no_grad;
+  for (auto& [name, tensor] : WeightsOf(*model)) {
+    torch::Tensor weight = tensor;
+    if (name.ends_with("running_var")) {
+      weight.uniform_(0.6, 1.6);
+    } else if (name.ends_with("running_mean") || name.ends_with("bias")) {
+      weight.uniform_(-0.2, 0.2);
+    } else if (weight.dim() == 1) {
+      weight.uniform_(0.8, 1.2);
+    }
+  }
+  model->eval();
+}
+
+std::shared_ptr<Model> Stirred(const ModelOptions& options) {
+  torch::manual_seed(3);
+  auto model = MakeModel(options);
+  Stir(model.get());
+  return model;
+}
+
+std::shared_ptr<Model> Stirred(Graph graph) {
+  torch::manual_seed(3);
+  auto model = std::make_shared<Model>(ModelOptions(), std::move(graph));
+  Stir(model.get());
+  return model;
+}
+
+// [n, T, S, S, 3]: smooth pictures, each of its own colours, with some noise.
+torch::Tensor Clips(const InputSpec& input, int n) {
+  torch::manual_seed(11);
+  const torch::Tensor line = torch::arange(input.size, torch::kFloat) / static_cast<double>(input.size),
+                      tint = torch::rand({n, input.frames, 1, 1, 3}),
+                      map = (line.view({-1, 1, 1}) * 3).sin() + (line.view({1, -1, 1}) * 5).cos();
+  const torch::Tensor noise = torch::rand({n, input.frames, input.size, input.size, 3});
+  return ((map * tint + tint + 0.3 * noise) * 60 + 60).clamp(0, 255).to(torch::kByte).contiguous();
+}
+
+std::vector<double> Eager(Model* model, const torch::Tensor& clips) {
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor logits = model->forward(clips.permute({0, 1, 4, 2, 3})).to(torch::kDouble).contiguous();
+  return {logits.data_ptr<double>(), logits.data_ptr<double>() + logits.numel()};
+}
+
+std::vector<double> Compiled(const CompiledModel& model, const torch::Tensor& clips) {
+  return model.Logits(clips.data_ptr<std::uint8_t>(), clips.size(0));
+}
+
+double Score(double logit) { return 1 / (1 + std::exp(-logit)); }
+
+// The fp32 forms of this build answer as Model::forward() does.
+void ExpectAsEager(Model* model, const std::string& what, int n = 2) {
+  const torch::Tensor clips = Clips(model->input(), n);
+  const std::vector<double> expected = Eager(model, clips);
+  const auto compare = [&](const CompiledModel& compiled) {
+    const std::vector<double> found = Compiled(compiled, clips);
+    ASSERT_EQ(found.size(), expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      EXPECT_NEAR(found[i], expected[i], 1e-4 * std::max(1.0, std::abs(expected[i])))
+          << what << ", " << compiled.description();
+    }
+  };
+  compare(*Compile(*model, {.precision = "fp32", .device = "cpu"}));
+  compare(*MakeFoldedTorchModel(FoldModel(*model), model->input(), torch::kCPU, false));
+}
+
+TEST(CompileTest, EveryNetworkAnswersAsItsModelDoes) {
+  for (const ModelEntry& entry : ModelRegistry()) {
+    ModelOptions options;
+    options.model = entry.name;
+    ExpectAsEager(Stirred(options).get(), entry.name, 1);
+  }
+}
+
+TEST(CompileTest, WindowsAnswerAsTheirModelDoes) {
+  std::vector<TemporalOptions> heads = {
+      {.head = "mean", .frames = 3},
+      {.head = "lstm", .frames = 3, .hidden = 8},
+      {.head = "lstm", .frames = 4, .hidden = 8, .layers = 3, .steps = "mean"},
+      {.head = "lstm", .frames = 4, .hidden = 8, .layers = 2, .bidirectional = true},
+      {.head = "lstm", .frames = 1, .hidden = 8, .bidirectional = true, .projection = 12}};
+  for (const TemporalOptions& temporal : heads) {
+    ModelOptions options;
+    options.temporal = temporal;
+    ExpectAsEager(Stirred(options).get(), options.ToJson().dump());
+  }
+}
+
+// A network with a place for everything that a graph may hold and that folding must see: a norm that follows
+// an activation, a result that two nodes use, sums of either order, padding that differs by side.
+Graph Maze() {
+  Graph graph;
+  int x = graph.Normalise(graph.Input(19), {100, 120, 140}, {50, 60, 70});
+  ConvSpec odd{.channels = 8, .kernel = 3, .stride = 2, .pad_before = 0, .pad_after = 1};
+  x = graph.BatchNorm(graph.Relu(graph.Conv(x, "a", odd)), "a_norm");
+  const int shared = graph.BatchNorm(graph.Conv(x, "b", {.channels = 8, .bias = true}), "b_norm");
+  const int active = graph.Relu(shared);  // `shared` is needed again below
+  const int deep = graph.Conv(
+      active, "c", {.channels = 8, .kernel = 3, .dilation = 2, .groups = 4, .pad_before = 2, .pad_after = 2});
+  x = graph.LeakyRelu(graph.Add(graph.DropPath(graph.BatchNorm(deep, "c_norm"), 0.5), shared), 0.1);
+  x = graph.Add(x, graph.Conv(x, "d", {.channels = 8}));
+  x = graph.Relu(graph.Add(graph.Silu(x), graph.MaxPool(x, 3, 1, 1, 1)));
+  x = graph.Concat({x, graph.Sigmoid(shared), active});
+  const int factors =
+      graph.Sigmoid(graph.Conv(graph.GlobalAveragePool(x), "e", {.channels = 24, .bias = true}));
+  x = graph.MaxPool(graph.BatchNorm(graph.Scale(x, factors), "norm"), 2, 2);
+  const int features = graph.Flatten(x);
+  graph.BeginHead(features);
+  x = graph.BatchNorm(graph.Linear(graph.Dropout(features, 0.5), "dense", 6, false), "dense_norm");
+  graph.Linear(graph.BatchNorm(graph.Sigmoid(x), "last_norm"), "last", 1);
+  return graph;
+}
+
+TEST(CompileTest, FoldingSeesWhatElseNeedsAResult) { ExpectAsEager(Stirred(Maze()).get(), "maze", 3); }
+
+TEST(CompileTest, AClipsLogitDoesNotDependOnTheOthers) {
+  const auto model = Stirred(ModelOptions());
+  const torch::Tensor clips = Clips(model->input(), 5);
+  const auto compiled = Compile(*model, {});
+  const std::vector<double> together = Compiled(*compiled, clips);
+  for (std::int64_t i = 0; i < 5; ++i) {
+    EXPECT_NEAR(Compiled(*compiled, clips.slice(0, i, i + 1))[0], together[static_cast<std::size_t>(i)],
+                1e-5);
+  }
+  EXPECT_TRUE(Compiled(*compiled, clips.slice(0, 0, 0)).empty());
+}
+
+TEST(CompileTest, ThreadsAtOnceGetTheSameBitsAsOneAlone) {
+  ModelOptions options;
+  options.temporal = {.head = "lstm", .frames = 2, .hidden = 8};
+  const auto model = Stirred(options);
+  const torch::Tensor clips = Clips(model->input(), 4);
+  const auto compiled = Compile(*model, {});
+  const std::vector<double> alone = Compiled(*compiled, clips);
+  std::vector<std::vector<double>> answers(4);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& mine : answers) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < 3; ++i) mine = Compiled(*compiled, clips);
+      });
+    }
+  }
+  for (const auto& mine : answers) EXPECT_EQ(mine, alone);
+}
+
+TEST(CompileTest, KeepsItsOwnWeights) {
+  auto model = Stirred(ModelOptions());
+  const torch::Tensor clips = Clips(model->input(), 1);
+  const auto compiled = Compile(*model, {.precision = "fp32", .device = "cpu"});
+  const std::vector<double> before = Compiled(*compiled, clips);
+  for (auto& [name, tensor] : WeightsOf(*model)) torch::NoGradGuard(), tensor.detach().zero_();
+  EXPECT_EQ(Compiled(*compiled, clips), before);
+  model.reset();
+  EXPECT_EQ(Compiled(*compiled, clips), before);
+}
+
+TEST(CompileTest, CudaWhereThereIsNoneIsAnError) {
+  if (torch::cuda::is_available()) GTEST_SKIP() << "there is one";
+  const auto model = Stirred(ModelOptions());
+  EXPECT_EQ(MessageOf([&] { Compile(*model, {.device = "cuda"}); }),
+            "--device: there is no CUDA device that this LibTorch can use");
+}
+
+TEST(CompileTest, Bf16MovesScoresByAtMostAHundredth) {
+#ifdef SEAM_ONEDNN
+  if (!HasNativeBf16()) GTEST_SKIP() << "this processor has no bfloat16";
+  for (const ModelEntry& entry : ModelRegistry()) {
+    ModelOptions options;
+    options.model = entry.name;
+    const auto model = Stirred(options);
+    const torch::Tensor clips = Clips(model->input(), 1);
+    const double exact = Eager(model.get(), clips)[0],
+                 rounded = Compiled(*Compile(*model, {.precision = "bf16", .device = "cpu"}), clips)[0];
+    EXPECT_NEAR(Score(rounded), Score(exact), 0.01) << entry.name << " " << exact;
+  }
+#else
+  EXPECT_EQ(MessageOf([] { Compile(*Stirred(ModelOptions()), {.precision = "bf16", .device = "cpu"}); }),
+            "--precision: bf16 on the CPU needs a Seam that was built with oneDNN");
+#endif
+}
+
+}  // namespace
+}  // namespace seam
