@@ -23,7 +23,7 @@ function(seam_find_opencv)
 endfunction()
 
 # The pictures in shards.
-seam_find_opencv(core imgcodecs)
+seam_find_opencv(core imgproc imgcodecs)
 find_path(TURBOJPEG_INCLUDE_DIR turbojpeg.h REQUIRED)
 find_library(TURBOJPEG_LIBRARY turbojpeg REQUIRED)
 add_library(turbojpeg UNKNOWN IMPORTED GLOBAL)
@@ -31,7 +31,7 @@ set_target_properties(turbojpeg PROPERTIES
   IMPORTED_LOCATION ${TURBOJPEG_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${TURBOJPEG_INCLUDE_DIR})
 if(SEAM_EXTRACT)
   pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET GLOBAL libavformat libavcodec libavutil libswscale)
-  seam_find_opencv(imgproc dnn objdetect)
+  seam_find_opencv(dnn objdetect)
   find_package(dlib REQUIRED)
 endif()
 if(SEAM_EXTRACT OR SEAM_NETWORKS)

@@ -49,7 +49,7 @@ std::vector<double> Predictor::Score(const std::vector<cv::Mat>& pictures) const
   PictureDecoder decoder;
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     const std::string encoded = EncodePicture(pictures[i].data, pictures[i].step[0], crop);
-    const std::string problem = decoder.Decode(encoded, crop, false, pixels.data() + i * bytes);
+    const std::string problem = decoder.Decode(encoded, crop, pixels.data() + i * bytes);
     if (!problem.empty()) throw Error("", "a crop cannot be decoded: " + problem);
   }
   std::vector<double> scores = network_->Logits(pixels.data(), static_cast<std::int64_t>(pictures.size()));

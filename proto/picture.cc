@@ -77,14 +77,6 @@ std::string DecodePng(std::string_view encoded, int size, std::uint8_t* pixels) 
   return "";
 }
 
-void FlipRows(int size, std::uint8_t* pixels) {
-  for (int y = 0; y < size; ++y) {
-    std::uint8_t* left = pixels + std::ptrdiff_t{3} * size * y;
-    std::uint8_t* right = left + std::ptrdiff_t{3} * (size - 1);
-    for (; left < right; left += 3, right -= 3) std::swap_ranges(left, left + 3, right);
-  }
-}
-
 }  // namespace
 
 std::string EncodePicture(const std::uint8_t* pixels, std::size_t stride, const CropSpec& crop) {
@@ -105,8 +97,7 @@ struct PictureDecoder::Impl {
 PictureDecoder::PictureDecoder() : impl_(std::make_unique<Impl>()) {}
 PictureDecoder::~PictureDecoder() = default;
 
-std::string PictureDecoder::Decode(std::string_view encoded, const CropSpec& crop, bool flip,
-                                   std::uint8_t* pixels) {
+std::string PictureDecoder::Decode(std::string_view encoded, const CropSpec& crop, std::uint8_t* pixels) {
   const int size = static_cast<int>(crop.size());
   std::string problem;
   if (crop.encoding() == "jpeg") {
@@ -118,7 +109,6 @@ std::string PictureDecoder::Decode(std::string_view encoded, const CropSpec& cro
   } else {
     problem = fmt::format("encoding '{}' is unknown; jpeg and png are read", crop.encoding());
   }
-  if (problem.empty() && flip) FlipRows(size, pixels);
   return problem;
 }
 

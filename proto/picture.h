@@ -25,9 +25,9 @@ class PictureDecoder {
   PictureDecoder(const PictureDecoder&) = delete;
   PictureDecoder& operator=(const PictureDecoder&) = delete;
 
-  // Writes `encoded` as RGB to `pixels`, [size, size, 3] bytes, mirrored left to right if `flip`. Returns
-  // what is wrong with the picture, or "".
-  std::string Decode(std::string_view encoded, const CropSpec& crop, bool flip, std::uint8_t* pixels);
+  // Writes `encoded` as RGB to `pixels`, [size, size, 3] bytes. Returns what is wrong with the picture,
+  // or "".
+  std::string Decode(std::string_view encoded, const CropSpec& crop, std::uint8_t* pixels);
 
  private:
   struct Impl;

@@ -58,7 +58,7 @@ void LoaderOptions::Register(Options* options) {
   options->Add("batch", &batch, "clips in a batch");
   options->Add("workers", &workers, "threads that decode pictures, at most as many as cores; 0: as many");
   options->Add("balance", &balance, "show both classes equally often");
-  options->Add("flip", &flip, "mirror half of the training clips at random");
+  augment.Register(options);
 }
 
 void LoaderOptions::Check() const {
@@ -66,6 +66,7 @@ void LoaderOptions::Check() const {
     throw UsageError("--batch", fmt::format("{} is not 1 to 65536", batch), "64 is usual");
   if (workers < 0 || workers > 1024)
     throw UsageError("--workers", fmt::format("{} is not 0 to 1024", workers), "0 takes one for each core");
+  augment.Check();
 }
 
 EpochPlan PlanTraining(const ClipDataset& dataset, const LoaderOptions& options, std::uint64_t seed,
@@ -78,14 +79,15 @@ EpochPlan PlanTraining(const ClipDataset& dataset, const LoaderOptions& options,
     for (std::size_t i = 0; i < dataset.size(); ++i) indices.push_back(i);
   }
   Shuffle(&indices, &engine);
+  const Augmenter augmenter(options.augment);
   EpochPlan plan;
   plan.batches = BatchesOf(indices.size(), options.batch);
   plan.frames = WindowOf(dataset, frames);
   const auto starts = static_cast<std::uint64_t>(dataset.frames() - plan.frames + 1);
   for (std::size_t position = 0; position < indices.size(); ++position) {
     auto drawn = MakeEngine(seed, Stream::kAugmentation, epoch, position);
-    const bool flip = options.flip && Draw(&drawn, 2) == 1;
-    plan.samples.push_back({indices[position], flip, static_cast<int>(Draw(&drawn, starts))});
+    Augmentation augmentation = augmenter.Draw(&drawn);
+    plan.samples.push_back({indices[position], std::move(augmentation), static_cast<int>(Draw(&drawn, starts))});
   }
   return plan;
 }
@@ -95,7 +97,7 @@ EpochPlan PlanInOrder(const ClipDataset& dataset, const LoaderOptions& options, 
   plan.batches = BatchesOf(dataset.size(), options.batch);
   plan.frames = WindowOf(dataset, frames);
   const int first = (dataset.frames() - plan.frames) / 2;
-  for (std::size_t i = 0; i < dataset.size(); ++i) plan.samples.push_back({i, false, first});
+  for (std::size_t i = 0; i < dataset.size(); ++i) plan.samples.push_back({i, {}, first});
   return plan;
 }
 
@@ -161,12 +163,15 @@ struct BatchLoader::Impl {
   // pixels: [T, S, S, 3]
   void DecodeClip(const EpochPlan::Sample& sample, std::uint8_t* pixels) {
     const Clip clip = dataset.Read(sample.index);
-    const std::int64_t picture_bytes = std::int64_t{3} * dataset.crop().size() * dataset.crop().size();
+    const int side = static_cast<int>(dataset.crop().size());
     for (int i = 0; i < frames; ++i) {
       const int frame = sample.first + i;
-      const auto problem = decoders.local().Decode(clip.frames(frame).image(), dataset.crop(), sample.flip,
-                                                   pixels + i * picture_bytes);
-      if (problem.empty()) continue;
+      cv::Mat picture(side, side, CV_8UC3, pixels + std::int64_t{3} * i * side * side);
+      const auto problem = decoders.local().Decode(clip.frames(frame).image(), dataset.crop(), picture.data);
+      if (problem.empty()) {
+        Augmenter::Apply(sample.augmentation, frame, &picture);
+        continue;
+      }
       throw Error(dataset.Where(sample.index),
                   fmt::format("frame {} of {}: {}", frame, dataset.video(sample.index), problem),
                   "extract the dataset again");

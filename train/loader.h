@@ -8,6 +8,7 @@
 #include <torch/types.h>
 
 #include "base/options.h"
+#include "train/augment.h"
 #include "train/dataset.h"
 
 namespace seam {
@@ -16,7 +17,7 @@ struct LoaderOptions {
   int batch = 64;
   int workers = 0;  // at most, and with 0, as many as the machine has cores
   bool balance = false;
-  bool flip = true;
+  AugmentOptions augment;
   void Register(Options* options);
   void Check() const;  // UsageError
 };
@@ -33,8 +34,8 @@ struct Batch {
 struct EpochPlan {
   struct Sample {
     std::size_t index = 0;
-    bool flip = false;  // left to right, all frames of the clip alike
-    int first = 0;      // frame of the clip that the window begins with
+    Augmentation augmentation;
+    int first = 0;  // frame of the clip that the window begins with
     bool operator==(const Sample&) const = default;
   };
   std::vector<Sample> samples;

@@ -42,16 +42,6 @@ Pixels Picture() {
   return pixels;
 }
 
-Pixels Mirrored(const Pixels& pixels) {
-  Pixels mirrored;
-  for (std::size_t y = 0; y < kSide; ++y) {
-    for (std::size_t x = kSide; x-- > 0;) {
-      for (std::size_t c = 0; c < 3; ++c) mirrored.push_back(pixels[y * kRow + 3 * x + c]);
-    }
-  }
-  return mirrored;
-}
-
 std::string Encoded(const std::string& encoding) {
   return EncodePicture(Picture().data(), kRow, Spec(encoding));
 }
@@ -60,20 +50,20 @@ std::string Encoded(const std::string& encoding) {
 std::string ProblemOf(const std::string& bytes, const CropSpec& crop) {
   PictureDecoder decoder;
   Pixels pixels(std::size_t{3} * crop.size() * crop.size());
-  return decoder.Decode(bytes, crop, false, pixels.data());
+  return decoder.Decode(bytes, crop, pixels.data());
 }
 
-Pixels Decoded(const std::string& bytes, const CropSpec& crop, bool flip) {
+Pixels Decoded(const std::string& bytes, const CropSpec& crop) {
   PictureDecoder decoder;
   Pixels pixels(kRow * kSide);
-  EXPECT_EQ(decoder.Decode(bytes, crop, flip, pixels.data()), "");
+  EXPECT_EQ(decoder.Decode(bytes, crop, pixels.data()), "");
   return pixels;
 }
 
-TEST(PictureTest, PngComesBackExactly) { EXPECT_EQ(Decoded(Encoded("png"), Spec("png"), false), Picture()); }
+TEST(PictureTest, PngComesBackExactly) { EXPECT_EQ(Decoded(Encoded("png"), Spec("png")), Picture()); }
 
 TEST(PictureTest, JpegComesBackCloseInEveryChannel) {
-  const Pixels before = Picture(), after = Decoded(Encoded("jpeg"), Spec("jpeg"), false);
+  const Pixels before = Picture(), after = Decoded(Encoded("jpeg"), Spec("jpeg"));
   double sum = 0;
   int most = 0;
   for (std::size_t i = 0; i < before.size(); ++i) {
@@ -89,12 +79,6 @@ TEST(PictureTest, LowerQualityIsASmallerFile) {
   CropSpec rough = Spec("jpeg");
   rough.set_quality(20);
   EXPECT_LT(EncodePicture(Picture().data(), kRow, rough).size(), Encoded("jpeg").size());
-}
-
-TEST(PictureTest, FlipMirrorsLeftToRight) {
-  EXPECT_EQ(Decoded(Encoded("png"), Spec("png"), true), Mirrored(Picture()));
-  const std::string jpeg = Encoded("jpeg");
-  EXPECT_EQ(Decoded(jpeg, Spec("jpeg"), true), Mirrored(Decoded(jpeg, Spec("jpeg"), false)));
 }
 
 TEST(PictureTest, RowsMayBePartOfAWiderPicture) {
@@ -146,9 +130,9 @@ TEST(PictureTest, DecoderIsGoodAfterACutOffPicture) {
   PictureDecoder decoder;
   const std::string jpeg = Encoded("jpeg");
   Pixels pixels(kRow * kSide);
-  EXPECT_NE(decoder.Decode(jpeg.substr(0, jpeg.size() - 20), Spec("jpeg"), false, pixels.data()), "");
-  EXPECT_EQ(decoder.Decode(jpeg, Spec("jpeg"), false, pixels.data()), "");
-  EXPECT_EQ(pixels, Decoded(jpeg, Spec("jpeg"), false));
+  EXPECT_NE(decoder.Decode(jpeg.substr(0, jpeg.size() - 20), Spec("jpeg"), pixels.data()), "");
+  EXPECT_EQ(decoder.Decode(jpeg, Spec("jpeg"), pixels.data()), "");
+  EXPECT_EQ(pixels, Decoded(jpeg, Spec("jpeg")));
 }
 
 TEST(PictureTest, UnknownEncodingIsAnErrorThatNamesTheKnown) {

@@ -62,13 +62,15 @@ TEST_F(LoaderTest, PlanIsAFunctionOfSeedAndEpoch) {
 TEST_F(LoaderTest, HalfOfTheClipsAreMirroredUnlessSwitchedOff) {
   const auto& dataset = Make({.train = 200});
   auto options = Batches(8);
+  options.augment.recipe = "flip";
   const auto flipped = [&] {
     const auto plan = PlanTraining(dataset, options, 1, 1);
-    return std::count_if(plan.samples.begin(), plan.samples.end(), [](const auto& s) { return s.flip; });
+    return std::count_if(plan.samples.begin(), plan.samples.end(),
+                         [](const auto& s) { return !s.augmentation.steps.empty(); });
   };
   EXPECT_GT(flipped(), 70);
   EXPECT_LT(flipped(), 130);
-  options.flip = false;
+  options.augment.recipe = "none";
   EXPECT_EQ(flipped(), 0);
 }
 
@@ -129,7 +131,7 @@ TEST_F(LoaderTest, LabelsBelongToTheirClips) {
 TEST_F(LoaderTest, FlipMirrorsEveryFrameOfAClip) {
   for (const std::string encoding : {"jpeg", "png"}) {
     const auto& dataset = Make({.train = 2, .frames = 3, .size = 31, .encoding = encoding});
-    BatchLoader loader(dataset, {{{0, false}, {0, true}}, 1}, 1);
+    BatchLoader loader(dataset, {{{0, {}}, {0, {{{Augment::kFlip}}}}}, 1}, 1);
     const auto batch = loader.Next();
     EXPECT_EQ(batch->clips.sizes(), (std::vector<std::int64_t>{2, 3, 3, 31, 31}));
     EXPECT_FALSE(torch::equal(batch->clips[0], batch->clips[1]));
@@ -161,8 +163,10 @@ std::string ErrorOfPicture(const TemporaryFolder& folder, const std::string& enc
   };
   MakeDataset(folder.path(), made);
   const ClipDataset dataset(folder.path(), "train");
+  LoaderOptions options;
+  options.batch = 2;
   return MessageOf([&] {
-    BatchLoader loader(dataset, PlanInOrder(dataset, {.batch = 2}), 2);
+    BatchLoader loader(dataset, PlanInOrder(dataset, options), 2);
     while (loader.Next()) continue;
   });
 }

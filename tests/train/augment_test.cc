@@ -1,0 +1,143 @@
+#include "train/augment.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+#include <opencv2/imgproc.hpp>
+
+#include "tests/support/support.h"
+#include "train/random.h"
+
+namespace seam {
+namespace {
+
+// A smooth picture with an edge and colour.
+cv::Mat Picture() {
+  cv::Mat picture(48, 48, CV_8UC3);
+  for (int y = 0; y < picture.rows; ++y) {
+    for (int x = 0; x < picture.cols; ++x)
+      picture.at<cv::Vec3b>(y, x) =
+          cv::Vec3b(static_cast<uchar>(60 + 3 * x), static_cast<uchar>(70 + 2 * y), x > 24 ? 180 : 40);
+  }
+  return picture;
+}
+
+cv::Mat After(Augment what, double amount, int frame = 0, std::uint64_t noise = 5) {
+  cv::Mat picture = Picture();
+  Augmenter::Apply({{{what, amount, 0.5, 0.5, noise}}}, frame, &picture);
+  return picture;
+}
+
+double Difference(const cv::Mat& a, const cv::Mat& b) { return cv::norm(a, b, cv::NORM_L1) / a.total() / 3; }
+
+AugmentOptions With(Augment what, const std::string& text) {
+  AugmentOptions options{"none", {}};
+  options.own[static_cast<std::size_t>(what)] = text;
+  return options;
+}
+
+TEST(AugmentTest, EachDoesWhatItSays) {
+  cv::Mat mirrored;
+  cv::flip(Picture(), mirrored, 1);
+  EXPECT_EQ(Difference(After(Augment::kFlip, 0), mirrored), 0);
+  const cv::Scalar before = cv::mean(Picture());
+  EXPECT_NEAR(cv::mean(After(Augment::kBrightness, 0.1))[1] - before[1], 25.5, 1);
+  cv::Scalar mean, deviation, deviation_before;
+  cv::meanStdDev(Picture(), mean, deviation_before);
+  cv::meanStdDev(After(Augment::kContrast, 0.5), mean, deviation);
+  EXPECT_NEAR(deviation[0] / deviation_before[0], 0.5, 0.02);
+  const auto grey = After(Augment::kGrey, 0).at<cv::Vec3b>(10, 40);
+  EXPECT_EQ(grey[0], grey[1]);
+  EXPECT_EQ(grey[1], grey[2]);
+  EXPECT_EQ(After(Augment::kCutout, 0.5).at<cv::Vec3b>(24, 24), cv::Vec3b(128, 128, 128));
+  EXPECT_EQ(After(Augment::kCutout, 0.5).at<cv::Vec3b>(2, 2), Picture().at<cv::Vec3b>(2, 2));
+}
+
+TEST(AugmentTest, AmountsOfNothingChangeNothing) {
+  EXPECT_EQ(Difference(After(Augment::kBrightness, 0), Picture()), 0);
+  EXPECT_LE(Difference(After(Augment::kContrast, 1), Picture()), 0.5);
+  EXPECT_EQ(Difference(After(Augment::kSaturation, 1), Picture()), 0);
+  EXPECT_EQ(Difference(After(Augment::kHue, 0), Picture()), 0);
+  EXPECT_EQ(Difference(After(Augment::kCrop, 1), Picture()), 0);
+  EXPECT_LE(Difference(After(Augment::kDownscale, 1), Picture()), 0.01);
+}
+
+TEST(AugmentTest, StrongerAmountsChangeMore) {
+  EXPECT_GT(Difference(After(Augment::kBlur, 3), Picture()),
+            Difference(After(Augment::kBlur, 0.5), Picture()));
+  EXPECT_GT(Difference(After(Augment::kJpeg, 10), Picture()),
+            Difference(After(Augment::kJpeg, 95), Picture()));
+  EXPECT_GT(Difference(After(Augment::kDownscale, 0.2), Picture()),
+            Difference(After(Augment::kDownscale, 0.8), Picture()));
+  EXPECT_NEAR(Difference(After(Augment::kNoise, 10), Picture()), 10 * std::sqrt(2 / CV_PI), 1);
+}
+
+TEST(AugmentTest, HueKeepsTheBrightness) {
+  cv::Mat before, after;
+  cv::cvtColor(Picture(), before, cv::COLOR_RGB2GRAY);
+  cv::cvtColor(After(Augment::kHue, 8), after, cv::COLOR_RGB2GRAY);
+  EXPECT_GT(Difference(After(Augment::kHue, 8), Picture()), 3);
+  EXPECT_LT(cv::norm(before, after, cv::NORM_L1) / before.total(), 6);
+}
+
+TEST(AugmentTest, FramesOfAClipGetTheSameButTheirOwnNoise) {
+  EXPECT_EQ(Difference(After(Augment::kCrop, 0.5, 0), After(Augment::kCrop, 0.5, 3)), 0);
+  EXPECT_GT(Difference(After(Augment::kNoise, 5, 0), After(Augment::kNoise, 5, 3)), 1);
+  EXPECT_EQ(Difference(After(Augment::kNoise, 5, 3), After(Augment::kNoise, 5, 3)), 0);
+}
+
+TEST(AugmentTest, DrawsAsOftenAndWithinTheRange) {
+  const Augmenter augmenter(With(Augment::kJpeg, "0.3,40,60"));
+  auto engine = MakeEngine(1, Stream::kAugmentation);
+  int drawn = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const Augmentation augmentation = augmenter.Draw(&engine);
+    drawn += augmentation.steps.empty() ? 0 : 1;
+    for (const auto& step : augmentation.steps) {
+      EXPECT_EQ(step.what, Augment::kJpeg);
+      EXPECT_GE(step.amount, 40);
+      EXPECT_LE(step.amount, 60);
+    }
+  }
+  EXPECT_NEAR(drawn / 2000.0, 0.3, 0.04);
+}
+
+TEST(AugmentTest, OneOptionDoesNotChangeWhatTheOthersDraw) {
+  AugmentOptions plain{"standard", {}}, more = plain;
+  more.own[static_cast<std::size_t>(Augment::kFlip)] = "1";
+  auto a = MakeEngine(1, Stream::kAugmentation), b = a;
+  for (int i = 0; i < 50; ++i) {
+    Augmentation first = Augmenter(plain).Draw(&a), second = Augmenter(more).Draw(&b);
+    const auto is_flip = [](const auto& step) { return step.what == Augment::kFlip; };
+    std::erase_if(first.steps, is_flip);
+    std::erase_if(second.steps, is_flip);
+    EXPECT_EQ(first, second);
+  }
+}
+
+TEST(AugmentOptionsTest, OwnRangesReplaceTheRecipes) {
+  AugmentOptions options{"strong", {}};
+  options.own[static_cast<std::size_t>(Augment::kJpeg)] = "0.9,10,20";
+  options.own[static_cast<std::size_t>(Augment::kBlur)] = "0";
+  const auto ranges = options.Ranges();
+  EXPECT_EQ(ranges[static_cast<std::size_t>(Augment::kJpeg)], (AugmentRange{0.9, 10, 20}));
+  EXPECT_EQ(ranges[static_cast<std::size_t>(Augment::kBlur)].probability, 0);
+  EXPECT_GT(ranges[static_cast<std::size_t>(Augment::kNoise)].probability, 0);
+}
+
+TEST(AugmentOptionsTest, NonsenseIsAUsageError) {
+  const auto message = [](Augment what, const std::string& text) {
+    return MessageOf([&] { With(what, text).Check(); });
+  };
+  EXPECT_EQ(message(Augment::kJpeg, "often"), "--augment-jpeg: 'often' is not P or P,LOW,HIGH");
+  EXPECT_EQ(message(Augment::kJpeg, "0.5,40"), "--augment-jpeg: '0.5,40' has 2 numbers");
+  EXPECT_EQ(message(Augment::kJpeg, "1.5"), "--augment-jpeg: 1.5 is not a probability");
+  EXPECT_EQ(message(Augment::kJpeg, "0.5,40,200"), "--augment-jpeg: 40 to 200 is no range of it");
+  EXPECT_EQ(message(Augment::kJpeg, "0.5,60,40"), "--augment-jpeg: 60 to 40 is no range of it");
+  EXPECT_EQ(message(Augment::kFlip, "0.5,0,1"), "--augment-flip: '0.5,0,1' has 3 numbers");
+  EXPECT_EQ(message(Augment::kNoise, "0.5,1,nan"), "--augment-noise: '0.5,1,nan' is not P or P,LOW,HIGH");
+  EXPECT_EQ(message(Augment::kNoise, "0.5,1,5"), "");
+}
+
+}  // namespace
+}  // namespace seam
