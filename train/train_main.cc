@@ -15,6 +15,10 @@ int Main(const std::vector<std::string>& arguments) {
   if (!options.Parse(arguments)) return kExitGood;
   if (trainer.resume && !trainer.output.empty()) AdoptRunOptions(trainer.output, &options);
   trainer.Check();
+  if (!trainer.preview.empty()) {
+    PreviewTraining(trainer);
+    return kExitGood;
+  }
   KeepLargeBlocks();
   Trainer(trainer, options.ToJson()).Run();
   return kExitGood;

@@ -19,6 +19,7 @@
 #include "models/checkpoint.h"
 #include "proto/crop_spec.h"
 #include "train/dataset.h"
+#include "train/preview.h"
 #include "train/random.h"
 #include "train/run_folder.h"
 #include "train/run_record.h"
@@ -125,6 +126,7 @@ void TrainerOptions::Register(Options* options) {
   options->Add("data", &data, "folder with the shards of train and val, as `seam extract` writes it");
   model.Register(options);
   options->Add("output", &output, "folder for checkpoints and metrics");
+  options->Add("preview", &preview, "write a PNG of what the network will see, and train nothing");
   options->Add("init", &init, "checkpoint to start from");
   options->Add("notice", &notice, "what users of the network must know: its data, its limits, its licence");
   options->Add("epochs", &epochs, "times to go through the data");
@@ -140,7 +142,8 @@ void TrainerOptions::Register(Options* options) {
 
 void TrainerOptions::Check() {
   if (data.empty()) throw UsageError("--data", "missing", "name the folder that `seam extract` wrote");
-  if (output.empty()) throw UsageError("--output", "missing", "name a folder for the checkpoints");
+  if (output.empty() && preview.empty())
+    throw UsageError("--output", "missing", "name a folder for the checkpoints");
   if (epochs < 1 || epochs > 9999)
     throw UsageError("--epochs", fmt::format("{} is not 1 to 9999", epochs), "10 to 50 are usual");
   if (threads < 0 || threads > 1024)
@@ -150,6 +153,12 @@ void TrainerOptions::Check() {
   loader.Check();
   schedule.Check();
   optimizer.Check();
+}
+
+void PreviewTraining(const TrainerOptions& options) {
+  const ClipDataset train(options.data, "train");
+  WritePreview(train, PlanTraining(train, options.loader, options.seed, 1), options.preview);
+  Say(fmt::format("{}: the first clips of each class, real above, fake below", options.preview));
 }
 
 struct Trainer::Impl {

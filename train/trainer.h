@@ -19,7 +19,8 @@ struct TrainerOptions {
   ModelOptions model;
   std::string output;
   std::string init;
-  std::string notice;  // into every checkpoint: what its users must know
+  std::string preview;  // a PNG to write instead of training
+  std::string notice;   // into every checkpoint: what its users must know
   int epochs = 10;
   int threads = 0;  // 0: as many as the machine has cores
   std::uint64_t seed = 1;
@@ -37,6 +38,10 @@ struct TrainerOptions {
 // Reads what run.json of the run in `folder` says its options were into those that the user did not give; for
 // --resume. An Error when one that changes the outcome was given another value.
 void AdoptRunOptions(const std::string& folder, Options* options);
+
+// Writes the contact sheet options.preview of what the first epoch shows (WritePreview()), and trains
+// nothing.
+void PreviewTraining(const TrainerOptions& options);
 
 // Trains a network on the splits `train` and `val` of a dataset folder, into a run folder. Uses LibTorch's
 // global generator and number of threads: one at a time in a process.

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <opencv2/imgcodecs.hpp>
+
 #include "base/files.h"
 #include "models/checkpoint.h"
 #include "tests/support/support.h"
@@ -57,7 +59,7 @@ void ExpectSameWeights(const fs::path& a, const fs::path& b) {
 
 TEST_F(TrainProgramTest, LearnsToTellTwoTexturesApart) {
   Make({.train = 64, .val = 32});
-  const auto result = Train("--epochs 4 --lr 0.003");
+  const auto result = Train("--epochs 4 --lr 0.003 --augment flip");
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, ContainsRegex("epoch 4/4: train loss [0-9.]+, val loss [0-9.]+, "
                                         "val AUC frame [0-9.]+, video [0-9.]+\n"));
@@ -233,6 +235,8 @@ TEST_F(TrainProgramTest, GroupInTwoSplitsIsRefused) {
 TEST_F(TrainProgramTest, BadOptionsAreUsageErrors) {
   Make({.train = 2, .val = 2, .size = 32});
   ExpectError(Train("--epochs 0"), 2, "--epochs: 0 is not 1 to 9999", "usual");
+  ExpectError(Train("--augment-jpeg 2"), 2, "--augment-jpeg: 2 is not a probability", "from 0 to 1");
+  ExpectError(Train("--augment wild"), 2, "--augment: 'wild' is not a choice", "strong");
   ExpectError(RunCommand("seam-train --data x --output y --batch 0"), 2, "--batch: 0 is not 1 to 65536",
               "usual");
   ExpectError(Train("--lr=-1"), 2, "--lr: -1 is not above 0", "1e-3");
@@ -242,6 +246,22 @@ TEST_F(TrainProgramTest, BadOptionsAreUsageErrors) {
   ExpectError(Train("--model meso5"), 2, "'meso5' is not a network", "meso4");
   ExpectError(RunCommand("seam-train --output x"), 2, "--data: missing", "seam extract");
   ExpectError(RunCommand("seam-train --data x"), 2, "--output: missing", "folder");
+}
+
+TEST_F(TrainProgramTest, PreviewShowsBothClassesAndTrainsNothing) {
+  Make({.train = 6, .val = 2, .frames = 2, .size = 64});
+  const auto sheet = folder_ / "sheet.png";
+  const auto result =
+      RunCommand("seam-train --data " + Quoted(data().string()) + " --preview " + Quoted(sheet.string()));
+  ASSERT_EQ(result.status, 0) << result.err;
+  const cv::Mat picture = cv::imread(sheet.string());
+  ASSERT_FALSE(picture.empty());
+  const cv::Vec3b real = picture.at<cv::Vec3b>(2, 2);
+  EXPECT_GT(real[1], real[2]);  // green for real
+  int red = 0;
+  for (int x = 0; x < picture.cols; ++x) red += picture.at<cv::Vec3b>(2, x)[2] > 200 ? 1 : 0;
+  EXPECT_GT(red, 256);  // red for fake, in the same row of the sheet
+  EXPECT_FALSE(fs::exists(run()));
 }
 
 TEST_F(TrainProgramTest, HelpListsTheOptions) {
