@@ -87,7 +87,8 @@ EpochPlan PlanTraining(const ClipDataset& dataset, const LoaderOptions& options,
   for (std::size_t position = 0; position < indices.size(); ++position) {
     auto drawn = MakeEngine(seed, Stream::kAugmentation, epoch, position);
     Augmentation augmentation = augmenter.Draw(&drawn);
-    plan.samples.push_back({indices[position], std::move(augmentation), static_cast<int>(Draw(&drawn, starts))});
+    plan.samples.push_back(
+        {indices[position], std::move(augmentation), static_cast<int>(Draw(&drawn, starts))});
   }
   return plan;
 }

@@ -17,7 +17,7 @@ struct LoaderOptions {
   int batch = 64;
   int workers = 0;  // at most, and with 0, as many as the machine has cores
   bool balance = false;
-  AugmentOptions augment;
+  AugmentOptions augment = {};
   void Register(Options* options);
   void Check() const;  // UsageError
 };
@@ -34,7 +34,7 @@ struct Batch {
 struct EpochPlan {
   struct Sample {
     std::size_t index = 0;
-    Augmentation augmentation;
+    Augmentation augmentation = {};
     int first = 0;  // frame of the clip that the window begins with
     bool operator==(const Sample&) const = default;
   };

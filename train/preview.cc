@@ -17,6 +17,7 @@ constexpr int kSide = 128, kStripe = 6, kGap = 2;
 // The first clips of each class in the plan's order, as many as the sheet holds.
 EpochPlan FirstOfEachClass(const ClipDataset& dataset, const EpochPlan& plan, std::size_t of_each) {
   EpochPlan first;
+  first.frames = plan.frames;
   std::array<std::size_t, 2> taken = {};
   for (const auto& sample : plan.samples) {
     if (taken[static_cast<std::size_t>(dataset.label(sample.index))]++ < of_each)
@@ -45,7 +46,7 @@ void Place(const torch::Tensor& pixels, bool fake, int frames, cv::Mat cell) {
 }  // namespace
 
 void WritePreview(const ClipDataset& dataset, const EpochPlan& plan, const std::filesystem::path& path) {
-  const int frames = std::min(dataset.frames(), kPreviewFrames), columns = kPreviewColumns / frames;
+  const int frames = std::min(plan.frames, kPreviewFrames), columns = kPreviewColumns / frames;
   const EpochPlan first =
       FirstOfEachClass(dataset, plan, static_cast<std::size_t>(columns) * kPreviewRows / 2);
   const auto count = static_cast<int>(first.samples.size());

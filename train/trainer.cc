@@ -157,7 +157,8 @@ void TrainerOptions::Check() {
 
 void PreviewTraining(const TrainerOptions& options) {
   const ClipDataset train(options.data, "train");
-  WritePreview(train, PlanTraining(train, options.loader, options.seed, 1), options.preview);
+  const int window = options.model.temporal.head == "none" ? 0 : options.model.temporal.frames;
+  WritePreview(train, PlanTraining(train, options.loader, options.seed, 1, window), options.preview);
   Say(fmt::format("{}: the first clips of each class, real above, fake below", options.preview));
 }
 
