@@ -119,6 +119,17 @@ void Tell(const WeightMatch& match, bool strict, const std::string& subject) {
   }
 }
 
+// Where the weights came from: the recipe of the checkpoint, JSON.
+std::string Recipe(const std::string& file, const ForeignWeights& foreign, const WeightMatch& match) {
+  nlohmann::json origin = {{"file", fs::path(file).filename().string()},
+                           {"sha256", Sha256OfFile(file)},
+                           {"format", foreign.format},
+                           {"source", match.source->name}};
+  if (!match.unset.empty()) origin["fresh"] = match.unset;
+  return nlohmann::json{{"seam", Version()}, {"import", origin}}.dump(
+      -1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
 int ImportModel(const std::vector<std::string>& arguments) {
@@ -140,14 +151,7 @@ int ImportModel(const std::vector<std::string>& arguments) {
   info.crop = settings.crop.Spec(model->input().size, *match.source);
   info.threshold = settings.threshold;
   info.notice = settings.notice;
-  info.recipe = nlohmann::json{{"seam", Version()},
-                               {"import",
-                                {{"file", fs::path(file).filename().string()},
-                                 {"sha256", Sha256OfFile(file)},
-                                 {"format", foreign.format},
-                                 {"source", match.source->name},
-                                 {"fresh", match.unset}}}}
-                    .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  info.recipe = Recipe(file, foreign, match);
   SaveCheckpoint(settings.output, *model, info);
   return kExitGood;
 }
