@@ -73,7 +73,7 @@ Names HongguLiu(const std::string& ours, const Graph&) {
   return ByTable(table, ours);
 }
 
-// The classifier of one dense layer, which libraries call differently.
+// The classifier of one dense layer, `own` here, which libraries call differently.
 Names Classifier(const std::string& ours, const std::string& own) {
   return ByTable({{own, own},
                   {own, "fc"},
@@ -166,7 +166,7 @@ Names Lukemelas(const std::string& ours, const Graph& graph) {
                               {"1.1", "_bn1"},          {"2.fc1", "_se_reduce"}, {"2.fc2", "_se_expand"},
                               {"3.0", "_project_conv"}, {"3.1", "_bn2"}};
   const auto [layer, leaf] = Split(ours);
-  if (!layer.starts_with("features.")) return Classifier(ours, "_fc");
+  if (!layer.starts_with("features.")) return Classifier(ours, "classifier.1");
   const EfficientNetLayer parsed = ParseLayer(layer, graph);
   if (parsed.stage == 0) return {PartName(stem, parsed.part) + "." + leaf};
   if (parsed.stage == 8) return {PartName(head, parsed.part) + "." + leaf};
