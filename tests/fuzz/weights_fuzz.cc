@@ -1,5 +1,5 @@
-// A libFuzzer target: the bytes as safetensors, as a file of torch.save(), and as a bare pickle. Anything but
-// an Error is a fault. docs/import.md says how to run it.
+// A libFuzzer target: the bytes as the header of a safetensors file, as a pickle, and as a zip file of
+// pickles. Anything but an Error is a fault. docs/import.md says how to run it.
 
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "models/pickle.h"
 #include "models/safetensors_header.h"
-#include "models/torch_file.h"
+#include "models/zip_file.h"
 
 namespace {
 
@@ -20,15 +20,21 @@ void Try(const Read& read) {
   }
 }
 
+void Unpickle(std::string_view bytes) {
+  Try([&] {
+    while (!bytes.empty()) seam::Pickle("input").Read(&bytes);
+  });
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   Try([&] { seam::ParseSafetensorsHeader(bytes, "input"); });
-  Try([&] { seam::ReadTorchFile(bytes, "input"); });
+  Unpickle(bytes);
   Try([&] {
-    std::string_view rest = bytes;
-    seam::Pickle("input").Read(&rest);
+    const seam::ZipFile zip(bytes, "input");
+    for (const auto& [name, length] : zip.members()) Unpickle(zip.Read(name));
   });
   return 0;
 }
