@@ -39,8 +39,16 @@ cv::Mat LookOf(const VideoFrame& frame) {
 
 double Likeness(const cv::Mat& look, const cv::Mat& other) { return look.dot(other); }
 
-ClipBuilder::ClipBuilder(int length, const CropOptions& crop, bool cuts, TakeClip take)
-    : length_(length), crop_(crop), cuts_(cuts && length > 1), take_(std::move(take)) {}
+bool IsLookedFor(int position, int length, int detect_every) {
+  return position % detect_every == 0 || position == length - 1;
+}
+
+ClipBuilder::ClipBuilder(int length, int detect_every, const CropOptions& crop, bool cuts, TakeClip take)
+    : length_(length),
+      detect_every_(detect_every),
+      crop_(crop),
+      cuts_(cuts && length > 1),
+      take_(std::move(take)) {}
 
 void ClipBuilder::Add(const FrameSlot& slot, const FrameStamp& stamp, const VideoFrame& picture,
                       const std::vector<Face>& faces, const std::vector<int>& tracks) {
@@ -71,11 +79,13 @@ void ClipBuilder::Add(const FrameSlot& slot, const FrameStamp& stamp, const Vide
     }
   }
   std::erase_if(people_, [&](const auto& entry) {
-    return next_position_ - static_cast<int>(entry.second.clip.frames.size()) > kMaxInterpolated;
+    const int held = static_cast<int>(entry.second.clip.frames.size());
+    return CountLookedFor(held, next_position_) > kMaxInterpolated;
   });
   if (length_ == 1) return;
   held_.push_back({stamp, picture});
-  if (held_.size() > kMaxInterpolated) held_.pop_front();
+  const int longest_gap = (kMaxInterpolated + 1) * detect_every_ - 1;
+  if (held_.size() > static_cast<std::size_t>(longest_gap)) held_.pop_front();
 }
 
 bool ClipBuilder::IsCut(const VideoFrame& picture) {
@@ -90,10 +100,18 @@ bool ClipBuilder::Continue(Person* person, FaceFrame frame, int position) {
   return true;
 }
 
+int ClipBuilder::CountLookedFor(int from, int to) const {
+  int count = 0;
+  for (int position = from; position < to; ++position)
+    count += IsLookedFor(position, length_, detect_every_) ? 1 : 0;
+  return count;
+}
+
 bool ClipBuilder::FillGap(Person* person, const FaceFrame& after, int missing) {
-  person->interpolated += missing;
-  if (missing > kMaxInterpolated || person->interpolated > length_ * kMaxInterpolatedPart) return false;
   std::vector<FaceFrame>& frames = person->clip.frames;
+  const int from = static_cast<int>(frames.size()), not_found = CountLookedFor(from, from + missing);
+  person->interpolated += not_found;
+  if (not_found > kMaxInterpolated || person->interpolated > length_ * kMaxInterpolatedPart) return false;
   const std::size_t first = held_.size() - static_cast<std::size_t>(missing);
   for (int i = 0; i < missing; ++i) {
     const HeldFrame& held = held_[first + static_cast<std::size_t>(i)];

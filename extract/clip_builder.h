@@ -22,8 +22,9 @@ struct FaceFrame {
   FrameStamp stamp;
   Face face;
   cv::Mat picture;  // RGB [size, size, 3]
-  bool interpolated =
-      false;  // no face was found: box and landmarks lie between the neighbours', the score is 0
+  // No face was found, or none was looked for (detect_every): box and landmarks lie between the neighbours',
+  // the score is 0.
+  bool interpolated = false;
 };
 
 // The crops of one person, in order of time: those of a window, or a single one.
@@ -39,16 +40,19 @@ struct FaceClip {
 constexpr int kMaxInterpolated = 3;
 constexpr double kMaxInterpolatedPart = 0.25;
 
+// Whether faces are looked for in the frame at `position` of a window of `length` frames.
+bool IsLookedFor(int position, int length, int detect_every);
+
 // Makes clips of tracked faces. A clip holds every frame of its window: a person who is missing at its
 // beginning or end, or for longer than a gap may be, gives none, and at a cut everybody's window ends, since
-// somebody else may take the place. One thread. Memory holds the crops of the running window and the last
-// kMaxInterpolated frames.
+// somebody else may take the place. Frames in which faces are not looked for count towards no gap. One
+// thread. Memory holds the crops of the running window and the frames of the longest gap that can be filled.
 class ClipBuilder {
  public:
   using TakeClip = std::function<void(FaceClip)>;
 
   // `length`: frames of a window. `cuts`: whether to look for cuts.
-  ClipBuilder(int length, const CropOptions& crop, bool cuts, TakeClip take);
+  ClipBuilder(int length, int detect_every, const CropOptions& crop, bool cuts, TakeClip take);
 
   // The faces of the next frame wanted and their tracks. Clips are given away in the order of the faces.
   void Add(const FrameSlot& slot, const FrameStamp& stamp, const VideoFrame& picture,
@@ -72,8 +76,10 @@ class ClipBuilder {
   // Whether the person's clip now holds every frame up to this one.
   bool Continue(Person* person, FaceFrame frame, int position);
   bool FillGap(Person* person, const FaceFrame& after, int missing);
+  // Of the positions [from, to) those in which faces were looked for.
+  int CountLookedFor(int from, int to) const;
 
-  int length_;
+  int length_, detect_every_;
   CropOptions crop_;
   bool cuts_;
   TakeClip take_;

@@ -106,7 +106,7 @@ class VideoRun {
       reader_.emplace(path, options_.media, deadline_);
       if (task_.known) UseKnownFaces();
       sampler_ = known_ ? SamplerOfKnown() : SamplerFor(path);
-      builder_.emplace(sample_.ClipFrames(), options_.crop, !known_,
+      builder_.emplace(sample_.ClipFrames(), known_ ? 1 : sample_.detect_every, options_.crop, !known_,
                        [this](FaceClip clip) { TakeClip(std::move(clip)); });
       return true;
     } catch (const Error& error) {
@@ -192,7 +192,7 @@ class VideoRun {
       if (!frame->failure.empty()) return frame;
       if (known_) {
         frame->faces = KnownFacesOf(*frame);
-      } else {
+      } else if (LookedFor(*frame)) {
         Guarded(frame.get(), [&] { frame->faces = detectors_.Detect(frame->picture, &frame->scene); });
       }
       return frame;
@@ -240,6 +240,10 @@ class VideoRun {
         .frames[static_cast<std::size_t>(slot.position)];
   }
 
+  bool LookedFor(const SampledFrame& frame) const {
+    return IsLookedFor(frame.slot.position, sample_.ClipFrames(), sample_.detect_every);
+  }
+
   std::vector<Face> KnownFacesOf(const SampledFrame& frame) const {
     if (frame.picture.size() != known_->size) return {};
     return {KnownFrame(frame.slot).face};
@@ -262,8 +266,9 @@ class VideoRun {
           faces, [&](const Face& face) { return std::min(face.box.width, face.box.height) < least; }));
     }
     summary_.faces += static_cast<int>(faces.size());
-    const std::vector<int> tracks = known_ ? std::vector<int>(faces.size(), 0)
-                                           : tracker_.Assign(faces, frame->stamp.pts_seconds, frame->scene);
+    const std::vector<int> tracks = known_ || !LookedFor(*frame)
+                                        ? std::vector<int>(faces.size(), 0)
+                                        : tracker_.Assign(faces, frame->stamp.pts_seconds, frame->scene);
     for (const int track : tracks) summary_.tracks = std::max(summary_.tracks, track + 1);
     builder_->Add(frame->slot, frame->stamp, frame->picture, faces, tracks);
   }

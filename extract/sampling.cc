@@ -16,6 +16,7 @@ namespace seam {
 namespace {
 
 constexpr int kMaxWindow = 512;  // training takes no longer clips
+constexpr int kMaxDetectEvery = 8;
 constexpr int kMostWindows = 1'000'000, kMaxWindowStride = 10'000;
 
 // A video whose frames are shown at `times`. The last is shown as long as the average one.
@@ -63,6 +64,9 @@ void SampleOptions::Register(Options* options) {
   options->Add("window", &window, "look at windows of so many frames instead of --frames (0: single frames)");
   options->Add("windows", &windows, "how many windows of --window frames in each video, evenly in time");
   options->Add("window-stride", &window_stride, "how many frames lie from one frame of a window to the next");
+  options->Add(
+      "detect-every", &detect_every,
+      "look for faces in every K-th frame of a window, and in its last; in between they are followed");
 }
 
 void SampleOptions::Check() const {
@@ -72,6 +76,10 @@ void SampleOptions::Check() const {
     throw UsageError("--window", fmt::format("must be from 0 to {}", kMaxWindow), "0 means: single frames");
   if (windows < 1 || windows > kMostWindows)
     throw UsageError("--windows", fmt::format("must be from 1 to {}", kMostWindows));
+  if (detect_every < 1 || detect_every > kMaxDetectEvery) {
+    throw UsageError("--detect-every", fmt::format("must be from 1 to {}", kMaxDetectEvery),
+                     "over longer ways faces do not move in straight lines");
+  }
   if (window_stride < 1 || window_stride > kMaxWindowStride)
     throw UsageError("--window-stride", fmt::format("must be from 1 to {}", kMaxWindowStride),
                      "1 means: consecutive frames");
@@ -86,7 +94,7 @@ void SampleOptions::CheckTogether(const Options& options) {
                        "frames, a stride or windows: choose one of them");
     }
   }
-  for (const char* name : {"windows", "window-stride"}) {
+  for (const char* name : {"windows", "window-stride", "detect-every"}) {
     if (options.Given(name) && !options.Given("window")) {
       throw UsageError(fmt::format("--{}", name), "needs --window",
                        "--window 16 --windows 8 takes 8 windows of 16 consecutive frames");

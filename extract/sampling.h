@@ -15,6 +15,9 @@ struct SampleOptions {
   // Windows instead, where `window` is not 0: `windows` of them, evenly in time, each of `window` frames that
   // lie `window_stride` apart.
   int window = 0, windows = 8, window_stride = 1;
+  // In a window faces are looked for in its first frame, every so many from there, and the last; in between
+  // they lie between those found.
+  int detect_every = 1;
   void Register(Options* options);
   // UsageError for numbers that make no sense.
   void Check() const;

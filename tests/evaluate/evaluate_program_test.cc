@@ -142,8 +142,7 @@ TEST_F(EvaluateProgramTest, TheCrossTestIsOneMatrix) {
                             "  two    1.0000  0.7500  0.7222\n"),
             std::string::npos)
       << result.out;
-  EXPECT_TRUE(
-      ReadFile(csv).starts_with("model,dataset,real,fake,coverage,auc,low,high\none,A,1,1,1,1,,\n"))
+  EXPECT_TRUE(ReadFile(csv).starts_with("model,dataset,real,fake,coverage,auc,low,high\none,A,1,1,1,1,,\n"))
       << ReadFile(csv);
   EXPECT_NE(Run("--cross --measure best " + File("one.csv", kScores)).err.find("'best' is no measure"),
             std::string::npos);

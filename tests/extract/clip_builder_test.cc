@@ -32,8 +32,9 @@ Face FaceAt(float x, float y = 40) {
 // Feeds one window; nobody where a frame has no faces.
 class ClipBuilderTest : public ::testing::Test {
  protected:
-  explicit ClipBuilderTest(int length = 8)
-      : builder_(length, Crop(), true, [this](FaceClip clip) { clips_.push_back(std::move(clip)); }) {}
+  explicit ClipBuilderTest(int length = 8, int detect_every = 1)
+      : builder_(length, detect_every, Crop(), true,
+                 [this](FaceClip clip) { clips_.push_back(std::move(clip)); }) {}
 
   static CropOptions Crop() {
     CropOptions crop;
@@ -143,6 +144,43 @@ TEST_F(SingleFrameTest, EveryFaceIsAClipInTheOrderOfTheFaces) {
   EXPECT_EQ(clips_[0].track, 1);
   EXPECT_EQ(clips_[1].track, 0);
   EXPECT_EQ(clips_[2].frames.at(0).stamp.index, 100);
+}
+
+// Looked for at 0, 4, 8 and, as the last, 10.
+class DetectEveryTest : public ClipBuilderTest {
+ protected:
+  DetectEveryTest() : ClipBuilderTest(11, 4) {}
+
+  // A face that moves by 3 pixels a frame, where it is looked for; `missed`: where it is not found.
+  void AddWindow(int missed) {
+    for (int i = 0; i < 11; ++i) {
+      const bool found = IsLookedFor(i, 11, 4) && i != missed;
+      if (found) Add(i, {FaceAt(10.0F + 3 * static_cast<float>(i))}, {0});
+      if (!found) Add(i, {}, {});
+    }
+  }
+};
+
+TEST_F(DetectEveryTest, FacesLieBetweenThoseThatWereLookedFor) {
+  AddWindow(-1);
+  ASSERT_EQ(clips_.size(), 1U);
+  ASSERT_EQ(clips_[0].frames.size(), 11U);
+  for (std::size_t i = 0; i < 11; ++i) {
+    EXPECT_NEAR(clips_[0].frames[i].face.box.x, 10.0F + 3 * static_cast<float>(i), 1e-3) << i;
+    EXPECT_EQ(clips_[0].frames[i].interpolated, !IsLookedFor(static_cast<int>(i), 11, 4)) << i;
+  }
+}
+
+TEST_F(DetectEveryTest, AFaceThatIsNotFoundOnceIsStillFollowed) {
+  AddWindow(4);
+  ASSERT_EQ(clips_.size(), 1U);
+  EXPECT_NEAR(clips_[0].frames[4].face.box.x, 22, 1e-3);
+  EXPECT_NEAR(clips_[0].frames[7].face.box.x, 31, 1e-3);
+}
+
+TEST_F(DetectEveryTest, AFaceThatIsMissingAtTheEndGivesNoWindow) {
+  AddWindow(10);
+  EXPECT_TRUE(clips_.empty());
 }
 
 }  // namespace

@@ -174,6 +174,26 @@ TEST(ExtractFacesTest, WindowsHoldConsecutiveFramesOfEachPerson) {
   }
 }
 
+TEST(ExtractFacesTest, FacesThatAreFollowedLieWhereTheyWouldBeFound) {
+  SEAM_NEEDS_DEMO_CLIP();
+  ExtractOptions options = WindowOptions(9, 2);
+  const auto found = Extract({DemoClip()}, options);
+  options.sample.detect_every = 4;
+  const auto followed = Extract({DemoClip()}, options);
+  ASSERT_EQ(found.at(0).clips.size(), 2U);
+  ASSERT_EQ(followed.at(0).clips.size(), 2U);
+  EXPECT_EQ(followed[0].summary.faces, 2 * 3);  // looked for in frames 0, 4 and 8 of each window
+  EXPECT_EQ(followed[0].summary.interpolated, 2 * 6);
+  for (std::size_t c = 0; c < 2; ++c) {
+    for (std::size_t i = 0; i < 9; ++i) {
+      const FaceFrame &one = found[0].clips[c].frames[i], &other = followed[0].clips[c].frames[i];
+      EXPECT_EQ(one.stamp.index, other.stamp.index);
+      const float both = (one.face.box & other.face.box).area();
+      EXPECT_GT(both / (one.face.box.area() + other.face.box.area() - both), 0.8F) << i;
+    }
+  }
+}
+
 TEST(ExtractFacesTest, AWindowOfOneIsTheSingleFrame) {
   SEAM_NEEDS_DEMO_CLIP();
   const auto frames = Extract({DemoClip()}, HogOptions(5)),
