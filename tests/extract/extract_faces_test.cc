@@ -189,7 +189,8 @@ TEST(ExtractFacesTest, FacesThatAreFollowedLieWhereTheyWouldBeFound) {
       const FaceFrame &one = found[0].clips[c].frames[i], &other = followed[0].clips[c].frames[i];
       EXPECT_EQ(one.stamp.index, other.stamp.index);
       const float both = (one.face.box & other.face.box).area();
-      EXPECT_GT(both / (one.face.box.area() + other.face.box.area() - both), 0.8F) << i;
+      // HOG finds faces in steps of a fifth of their size.
+      EXPECT_GT(both / (one.face.box.area() + other.face.box.area() - both), 0.6F) << i;
     }
   }
 }
