@@ -172,6 +172,21 @@ TEST_P(EveryModelTest, ImageNetworkAnswersTheMeanOfTheFrames) {
   EXPECT_NEAR(model_->forward(clip).item<double>(), sum / 5, Tolerance(sum / 5));
 }
 
+TEST_P(EveryModelTest, AWindowOfOneIsTheImageNetwork) {
+  ModelOptions options = OptionsOf(GetParam(), kSmall);
+  options.temporal.head = "mean";
+  options.temporal.frames = 1;
+  const auto windows = MakeModel(options);
+  LoadWeights(WeightsOf(*model_), "the image network", windows.get());
+  windows->eval();
+  const auto clips = Clips(3, 1);
+  const auto image = model_->forward(clips), window = windows->forward(clips);
+  for (int i = 0; i < 3; ++i) {
+    const double logit = image[i].item<double>();
+    EXPECT_NEAR(window[i].item<double>(), logit, Tolerance(logit));
+  }
+}
+
 std::vector<std::string> Names() {
   std::vector<std::string> names;
   for (const auto& entry : ModelRegistry()) names.push_back(entry.name);
