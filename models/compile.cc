@@ -27,7 +27,7 @@ bool UseCuda(const std::string& device) {
 }
 
 [[maybe_unused]] Error NoBf16(const std::string& why) {
-  return {"--precision", "bf16 " + why, "--precision auto takes what this machine has"};
+  return {"--precision", "bf16 " + why, "--precision auto, which is fp32, works everywhere"};
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ std::vector<double> Compiled(const CompiledModel& model, const torch::Tensor& cl
   return model.Logits(clips.data_ptr<std::uint8_t>(), clips.size(0));
 }
 
-double Score(double logit) { return 1 / (1 + std::exp(-logit)); }
+[[maybe_unused]] double Score(double logit) { return 1 / (1 + std::exp(-logit)); }
 
 // The fp32 forms of this build answer as Model::forward() does.
 void ExpectAsEager(Model* model, const std::string& what, int n = 2) {
