@@ -13,6 +13,7 @@
 #include "base/csv_table.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/lines.h"
 
 namespace seam {
 
@@ -170,13 +171,7 @@ class JsonRow {
 std::vector<ScoreRow> ReadJsonLines(const std::filesystem::path& path) {
   const std::string text = ReadFile(path, std::uint64_t{1} << 30);
   std::vector<ScoreRow> rows;
-  std::size_t number = 0;
-  for (std::size_t start = 0; start < text.size();) {
-    const std::size_t end = std::min(text.find('\n', start), text.size());
-    const std::string_view line = std::string_view(text).substr(start, end - start);
-    start = end + 1;
-    ++number;
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+  for (const auto& [number, line] : NumberedLines(text)) {
     const JsonRow row(nlohmann::json::parse(line, nullptr, false), path.string(), number);
     rows.push_back(row.Row());
   }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <opencv2/imgproc.hpp>
+#include "extract/look.h"
 
 namespace seam {
 namespace {
@@ -11,6 +11,7 @@ namespace {
 // On 34 clips of four datasets, neighbours are alike by 0.93 and more, frames ten apart by 0.56 and more;
 // other footage by less than 0.33 in nine pairs of ten.
 constexpr double kLeastLikeness = 0.5;
+constexpr int kShrunkSide = 96, kLookSide = 24;
 
 // The face that lies at `part` (0 to 1) of the way from one to another.
 Face Between(const Face& before, const Face& after, float part) {
@@ -25,19 +26,6 @@ Face Between(const Face& before, const Face& after, float part) {
 }
 
 }  // namespace
-
-cv::Mat LookOf(const VideoFrame& frame) {
-  constexpr int kShrunkSide = 96, kSide = 24;
-  cv::Mat grey, look;
-  cv::cvtColor(frame.Shrunk(kShrunkSide), grey, cv::COLOR_RGB2GRAY);
-  cv::resize(grey, grey, {kSide, kSide}, 0, 0, cv::INTER_AREA);
-  grey.convertTo(look, CV_32F);
-  look -= cv::mean(look);
-  const double length = cv::norm(look);
-  return length > 0 ? cv::Mat(look / length) : look;
-}
-
-double Likeness(const cv::Mat& look, const cv::Mat& other) { return look.dot(other); }
 
 bool IsLookedFor(int position, int length, int detect_every) {
   return position % detect_every == 0 || position == length - 1;
@@ -89,8 +77,8 @@ void ClipBuilder::Add(const FrameSlot& slot, const FrameStamp& stamp, const Vide
 }
 
 bool ClipBuilder::IsCut(const VideoFrame& picture) {
-  const cv::Mat before = std::exchange(look_, LookOf(picture));
-  return !before.empty() && Likeness(before, look_) < kLeastLikeness;
+  const cv::Mat before = std::exchange(look_, LookOf(picture.Shrunk(kShrunkSide), kLookSide));
+  return !before.empty() && before.dot(look_) < kLeastLikeness;
 }
 
 bool ClipBuilder::Continue(Person* person, FaceFrame frame, int position) {

@@ -91,10 +91,4 @@ class ClipBuilder {
   int cuts_found_ = 0;
 };
 
-// What a frame looks like, roughly: 24 x 24 grey values, of mean 0 and length 1 (all 0 where there is nothing
-// to see).
-cv::Mat LookOf(const VideoFrame& frame);
-// Their correlation, -1 to 1: some 0.9 and more between neighbours, below 0.4 nearly always across a cut.
-double Likeness(const cv::Mat& look, const cv::Mat& other);
-
 }  // namespace seam

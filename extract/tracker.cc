@@ -4,7 +4,7 @@
 #include <cmath>
 #include <tuple>
 
-#include <opencv2/imgproc.hpp>
+#include "extract/look.h"
 
 namespace seam {
 namespace {
@@ -57,13 +57,8 @@ float IntersectionOverUnion(const cv::Rect2f& a, const cv::Rect2f& b) {
 }
 
 cv::Mat SceneOf(const cv::Mat& picture) {
-  cv::Mat grey, scene;
-  cv::cvtColor(picture, grey, cv::COLOR_RGB2GRAY);
-  cv::resize(grey, grey, {16, 16}, 0, 0, cv::INTER_AREA);
-  grey.convertTo(scene, CV_32F);
-  scene -= cv::mean(scene);
-  const double length = cv::norm(scene);
-  return length > 0 ? cv::Mat(scene / length) : scene;
+  constexpr int kSide = 16;
+  return LookOf(picture, kSide);
 }
 
 bool Tracker::MayReturn(const Track& track, const cv::Rect2f& box, double pts_seconds) const {

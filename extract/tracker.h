@@ -35,8 +35,7 @@ class Tracker {
   int shot_ = 0;   // counts frames that do not continue the one before
 };
 
-// What a frame shows, roughly: 16 x 16 grey values of mean 0 and length 1, so that the dot product of two is
-// their correlation. `picture`: 8-bit RGB [height, width, 3].
+// The LookOf() a picture, 8-bit RGB [height, width, 3], that the tracker compares.
 cv::Mat SceneOf(const cv::Mat& picture);
 
 // Intersection over union of two boxes, 0 to 1.

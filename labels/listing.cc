@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/files.h"
+#include "base/lines.h"
 #include "base/options.h"
 
 namespace seam {
@@ -185,14 +186,9 @@ void OfficialList::TellAbsent(const std::string& lists, std::size_t unlisted, Li
 std::vector<std::pair<std::size_t, std::string>> ReadLines(const fs::path& path) {
   const std::string text = ReadFile(path, kMaxListBytes);
   std::vector<std::pair<std::size_t, std::string>> lines;
-  std::size_t number = 0;
-  for (std::size_t start = text.starts_with(kByteOrderMark) ? 3 : 0; start < text.size();) {
-    const std::size_t end = std::min(text.find('\n', start), text.size());
-    const std::string line = Trimmed(text.substr(start, end - start));
-    start = end + 1;
-    ++number;
-    if (!line.empty()) lines.emplace_back(number, line);
-  }
+  const std::size_t start = text.starts_with(kByteOrderMark) ? 3 : 0;
+  for (const auto& [number, line] : NumberedLines(std::string_view(text).substr(start)))
+    lines.emplace_back(number, Trimmed(std::string(line)));
   return lines;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/lines.h"
 #include "labels/video.h"
 #include "proto/utf8.h"
 
@@ -100,13 +101,7 @@ ManifestRow ParseManifestRow(const std::string& subject, std::string_view line) 
 std::vector<ManifestRow> ReadManifest(const std::filesystem::path& path) {
   const std::string text = ReadFile(path, std::uint64_t{1} << 30);
   std::vector<ManifestRow> rows;
-  std::size_t number = 0;
-  for (std::size_t start = 0; start < text.size();) {
-    const std::size_t end = std::min(text.find('\n', start), text.size());
-    const std::string_view line = std::string_view(text).substr(start, end - start);
-    start = end + 1;
-    ++number;
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+  for (const auto& [number, line] : NumberedLines(text)) {
     rows.push_back(ParseRow(path.string(), fmt::format("line {}: ", number), line));
   }
   return rows;
