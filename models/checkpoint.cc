@@ -57,23 +57,6 @@ Number ParseNumber(const std::string& text, const std::string& key, const std::s
   return number;
 }
 
-void CheckInfo(const CheckpointInfo& info, const std::string& model, int input_size,
-               const std::string& subject) {
-  if (info.crop.size() != static_cast<std::uint32_t>(input_size)) {
-    throw BadMetadata(
-        subject, "seam.crop",
-        fmt::format("has crops of {} pixels, but {} takes {}", info.crop.size(), model, input_size));
-  }
-  const std::string problem = ProblemOf(info.crop);
-  if (!problem.empty()) throw BadMetadata(subject, "seam.crop", "has " + problem);
-  if (info.epoch < 0) throw BadMetadata(subject, "seam.epoch", fmt::format("is {}", info.epoch));
-  if (!(info.threshold >= 0 && info.threshold <= 1)) {
-    throw BadMetadata(subject, "seam.threshold", fmt::format("is {}, not from 0 to 1", info.threshold));
-  }
-  if (ParseJsonText(info.metrics).is_discarded()) throw BadMetadata(subject, "seam.metrics", "is not JSON");
-  if (ParseJsonText(info.recipe).is_discarded()) throw BadMetadata(subject, "seam.recipe", "is not JSON");
-}
-
 // What decides whether the rest can be understood.
 void CheckFormat(const Metadata& metadata, const std::string& subject) {
   if (metadata.count("seam.model") == 0) {
@@ -90,6 +73,66 @@ void CheckFormat(const Metadata& metadata, const std::string& subject) {
       "use a newer Seam");
 }
 
+nlohmann::json ToJson(const Calibration& calibration) {
+  return {{"temperature", calibration.temperature},
+          {"threshold_eer", calibration.threshold_eer},
+          {"threshold_fpr1", calibration.threshold_fpr1},
+          {"band", {calibration.band_low, calibration.band_high}},
+          {"videos", {{"real", calibration.real}, {"fake", calibration.fake}}}};
+}
+
+std::optional<Calibration> ParseCalibration(const Metadata& metadata, const std::string& subject) {
+  const auto found = metadata.find("seam.calibration");
+  if (found == metadata.end()) return std::nullopt;
+  const auto json = ParseJsonText(found->second);
+  try {
+    const nlohmann::json& band = json.at("band");
+    const nlohmann::json& videos = json.at("videos");
+    return Calibration{json.at("temperature").get<double>(),
+                       json.at("threshold_eer").get<double>(),
+                       json.at("threshold_fpr1").get<double>(),
+                       band.at(0).get<double>(),
+                       band.at(1).get<double>(),
+                       videos.at("real").get<int>(),
+                       videos.at("fake").get<int>()};
+  } catch (const nlohmann::json::exception&) {
+    throw BadMetadata(subject, "seam.calibration", "is not a calibration: " + Shown(found->second));
+  }
+}
+
+// What is wrong with it, or "".
+std::string ProblemOf(const Calibration& calibration) {
+  const auto is_score = [](double value) { return value >= 0 && value <= 1; };
+  if (!(calibration.temperature > 0) || !std::isfinite(calibration.temperature))
+    return fmt::format("has the temperature {}", calibration.temperature);
+  if (!is_score(calibration.threshold_eer) || !is_score(calibration.threshold_fpr1) ||
+      !is_score(calibration.band_low) || !is_score(calibration.band_high))
+    return "has a threshold that is not from 0 to 1";
+  if (calibration.band_low > calibration.band_high) return "has a band that ends before it begins";
+  return "";
+}
+
+void CheckInfo(const CheckpointInfo& info, const std::string& model, int input_size,
+               const std::string& subject) {
+  if (info.crop.size() != static_cast<std::uint32_t>(input_size)) {
+    throw BadMetadata(
+        subject, "seam.crop",
+        fmt::format("has crops of {} pixels, but {} takes {}", info.crop.size(), model, input_size));
+  }
+  const std::string problem = ProblemOf(info.crop);
+  if (!problem.empty()) throw BadMetadata(subject, "seam.crop", "has " + problem);
+  if (info.epoch < 0) throw BadMetadata(subject, "seam.epoch", fmt::format("is {}", info.epoch));
+  if (!(info.threshold >= 0 && info.threshold <= 1)) {
+    throw BadMetadata(subject, "seam.threshold", fmt::format("is {}, not from 0 to 1", info.threshold));
+  }
+  if (info.calibration) {
+    const std::string odd = ProblemOf(*info.calibration);
+    if (!odd.empty()) throw BadMetadata(subject, "seam.calibration", odd);
+  }
+  if (ParseJsonText(info.metrics).is_discarded()) throw BadMetadata(subject, "seam.metrics", "is not JSON");
+  if (ParseJsonText(info.recipe).is_discarded()) throw BadMetadata(subject, "seam.recipe", "is not JSON");
+}
+
 CheckpointInfo ParseInfo(const Metadata& metadata, const std::string& subject) {
   CheckpointInfo info;
   info.model = Required(metadata, "seam.model", subject);
@@ -100,6 +143,7 @@ CheckpointInfo ParseInfo(const Metadata& metadata, const std::string& subject) {
   info.epoch = ParseNumber<int>(Required(metadata, "seam.epoch", subject), "seam.epoch", subject);
   info.threshold =
       ParseNumber<double>(Required(metadata, "seam.threshold", subject), "seam.threshold", subject);
+  info.calibration = ParseCalibration(metadata, subject);
   info.notice = Optional(metadata, "seam.notice", "");
   info.metrics = Optional(metadata, "seam.metrics", "{}");
   info.recipe = Optional(metadata, "seam.recipe", "{}");
@@ -201,6 +245,7 @@ std::map<std::string, std::string> CheckpointMetadata(const Model& model, const 
       {"seam.version", Version()},
   };
   if (options.size() > 1) metadata["seam.options"] = options.dump();
+  if (info.calibration) metadata["seam.calibration"] = ToJson(*info.calibration).dump();
   return metadata;
 }
 

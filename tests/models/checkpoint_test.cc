@@ -7,6 +7,7 @@
 
 #include <torch/utils.h>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -67,6 +68,27 @@ class CheckpointTest : public testing::Test {
   CheckpointInfo info_;
 };
 
+TEST_F(CheckpointTest, CalibrationRoundTrips) {
+  info_.calibration = Calibration{1.7, 0.41, 0.83, 0.3, 0.6, 12, 34};
+  Save();
+  EXPECT_EQ(LoadCheckpoint(path_).info.calibration, info_.calibration);
+}
+
+TEST_F(CheckpointTest, CalibrationsThatMakeNoSenseAreErrors) {
+  const auto problem = [&](const char* text) { return MetadataErrorOf("seam.calibration", text); };
+  EXPECT_EQ(problem("{}"), "bad checkpoint: seam.calibration is not a calibration: '{}'");
+  const auto with = [&](const char* temperature, const char* band) {
+    return problem(fmt::format(R"({{"temperature":{},"threshold_eer":0.5,"threshold_fpr1":0.5,"band":{},)"
+                               R"("videos":{{"real":1,"fake":1}}}})",
+                               temperature, band)
+                       .c_str());
+  };
+  EXPECT_EQ(with("0", "[0.4,0.6]"), "bad checkpoint: seam.calibration has the temperature 0");
+  EXPECT_EQ(with("1", "[0.6,0.4]"), "bad checkpoint: seam.calibration has a band that ends before it begins");
+  EXPECT_EQ(with("1", "[0.6,1.4]"),
+            "bad checkpoint: seam.calibration has a threshold that is not from 0 to 1");
+}
+
 TEST_F(CheckpointTest, RoundTrips) {
   Save();
   const Checkpoint checkpoint = LoadCheckpoint(path_);
@@ -77,6 +99,7 @@ TEST_F(CheckpointTest, RoundTrips) {
   EXPECT_EQ(checkpoint.info.notice, info_.notice);
   EXPECT_EQ(checkpoint.info.metrics, info_.metrics);
   EXPECT_EQ(checkpoint.info.recipe, info_.recipe);
+  EXPECT_FALSE(checkpoint.info.calibration);
   EXPECT_FALSE(checkpoint.model->is_training());
   const auto weights = WeightsOf(*checkpoint.model);
   for (const auto& [name, tensor] : WeightsOf(*model_))
