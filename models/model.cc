@@ -47,6 +47,7 @@ Model::Model(ModelOptions options, Graph graph, Weights weights)
     AddWeight(spec, tensor);
     if (graph_[spec.node].head) head_.insert(spec.name);
   }
+  for (int i = 0; i <= graph_.answer(); ++i) chains_.push_back(FindNormChain(graph_, i));
 }
 
 // "features.0.weight" is the weight of the module "0" of the module "features".
@@ -74,6 +75,15 @@ torch::Tensor Model::forward(const torch::Tensor& clips) {
   return answers.view({clips.size(0), -1}).mean(1);
 }
 
+bool Model::Fuses(int i, int node, const torch::Tensor& x) const {
+  const NormChain& chain = chains_[static_cast<std::size_t>(i)];
+  if (!is_training() || frozen_norms_ || chain.last < chain.first || chain.last > node) return false;
+  if (CanFuse(x)) return true;
+  if (!sum_of_norms_) return false;
+  throw Error("norms", "statistics over several processes are worked out on CPUs in float32 alone",
+              "--norms local or frozen");
+}
+
 torch::Tensor Model::Run(const torch::Tensor& pictures, int node) {
   std::vector<torch::Tensor> values(graph_.nodes().size());
   for (int i = 0; i <= node; ++i) {
@@ -84,8 +94,19 @@ torch::Tensor Model::Run(const torch::Tensor& pictures, int node) {
       if (last_use_[static_cast<std::size_t>(input)] == i) values[static_cast<std::size_t>(input)].reset();
     }
     if (now.op == Op::kInput) inputs = {pictures};
+    if (Fuses(i, node, inputs[0])) {
+      const NormChain& chain = chains_[static_cast<std::size_t>(i)];
+      const Node& norm = graph_[chain.norm];
+      const auto of_norm = [&](const char* suffix) { return weights_.at(norm.name + suffix); };
+      i = chain.last;
+      values[static_cast<std::size_t>(i)] =
+          FusedNorm(chain, norm.norm, inputs[0], of_norm(".weight"), of_norm(".bias"),
+                    of_norm(".running_mean"), of_norm(".running_var"), sum_of_norms_);
+      continue;
+    }
     const auto weight = [&](const std::string& suffix) { return weights_.at(now.name + "." + suffix); };
-    values[static_cast<std::size_t>(i)] = RunNode(now, inputs, weight, is_training());
+    const bool training = is_training() && !(now.op == Op::kBatchNorm && frozen_norms_);
+    values[static_cast<std::size_t>(i)] = RunNode(now, inputs, weight, training);
   }
   return values.at(static_cast<std::size_t>(node));
 }

@@ -10,6 +10,7 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include "models/fused_norm.h"
 #include "models/graph.h"
 #include "models/model_options.h"
 
@@ -39,6 +40,11 @@ class Model : public torch::nn::Module {
   // The backbone's features [B, F].
   torch::Tensor Features(const torch::Tensor& pictures) { return Run(pictures, graph_.features()); }
 
+  // What batch norms do in training: they normalise with the batch's own statistics (over all processes with
+  // `sum`, on CPUs), or, frozen, with their running ones, which then stay as they are.
+  void set_sum_of_norms(SumOverProcesses sum) { sum_of_norms_ = std::move(sum); }
+  void set_frozen_norms(bool frozen) { frozen_norms_ = frozen; }
+
   const ModelOptions& options() const { return options_; }
   const Graph& graph() const { return graph_; }
   InputSpec input() const;
@@ -49,11 +55,16 @@ class Model : public torch::nn::Module {
   ModelOptions options_;
   Graph graph_;
   void AddWeight(const WeightSpec& spec, const torch::Tensor& tensor);
+  // Of the chain that begins with node `i`, if it can be run as one.
+  bool Fuses(int i, int node, const torch::Tensor& x) const;
 
   // Handles of parameters and buffers by name; LibTorch moves and loads them in place.
   std::map<std::string, torch::Tensor> weights_;
   std::set<std::string> head_;
   std::vector<int> last_use_;  // of each node's result: the node that needs it last
+  std::vector<NormChain> chains_;  // that begin with each node
+  SumOverProcesses sum_of_norms_;
+  bool frozen_norms_ = false;
 };
 
 // A row of the registry: a family's way to write down the network that `options` ask for.

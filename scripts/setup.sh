@@ -22,7 +22,7 @@ packages=(
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
   libopencv-dnn-dev libopencv-objdetect-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libdlib-dev libturbojpeg0-dev
   # networks; without this BLAS, LibTorch falls back on the slow reference one
-  libtorch-dev libopenblas0-pthread libopenblas-pthread-dev libonnx-dev libdnnl-dev
+  libtorch-dev libgloo-dev libopenblas0-pthread libopenblas-pthread-dev libonnx-dev libdnnl-dev
   # weights of other libraries
   libhdf5-dev libzip-dev
   # the rest

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "models/model.h"
+#include "train/process_place.h"
+
+namespace seam {
+
+// Several processes that train one network, each on its share of every batch, through LibTorch's c10d (Gloo
+// on CPUs, NCCL on GPUs where it was built in). Every process must call the same methods in the same order.
+// A process alone may call all of them, and nothing happens.
+//
+//   DataParallel processes(FindProcessPlace(), timeout, torch::kCPU);
+//   processes.CopyWeights(model.get());
+//   processes.Watch(model.get());
+//   for (each batch) {
+//     processes.ReduceNextBackward();
+//     (loss * own_share * processes.world()).backward();   // .grad: the same sum in every process
+//   }
+//
+// What goes wrong between processes, such as one that ends, is thrown as LibTorch throws it; Explain() makes
+// an Error of it.
+class DataParallel {
+ public:
+  // Waits until all processes are there. An Error when they are not within `timeout`, which is also how long
+  // one waits for the others later.
+  DataParallel(const ProcessPlace& place, std::chrono::seconds timeout, torch::DeviceType device);
+  ~DataParallel();
+
+  const ProcessPlace& place() const { return place_; }
+  int rank() const { return place_.rank; }
+  int world() const { return place_.world; }
+  bool leads() const { return place_.leads(); }
+
+  // An Error in every process unless all of them hold the same text; `what` says of what.
+  void CheckSame(const std::string& text, const std::string& what);
+  // Parameters and buffers become those of process 0.
+  void CopyWeights(Model* model);
+  // Floating-point buffers (running statistics) become their mean over the processes.
+  void MeanBuffers(Model* model);
+  // From now on gradients of the parameters that require them now are reduced. To be called again when other
+  // parameters require them.
+  void Watch(Model* model);
+  // While the next backward pass goes on, gradients, with what was accumulated in them before, become their
+  // mean over the processes: bucket by bucket, while the rest is still at work. Without this call a backward
+  // pass stays in its process (gradient accumulation, the first pass of SAM).
+  void ReduceNextBackward();
+  // Sums over the processes, in place.
+  void Sum(torch::Tensor* tensor);
+  void Sum(std::vector<double>* numbers);
+  void Wait();  // for all
+
+  // Of what was thrown between processes: an Error that says that contact was lost. Errors of this process's
+  // own stay as they are.
+  [[noreturn]] void Explain(const std::exception_ptr& failure) const;
+
+ private:
+  struct Impl;
+  ProcessPlace place_;
+  std::unique_ptr<Impl> impl_;  // none in a process alone
+};
+
+}  // namespace seam
