@@ -38,7 +38,7 @@ SEAM_INLINE void ForStretches(const Blocks& blocks, std::int64_t block, const Wo
 template <class Work>
 void OverStretches(const Blocks& blocks, const Work& work) {
   at::parallel_for(0, blocks.count, 1, [&](std::int64_t begin, std::int64_t end) {
-    WithVectors([&]() __attribute__((always_inline)) {
+    WithVectors([&]() SEAM_ALWAYS_INLINE {
       for (std::int64_t block = begin; block < end; ++block) ForStretches(blocks, block, work);
     });
   });
@@ -51,10 +51,10 @@ std::vector<double> TwoSums(const Blocks& blocks, std::int64_t channels, const A
   const auto width = static_cast<std::size_t>(2 * blocks.stretch);
   std::vector<T> partial(width * static_cast<std::size_t>(blocks.count));
   at::parallel_for(0, blocks.count, 1, [&](std::int64_t begin, std::int64_t end) {
-    WithVectors([&]() __attribute__((always_inline)) {
+    WithVectors([&]() SEAM_ALWAYS_INLINE {
       for (std::int64_t block = begin; block < end; ++block) {
         T* sums = partial.data() + block * 2 * blocks.stretch;
-        ForStretches(blocks, block, [&](std::int64_t at, std::int64_t length) __attribute__((always_inline)) {
+        ForStretches(blocks, block, [&](std::int64_t at, std::int64_t length) SEAM_ALWAYS_INLINE {
           add(at, length, sums, sums + blocks.stretch);
         });
       }
@@ -70,17 +70,19 @@ std::vector<double> TwoSums(const Blocks& blocks, std::int64_t channels, const A
 }
 
 struct Settings : torch::CustomClassHolder {
-  Settings(const NormChain& of_chain, const NormSpec& of_norm, SumOverProcesses over)
-      : chain(of_chain), norm(of_norm), sum(std::move(over)) {}
+  Settings(const NormChain& of_chain, const NormSpec& of_norm, bool tracks, SumOverProcesses over)
+      : chain(of_chain), norm(of_norm), track(tracks), sum(std::move(over)) {}
   NormChain chain;
   NormSpec norm;
+  bool track;
   SumOverProcesses sum;
 };
 
 // Sums over the processes, where there are several.
 void SumUp(const SumOverProcesses& sum, std::vector<double>* numbers) {
   if (!sum) return;
-  torch::Tensor tensor = torch::from_blob(numbers->data(), {static_cast<std::int64_t>(numbers->size())}, torch::kDouble);
+  torch::Tensor tensor =
+      torch::from_blob(numbers->data(), {static_cast<std::int64_t>(numbers->size())}, torch::kDouble);
   sum(&tensor);
 }
 
@@ -109,13 +111,15 @@ Moments MomentsOf(const torch::Tensor& x, const SumOverProcesses& sum) {
   const std::int64_t some = std::min(rows, kSome);
   for (std::int64_t i = 0; i < some; ++i) {
     const T* row = data + rows * i / some * channels;
-    for (std::int64_t c = 0; c < channels; ++c) centre[static_cast<std::size_t>(c)] += Before<kRelu>(row[c]) / some;
+    for (std::int64_t c = 0; c < channels; ++c)
+      centre[static_cast<std::size_t>(c)] += Before<kRelu>(row[c]) / some;
   }
   const Blocks blocks(x.numel(), channels);
-  const Stretch<T> centres(centre.data(), channels, blocks.stretch / channels);
-  auto sums = TwoSums<T>(blocks, channels, [&](std::int64_t at, std::int64_t length, T* one, T* two) __attribute__((always_inline)) {
-    AddMoments<kRelu>(data + at, centres.data(), length, one, two);
-  });
+  const Stretch<T> centres(centre, blocks.stretch);
+  auto sums = TwoSums<T>(blocks, channels,
+                         [&](std::int64_t at, std::int64_t length, T* one, T* two) SEAM_ALWAYS_INLINE {
+                           AddMoments<kRelu, T>(data + at, centres, length, one, two);
+                         });
   // Of several processes: counts, sums and sums of squares, in doubles.
   const auto own = static_cast<double>(rows);
   std::vector<double> all = {own};
@@ -123,8 +127,10 @@ Moments MomentsOf(const torch::Tensor& x, const SumOverProcesses& sum) {
     const auto i = static_cast<std::size_t>(c % channels);
     const double shift = sums[i] / own;
     const double mean = static_cast<double>(static_cast<T>(centre[i])) + shift;
-    if (c < channels) all.push_back(own * mean);
-    else all.push_back(sums[static_cast<std::size_t>(c)] - own * shift * shift + own * mean * mean);
+    if (c < channels)
+      all.push_back(own * mean);
+    else
+      all.push_back(sums[static_cast<std::size_t>(c)] - own * shift * shift + own * mean * mean);
   }
   SumUp(sum, &all);
   Moments moments;
@@ -138,11 +144,10 @@ Moments MomentsOf(const torch::Tensor& x, const SumOverProcesses& sum) {
   return moments;
 }
 
-// running = (1 - momentum) * running + momentum * value
-void Move(const torch::Tensor& running, std::vector<double> values, double momentum) {
+// running = (1 - momentum) * running + momentum * factor * values
+void Move(const torch::Tensor& running, const std::vector<double>& values, double factor, double momentum) {
   const torch::NoGradGuard no_grad;
-  const auto now = torch::from_blob(values.data(), running.sizes(), torch::kDouble);
-  running.detach().mul_(1 - momentum).add_(now.to(running.scalar_type()), momentum);
+  running.detach().mul_(1 - momentum).add_(torch::tensor(values, running.options()), momentum * factor);
 }
 
 // What one step of training needs of a norm: z = scale * a + shift.
@@ -168,12 +173,11 @@ template <bool kRelu, int kActivation, class T>
 torch::Tensor Forward(const torch::Tensor& x, const Affine& affine) {
   torch::Tensor y = torch::empty_like(x);
   const Blocks blocks(x.numel(), x.size(1));
-  const std::int64_t rows = blocks.stretch / x.size(1);
-  const Stretch<T> scale(affine.scale.data(), x.size(1), rows), shift(affine.shift.data(), x.size(1), rows);
+  const Stretch<T> scale(affine.scale, blocks.stretch), shift(affine.shift, blocks.stretch);
   const T* from = x.data_ptr<T>();
   T* to = y.data_ptr<T>();
-  OverStretches(blocks, [&](std::int64_t at, std::int64_t length) __attribute__((always_inline)) {
-    Apply<kRelu, kActivation>(from + at, scale.data(), shift.data(), length, to + at);
+  OverStretches(blocks, [&](std::int64_t at, std::int64_t length) SEAM_ALWAYS_INLINE {
+    Apply<kRelu, kActivation, T>(from + at, scale, shift, length, to + at);
   });
   return y;
 }
@@ -182,7 +186,7 @@ torch::Tensor Forward(const torch::Tensor& x, const Affine& affine) {
 template <class Row>
 void OverRows(std::int64_t rows, const Row& row) {
   at::parallel_for(0, rows, 1, [&](std::int64_t begin, std::int64_t end) {
-    WithVectors([&]() __attribute__((always_inline)) {
+    WithVectors([&]() SEAM_ALWAYS_INLINE {
       for (std::int64_t i = begin; i < end; ++i) row(i);
     });
   });
@@ -190,17 +194,18 @@ void OverRows(std::int64_t rows, const Row& row) {
 
 // -> what the windows take, and z there: both [B, C, H / pool, W / pool].
 template <bool kRelu, class T>
-std::pair<torch::Tensor, torch::Tensor> ForwardPooled(const torch::Tensor& x, const Affine& affine, int pool) {
+std::pair<torch::Tensor, torch::Tensor> ForwardPooled(const torch::Tensor& x, const Affine& affine,
+                                                      int pool) {
   torch::Tensor y = torch::empty({x.size(0), x.size(1), x.size(2) / pool, x.size(3) / pool}, x.options(),
                                  torch::MemoryFormat::ChannelsLast);
   torch::Tensor best = torch::empty_like(y);
   const PoolShape shape{y.size(3), x.size(1), pool};
   const std::int64_t out = shape.width * shape.channels, in = out * pool * pool;
-  const Stretch<T> scale(affine.scale.data(), shape.channels, 1), shift(affine.shift.data(), shape.channels, 1);
+  const Stretch<T> scale(affine.scale, shape.channels), shift(affine.shift, shape.channels);
   const T* from = x.data_ptr<T>();
   T *to = y.data_ptr<T>(), *kept = best.data_ptr<T>();
-  OverRows(y.size(0) * y.size(2), [&](std::int64_t row) __attribute__((always_inline)) {
-    PoolRow<kRelu>(shape, from + row * in, scale.data(), shift.data(), kept + row * out, to + row * out);
+  OverRows(y.size(0) * y.size(2), [&](std::int64_t row) SEAM_ALWAYS_INLINE {
+    PoolRow<kRelu, T>(shape, from + row * in, scale, shift, kept + row * out, to + row * out);
   });
   return {best, y};
 }
@@ -238,39 +243,34 @@ Gradients WithWeights(torch::Tensor dx, const Affine& affine, const std::vector<
   return gradients;
 }
 
-template <bool kRelu, class T>
-std::vector<double> SumsOf(const T* d, const T* x, const Affine& affine, const Blocks& blocks,
-                           std::int64_t channels) {
-  const Stretch<T> mean(affine.mean.data(), channels, blocks.stretch / channels);
-  return TwoSums<T>(blocks, channels, [&](std::int64_t at, std::int64_t length, T* one, T* two) __attribute__((always_inline)) {
-    AddProducts<kRelu>(d + at, x + at, mean.data(), length, one, two);
-  });
+// Of d and d * (a - mean), where d = dy times the slope of the activation, which is written down.
+template <bool kRelu, int kActivation, class T>
+std::vector<double> SumsOf(const T* dy, const T* x, const Affine& affine, const Blocks& blocks, T* d) {
+  const auto channels = static_cast<std::int64_t>(affine.mean.size());
+  const Stretch<T> mean(affine.mean, blocks.stretch), scale(affine.scale, blocks.stretch),
+      shift(affine.shift, blocks.stretch);
+  return TwoSums<T>(
+      blocks, channels, [&](std::int64_t at, std::int64_t length, T* one, T* two) SEAM_ALWAYS_INLINE {
+        AddProducts<kRelu, kActivation, T>(dy + at, x + at, mean, scale, shift, length, d + at, one, two);
+      });
 }
 
 template <bool kRelu, int kActivation, class T>
 Gradients Backward(const torch::Tensor& dy, const torch::Tensor& x, const Affine& affine, double count,
                    const SumOverProcesses& sum) {
   torch::Tensor dx = torch::empty_like(x);
-  const std::int64_t channels = x.size(1);
-  const Blocks blocks(x.numel(), channels);
-  const std::int64_t rows = blocks.stretch / channels;
-  const T *from = x.data_ptr<T>(), *given = dy.data_ptr<T>();
+  const Blocks blocks(x.numel(), x.size(1));
+  const T* from = x.data_ptr<T>();
   T* to = dx.data_ptr<T>();
-  if (kActivation != 0) {
-    const Stretch<T> scale(affine.scale.data(), channels, rows), shift(affine.shift.data(), channels, rows);
-    OverStretches(blocks, [&](std::int64_t at, std::int64_t length) __attribute__((always_inline)) {
-      ApplySlope<kRelu, kActivation>(given + at, from + at, scale.data(), shift.data(), length, to + at);
-    });
-    given = to;
-  }
-  const auto own = SumsOf<kRelu>(given, from, affine, blocks, channels);
+  const auto own = SumsOf<kRelu, kActivation, T>(dy.data_ptr<T>(), from, affine, blocks, to);
   auto sums = own;
   SumUp(sum, &sums);
   const Slopes slopes = SlopesOf(affine, sums, count);
-  const Stretch<T> of_d(slopes.of_d.data(), channels, rows), constant(slopes.constant.data(), channels, rows),
-      of_x(slopes.of_x.data(), channels, rows);
-  OverStretches(blocks, [&](std::int64_t at, std::int64_t length) __attribute__((always_inline)) {
-    Differentiate<kRelu>(given + at, from + at, of_d.data(), constant.data(), of_x.data(), length, to + at);
+  const Stretch<T> of_d(slopes.of_d, blocks.stretch), constant(slopes.constant, blocks.stretch),
+      of_x(slopes.of_x, blocks.stretch);
+  const T* d = kActivation != 0 ? to : dy.data_ptr<T>();
+  OverStretches(blocks, [&](std::int64_t at, std::int64_t length) SEAM_ALWAYS_INLINE {
+    Differentiate<kRelu, T>(d + at, from + at, of_d, constant, of_x, length, to + at);
   });
   return WithWeights(std::move(dx), affine, own);
 }
@@ -281,19 +281,19 @@ Gradients BackwardPooled(const torch::Tensor& dy, const torch::Tensor& x, const 
   torch::Tensor dx = torch::empty_like(x);
   const PoolShape shape{best.size(3), x.size(1), pool};
   // `best` is behind the ReLU already.
-  const auto own = SumsOf<false>(dy.data_ptr<T>(), best.data_ptr<T>(), affine,
-                                 Blocks(best.numel(), shape.channels), shape.channels);
+  const auto own = SumsOf<false, NormChain::kNone, T>(dy.data_ptr<T>(), best.data_ptr<T>(), affine,
+                                                      Blocks(best.numel(), shape.channels), nullptr);
   auto sums = own;
   SumUp(sum, &sums);
   const Slopes slopes = SlopesOf(affine, sums, count);
-  const Stretch<T> of_d(slopes.of_d.data(), shape.channels, 1), constant(slopes.constant.data(), shape.channels, 1),
-      of_x(slopes.of_x.data(), shape.channels, 1);
+  const Stretch<T> of_d(slopes.of_d, shape.channels), constant(slopes.constant, shape.channels),
+      of_x(slopes.of_x, shape.channels);
   const std::int64_t out = shape.width * shape.channels, in = out * pool * pool;
   const T *given = dy.data_ptr<T>(), *kept = best.data_ptr<T>(), *from = x.data_ptr<T>();
   T* to = dx.data_ptr<T>();
-  OverRows(best.size(0) * best.size(2), [&](std::int64_t row) __attribute__((always_inline)) {
-    UnpoolRow<kRelu>(shape, given + row * out, kept + row * out, from + row * in, of_d.data(), constant.data(),
-                     of_x.data(), to + row * in);
+  OverRows(best.size(0) * best.size(2), [&](std::int64_t row) SEAM_ALWAYS_INLINE {
+    UnpoolRow<kRelu, T>(shape, given + row * out, kept + row * out, from + row * in, of_d, constant, of_x,
+                        to + row * in);
   });
   return WithWeights(std::move(dx), affine, own);
 }
@@ -301,7 +301,8 @@ Gradients BackwardPooled(const torch::Tensor& dy, const torch::Tensor& x, const 
 // Calls use with what the compiler must know: whether a ReLU stands before, and the type.
 template <class Use>
 auto Choose(bool relu, torch::ScalarType type, const Use& use) {
-  if (type == torch::kDouble) return relu ? use(std::true_type(), double()) : use(std::false_type(), double());
+  if (type == torch::kDouble)
+    return relu ? use(std::true_type(), double()) : use(std::false_type(), double());
   return relu ? use(std::true_type(), float()) : use(std::false_type(), float());
 }
 
@@ -326,11 +327,11 @@ class NormFunction : public torch::autograd::Function<NormFunction> {
     return Choose(chain.relu_before, x.scalar_type(), [&](auto relu, auto number) {
       using T = decltype(number);
       const Moments moments = MomentsOf<relu, T>(x, settings->sum);
-      const double unbiased = moments.count > 1 ? moments.count / (moments.count - 1) : 1;
-      std::vector<double> variance = moments.variance;
-      for (double& value : variance) value *= unbiased;
-      Move(running_mean, moments.mean, settings->norm.momentum);
-      Move(running_var, variance, settings->norm.momentum);
+      if (settings->track) {
+        Move(running_mean, moments.mean, 1, settings->norm.momentum);
+        Move(running_var, moments.variance, moments.count > 1 ? moments.count / (moments.count - 1) : 1,
+             settings->norm.momentum);
+      }
       const Affine affine = AffineOf(moments, settings->norm.eps, weight, bias);
       torch::Tensor best, y;
       if (chain.pool > 1) {
@@ -352,15 +353,17 @@ class NormFunction : public torch::autograd::Function<NormFunction> {
     const auto holder = context->saved_data["settings"].toCapsule();
     const auto& settings = static_cast<const Settings&>(*holder);
     const double count = context->saved_data["count"].toDouble();
-    const Affine affine = AffineOf({count, Doubles(saved[4]), Doubles(saved[5])}, settings.norm.eps, saved[1], saved[2]);
+    const Affine affine =
+        AffineOf({count, Doubles(saved[4]), Doubles(saved[5])}, settings.norm.eps, saved[1], saved[2]);
     const torch::Tensor dy = ChannelsLast(of_answer[0]);
     const NormChain& chain = settings.chain;
     const Gradients gradients = Choose(chain.relu_before, x.scalar_type(), [&](auto relu, auto number) {
       using T = decltype(number);
       if (chain.pool > 1)
         return BackwardPooled<relu, T>(dy, x, saved[3], affine, count, chain.pool, settings.sum);
-      return ChooseActivation(
-          chain.after, [&](auto after) { return Backward<relu, after, T>(dy, x, affine, count, settings.sum); });
+      return ChooseActivation(chain.after, [&](auto after) {
+        return Backward<relu, after, T>(dy, x, affine, count, settings.sum);
+      });
     });
     return {gradients.x, AsTensor(gradients.weight, x), AsTensor(gradients.bias, x), {}, {}, {}};
   }
@@ -392,10 +395,8 @@ NormChain FindNormChain(const Graph& graph, int node) {
   if (follows(next, Op::kSilu)) chain.after = NormChain::kSilu;
   if (follows(next, Op::kMaxPool)) {
     const ConvSpec& pool = graph[next].conv;
-    const Shape& map = graph[chain.norm].shape;
-    constexpr int kLanes = 8;
     if (pool.kernel == pool.stride && pool.pad_before == 0 && pool.pad_after == 0 && pool.kernel > 1 &&
-        map.side % pool.kernel == 0 && map.channels % kLanes == 0) {
+        graph[chain.norm].shape.side % pool.kernel == 0) {
       chain.pool = pool.kernel;
     }
   }
@@ -410,10 +411,10 @@ bool CanFuse(const torch::Tensor& x) {
 
 torch::Tensor FusedNorm(const NormChain& chain, const NormSpec& spec, const torch::Tensor& x,
                         const torch::Tensor& weight, const torch::Tensor& bias,
-                        const torch::Tensor& running_mean, const torch::Tensor& running_var,
+                        const torch::Tensor& running_mean, const torch::Tensor& running_var, bool track,
                         const SumOverProcesses& sum) {
   return NormFunction::apply(x, weight, bias, running_mean, running_var,
-                             c10::make_intrusive<Settings>(chain, spec, sum));
+                             c10::make_intrusive<Settings>(chain, spec, track, sum));
 }
 
 }  // namespace seam

@@ -7,7 +7,10 @@
 
 // The loops of fused_norm.cc, over maps that lie channels last: rows of `channels` numbers. Everything here
 // must be inlined into the function that WithVectors() calls, which is compiled for the processor's vectors.
-#define SEAM_INLINE inline __attribute__((always_inline))
+#define SEAM_ALWAYS_INLINE __attribute__((always_inline))
+#define SEAM_INLINE inline SEAM_ALWAYS_INLINE
+// Functions that take vectors are never called, always inlined.
+#pragma GCC diagnostic ignored "-Wpsabi"
 
 namespace seam {
 
@@ -18,8 +21,8 @@ __attribute__((target("avx2,fma"))) void RunWithAvx2(const Body& body) {
 }
 #endif
 
-// Runs `body`, a lambda that is always inlined, with AVX2 where the processor has it; Seam itself is built for
-// any x86-64.
+// Runs `body`, a lambda that is always inlined, with AVX2 where the processor has it; Seam itself is built
+// for any x86-64.
 template <class Body>
 void WithVectors(const Body& body) {
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -29,127 +32,156 @@ void WithVectors(const Body& body) {
   body();
 }
 
-// e^x for |x| < 87, to 2 units in the last place: 2^n times a polynomial on +-ln(2)/2, in a form that
-// compilers turn into vectors (Cephes' expf).
-SEAM_INLINE float Exp(float x) {
-  const float n = std::floor(x * 1.44269504F + 0.5F);
-  const float r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
-  float p = 1.9875691500e-4F;
-  p = p * r + 1.3981999507e-3F;
-  p = p * r + 8.3334519073e-3F;
-  p = p * r + 4.1665795894e-2F;
-  p = p * r + 1.6666665459e-1F;
-  p = p * r + 5.0000001201e-1F;
-  p = p * r * r + r + 1;
-  const std::int32_t bits = (static_cast<std::int32_t>(n) + 127) << 23;
-  float power;
-  std::memcpy(&power, &bits, sizeof power);
-  return p * power;
-}
-SEAM_INLINE double Exp(double x) { return std::exp(x); }
-
-template <class T>
-SEAM_INLINE T Logistic(T x) {
-  const T clamped = x < T(-80) ? T(-80) : (x > T(80) ? T(80) : x);
-  return 1 / (1 + Exp(-clamped));
-}
-
-template <class T>
-SEAM_INLINE T Activate(T z, int activation) {
-  if (activation == 1) return z > 0 ? z : T(0);
-  if (activation == 2) return z * Logistic(z);
-  return z;
-}
-
-// The derivative of Activate() at z.
-template <class T>
-SEAM_INLINE T Slope(T z, int activation) {
-  if (activation == 1) return z > 0 ? T(1) : T(0);
-  if (activation == 2) {
-    const T s = Logistic(z);
-    return s * (1 + z * (1 - s));
-  }
-  return T(1);
-}
-
-template <bool kRelu, class T>
-SEAM_INLINE T Before(T x) {
-  return kRelu ? (x > 0 ? x : T(0)) : x;
-}
-
-// Numbers of one channel, repeated until they fill a stretch of whole rows that is worth a loop of its own.
-template <class T>
-struct Stretch {
-  Stretch(const double* of_channels, std::int64_t channels, std::int64_t rows)
-      : numbers(static_cast<std::size_t>(channels * rows)) {
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      numbers[i] = static_cast<T>(of_channels[i % static_cast<std::size_t>(channels)]);
-    }
-  }
-  const T* data() const { return numbers.data(); }
-  std::vector<T> numbers;
-};
-
-// sums[i] += a - centre, products[i] += (a - centre)^2, a = Before(x).
-template <bool kRelu, class T>
-SEAM_INLINE void AddMoments(const T* __restrict x, const T* __restrict centre, std::int64_t count,
-                            T* __restrict sums, T* __restrict products) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    const T distance = Before<kRelu>(x[i]) - centre[i];
-    sums[i] += distance;
-    products[i] += distance * distance;
-  }
-}
-
-// sums[i] += d, products[i] += d * (a - mean).
-template <bool kRelu, class T>
-SEAM_INLINE void AddProducts(const T* __restrict d, const T* __restrict x, const T* __restrict mean,
-                             std::int64_t count, T* __restrict sums, T* __restrict products) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    sums[i] += d[i];
-    products[i] += d[i] * (Before<kRelu>(x[i]) - mean[i]);
-  }
-}
-
-template <bool kRelu, int kActivation, class T>
-SEAM_INLINE void Apply(const T* __restrict x, const T* __restrict scale, const T* __restrict shift,
-                       std::int64_t count, T* __restrict y) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    y[i] = Activate(Before<kRelu>(x[i]) * scale[i] + shift[i], kActivation);
-  }
-}
-
-// d = dy * slope of the activation.
-template <bool kRelu, int kActivation, class T>
-SEAM_INLINE void ApplySlope(const T* __restrict dy, const T* __restrict x, const T* __restrict scale,
-                            const T* __restrict shift, std::int64_t count, T* __restrict d) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    d[i] = dy[i] * Slope(Before<kRelu>(x[i]) * scale[i] + shift[i], kActivation);
-  }
-}
-
-// dx = of_d * d + constant + of_x * a, nothing where the ReLU before was shut. d and dx may be the
-// same.
-template <bool kRelu, class T>
-SEAM_INLINE void Differentiate(const T* d, const T* __restrict x, const T* __restrict of_d,
-                               const T* __restrict constant, const T* __restrict of_x, std::int64_t count,
-                               T* dx) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    const T slope = of_d[i] * d[i] + constant[i] + of_x[i] * Before<kRelu>(x[i]);
-    dx[i] = kRelu && !(x[i] > 0) ? T(0) : slope;
-  }
-}
-
 // 32 bytes of numbers, which the compiler makes one register, or two where the processor has smaller ones.
 template <class T>
 struct Vector {
   using Numbers __attribute__((vector_size(32), aligned(sizeof(T)), may_alias)) = T;
   static constexpr std::int64_t kLanes = 32 / sizeof(T);
-  static SEAM_INLINE Numbers* At(T* at) { return reinterpret_cast<Numbers*>(at); }
-  static SEAM_INLINE const Numbers* At(const T* at) { return reinterpret_cast<const Numbers*>(at); }
 };
 
-// A row of `width` windows of `pool` times `pool` places; the channels are whole vectors.
+// The numbers at an address: N is one T, or a vector of them.
+template <class N, class T>
+SEAM_INLINE N& At(T* address) {
+  return *reinterpret_cast<N*>(address);
+}
+template <class N, class T>
+SEAM_INLINE const N& At(const T* address) {
+  return *reinterpret_cast<const N*>(address);
+}
+
+// each<N>(i) for the numbers i to i + lanes of N, from 0 to `count`: vectors first, then what is left.
+template <class T, class Each>
+SEAM_INLINE void ForNumbers(std::int64_t count, const Each& each) {
+  constexpr std::int64_t kLanes = Vector<T>::kLanes;
+  std::int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) each.template operator()<typename Vector<T>::Numbers>(i);
+  for (; i < count; ++i) each.template operator()<T>(i);
+}
+
+// e^x for |x| <= 80: of doubles the library's; of floats to 2 units in the last place, 2^n times Cephes'
+// polynomial on +-ln(2)/2.
+template <class N>
+SEAM_INLINE N Exp(const N& x) {
+  using Double = Vector<double>::Numbers;
+  if constexpr (std::is_same_v<N, double>) {
+    return std::exp(x);
+  } else if constexpr (std::is_same_v<N, Double>) {
+    return Double{std::exp(x[0]), std::exp(x[1]), std::exp(x[2]), std::exp(x[3])};
+  } else {
+    constexpr float kRounds = 12582912;  // 1.5 * 2^23: what is added to it loses its fraction
+    const N n = (x * 1.44269504F + kRounds) - kRounds;
+    const N r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
+    N p = r * 1.9875691500e-4F + 1.3981999507e-3F;
+    p = p * r + 8.3334519073e-3F;
+    p = p * r + 4.1665795894e-2F;
+    p = p * r + 1.6666665459e-1F;
+    p = p * r + 5.0000001201e-1F;
+    p = p * r * r + r + 1.0F;
+    N power;
+    if constexpr (std::is_same_v<N, float>) {
+      const std::int32_t bits = (static_cast<std::int32_t>(n) + 127) << 23;
+      std::memcpy(&power, &bits, sizeof power);
+    } else {
+      using Whole __attribute__((vector_size(32))) = std::int32_t;
+      const Whole bits = (__builtin_convertvector(n, Whole) + 127) << 23;
+      std::memcpy(&power, &bits, sizeof power);
+    }
+    return p * power;
+  }
+}
+
+template <class N>
+SEAM_INLINE N Logistic(const N& x) {
+  const N low = N{} - 80, high = N{} + 80;
+  const N some = x < low ? low : x;
+  return 1 / (1 + Exp<N>(-(some > high ? high : some)));
+}
+
+// What NormChain::Activation makes of z.
+template <int kActivation, class N>
+SEAM_INLINE N Activate(const N& z) {
+  if constexpr (kActivation == 1) return z > N{} ? z : N{};
+  if constexpr (kActivation == 2) return z * Logistic(z);
+  return z;
+}
+
+// d times the derivative of Activate() at z.
+template <int kActivation, class N>
+SEAM_INLINE N Differentiated(const N& d, const N& z) {
+  if constexpr (kActivation == 1) return z > N{} ? d : N{};
+  if constexpr (kActivation == 2) {
+    const N s = Logistic(z);
+    return d * s * (1 + z * (1 - s));
+  }
+  return d;
+}
+
+template <bool kRelu, class N>
+SEAM_INLINE N Before(const N& x) {
+  if constexpr (kRelu) return x > N{} ? x : N{};
+  return x;
+}
+
+// Numbers of the channels, repeated until they fill a stretch of whole rows that is worth a loop of its own.
+template <class T>
+struct Stretch {
+  Stretch(const std::vector<double>& of_channels, std::int64_t size)
+      : numbers(static_cast<std::size_t>(size)) {
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      numbers[i] = static_cast<T>(of_channels[i % of_channels.size()]);
+    }
+  }
+  operator const T*() const { return numbers.data(); }
+  std::vector<T> numbers;
+};
+
+// sums += a - centre, squares += (a - centre)^2, a = Before(x).
+template <bool kRelu, class T>
+SEAM_INLINE void AddMoments(const T* x, const T* centre, std::int64_t count, T* sums, T* squares) {
+  ForNumbers<T>(count, [&]<class N>(std::int64_t i) SEAM_ALWAYS_INLINE {
+    const N distance = Before<kRelu>(At<N>(x + i)) - At<N>(centre + i);
+    At<N>(sums + i) += distance;
+    At<N>(squares + i) += distance * distance;
+  });
+}
+
+template <bool kRelu, int kActivation, class T>
+SEAM_INLINE void Apply(const T* x, const T* scale, const T* shift, std::int64_t count, T* y) {
+  ForNumbers<T>(count, [&]<class N>(std::int64_t i) SEAM_ALWAYS_INLINE {
+    const N z = Before<kRelu>(At<N>(x + i)) * At<N>(scale + i) + At<N>(shift + i);
+    At<N>(y + i) = Activate<kActivation, N>(z);
+  });
+}
+
+// d = dy times the slope of the activation; sums += d, products += d * (a - mean).
+template <bool kRelu, int kActivation, class T>
+SEAM_INLINE void AddProducts(const T* dy, const T* x, const T* mean, const T* scale, const T* shift,
+                             std::int64_t count, T* d, T* sums, T* products) {
+  ForNumbers<T>(count, [&]<class N>(std::int64_t i) SEAM_ALWAYS_INLINE {
+    const N a = Before<kRelu>(At<N>(x + i));
+    N slope = At<N>(dy + i);
+    if constexpr (kActivation != 0) {
+      slope = Differentiated<kActivation, N>(slope, a * At<N>(scale + i) + At<N>(shift + i));
+      At<N>(d + i) = slope;
+    }
+    At<N>(sums + i) += slope;
+    At<N>(products + i) += slope * (a - At<N>(mean + i));
+  });
+}
+
+// dx = of_d * d + constant + of_x * a, nothing where the ReLU before was shut. d and dx may be the same.
+template <bool kRelu, class T>
+SEAM_INLINE void Differentiate(const T* d, const T* x, const T* of_d, const T* constant, const T* of_x,
+                               std::int64_t count, T* dx) {
+  ForNumbers<T>(count, [&]<class N>(std::int64_t i) SEAM_ALWAYS_INLINE {
+    const N before = At<N>(x + i);
+    const N slope =
+        At<N>(of_d + i) * At<N>(d + i) + At<N>(constant + i) + At<N>(of_x + i) * Before<kRelu>(before);
+    At<N>(dx + i) = kRelu ? (before > N{} ? slope : N{}) : slope;
+  });
+}
+
+// A row of `width` windows of `pool` times `pool` places.
 struct PoolShape {
   std::int64_t width, channels, pool;
 };
@@ -158,28 +190,23 @@ struct PoolShape {
 // scale is positive, the least where it is negative.
 template <bool kRelu, class T>
 SEAM_INLINE void PoolRow(const PoolShape& shape, const T* x, const T* scale, const T* shift, T* best, T* y) {
-  using V = Vector<T>;
-  using Numbers = typename V::Numbers;
-  const Numbers zero = {}, one = zero + 1;
   for (std::int64_t window = 0; window < shape.width; ++window) {
-    for (std::int64_t c = 0; c < shape.channels; c += V::kLanes) {
-      const T* corner = x + window * shape.pool * shape.channels + c;
-      const Numbers factor = *V::At(scale + c);
-      const Numbers sign = factor < zero ? -one : one;
-      Numbers greatest = *V::At(corner);
-      greatest = sign * (kRelu ? (greatest > zero ? greatest : zero) : greatest);
+    const T* corner = x + window * shape.pool * shape.channels;
+    ForNumbers<T>(shape.channels, [&]<class N>(std::int64_t c) SEAM_ALWAYS_INLINE {
+      const N one = N{} + 1, factor = At<N>(scale + c);
+      const N sign = factor < N{} ? -one : one;
+      N greatest = sign * Before<kRelu>(At<N>(corner + c));
       for (std::int64_t i = 0; i < shape.pool; ++i) {
         for (std::int64_t j = 0; j < shape.pool; ++j) {
-          Numbers a = *V::At(corner + (i * shape.width * shape.pool + j) * shape.channels);
-          if (kRelu) a = a > zero ? a : zero;
-          a *= sign;
+          const N& there = At<N>(corner + (i * shape.width * shape.pool + j) * shape.channels + c);
+          const N a = sign * Before<kRelu>(there);
           greatest = a > greatest ? a : greatest;
         }
       }
       greatest *= sign;
-      *V::At(best + window * shape.channels + c) = greatest;
-      *V::At(y + window * shape.channels + c) = greatest * factor + *V::At(shift + c);
-    }
+      At<N>(best + window * shape.channels + c) = greatest;
+      At<N>(y + window * shape.channels + c) = greatest * factor + At<N>(shift + c);
+    });
   }
 }
 
@@ -187,27 +214,24 @@ SEAM_INLINE void PoolRow(const PoolShape& shape, const T* x, const T* scale, con
 template <bool kRelu, class T>
 SEAM_INLINE void UnpoolRow(const PoolShape& shape, const T* dy, const T* best, const T* x, const T* of_d,
                            const T* constant, const T* of_x, T* dx) {
-  using V = Vector<T>;
-  using Numbers = typename V::Numbers;
-  const Numbers zero = {};
   for (std::int64_t window = 0; window < shape.width; ++window) {
-    for (std::int64_t c = 0; c < shape.channels; c += V::kLanes) {
-      const std::int64_t corner = window * shape.pool * shape.channels + c;
-      Numbers left = *V::At(dy + window * shape.channels + c);
-      const Numbers taken = *V::At(best + window * shape.channels + c);
-      const Numbers by_d = *V::At(of_d + c), fixed = *V::At(constant + c), by_x = *V::At(of_x + c);
+    const std::int64_t corner = window * shape.pool * shape.channels;
+    ForNumbers<T>(shape.channels, [&]<class N>(std::int64_t c) SEAM_ALWAYS_INLINE {
+      N left = At<N>(dy + window * shape.channels + c);
+      const N taken = At<N>(best + window * shape.channels + c);
+      const N by_d = At<N>(of_d + c), fixed = At<N>(constant + c), by_x = At<N>(of_x + c);
       for (std::int64_t i = 0; i < shape.pool; ++i) {
         for (std::int64_t j = 0; j < shape.pool; ++j) {
-          const std::int64_t at = corner + (i * shape.width * shape.pool + j) * shape.channels;
-          const Numbers before = *V::At(x + at);
-          const Numbers a = kRelu ? (before > zero ? before : zero) : before;
-          const Numbers d = a == taken ? left : zero;
+          const std::int64_t at = corner + (i * shape.width * shape.pool + j) * shape.channels + c;
+          const N before = At<N>(x + at);
+          const N a = Before<kRelu>(before);
+          const N d = a == taken ? left : N{};
           left -= d;
-          const Numbers slope = by_d * d + fixed + by_x * a;
-          *V::At(dx + at) = kRelu ? (before > zero ? slope : zero) : slope;
+          const N slope = by_d * d + fixed + by_x * a;
+          At<N>(dx + at) = kRelu ? (before > N{} ? slope : N{}) : slope;
         }
       }
-    }
+    });
   }
 }
 

@@ -61,7 +61,7 @@ class Model : public torch::nn::Module {
   // Handles of parameters and buffers by name; LibTorch moves and loads them in place.
   std::map<std::string, torch::Tensor> weights_;
   std::set<std::string> head_;
-  std::vector<int> last_use_;  // of each node's result: the node that needs it last
+  std::vector<int> last_use_;      // of each node's result: the node that needs it last
   std::vector<NormChain> chains_;  // that begin with each node
   SumOverProcesses sum_of_norms_;
   bool frozen_norms_ = false;

@@ -122,17 +122,19 @@ DataParallel::DataParallel(const ProcessPlace& place, std::chrono::seconds timeo
   if (place.world == 1) return;
   const std::chrono::milliseconds wait = timeout;
   impl_ = std::make_unique<Impl>();
-  if (device != torch::kCPU) impl_->device = torch::Device(device, static_cast<c10::DeviceIndex>(place.local_rank));
+  if (device != torch::kCPU)
+    impl_->device = torch::Device(device, static_cast<c10::DeviceIndex>(place.local_rank));
   try {
     impl_->group = MakeGroup(MakeStore(place, wait), place, wait, device);
     Wait();
   } catch (const Error&) {
     throw;
   } catch (const std::exception& failure) {
-    throw Error(place.Name(),
-                fmt::format("the others were not met at {}:{} ({})", place.master, place.port, FirstLine(failure)),
-                "start as many processes as WORLD_SIZE (srun: --ntasks) says, each with a rank of its own, and a "
-                "free MASTER_PORT");
+    throw Error(
+        place.Name(),
+        fmt::format("the others were not met at {}:{} ({})", place.master, place.port, FirstLine(failure)),
+        "start as many processes as WORLD_SIZE (srun: --ntasks) says, each with a rank of its own, and a "
+        "free MASTER_PORT");
   }
 }
 
@@ -203,7 +205,8 @@ struct DataParallel::Impl {};
 DataParallel::DataParallel(const ProcessPlace& place, std::chrono::seconds, torch::DeviceType)
     : place_(place) {
   if (place.world == 1) return;
-  throw Error(place.Name(), "this Seam was built without SEAM_DISTRIBUTED, so it trains with one process only",
+  throw Error(place.Name(),
+              "this Seam was built without SEAM_DISTRIBUTED, so it trains with one process only",
               "build with -DSEAM_DISTRIBUTED=ON, or unset RANK, WORLD_SIZE and SLURM_PROCID");
 }
 
@@ -228,7 +231,8 @@ void DataParallel::Sum(std::vector<double>* numbers) {
 void DataParallel::CheckSame(const std::string& text, const std::string& what) {
   if (!impl_) return;
   const std::uint64_t digest = std::hash<std::string>()(text);
-  const std::vector<double> own = {static_cast<double>(digest >> 32U), static_cast<double>(digest & 0xffffffffU)};
+  const std::vector<double> own = {static_cast<double>(digest >> 32U),
+                                   static_cast<double>(digest & 0xffffffffU)};
   std::vector<double> sums = own;
   Sum(&sums);
   double differ = 0;

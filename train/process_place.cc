@@ -15,7 +15,8 @@ constexpr int kMaxProcesses = 65536;
 int Number(const std::string& variable, const std::string& text, int low, int high) {
   int value = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem == std::errc() && end == text.data() + text.size() && value >= low && value <= high) return value;
+  if (problem == std::errc() && end == text.data() + text.size() && value >= low && value <= high)
+    return value;
   throw Error(variable, fmt::format("'{}' in the environment is not {} to {}", text, low, high),
               "a launcher such as torchrun or srun sets it; to train with one process, unset it");
 }
@@ -40,6 +41,7 @@ ProcessPlace FromTorchrun(const Environment& environment) {
   place.world = Needed(environment, "WORLD_SIZE", "RANK", 1, kMaxProcesses);
   place.rank = Needed(environment, "RANK", "WORLD_SIZE", 0, place.world - 1);
   place.local_rank = Optional(environment, "LOCAL_RANK", 0, 0, kMaxProcesses);
+  place.local_world = Optional(environment, "LOCAL_WORLD_SIZE", 1, 1, place.world);
   if (environment("TORCHELASTIC_USE_AGENT_STORE").value_or("") == "True") {
     place.agent_prefix =
         fmt::format("/worker/attempt_{}", environment("TORCHELASTIC_RESTART_COUNT").value_or("0"));
