@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 // The loops of fused_norm.cc, over maps that lie channels last: rows of `channels` numbers. Everything here
@@ -35,18 +36,24 @@ void WithVectors(const Body& body) {
 // 32 bytes of numbers, which the compiler makes one register, or two where the processor has smaller ones.
 template <class T>
 struct Vector {
-  using Numbers __attribute__((vector_size(32), aligned(sizeof(T)), may_alias)) = T;
+  using Numbers __attribute__((vector_size(32))) = T;
   static constexpr std::int64_t kLanes = 32 / sizeof(T);
 };
 
-// The numbers at an address: N is one T, or a vector of them.
+// The numbers at an address, of any alignment: N is one T, or a vector of them.
 template <class N, class T>
-SEAM_INLINE N& At(T* address) {
-  return *reinterpret_cast<N*>(address);
+SEAM_INLINE N Load(const T* address) {
+  N numbers;
+  std::memcpy(&numbers, address, sizeof numbers);
+  return numbers;
 }
 template <class N, class T>
-SEAM_INLINE const N& At(const T* address) {
-  return *reinterpret_cast<const N*>(address);
+SEAM_INLINE void Store(const N& numbers, T* address) {
+  std::memcpy(address, &numbers, sizeof numbers);
+}
+template <class N, class T>
+SEAM_INLINE void AddTo(T* address, const N& numbers) {
+  Store<N>(Load<N>(address) + numbers, address);
 }
 
 // each<N>(i) for the numbers i to i + lanes of N, from 0 to `count`: vectors first, then what is left.
@@ -101,7 +108,7 @@ SEAM_INLINE N Logistic(const N& x) {
 template <int kActivation, class N>
 SEAM_INLINE N Activate(const N& z) {
   if constexpr (kActivation == 1) return z > N{} ? z : N{};
-  if constexpr (kActivation == 2) return z * Logistic(z);
+  if constexpr (kActivation == 2) return z * Logistic<N>(z);
   return z;
 }
 
@@ -110,7 +117,7 @@ template <int kActivation, class N>
 SEAM_INLINE N Differentiated(const N& d, const N& z) {
   if constexpr (kActivation == 1) return z > N{} ? d : N{};
   if constexpr (kActivation == 2) {
-    const N s = Logistic(z);
+    const N s = Logistic<N>(z);
     return d * s * (1 + z * (1 - s));
   }
   return d;
@@ -139,17 +146,17 @@ struct Stretch {
 template <bool kRelu, class T>
 SEAM_INLINE void AddMoments(const T* x, const T* centre, std::int64_t count, T* sums, T* squares) {
   ForNumbers<T>(count, [&]<class N>(std::int64_t i) SEAM_ALWAYS_INLINE {
-    const N distance = Before<kRelu>(At<N>(x + i)) - At<N>(centre + i);
-    At<N>(sums + i) += distance;
-    At<N>(squares + i) += distance * distance;
+    const N distance = Before<kRelu, N>(Load<N>(x + i)) - Load<N>(centre + i);
+    AddTo<N>(sums + i, distance);
+    AddTo<N>(squares + i, distance * distance);
   });
 }
 
 template <bool kRelu, int kActivation, class T>
 SEAM_INLINE void Apply(const T* x, const T* scale, const T* shift, std::int64_t count, T* y) {
   ForNumbers<T>(count, [&]<class N>(std::int64_t i) SEAM_ALWAYS_INLINE {
-    const N z = Before<kRelu>(At<N>(x + i)) * At<N>(scale + i) + At<N>(shift + i);
-    At<N>(y + i) = Activate<kActivation, N>(z);
+    const N z = Before<kRelu, N>(Load<N>(x + i)) * Load<N>(scale + i) + Load<N>(shift + i);
+    Store<N>(Activate<kActivation, N>(z), y + i);
   });
 }
 
@@ -158,14 +165,14 @@ template <bool kRelu, int kActivation, class T>
 SEAM_INLINE void AddProducts(const T* dy, const T* x, const T* mean, const T* scale, const T* shift,
                              std::int64_t count, T* d, T* sums, T* products) {
   ForNumbers<T>(count, [&]<class N>(std::int64_t i) SEAM_ALWAYS_INLINE {
-    const N a = Before<kRelu>(At<N>(x + i));
-    N slope = At<N>(dy + i);
+    const N a = Before<kRelu, N>(Load<N>(x + i));
+    N slope = Load<N>(dy + i);
     if constexpr (kActivation != 0) {
-      slope = Differentiated<kActivation, N>(slope, a * At<N>(scale + i) + At<N>(shift + i));
-      At<N>(d + i) = slope;
+      slope = Differentiated<kActivation, N>(slope, a * Load<N>(scale + i) + Load<N>(shift + i));
+      Store<N>(slope, d + i);
     }
-    At<N>(sums + i) += slope;
-    At<N>(products + i) += slope * (a - At<N>(mean + i));
+    AddTo<N>(sums + i, slope);
+    AddTo<N>(products + i, slope * (a - Load<N>(mean + i)));
   });
 }
 
@@ -174,10 +181,10 @@ template <bool kRelu, class T>
 SEAM_INLINE void Differentiate(const T* d, const T* x, const T* of_d, const T* constant, const T* of_x,
                                std::int64_t count, T* dx) {
   ForNumbers<T>(count, [&]<class N>(std::int64_t i) SEAM_ALWAYS_INLINE {
-    const N before = At<N>(x + i);
-    const N slope =
-        At<N>(of_d + i) * At<N>(d + i) + At<N>(constant + i) + At<N>(of_x + i) * Before<kRelu>(before);
-    At<N>(dx + i) = kRelu ? (before > N{} ? slope : N{}) : slope;
+    const N before = Load<N>(x + i);
+    const N slope = Load<N>(of_d + i) * Load<N>(d + i) + Load<N>(constant + i) +
+                    Load<N>(of_x + i) * Before<kRelu, N>(before);
+    Store<N>(kRelu ? (before > N{} ? slope : N{}) : slope, dx + i);
   });
 }
 
@@ -193,19 +200,19 @@ SEAM_INLINE void PoolRow(const PoolShape& shape, const T* x, const T* scale, con
   for (std::int64_t window = 0; window < shape.width; ++window) {
     const T* corner = x + window * shape.pool * shape.channels;
     ForNumbers<T>(shape.channels, [&]<class N>(std::int64_t c) SEAM_ALWAYS_INLINE {
-      const N one = N{} + 1, factor = At<N>(scale + c);
+      const N one = N{} + 1, factor = Load<N>(scale + c);
       const N sign = factor < N{} ? -one : one;
-      N greatest = sign * Before<kRelu>(At<N>(corner + c));
+      N greatest = sign * Before<kRelu, N>(Load<N>(corner + c));
       for (std::int64_t i = 0; i < shape.pool; ++i) {
         for (std::int64_t j = 0; j < shape.pool; ++j) {
-          const N& there = At<N>(corner + (i * shape.width * shape.pool + j) * shape.channels + c);
-          const N a = sign * Before<kRelu>(there);
+          const N there = Load<N>(corner + (i * shape.width * shape.pool + j) * shape.channels + c);
+          const N a = sign * Before<kRelu, N>(there);
           greatest = a > greatest ? a : greatest;
         }
       }
       greatest *= sign;
-      At<N>(best + window * shape.channels + c) = greatest;
-      At<N>(y + window * shape.channels + c) = greatest * factor + At<N>(shift + c);
+      Store<N>(greatest, best + window * shape.channels + c);
+      Store<N>(greatest * factor + Load<N>(shift + c), y + window * shape.channels + c);
     });
   }
 }
@@ -217,18 +224,18 @@ SEAM_INLINE void UnpoolRow(const PoolShape& shape, const T* dy, const T* best, c
   for (std::int64_t window = 0; window < shape.width; ++window) {
     const std::int64_t corner = window * shape.pool * shape.channels;
     ForNumbers<T>(shape.channels, [&]<class N>(std::int64_t c) SEAM_ALWAYS_INLINE {
-      N left = At<N>(dy + window * shape.channels + c);
-      const N taken = At<N>(best + window * shape.channels + c);
-      const N by_d = At<N>(of_d + c), fixed = At<N>(constant + c), by_x = At<N>(of_x + c);
+      N left = Load<N>(dy + window * shape.channels + c);
+      const N taken = Load<N>(best + window * shape.channels + c);
+      const N by_d = Load<N>(of_d + c), fixed = Load<N>(constant + c), by_x = Load<N>(of_x + c);
       for (std::int64_t i = 0; i < shape.pool; ++i) {
         for (std::int64_t j = 0; j < shape.pool; ++j) {
           const std::int64_t at = corner + (i * shape.width * shape.pool + j) * shape.channels + c;
-          const N before = At<N>(x + at);
-          const N a = Before<kRelu>(before);
+          const N before = Load<N>(x + at);
+          const N a = Before<kRelu, N>(before);
           const N d = a == taken ? left : N{};
           left -= d;
           const N slope = by_d * d + fixed + by_x * a;
-          At<N>(dx + at) = kRelu ? (before > N{} ? slope : N{}) : slope;
+          Store<N>(kRelu ? (before > N{} ? slope : N{}) : slope, dx + at);
         }
       }
     });

@@ -156,15 +156,8 @@ void DataParallel::MeanBuffers(Model* model) {
   }
 }
 
-void DataParallel::Watch(Model* model) {
+void DataParallel::SetParameters(const std::vector<torch::Tensor>& parameters) {
   if (!impl_) return;
-  std::vector<torch::Tensor> parameters;
-  std::unordered_map<std::size_t, std::string> names;
-  for (const auto& parameter : model->named_parameters()) {
-    if (!parameter.value().requires_grad()) continue;
-    names[parameters.size()] = parameter.key();
-    parameters.push_back(parameter.value());
-  }
   impl_->reducer.reset();
   if (parameters.empty()) return;
   const std::vector<bool> sparse(parameters.size(), false);
@@ -174,13 +167,14 @@ void DataParallel::Watch(Model* model) {
   std::reverse(buckets.begin(), buckets.end());
   std::reverse(limits.begin(), limits.end());
   impl_->reducer = std::make_unique<c10d::Reducer>(parameters, buckets, limits, impl_->group, sparse,
-                                                   c10d::kDefaultBucketBytesCap, false, false, names,
+                                                   c10d::kDefaultBucketBytesCap, false, false, {},
                                                    c10d::kDefaultFirstBucketBytes);
 }
 
-void DataParallel::ReduceNextBackward() {
-  if (!impl_ || !impl_->reducer) return;
-  if (torch::GradMode::is_enabled()) impl_->reducer->rebuild_buckets();
+// The buckets are made anew once, in the order in which the first gradients came.
+void DataParallel::BeforeBackward(const torch::Tensor& /*loss*/, bool sync) {
+  if (!sync || !impl_ || !impl_->reducer) return;
+  impl_->reducer->rebuild_buckets();
   impl_->reducer->prepare_for_backward({});
 }
 
@@ -213,12 +207,18 @@ DataParallel::DataParallel(const ProcessPlace& place, std::chrono::seconds, torc
 DataParallel::~DataParallel() = default;
 void DataParallel::CopyWeights(Model*) {}
 void DataParallel::MeanBuffers(Model*) {}
-void DataParallel::Watch(Model*) {}
-void DataParallel::ReduceNextBackward() {}
+void DataParallel::SetParameters(const std::vector<torch::Tensor>&) {}
+void DataParallel::BeforeBackward(const torch::Tensor&, bool) {}
 void DataParallel::Sum(torch::Tensor*) {}
 void DataParallel::Wait() {}
 
 #endif
+
+std::int64_t DataParallel::CountClips(std::int64_t own) {
+  std::vector<double> clips = {static_cast<double>(own)};
+  Sum(&clips);
+  return static_cast<std::int64_t>(clips[0]);
+}
 
 void DataParallel::Sum(std::vector<double>* numbers) {
   if (!impl_ || numbers->empty()) return;

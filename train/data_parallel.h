@@ -10,6 +10,7 @@
 
 #include "models/model.h"
 #include "train/process_place.h"
+#include "train/step.h"
 
 namespace seam {
 
@@ -19,20 +20,16 @@ namespace seam {
 //
 //   DataParallel processes(FindProcessPlace(), timeout, torch::kCPU);
 //   processes.CopyWeights(model.get());
-//   processes.Watch(model.get());
-//   for (each batch) {
-//     processes.ReduceNextBackward();
-//     (loss * own_share * processes.world()).backward();   // .grad: the same sum in every process
-//   }
+//   TrainStep step(options, precision, model, &processes);
 //
 // What goes wrong between processes, such as one that ends, is thrown as LibTorch throws it; Explain() makes
 // an Error of it.
-class DataParallel {
+class DataParallel : public GradientSync {
  public:
   // Waits until all processes are there. An Error when they are not within `timeout`, which is also how long
   // one waits for the others later.
   DataParallel(const ProcessPlace& place, std::chrono::seconds timeout, torch::DeviceType device);
-  ~DataParallel();
+  ~DataParallel() override;
 
   const ProcessPlace& place() const { return place_; }
   int rank() const { return place_.rank; }
@@ -45,17 +42,18 @@ class DataParallel {
   void CopyWeights(Model* model);
   // Floating-point buffers (running statistics) become their mean over the processes.
   void MeanBuffers(Model* model);
-  // From now on gradients of the parameters that require them now are reduced. To be called again when other
-  // parameters require them.
-  void Watch(Model* model);
-  // While the next backward pass goes on, gradients, with what was accumulated in them before, become their
-  // mean over the processes: bucket by bucket, while the rest is still at work. Without this call a backward
-  // pass stays in its process (gradient accumulation, the first pass of SAM).
-  void ReduceNextBackward();
   // Sums over the processes, in place.
   void Sum(torch::Tensor* tensor);
   void Sum(std::vector<double>* numbers);
   void Wait();  // for all
+
+  // Of TrainStep. Gradients travel bucket by bucket while the backward pass goes on.
+  int processes() const override { return place_.world; }
+  std::int64_t CountClips(std::int64_t own) override;
+  void SetParameters(const std::vector<torch::Tensor>& trainable) override;
+  void BeforeForward(bool) override {}
+  void BeforeBackward(const torch::Tensor& loss, bool sync) override;
+  void AfterBackward(bool) override {}  // c10d::Reducer's last hook has waited
 
   // Of what was thrown between processes: an Error that says that contact was lost. Errors of this process's
   // own stay as they are.
