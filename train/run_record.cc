@@ -24,7 +24,7 @@ namespace {
 
 // Options that a resumed run may change: they leave the outcome alone (the data is compared by digest), or,
 // like the number of epochs, are what one resumes for.
-constexpr std::array<std::string_view, 10> kFree = {"data",    "output",     "epochs",    "threads",
+constexpr std::array<std::string_view, 13> kFree = {"patience", "device", "process-timeout", "data",    "output",     "epochs",    "threads",
                                                     "workers", "resume",     "overwrite", "allow-leak",
                                                     "notice",  "strict-data"};
 
