@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <tbb/info.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -18,6 +19,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "models/checkpoint.h"
+#include "train/data_parallel.h"
 #include "train/dataset.h"
 #include "train/initial_model.h"
 #include "train/preview.h"
@@ -79,6 +81,10 @@ void TrainerOptions::Register(Options* options) {
   options->Add("freeze-backbone", &freeze_backbone, "epochs at the start that train the head alone");
   options->Add("patience", &patience, "epochs without a better one that end the run; 0: never");
   options->Add("threads", &threads, "threads of the network; 0: as many as cores");
+  options->Add("norms", &norms,
+               "what batch norms take in training: synced, the statistics of all processes' clips; local, of "
+               "each process's; frozen, those they have; auto: synced on CPUs in fp32, else local");
+  options->Add("process-timeout", &process_timeout, "seconds that processes wait for one another");
   options->Add("seed", &seed, "of weights, order, augmentation and dropout");
   options->Add("resume", &resume, "go on with the run in --output, with its options");
   options->Add("overwrite", &overwrite, "remove the run in --output first");
@@ -106,6 +112,11 @@ void TrainerOptions::Check() {
   }
   if (threads < 0 || threads > 1024)
     throw UsageError("--threads", fmt::format("{} is not 0 to 1024", threads), "0 takes one for each core");
+  if (norms != "auto" && norms != "synced" && norms != "local" && norms != "frozen")
+    throw UsageError("--norms", fmt::format("there is no '{}'", norms), "auto, synced, local or frozen");
+  if (process_timeout < 1 || process_timeout > 86400)
+    throw UsageError("--process-timeout", fmt::format("{} is not 1 to 86400", process_timeout),
+                     "600 seconds are enough unless the epochs' ends take longer");
   if (resume && overwrite) throw UsageError("--resume", "contradicts --overwrite", "give one of them");
   model.Check();
   loader.Check();
@@ -138,6 +149,17 @@ std::vector<Batch> NextBatches(BatchLoader* loader, int count) {
   return batches;
 }
 
+// Every process needs a clip of every batch.
+void CheckShares(const EpochPlan& plan, const ProcessPlace& place) {
+  for (std::size_t i = 0; i < plan.batches; ++i) {
+    const std::size_t clips = plan.Whole(i).size();
+    if (clips / plan.unit >= static_cast<std::size_t>(place.world)) continue;
+    throw Error(place.Name(),
+                fmt::format("batches of {} clips are too small for {} processes", clips, place.world),
+                "a greater --batch, or fewer processes");
+  }
+}
+
 struct Sum {
   double total = 0;
   std::int64_t count = 0;
@@ -145,14 +167,20 @@ struct Sum {
     total += mean * static_cast<double>(of);
     count += of;
   }
-  double Mean() const { return total / static_cast<double>(count); }
 };
 
 }  // namespace
 
 struct Trainer::Impl {
-  Impl(TrainerOptions given, const nlohmann::json& recorded);
+  explicit Impl(TrainerOptions given);
 
+  // Opens everything and checks that it fits together.
+  void Open(const nlohmann::json& recorded);
+  // Runs `work`, and says in one line what came between the processes.
+  template <class Work>
+  void Together(const Work& work);
+  // The model, when it is the one that is trained: its weights in all processes, its norms.
+  void Share();
   void Run();
   // False when the user interrupts.
   bool TrainEpoch(int epoch, EpochRow* row);
@@ -168,6 +196,7 @@ struct Trainer::Impl {
   TrainerOptions options;
   RunFolder folder;
   Precision precision;
+  DataParallel processes;
   std::shared_ptr<Model> model;
   std::unique_ptr<ClipDataset> train, val;
   std::optional<TrainStep> step;  // on `model`
@@ -175,27 +204,74 @@ struct Trainer::Impl {
   std::string recipe;
 };
 
-Trainer::Impl::Impl(TrainerOptions given, const nlohmann::json& recorded)
-    : options(std::move(given)), folder(options.output) {
-  if (folder.HasRun() && !options.resume && !options.overwrite) {
+Trainer::Impl::Impl(TrainerOptions given)
+    : options(std::move(given)),
+      folder(options.output),
+      precision(ResolvePrecision(options.precision)),
+      processes(FindProcessPlace(), std::chrono::seconds(options.process_timeout), precision.device.type()) {
+  if (processes.world() == 1) return;
+  if (!processes.leads()) SetQuiet(true);
+  if (precision.device.is_cuda())
+    precision.device =
+        torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(processes.place().local_rank));
+}
+
+template <class Work>
+void Trainer::Impl::Together(const Work& work) {
+  try {
+    work();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception&) {
+    if (Interrupted()) StopAtInterrupt(state.epoch() + 1);
+    processes.Explain(std::current_exception());
+  }
+}
+
+void Trainer::Impl::Open(const nlohmann::json& recorded) {
+  if (processes.leads() && folder.HasRun() && !options.resume && !options.overwrite) {
     throw Error(options.output, "holds a run already",
                 "--resume goes on with it, --overwrite removes it, another --output keeps both");
   }
-  const int threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
+  const int cores = std::max(1, tbb::info::default_concurrency() / processes.place().local_world);
+  const int threads = options.threads > 0 ? options.threads : cores;
   at::set_num_threads(threads);
-  precision = ResolvePrecision(options.precision);
   model = InitialModel(options.model, options.init, options.seed);
   auto data = OpenTrainingData(options.data);
   train = std::move(data.train);
   val = std::move(data.val);
   CheckFits(*train, options.model.model, model->input());
-  const auto record = RunRecord(recorded, *train, *val, threads);
+  auto record = RunRecord(recorded, *train, *val, threads);
+  record["processes"] = processes.world();
+  processes.CheckSame(record["options"].dump() + record["data"].dump(), "their options or data");
   recipe = RecipeOf(record);
-  if (options.resume) CheckSameData(folder.ReadRun(), record, folder);
-  folder.Prepare(options.overwrite);
-  folder.WriteRun(record);
+  if (options.resume) {
+    const auto earlier = folder.ReadRun();
+    CheckSameData(earlier, record, folder);
+    const int before = earlier.value("processes", 1);
+    if (before != processes.world())
+      Say(fmt::format("{}: {} processes trained before, {} do now; shares of batches and dropout differ",
+                      options.output, before, processes.world()));
+  }
+  if (processes.leads()) {
+    folder.Prepare(options.overwrite);
+    folder.WriteRun(record);
+  }
   if (options.resume) Continue();
-  if (!step) step.emplace(options.step, precision, model);
+  if (step) return;
+  Share();
+  step.emplace(options.step, precision, model, processes.world() > 1 ? &processes : nullptr);
+}
+
+void Trainer::Impl::Share() {
+  processes.CopyWeights(model.get());
+  model->set_frozen_norms(options.norms == "frozen");
+  const bool can = precision.device.is_cpu() && precision.type == torch::kFloat;
+  if (options.norms == "synced" && !can)
+    throw UsageError("--norms", fmt::format("synced is for fp32 on cpu, not for {}", precision.Name()),
+                     "--norms local");
+  if (processes.world() == 1 || !can || options.norms == "local") return;
+  model->set_sum_of_norms([this](torch::Tensor* numbers) { processes.Sum(numbers); });
 }
 
 void Trainer::Impl::Continue() {
@@ -205,10 +281,12 @@ void Trainer::Impl::Continue() {
     return;
   }
   model = folder.LoadEpoch(loaded->epoch()).model;
-  step.emplace(options.step, precision, model);
+  Share();
+  step.emplace(options.step, precision, model, processes.world() > 1 ? &processes : nullptr);
   step->SetState(std::move(loaded->tensors), folder.state().string());
   state = std::move(*loaded);
-  folder.Publish(state);
+  processes.Wait();  // all have read what is now written again
+  if (processes.leads()) folder.Publish(state);
   Say(fmt::format("{}: going on after epoch {}", options.output, state.epoch()));
 }
 
@@ -221,6 +299,7 @@ void Trainer::Impl::Run() {
     if (!TrainEpoch(epoch, &row) || !ValidateEpoch(&row)) StopAtInterrupt(epoch);
     row.seconds = SecondsSince(start);
     SaveEpoch(row);
+    if (!processes.leads()) continue;
     fmt::print("epoch {}/{}: train loss {:.4f}, val loss {:.4f}, val AUC frame {:.4f}, video {:.4f}\n", epoch,
                options.epochs, row.train_loss, row.val_loss, row.val_auc_frame, row.val_auc_video);
     std::fflush(stdout);
@@ -232,10 +311,13 @@ void Trainer::Impl::Run() {
 bool Trainer::Impl::TrainEpoch(int epoch, EpochRow* row) {
   const auto start = Clock::now();
   // Dropout draws from here, so that a resumed run draws what an uninterrupted one would.
-  at::manual_seed(MakeEngine(options.seed, Stream::kDropout, static_cast<std::uint64_t>(epoch))());
+  at::manual_seed(MakeEngine(options.seed, Stream::kDropout, static_cast<std::uint64_t>(epoch),
+                             static_cast<std::uint64_t>(processes.rank()))());
   step->BeginEpoch(epoch <= options.freeze_backbone);
-  auto plan = PlanTraining(*train, options.loader, options.seed, static_cast<std::uint64_t>(epoch),
-                           model->input().frames);
+  auto plan = ShareOf(PlanTraining(*train, options.loader, options.seed, static_cast<std::uint64_t>(epoch),
+                                   model->input().frames),
+                      processes.rank(), processes.world());
+  CheckShares(plan, processes.place());
   const std::int64_t steps = StepsOf(plan.batches, options.step.accumulate);
   const std::int64_t crops = static_cast<std::int64_t>(plan.samples.size()) * plan.frames;
   BatchLoader loader(*train, std::move(plan), options.loader.workers);
@@ -252,21 +334,30 @@ bool Trainer::Impl::TrainEpoch(int epoch, EpochRow* row) {
     CheckResult(result, epoch, batch, batches);
     skipped += result.outcome == StepResult::kSkipped ? 1 : 0;
     batch += batches.size();
-    std::int64_t clips = 0;
-    for (const Batch& one : batches) clips += one.labels.numel();
+    std::int64_t clips = 0, planned = 0;
+    for (const Batch& one : batches) {
+      clips += one.labels.numel();
+      planned += static_cast<std::int64_t>(one.planned);
+    }
     loss.Add(result.loss, clips);
-    progress.Advance(clips * batches[0].clips.size(1), fmt::format("loss {:.4f}", result.loss));
+    progress.Advance(planned * batches[0].clips.size(1), fmt::format("loss {:.4f}", result.loss));
   }
+  std::vector<double> sums = {loss.total, static_cast<double>(loss.count)};
+  processes.Sum(&sums);
   if (skipped > 0)
     Say(fmt::format("epoch {}: {} of {} steps overflowed {} and were skipped", epoch, skipped, steps,
                     precision.Name()));
-  row->train_loss = loss.Mean();
+  row->train_loss = sums[0] / sums[1];
   row->crops_per_second = static_cast<double>(crops) / SecondsSince(start);
   return !Interrupted();
 }
 
 bool Trainer::Impl::ValidateEpoch(EpochRow* row) {
-  const auto scores = ScoreClips(*val, options.loader, step->evaluated().get());
+  if (options.norms != "frozen" && processes.world() > 1) {
+    processes.MeanBuffers(model.get());  // of norms that saw their process's clips alone
+    if (step->evaluated() != model) processes.MeanBuffers(step->evaluated().get());
+  }
+  const auto scores = ScoreClips(*val, options.loader, step->evaluated().get(), &processes);
   if (!scores) return false;
   const auto measured = MeasureScores(*val, *scores);
   row->val_loss = measured.loss;
@@ -287,6 +378,7 @@ bool Trainer::Impl::Impatient() const {
 void Trainer::Impl::SaveEpoch(const EpochRow& row) {
   state.rows.push_back(row);
   state.tensors = step->State();
+  if (!processes.leads()) return;
   CheckpointInfo info;
   info.crop = train->crop();
   info.epoch = row.epoch;
@@ -323,10 +415,14 @@ void Trainer::Impl::StopAtInterrupt(int epoch) const {
 }
 
 Trainer::Trainer(const TrainerOptions& options, const nlohmann::json& recorded)
-    : impl_(std::make_unique<Impl>(options, recorded)) {}
+    : impl_(std::make_unique<Impl>(options)) {
+  impl_->Together([&] { impl_->Open(recorded); });
+}
 
 Trainer::~Trainer() = default;
 
-void Trainer::Run() { impl_->Run(); }
+void Trainer::Run() {
+  impl_->Together([&] { impl_->Run(); });
+}
 
 }  // namespace seam

@@ -24,9 +24,11 @@ struct TrainerOptions {
   std::string preview;  // a PNG to write instead of training
   std::string notice;   // into every checkpoint: what its users must know
   int epochs = 10;
-  int freeze_backbone = 0;  // epochs at the start in which the head alone is trained
-  int patience = 0;         // epochs without a better one after which training ends; 0: never
-  int threads = 0;          // 0: as many as the machine has cores
+  int freeze_backbone = 0;     // epochs at the start in which the head alone is trained
+  int patience = 0;            // epochs without a better one after which training ends; 0: never
+  int threads = 0;             // 0: as many as the machine has cores
+  std::string norms = "auto";  // what batch norms take in training
+  int process_timeout = 600;   // seconds that processes wait for one another
   std::uint64_t seed = 1;
   bool resume = false;
   bool overwrite = false;

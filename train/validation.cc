@@ -17,17 +17,37 @@
 
 namespace seam {
 
+namespace {
+
+// Each process has the scores of its share, and no number elsewhere: as sums, all have all of them.
+void Gather(DataParallel* processes, std::vector<double>* scores) {
+  std::vector<double> sums(2 * scores->size());
+  for (std::size_t i = 0; i < scores->size(); ++i) {
+    const bool scored = !std::isnan((*scores)[i]);
+    sums[2 * i] = scored ? (*scores)[i] : 0;
+    sums[2 * i + 1] = scored ? 1 : 0;
+  }
+  processes->Sum(&sums);
+  for (std::size_t i = 0; i < scores->size(); ++i) {
+    if (sums[2 * i + 1] > 0) (*scores)[i] = sums[2 * i];
+  }
+}
+
+}  // namespace
+
 std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const LoaderOptions& options,
-                                              Model* model) {
+                                              Model* model, DataParallel* processes) {
   const torch::NoGradGuard no_grad;
   model->eval();
   std::vector<double> scores(dataset.size(), std::numeric_limits<double>::quiet_NaN());
   const int window = model->input().frames > 1 ? model->input().frames : 0;  // an image network takes any
   auto plan = PlanInOrder(dataset, options, window);
+  if (processes != nullptr) plan = ShareOf(std::move(plan), processes->rank(), processes->world());
   Progress progress(dataset.split(), static_cast<std::int64_t>(dataset.size()) * plan.frames, "crops");
   BatchLoader loader(dataset, std::move(plan), options.workers);
   while (const auto batch = loader.Next()) {
     if (Interrupted()) return std::nullopt;
+    if (batch->indices.empty()) continue;  // another process's
     // An image network sees the frames of a window as the clips of one frame that they are in `seam infer`.
     const auto clips = window > 0 ? batch->clips : batch->clips.flatten(0, 1).unsqueeze(1);
     const auto answered = torch::sigmoid(model->forward(clips).to(torch::kDouble))
@@ -42,8 +62,9 @@ std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const 
       }
       scores[batch->indices[i]] = score;
     }
-    progress.Advance(batch->clips.size(0) * batch->clips.size(1));
+    progress.Advance(static_cast<std::int64_t>(batch->planned) * batch->clips.size(1));
   }
+  if (processes != nullptr) Gather(processes, &scores);
   return scores;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "models/model.h"
+#include "train/data_parallel.h"
 #include "train/dataset.h"
 #include "train/loader.h"
 
@@ -13,7 +14,7 @@ namespace seam {
 // each frame, and the clip's score is their mean. NaN: the clip's pictures cannot be decoded
 // (ClipDataset::kLenient). Leaves the model in eval mode. An Error names the video whose score is no number.
 std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const LoaderOptions& options,
-                                              Model* model);
+                                              Model* model, DataParallel* processes = nullptr);
 
 struct ValidationMetrics {
   double loss = 0;       // log-loss over clips

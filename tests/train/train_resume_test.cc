@@ -20,7 +20,7 @@ using TrainResumeTest = TrainProgram;
 TEST_F(TrainResumeTest, ResumedRunHasTheWeightsOfAnUninterruptedOne) {
   Make({.train = 16, .val = 4});
   threads_ = 2;
-  const std::string options = "--schedule constant --balance ";
+  const std::string options = "--schedule constant --balance class ";
   ASSERT_EQ(Train(options + "--epochs 4", "whole").status, 0);
   ASSERT_EQ(Train(options + "--epochs 2", "halves").status, 0);
   const auto resumed =
