@@ -79,13 +79,20 @@ void Copy(const fs::path& from, const fs::path& to) { WriteFile(to, MappedFile(f
 
 int TrainState::BestEpoch() const {
   int best = 0;
-  double greatest = -1;
+  std::pair<double, double> greatest = {-1, -1};
   for (const auto& row : rows) {
-    if (row.val_auc_frame <= greatest) continue;
-    greatest = row.val_auc_frame;
+    const std::pair<double, double> now = {row.val_auc_video, row.val_auc_frame};
+    if (now <= greatest) continue;
+    greatest = now;
     best = row.epoch;
   }
   return best;
+}
+
+std::vector<double> TrainState::ValLosses() const {
+  std::vector<double> losses;
+  for (const auto& row : rows) losses.push_back(row.val_loss);
+  return losses;
 }
 
 fs::path RunFolder::Epoch(int epoch) const { return path_ / fmt::format("epoch-{:04}.safetensors", epoch); }
@@ -134,7 +141,7 @@ nlohmann::json RunFolder::ReadRun() const {
 
 void RunFolder::Save(const Model& model, const CheckpointInfo& info, const TrainState& state) const {
   SaveCheckpoint(Epoch(state.epoch()), model, info);
-  SaveSafetensors(this->state(), {state.optimizer,
+  SaveSafetensors(this->state(), {state.tensors,
                                   {{"format", kStateFormat},
                                    {"epoch", fmt::format("{}", state.epoch())},
                                    {"rows", ToJson(state.rows).dump()}}});
@@ -160,7 +167,7 @@ std::optional<TrainState> RunFolder::LoadState() const {
   if (loaded.rows.empty() || file.metadata["epoch"] != fmt::format("{}", loaded.epoch())) {
     throw Error(state().string(), "is no training state that this Seam wrote", "--overwrite starts anew");
   }
-  loaded.optimizer = std::move(file.tensors);
+  loaded.tensors = std::move(file.tensors);
   return loaded;
 }
 

@@ -24,11 +24,13 @@ struct EpochRow {
 
 // All that a run needs, besides the weights, to go on after its last finished epoch.
 struct TrainState {
-  std::vector<EpochRow> rows;  // of the finished epochs
-  std::map<std::string, torch::Tensor> optimizer;
+  std::vector<EpochRow> rows;                    // of the finished epochs
+  std::map<std::string, torch::Tensor> tensors;  // TrainStep::State()
 
+  std::vector<double> ValLosses() const;
   int epoch() const { return rows.empty() ? 0 : rows.back().epoch; }
-  // The epoch whose network is the best: the greatest AUC over frames of val, the earliest of equals.
+  // The epoch whose network is the best: the greatest AUC over videos of val, of equals the greatest over
+  // frames, of equals the earliest.
   int BestEpoch() const;
 };
 

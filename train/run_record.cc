@@ -24,8 +24,9 @@ namespace {
 
 // Options that a resumed run may change: they leave the outcome alone (the data is compared by digest), or,
 // like the number of epochs, are what one resumes for.
-constexpr std::array<std::string_view, 9> kFree = {"data",   "output",    "epochs",     "threads", "workers",
-                                                   "resume", "overwrite", "allow-leak", "notice"};
+constexpr std::array<std::string_view, 11> kFree = {"data",      "output",     "epochs",  "patience",
+                                                    "threads",   "device",     "workers", "resume",
+                                                    "overwrite", "allow-leak", "notice"};
 
 nlohmann::json RecordOf(const ClipDataset& dataset) {
   std::set<std::string> videos;

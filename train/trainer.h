@@ -9,8 +9,9 @@
 #include "base/options.h"
 #include "models/model_options.h"
 #include "train/loader.h"
-#include "train/optimizer.h"
+#include "train/precision.h"
 #include "train/schedule.h"
+#include "train/step.h"
 
 namespace seam {
 
@@ -22,14 +23,17 @@ struct TrainerOptions {
   std::string preview;  // a PNG to write instead of training
   std::string notice;   // into every checkpoint: what its users must know
   int epochs = 10;
-  int threads = 0;  // 0: as many as the machine has cores
+  int freeze_backbone = 0;  // epochs at the start in which the head alone is trained
+  int patience = 0;         // epochs without a better one after which training ends; 0: never
+  int threads = 0;          // 0: as many as the machine has cores
   std::uint64_t seed = 1;
   bool resume = false;
   bool overwrite = false;
   bool allow_leak = false;
   LoaderOptions loader;
   ScheduleOptions schedule;
-  OptimizerOptions optimizer;
+  StepOptions step;
+  PrecisionOptions precision;
 
   void Register(Options* options);
   void Check();  // UsageError
@@ -53,7 +57,7 @@ class Trainer {
   ~Trainer();
 
   // Trains the epochs that are left; one line on stdout for each. An Error when the user interrupts, or when
-  // the loss is no number; finished epochs are kept.
+  // the loss or a gradient is no number; finished epochs are kept.
   void Run();
 
  private:

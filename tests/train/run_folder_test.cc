@@ -34,7 +34,7 @@ class RunFolderTest : public testing::Test {
       info.crop.set_encoding("jpeg");
       info.crop.set_quality(95);
       info.epoch = row.epoch;
-      state_.optimizer = {{"step.x", torch::tensor(row.epoch, torch::kLong)}};
+      state_.tensors = {{"step.x", torch::tensor(row.epoch, torch::kLong)}};
       run_.Save(*model, info, state_);
     }
   }
@@ -50,13 +50,25 @@ TEST_F(RunFolderTest, BestIsTheFirstOfTheGreatestAuc) {
   EXPECT_EQ(LoadCheckpoint(run_.last()).info.epoch, 4);
 }
 
+TEST_F(RunFolderTest, BestGoesByVideosAndByFramesWhereTheyTie) {
+  for (const auto& [video, frame] :
+       std::vector<std::pair<double, double>>{{0.9, 0.95}, {1, 0.8}, {1, 0.85}, {1, 0.85}, {0.99, 0.99}}) {
+    EpochRow row;
+    row.epoch = state_.epoch() + 1;
+    row.val_auc_video = video;
+    row.val_auc_frame = frame;
+    state_.rows.push_back(row);
+  }
+  EXPECT_EQ(state_.BestEpoch(), 3);
+}
+
 TEST_F(RunFolderTest, StateComesBack) {
   Finish({0.6, 0.75});
   const auto loaded = run_.LoadState();
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->epoch(), 2);
   EXPECT_EQ(loaded->rows[1].val_auc_frame, 0.75);
-  EXPECT_EQ(loaded->optimizer.at("step.x").item<int>(), 2);
+  EXPECT_EQ(loaded->tensors.at("step.x").item<int>(), 2);
   EXPECT_EQ(run_.LoadEpoch(2).info.epoch, 2);
 }
 
