@@ -133,6 +133,8 @@ struct Trainer::Impl {
   bool ValidateEpoch(EpochRow* row);
   double TrainBatch(const Batch& batch, double learning_rate);
   void SaveEpoch(const EpochRow& row);
+  // Of clips whose pictures could not be decoded, which only an epoch finds out: into run.json.
+  void RecordBadPictures();
   void Continue();
   [[noreturn]] void StopAtBadLoss(int epoch, std::size_t number, const Batch& batch, double loss) const;
   [[noreturn]] void StopAtInterrupt(int epoch) const;
@@ -143,6 +145,7 @@ struct Trainer::Impl {
   std::unique_ptr<ClipDataset> train, val;
   std::unique_ptr<Optimizer> optimizer;
   TrainState state;
+  nlohmann::json record;
   std::string recipe;
 };
 
@@ -159,7 +162,7 @@ Trainer::Impl::Impl(TrainerOptions given, const nlohmann::json& recorded)
   train = std::move(data.train);
   val = std::move(data.val);
   CheckFits(*train, options.model.model, model->input());
-  const auto record = RunRecord(recorded, *train, *val, threads);
+  record = RunRecord(recorded, *train, *val, threads);
   recipe = RecipeOf(record);
   if (options.resume) CheckSameData(folder.ReadRun(), record, folder);
   folder.Prepare(options.overwrite);
@@ -206,21 +209,22 @@ bool Trainer::Impl::TrainEpoch(int epoch, EpochRow* row) {
   auto plan = PlanTraining(*train, options.loader, options.seed, static_cast<std::uint64_t>(epoch),
                            model->input().frames);
   const auto steps = static_cast<std::int64_t>(plan.batches);
-  const auto clips = static_cast<std::int64_t>(plan.samples.size());
-  const std::int64_t crops = clips * plan.frames;
+  const auto crops = static_cast<std::int64_t>(plan.samples.size()) * plan.frames;
   std::int64_t step = (epoch - 1) * steps;
   BatchLoader loader(*train, std::move(plan), options.loader.workers);
   Progress progress(fmt::format("epoch {}/{}", epoch, options.epochs), crops, "crops");
   double sum = 0;
+  std::size_t shown = 0;  // clips; fewer than planned where pictures cannot be decoded
   for (std::size_t number = 1; const auto batch = loader.Next(); ++number, ++step) {
     if (Interrupted()) return false;
     row->lr = LearningRate(options.schedule, step, options.epochs * steps);
     const double loss = TrainBatch(*batch, row->lr);
     if (!std::isfinite(loss)) StopAtBadLoss(epoch, number, *batch, loss);
     sum += loss * static_cast<double>(batch->indices.size());
+    shown += batch->indices.size();
     progress.Advance(batch->clips.size(0) * batch->clips.size(1), fmt::format("loss {:.4f}", loss));
   }
-  row->train_loss = sum / static_cast<double>(clips);
+  row->train_loss = sum / static_cast<double>(shown);
   row->crops_per_second = static_cast<double>(crops) / SecondsSince(start);
   return !Interrupted();
 }
@@ -246,6 +250,13 @@ bool Trainer::Impl::ValidateEpoch(EpochRow* row) {
   return true;
 }
 
+void Trainer::Impl::RecordBadPictures() {
+  const auto before = record["data"];
+  for (const ClipDataset* dataset : {train.get(), val.get()})
+    record["data"][dataset->split()]["bad_pictures"] = dataset->bad_pictures();
+  if (record["data"] != before) folder.WriteRun(record);
+}
+
 void Trainer::Impl::SaveEpoch(const EpochRow& row) {
   state.rows.push_back(row);
   state.optimizer = optimizer->State();
@@ -256,6 +267,7 @@ void Trainer::Impl::SaveEpoch(const EpochRow& row) {
   info.recipe = recipe;
   info.notice = options.notice;
   folder.Save(*model, info, state);
+  RecordBadPictures();
 }
 
 void Trainer::Impl::StopAtBadLoss(int epoch, std::size_t number, const Batch& batch, double loss) const {
