@@ -187,6 +187,8 @@ struct Trainer::Impl {
   bool ValidateEpoch(EpochRow* row);
   bool Impatient() const;
   void SaveEpoch(const EpochRow& row);
+  // Of clips whose pictures could not be decoded, which only an epoch finds out: into run.json.
+  void RecordBadPictures();
   void Continue();
   // `first`: the number of the first of the step's batches in the epoch.
   void CheckResult(const StepResult& result, int epoch, std::size_t first,
@@ -201,6 +203,7 @@ struct Trainer::Impl {
   std::unique_ptr<ClipDataset> train, val;
   std::optional<TrainStep> step;  // on `model`
   TrainState state;
+  nlohmann::json record;
   std::string recipe;
 };
 
@@ -241,7 +244,7 @@ void Trainer::Impl::Open(const nlohmann::json& recorded) {
   train = std::move(data.train);
   val = std::move(data.val);
   CheckFits(*train, options.model.model, model->input());
-  auto record = RunRecord(recorded, *train, *val, threads);
+  record = RunRecord(recorded, *train, *val, threads);
   record["processes"] = processes.world();
   processes.CheckSame(record["options"].dump() + record["data"].dump(), "their options or data");
   recipe = RecipeOf(record);
@@ -375,9 +378,20 @@ bool Trainer::Impl::Impatient() const {
   return true;
 }
 
+void Trainer::Impl::RecordBadPictures() {
+  const auto before = record["data"];
+  for (const ClipDataset* dataset : {train.get(), val.get()}) {
+    std::vector<double> count = {static_cast<double>(dataset->bad_pictures())};
+    processes.Sum(&count);
+    record["data"][dataset->split()]["bad_pictures"] = static_cast<std::size_t>(count[0]);
+  }
+  if (processes.leads() && record["data"] != before) folder.WriteRun(record);
+}
+
 void Trainer::Impl::SaveEpoch(const EpochRow& row) {
   state.rows.push_back(row);
   state.tensors = step->State();
+  RecordBadPictures();
   if (!processes.leads()) return;
   CheckpointInfo info;
   info.crop = train->crop();
