@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 #include <functional>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -166,9 +167,9 @@ void DataParallel::SetParameters(const std::vector<torch::Tensor>& parameters) {
   // Gradients come in about the opposite order of the parameters.
   std::reverse(buckets.begin(), buckets.end());
   std::reverse(limits.begin(), limits.end());
-  impl_->reducer = std::make_unique<c10d::Reducer>(parameters, buckets, limits, impl_->group, sparse,
-                                                   c10d::kDefaultBucketBytesCap, false, false, {},
-                                                   c10d::kDefaultFirstBucketBytes);
+  impl_->reducer = std::make_unique<c10d::Reducer>(
+      parameters, buckets, limits, impl_->group, sparse, c10d::kDefaultBucketBytesCap, false, false,
+      std::unordered_map<std::size_t, std::string>(), c10d::kDefaultFirstBucketBytes);
 }
 
 // The buckets are made anew once, in the order in which the first gradients came.
