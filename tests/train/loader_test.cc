@@ -66,7 +66,7 @@ TEST_F(LoaderTest, HalfOfTheClipsAreMirroredUnlessSwitchedOff) {
   const auto flipped = [&] {
     const auto plan = PlanTraining(dataset, options, 1, 1);
     return std::count_if(plan.samples.begin(), plan.samples.end(),
-                         [](const auto& s) { return !s.augmentation.steps.empty(); });
+                         [&](const auto& s) { return !plan.AugmentationOf(s).steps.empty(); });
   };
   EXPECT_GT(flipped(), 70);
   EXPECT_LT(flipped(), 130);
@@ -79,7 +79,7 @@ TEST_F(LoaderTest, BalanceShowsBothClassesEquallyOften) {
   made.change = [](const std::string&, int number, Clip* clip) { clip->set_label(number < 3 ? REAL : FAKE); };
   const auto& dataset = Make(made);
   auto options = Batches(8);
-  options.balance = true;
+  options.balance = "class";
   std::map<std::size_t, int> shown;
   for (const std::size_t index : Indices(PlanTraining(dataset, options, 1, 1))) ++shown[index];
   EXPECT_EQ(shown.size(), 20);
@@ -92,6 +92,47 @@ TEST_F(LoaderTest, BalanceShowsBothClassesEquallyOften) {
   }
   EXPECT_EQ(real, 17);
   EXPECT_GE(shown[0], 5);
+}
+
+// The samples' indices of each batch of one process.
+std::vector<std::vector<std::size_t>> OwnOf(const EpochPlan& plan) {
+  std::vector<std::vector<std::size_t>> batches;
+  for (std::size_t number = 0; number < plan.batches; ++number) {
+    batches.emplace_back();
+    const auto own = plan.Own(number);
+    for (std::size_t i = own.begin; i < own.end; ++i) batches.back().push_back(plan.samples[i].index);
+  }
+  return batches;
+}
+
+TEST_F(LoaderTest, SharesOfTheProcessesMakeTheBatchesOfOne) {
+  const auto& dataset = Make({.train = 33});
+  const auto plan = PlanTraining(dataset, Batches(16), 1, 1);
+  const auto whole = OwnOf(plan);
+  for (const int world : {1, 2, 3, 16}) {
+    std::vector<std::vector<std::size_t>> joined(plan.batches);
+    for (int rank = 0; rank < world; ++rank) {
+      const auto own = OwnOf(ShareOf(plan, rank, world));
+      for (std::size_t number = 0; number < plan.batches; ++number) {
+        joined[number].insert(joined[number].end(), own[number].begin(), own[number].end());
+        EXPECT_LE(own[number].size() * static_cast<std::size_t>(world), whole[number].size() + world - 1);
+      }
+    }
+    EXPECT_EQ(joined, whole) << world;
+  }
+}
+
+TEST_F(LoaderTest, ShareOfABatchHasThePicturesOfTheWholeAndKnowsItsSize) {
+  const auto& dataset = Make({.train = 11});
+  const auto plan = PlanTraining(dataset, Batches(16), 1, 1);
+  const auto whole = BatchLoader(dataset, plan, 2).Next();
+  const auto first = BatchLoader(dataset, ShareOf(plan, 0, 2), 2).Next();
+  const auto second = BatchLoader(dataset, ShareOf(plan, 1, 2), 2).Next();
+  EXPECT_EQ(first->clips.size(0), 5);
+  EXPECT_EQ(first->planned, 11);
+  EXPECT_EQ(second->planned, 11);
+  EXPECT_TRUE(torch::equal(torch::cat({first->clips, second->clips}), whole->clips));
+  EXPECT_TRUE(torch::equal(torch::cat({first->labels, second->labels}), whole->labels));
 }
 
 TEST_F(LoaderTest, BatchesDifferInSizeByOneAtMost) {
@@ -131,11 +172,15 @@ TEST_F(LoaderTest, LabelsBelongToTheirClips) {
 TEST_F(LoaderTest, FlipMirrorsEveryFrameOfAClip) {
   for (const std::string encoding : {"jpeg", "png"}) {
     const auto& dataset = Make({.train = 2, .frames = 3, .size = 31, .encoding = encoding});
-    BatchLoader loader(dataset, {{{0, {}}, {0, {{{Augment::kFlip}}}}}, 1}, 1);
-    const auto batch = loader.Next();
-    EXPECT_EQ(batch->clips.sizes(), (std::vector<std::int64_t>{2, 3, 3, 31, 31}));
-    EXPECT_FALSE(torch::equal(batch->clips[0], batch->clips[1]));
-    EXPECT_TRUE(torch::equal(batch->clips[0].flip({-1}), batch->clips[1]));
+    EpochPlan plan{.samples = {{0}}, .batches = 1};
+    const auto stored = BatchLoader(dataset, plan, 1).Next()->clips;
+    AugmentOptions options{.recipe = "none"};
+    options.own[static_cast<std::size_t>(Augment::kFlip)] = "1";
+    plan.augmenter.emplace(options);
+    const auto mirrored = BatchLoader(dataset, plan, 1).Next()->clips;
+    EXPECT_EQ(stored.sizes(), (std::vector<std::int64_t>{1, 3, 3, 31, 31}));
+    EXPECT_FALSE(torch::equal(stored, mirrored));
+    EXPECT_TRUE(torch::equal(stored.flip({-1}), mirrored));
   }
 }
 

@@ -90,7 +90,7 @@ TEST_F(TrainProgramTest, SameSeedGivesTheSameWeightsAndAnotherDoesNot) {
 TEST_F(TrainProgramTest, ResumedRunHasTheWeightsOfAnUninterruptedOne) {
   Make({.train = 16, .val = 4});
   threads_ = 2;
-  const std::string options = "--schedule constant --balance ";
+  const std::string options = "--schedule constant --balance class ";
   ASSERT_EQ(Train(options + "--epochs 4", "whole").status, 0);
   ASSERT_EQ(Train(options + "--epochs 2", "halves").status, 0);
   const auto resumed =
