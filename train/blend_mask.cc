@@ -173,7 +173,8 @@ cv::Mat BlendMask::Mask(std::size_t frame) const {
   const int worn = Odd(draw_.erosion * face_), blur = Odd(draw_.blur * face_);
   cv::Mat mask;
   cv::erode(sharp, mask, cv::Mat(), {-1, -1}, worn / 2);
-  if (cv::countNonZero(mask) == 0) mask = sharp;  // too thin to lose anything
+  constexpr int kLeast = 4;
+  if (cv::countNonZero(mask) * kLeast < cv::countNonZero(sharp)) mask = sharp;  // too thin to be worn off
   const double sigma = std::max(draw_.sigma * face_, 0.1);
   cv::GaussianBlur(mask, mask, {blur, blur}, sigma, sigma, cv::BORDER_REPLICATE);
   double most = 0;

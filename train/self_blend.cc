@@ -107,13 +107,17 @@ cv::Mat SelfBlender::Weights(std::size_t frame) const {
   return weights;
 }
 
-void SelfBlender::Blend(std::size_t frame, cv::Mat* real, cv::Mat* fake) const {
-  const cv::Mat changed = Changed(*real, draw_.colour);
+void MakeReal(const SelfBlendDraw& draw, cv::Mat* picture) {
+  if (!draw.change_source) Changed(*picture, draw.colour).copyTo(*picture);
+}
+
+void SelfBlender::MakeFake(std::size_t frame, cv::Mat* picture) const {
+  const cv::Mat changed = Changed(*picture, draw_.colour);
+  const cv::Mat& target = draw_.change_source ? *picture : changed;
   cv::Mat source;
-  cv::warpAffine(draw_.change_source ? changed : *real, source, mask_.Move(frame), real->size(),
+  cv::warpAffine(draw_.change_source ? changed : *picture, source, mask_.Move(frame), picture->size(),
                  cv::INTER_LINEAR, cv::BORDER_REFLECT_101);
-  if (!draw_.change_source) changed.copyTo(*real);
-  Mix(source, *real, Weights(frame), fake);
+  Mix(source, target, Weights(frame), picture);
 }
 
 }  // namespace seam

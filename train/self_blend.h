@@ -39,7 +39,11 @@ struct SelfBlendDraw {
 // A pure function of the engine's state.
 SelfBlendDraw DrawSelfBlend(std::mt19937_64* engine);
 
-// Makes the real and the fake picture of each frame of a clip. One thread.
+// The real picture of a pair, made of a frame: RGB [size, size, 3] uint8, changed in its place where the draw
+// changes the target.
+void MakeReal(const SelfBlendDraw& draw, cv::Mat* picture);
+
+// Makes the fake pictures of a clip. One thread.
 class SelfBlender {
  public:
   // `points`: of each frame, in pixels of the crops, which are `size` wide and high.
@@ -48,9 +52,8 @@ class SelfBlender {
   // Share of the source in the fake, 255 for all of it: [size, size] uint8.
   cv::Mat Weights(std::size_t frame) const;
 
-  // `*real`: RGB [size, size, 3] uint8, changed in its place where the draw changes the target; `*fake`, of
-  // the same kind, is filled. They are equal where the weight is 0.
-  void Blend(std::size_t frame, cv::Mat* real, cv::Mat* fake) const;
+  // As MakeReal(). The fake equals the real picture where the weight is 0.
+  void MakeFake(std::size_t frame, cv::Mat* picture) const;
 
  private:
   SelfBlendDraw draw_;
