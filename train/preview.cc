@@ -62,7 +62,8 @@ void WritePreview(const ClipDataset& dataset, const EpochPlan& plan, const std::
           sheet(cv::Rect(i % columns * (width + kGap), i / columns * (height + kGap), width, height)));
   }
   std::vector<std::uint8_t> png;
-  if (!cv::imencode(".png", sheet, png)) throw Error(path.string(), "the preview cannot be encoded");
+  constexpr int kSmallest = 9;
+  if (!cv::imencode(".png", sheet, png, {cv::IMWRITE_PNG_COMPRESSION, kSmallest})) throw Error(path.string(), "the preview cannot be encoded");
   WriteFile(path, {reinterpret_cast<const char*>(png.data()), png.size()});
 }
 
