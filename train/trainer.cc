@@ -132,10 +132,12 @@ void TrainerOptions::Check() {
 }
 
 void PreviewTraining(const TrainerOptions& options) {
-  const auto train = OpenTrainSplit(options.data);
+  const auto train = OpenTrainSplit(options.data, options.loader.fakes);
   const int window = options.model.temporal.head == "none" ? 1 : options.model.temporal.frames;
   WritePreview(*train, PlanTraining(*train, options.loader, options.seed, 1, window), options.preview);
-  Say(fmt::format("{}: the first clips of each class, real above, fake below", options.preview));
+  Say(fmt::format("{}: the first clips of each class, {}", options.preview,
+                  options.loader.pairs || options.loader.fakes.Blends() ? "real and fake in pairs"
+                                                                        : "real above, fake below"));
 }
 
 struct Trainer::Impl {
@@ -174,7 +176,7 @@ Trainer::Impl::Impl(TrainerOptions given, const nlohmann::json& recorded)
   const int threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
   at::set_num_threads(threads);
   model = InitialModel(options);
-  auto data = OpenTrainingData(options.data);
+  auto data = OpenTrainingData(options.data, options.loader.fakes);
   train = std::move(data.train);
   val = std::move(data.val);
   CheckFits(*train, options.model.model, model->input());
