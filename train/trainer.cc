@@ -15,7 +15,9 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/memory.h"
 #include "base/progress.h"
+#include "evaluate/calibration.h"
 #include "models/checkpoint.h"
 #include "train/dataset.h"
 #include "train/preview.h"
@@ -83,6 +85,16 @@ std::string SomeVideos(const ClipDataset& dataset, const std::vector<std::size_t
                      videos.size() > kShown ? fmt::format(" and {} more", videos.size() - kShown) : "");
 }
 
+Calibration OfCheckpoint(const ScoreCalibration& fitted) {
+  return {.temperature = fitted.temperature,
+          .threshold_eer = fitted.threshold_eer,
+          .threshold_fpr1 = fitted.threshold_fpr1,
+          .band_low = fitted.band_low,
+          .band_high = fitted.band_high,
+          .real = fitted.real,
+          .fake = fitted.fake};
+}
+
 }  // namespace
 
 void TrainerOptions::Register(Options* options) {
@@ -100,6 +112,7 @@ void TrainerOptions::Register(Options* options) {
   loader.Register(options);
   schedule.Register(options);
   optimizer.Register(options);
+  events.Register(options);
 }
 
 void TrainerOptions::Check() {
@@ -115,6 +128,7 @@ void TrainerOptions::Check() {
   loader.Check();
   schedule.Check();
   optimizer.Check();
+  events.Check();
 }
 
 void PreviewTraining(const TrainerOptions& options) {
@@ -135,6 +149,8 @@ struct Trainer::Impl {
   bool ValidateEpoch(EpochRow* row);
   double TrainBatch(const Batch& batch, double learning_rate);
   void SaveEpoch(const EpochRow& row);
+  // Of clips whose pictures could not be decoded, which only an epoch finds out: into run.json.
+  void RecordBadPictures();
   void Continue();
   [[noreturn]] void StopAtBadLoss(int epoch, std::size_t number, const Batch& batch, double loss) const;
   [[noreturn]] void StopAtInterrupt(int epoch) const;
@@ -145,11 +161,14 @@ struct Trainer::Impl {
   std::unique_ptr<ClipDataset> train, val;
   std::unique_ptr<Optimizer> optimizer;
   TrainState state;
+  nlohmann::json record;
   std::string recipe;
+  RunEvents events;
+  ScoreCalibration calibration;  // after the last epoch that was validated
 };
 
 Trainer::Impl::Impl(TrainerOptions given, const nlohmann::json& recorded)
-    : options(std::move(given)), folder(options.output) {
+    : options(std::move(given)), folder(options.output), events(folder.path(), options.events) {
   if (folder.HasRun() && !options.resume && !options.overwrite) {
     throw Error(options.output, "holds a run already",
                 "--resume goes on with it, --overwrite removes it, another --output keeps both");
@@ -161,7 +180,7 @@ Trainer::Impl::Impl(TrainerOptions given, const nlohmann::json& recorded)
   train = std::move(data.train);
   val = std::move(data.val);
   CheckFits(*train, options.model.model, model->input());
-  const auto record = RunRecord(recorded, *train, *val, threads);
+  record = RunRecord(recorded, *train, *val, threads);
   recipe = RecipeOf(record);
   if (options.resume) CheckSameData(folder.ReadRun(), record, folder);
   folder.Prepare(options.overwrite);
@@ -192,10 +211,11 @@ void Trainer::Impl::Run() {
     if (!TrainEpoch(epoch, &row) || !ValidateEpoch(&row)) StopAtInterrupt(epoch);
     row.seconds = SecondsSince(start);
     SaveEpoch(row);
-    fmt::print("epoch {}/{}: train loss {:.4f}, val loss {:.4f}, val AUC frame {:.4f}, video {:.4f}\n", epoch,
-               options.epochs, row.train_loss, row.val_loss, row.val_auc_frame, row.val_auc_video);
+    fmt::print("{}", EpochText(row, calibration, options.epochs));
     std::fflush(stdout);
   }
+  const std::string caveats = CaveatsOf(calibration);
+  if (calibration.real > 0 && !caveats.empty()) Say("thresholds, band and temperature are rough: " + caveats);
   Say(fmt::format("{}: epoch {} is the best of {}", folder.best().string(), state.BestEpoch(),
                   state.epoch()));
 }
@@ -208,21 +228,24 @@ bool Trainer::Impl::TrainEpoch(int epoch, EpochRow* row) {
   auto plan = PlanTraining(*train, options.loader, options.seed, static_cast<std::uint64_t>(epoch),
                            model->input().frames);
   const auto steps = static_cast<std::int64_t>(plan.batches);
-  const auto clips = static_cast<std::int64_t>(plan.samples.size());
-  const std::int64_t crops = clips * plan.frames;
+  const auto crops = static_cast<std::int64_t>(plan.samples.size()) * plan.frames;
   std::int64_t step = (epoch - 1) * steps;
   BatchLoader loader(*train, std::move(plan), options.loader.workers);
   Progress progress(fmt::format("epoch {}/{}", epoch, options.epochs), crops, "crops");
   double sum = 0;
+  std::size_t shown = 0;  // clips; fewer than planned where pictures cannot be decoded
   for (std::size_t number = 1; const auto batch = loader.Next(); ++number, ++step) {
     if (Interrupted()) return false;
     row->lr = LearningRate(options.schedule, step, options.epochs * steps);
     const double loss = TrainBatch(*batch, row->lr);
     if (!std::isfinite(loss)) StopAtBadLoss(epoch, number, *batch, loss);
     sum += loss * static_cast<double>(batch->indices.size());
-    progress.Advance(batch->clips.size(0) * batch->clips.size(1), fmt::format("loss {:.4f}", loss));
+    shown += batch->indices.size();
+    events.AddBatch(step + 1, *batch, loss, row->lr);
+    progress.Advance(batch->clips.size(0) * batch->clips.size(1),
+                     fmt::format("loss {:.4f}, memory {}", loss, BytesText(ResidentBytes())));
   }
-  row->train_loss = sum / static_cast<double>(clips);
+  row->train_loss = sum / static_cast<double>(shown);
   row->crops_per_second = static_cast<double>(crops) / SecondsSince(start);
   return !Interrupted();
 }
@@ -241,11 +264,18 @@ double Trainer::Impl::TrainBatch(const Batch& batch, double learning_rate) {
 bool Trainer::Impl::ValidateEpoch(EpochRow* row) {
   const auto scores = ScoreClips(*val, options.loader, model.get());
   if (!scores) return false;
-  const auto measured = MeasureScores(*val, *scores);
-  row->val_loss = measured.loss;
-  row->val_auc_frame = measured.auc_frame;
-  row->val_auc_video = measured.auc_video;
+  const LabelledScores clips = ClipScores(*val, *scores), videos = VideoScores(*val, *scores);
+  static_cast<ValidationMetrics&>(*row) = MeasureScores(clips, videos);
+  calibration = Calibrate(videos.scores, videos.labels);
+  events.AddEpoch(*row, clips, videos);
   return true;
+}
+
+void Trainer::Impl::RecordBadPictures() {
+  const auto before = record["data"];
+  for (const ClipDataset* dataset : {train.get(), val.get()})
+    record["data"][dataset->split()]["bad_pictures"] = dataset->bad_pictures();
+  if (record["data"] != before) folder.WriteRun(record);
 }
 
 void Trainer::Impl::SaveEpoch(const EpochRow& row) {
@@ -254,10 +284,13 @@ void Trainer::Impl::SaveEpoch(const EpochRow& row) {
   CheckpointInfo info;
   info.crop = train->crop();
   info.epoch = row.epoch;
-  info.metrics = MetricsOf(row);
+  info.metrics = MetricsJson(row).dump();
+  info.threshold = calibration.threshold_eer;
+  info.calibration = OfCheckpoint(calibration);
   info.recipe = recipe;
   info.notice = options.notice;
   folder.Save(*model, info, state);
+  RecordBadPictures();
 }
 
 void Trainer::Impl::StopAtBadLoss(int epoch, std::size_t number, const Batch& batch, double loss) const {

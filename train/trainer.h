@@ -10,6 +10,7 @@
 #include "models/model_options.h"
 #include "train/loader.h"
 #include "train/optimizer.h"
+#include "train/run_events.h"
 #include "train/schedule.h"
 #include "train/training_data.h"
 
@@ -30,6 +31,7 @@ struct TrainerOptions {
   LoaderOptions loader;
   ScheduleOptions schedule;
   OptimizerOptions optimizer;
+  EventOptions events;
 
   void Register(Options* options);
   void Check();  // UsageError
@@ -52,8 +54,8 @@ class Trainer {
   Trainer(const TrainerOptions& options, const nlohmann::json& recorded);
   ~Trainer();
 
-  // Trains the epochs that are left; one line on stdout for each. An Error when the user interrupts, or when
-  // the loss is no number; finished epochs are kept.
+  // Trains the epochs that are left; some lines on stdout for each. An Error when the user interrupts, or
+  // when the loss is no number; finished epochs are kept.
   void Run();
 
  private:

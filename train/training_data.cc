@@ -126,7 +126,7 @@ std::vector<DataFolder> DataOptions::Folders() const {
   for (const auto& path : one ? std::vector<std::string>{folders} : SplitAtCommas(folders)) {
     if (path.empty())
       throw UsageError("--data", fmt::format("'{}' names an empty folder", folders), "DIR,DIR");
-    if (!seen.insert(fs::weakly_canonical(path, ignored)).second) {
+    if (!seen.insert(fs::weakly_canonical(fs::absolute(path), ignored)).second) {
       throw UsageError("--data", fmt::format("names {} twice", path), "--data-weights shows it more often");
     }
     all.push_back({path});

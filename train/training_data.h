@@ -12,8 +12,8 @@ namespace seam {
 
 // Which data a run is made of.
 struct DataOptions {
-  std::string folders;  // DIR[,DIR...]
-  std::string weights;  // X[,X...], one for each folder; empty: all 1
+  std::string folders = {};  // DIR[,DIR...]
+  std::string weights = {};  // X[,X...], one for each folder; empty: all 1
   bool strict = false;
   bool allow_leak = false;
   void Register(Options* options);

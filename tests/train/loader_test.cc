@@ -257,6 +257,82 @@ TEST_F(LoaderTest, RecordDamagedAfterOpeningReachesTheConsumer) {
   EXPECT_FALSE(loader.Next());
 }
 
+class BadPictureTest : public LoaderTest {
+ protected:
+  // Ten clips, of which some have no picture.
+  ClipDataset WithBad(const std::set<int>& bad) const {
+    MadeDataset made{.train = 10, .size = 32, .encoding = "png"};
+    made.change = [&](const std::string&, int number, Clip* clip) {
+      if (bad.count(number) > 0) clip->mutable_frames(0)->set_image("no picture");
+    };
+    MakeDataset(folder_.path(), made);
+    return ClipDataset({{folder_.path()}}, "train", ClipDataset::kLenient);
+  }
+
+  // All clips that a plan shows, in order.
+  static std::pair<torch::Tensor, std::vector<std::size_t>> All(const ClipDataset& dataset, EpochPlan plan,
+                                                                int workers) {
+    std::vector<torch::Tensor> clips;
+    std::vector<std::size_t> indices;
+    BatchLoader loader(dataset, std::move(plan), workers);
+    while (const auto batch = loader.Next()) {
+      EXPECT_EQ(batch->clips.size(0), static_cast<std::int64_t>(batch->indices.size()));
+      EXPECT_EQ(batch->labels.size(0), batch->clips.size(0));
+      clips.push_back(batch->clips);
+      indices.insert(indices.end(), batch->indices.begin(), batch->indices.end());
+    }
+    return {torch::cat(clips), indices};
+  }
+};
+
+TEST_F(BadPictureTest, TheBatchGoesOnWithTheOthersForAnyNumberOfWorkers) {
+  const auto dataset = WithBad({4});
+  const auto plan = PlanInOrder(dataset, Batches(5));
+  testing::internal::CaptureStderr();
+  const auto [clips, indices] = All(dataset, plan, 1);
+  const auto [again, same] = All(dataset, plan, 4);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(indices, (std::vector<std::size_t>{0, 1, 2, 3, 5, 6, 7, 8, 9}));
+  EXPECT_EQ(indices, same);
+  EXPECT_TRUE(torch::equal(clips, again));
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+  EXPECT_THAT(said,
+              HasSubstr("record 4: frame 0 of real/train-0004.mp4: not a PNG picture; the clip is left out"));
+  EXPECT_EQ(dataset.bad_pictures(), 1);
+  const auto whole = WithBad({});
+  const auto good = BatchLoader(whole, PlanInOrder(whole, Batches(10)), 1).Next()->clips;
+  EXPECT_TRUE(torch::equal(clips[3], good[3]));
+  EXPECT_TRUE(torch::equal(clips[4], good[5]));
+}
+
+TEST_F(BadPictureTest, BatchWithNoneLeftIsPassedOverButOfferedToEachOfSeveralProcesses) {
+  const auto dataset = WithBad({2, 3});
+  const auto plan = PlanInOrder(dataset, Batches(2));
+  EXPECT_EQ(All(dataset, plan, 1).second.size(), 8);
+  BatchLoader loader(dataset, ShareOf(plan, 0, 2), 1);
+  std::vector<std::int64_t> sizes;
+  while (const auto batch = loader.Next()) {
+    sizes.push_back(batch->clips.size(0));
+    EXPECT_EQ(batch->planned, 2);
+  }
+  EXPECT_EQ(sizes, (std::vector<std::int64_t>{1, 0, 1, 1, 1}));
+}
+
+TEST_F(BadPictureTest, NoneLeftAtAllIsAnError) {
+  const auto dataset = WithBad({0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+  BatchLoader loader(dataset, PlanInOrder(dataset, Batches(4)), 2);
+  EXPECT_THAT(MessageOf([&] { loader.Next(); }),
+              HasSubstr("not one of the 10 clips of 'train' can be decoded"));
+}
+
+TEST_F(BadPictureTest, RecordDamagedAfterOpeningIsLeftOut) {
+  const auto dataset = WithBad({});
+  const auto shard = FindShards(folder_.path(), "train").front();
+  Damage(shard, std::filesystem::file_size(shard) / 2);
+  EXPECT_EQ(All(dataset, PlanInOrder(dataset, Batches(4)), 2).second.size(), 9);
+  EXPECT_EQ(dataset.bad_pictures(), 1);
+}
+
 TEST_F(LoaderTest, MayBeLeftEarly) {
   const auto& dataset = Make({.train = 40});
   for (int taken = 0; taken < 20; ++taken) {
@@ -273,6 +349,29 @@ TEST(WindowTest, TrainingWindowsBeginAnywhereAndValidationsInTheMiddle) {
   for (const auto& sample : PlanTraining(dataset, {.batch = 8}, 1, 1, 5).samples) starts.insert(sample.first);
   EXPECT_EQ(starts, (std::set<int>{0, 1, 2}));
   for (const auto& sample : PlanInOrder(dataset, {.batch = 8}, 5).samples) EXPECT_EQ(sample.first, 1);
+}
+
+TEST(WindowTest, ImageNetworkIsShownAnotherFrameOfAClipInAnotherEpoch) {
+  const TemporaryFolder folder;
+  MakeDataset(folder.path(), {.train = 10, .val = 2, .frames = 3, .size = 32});
+  const ClipDataset dataset(folder.path(), "train");
+  std::set<std::pair<std::size_t, int>> shown;
+  for (std::uint64_t epoch = 1; epoch <= 30; ++epoch) {
+    const auto plan = PlanTraining(dataset, {.batch = 8}, 1, epoch, 1);
+    EXPECT_EQ(plan.samples.size(), 10);
+    for (const auto& sample : plan.samples) shown.emplace(sample.index, sample.first);
+  }
+  EXPECT_EQ(shown.size(), 30);
+  const auto batch = BatchLoader(dataset, PlanTraining(dataset, {.batch = 8}, 1, 1, 1), 1).Next();
+  EXPECT_EQ(batch->clips.sizes(), torch::IntArrayRef({5, 1, 3, 32, 32}));
+}
+
+TEST(WindowTest, WholeClipsMakeBatchesOfSoManyFrames) {
+  const TemporaryFolder folder;
+  MakeDataset(folder.path(), {.train = 10, .val = 2, .frames = 3, .size = 32});
+  const ClipDataset dataset(folder.path(), "train");
+  EXPECT_EQ(PlanInOrder(dataset, {.batch = 6}).batches, 5);
+  EXPECT_EQ(PlanInOrder(dataset, {.batch = 1}).batches, 10);
 }
 
 TEST(WindowTest, HoldsTheClipsFramesFromItsStartOn) {
