@@ -8,24 +8,27 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/files.h"
+#include "train/clip_maker.h"
 
 namespace seam {
 namespace {
 
 constexpr int kSide = 128, kStripe = 6, kGap = 2;
 
-// The first clips of each class in the plan's order, as many as the sheet holds.
+// The first clips of each class in the plan's order, as many as the sheet holds; pairs stay side by side.
 EpochPlan FirstOfEachClass(const ClipDataset& dataset, const EpochPlan& plan, std::size_t of_each) {
-  EpochPlan first;
-  first.frames = plan.frames;
+  EpochPlan first = plan;
+  first.samples.clear();
+  first.unit = 1;
   std::array<std::size_t, 2> taken = {};
   for (const auto& sample : plan.samples) {
-    if (taken[static_cast<std::size_t>(dataset.label(sample.index))]++ < of_each)
+    if (taken[static_cast<std::size_t>(LabelOf(dataset, sample))]++ < of_each)
       first.samples.push_back(sample);
   }
-  std::stable_sort(first.samples.begin(), first.samples.end(), [&](const auto& a, const auto& b) {
-    return dataset.label(a.index) < dataset.label(b.index);
-  });
+  const auto by_class = [&](const auto& a, const auto& b) {
+    return LabelOf(dataset, a) < LabelOf(dataset, b);
+  };
+  if (plan.unit == 1) std::stable_sort(first.samples.begin(), first.samples.end(), by_class);
   first.batches = first.samples.size();
   return first;
 }

@@ -18,7 +18,8 @@ struct Sheet {
 Sheet SheetOf(const Batch& batch);
 
 // Writes a sheet of what the network will see: the first clips of a plan, half of the `kPreviewRows` rows of
-// each class where there are as many. An Error when it cannot be written.
+// each class where there are as many. A plan of pairs stays in its order: real and fake side by side. An
+// Error when it cannot be written.
 constexpr int kPreviewRows = 6, kPreviewColumns = 12, kPreviewFrames = 4;
 void WritePreview(const ClipDataset& dataset, const EpochPlan& plan, const std::filesystem::path& path);
 

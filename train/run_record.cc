@@ -26,8 +26,33 @@ namespace {
 
 // Options that a resumed run may change: they leave the outcome alone (the data is compared by digest), or,
 // like the number of epochs, are what one resumes for.
-constexpr std::array<std::string_view, 10> kFree = {"data",   "output",    "epochs",     "threads", "workers",
-                                                    "resume", "overwrite", "allow-leak", "notice",  "events"};
+constexpr std::array<std::string_view, 11> kFree = {"data",    "output",      "epochs",    "threads",
+                                                    "workers", "resume",      "overwrite", "allow-leak",
+                                                    "notice",  "strict-data", "events"};
+
+// The folders in the order of --data, without their paths, which are the machine's.
+nlohmann::json FoldersOf(const ClipDataset& dataset) {
+  std::vector<std::size_t> clips(dataset.folders().size());
+  for (std::size_t i = 0; i < dataset.size(); ++i) ++clips[dataset.folder_of(i)];
+  auto folders = nlohmann::json::array();
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    folders.push_back(
+        {{"sha256", dataset.digest(i)}, {"clips", clips[i]}, {"weight", dataset.folders()[i].weight}});
+  }
+  return folders;
+}
+
+nlohmann::json DamageOf(const ClipDataset& dataset) {
+  auto shards = nlohmann::json::array();
+  for (const ShardDamage& damage : dataset.damage()) {
+    shards.push_back({{"shard", damage.shard.filename().string()},
+                      {"records", damage.records},
+                      {"left_out", damage.damaged},
+                      {"first", damage.first},
+                      {"broken", damage.broken}});
+  }
+  return shards;
+}
 
 nlohmann::json RecordOf(const ClipDataset& dataset) {
   std::set<std::string> videos;
@@ -36,11 +61,10 @@ nlohmann::json RecordOf(const ClipDataset& dataset) {
     videos.insert(dataset.video(i));
     fakes += dataset.label(i);
   }
-  return {{"sha256", dataset.digest()},
-          {"clips", dataset.size()},
-          {"fake_clips", fakes},
-          {"videos", videos.size()},
-          {"frames", dataset.frames()}};
+  return {
+      {"sha256", dataset.digest()}, {"folders", FoldersOf(dataset)}, {"damaged_shards", DamageOf(dataset)},
+      {"clips", dataset.size()},    {"fake_clips", fakes},           {"videos", videos.size()},
+      {"frames", dataset.frames()}};
 }
 
 // What stands after the colon of the first line that begins with `name`, in a file such as /proc/cpuinfo, or
@@ -71,6 +95,21 @@ std::vector<std::string> Gpus() {
   return names;
 }
 
+// `: those of folder 2 of --data differ`, or "" where it cannot be told.
+std::string WhichFolder(const nlohmann::json& earlier, const nlohmann::json& now, const std::string& split) {
+  const nlohmann::json::json_pointer folders(fmt::format("/data/{}/folders", split));
+  if (!earlier.contains(folders)) return "";
+  const auto &before = earlier[folders], &after = now[folders];
+  if (before.size() != after.size())
+    return fmt::format(": of {} folders, not of {}", before.size(), after.size());
+  if (before.size() == 1) return "";
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before[i]["sha256"] != after[i]["sha256"])
+      return fmt::format(": those of folder {} of --data differ", i + 1);
+  }
+  return "";
+}
+
 std::string AsArgument(const nlohmann::json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
@@ -97,7 +136,8 @@ std::string RecipeOf(const nlohmann::json& record) {
   auto recipe = record;
   recipe.erase("machine");
   nlohmann::json& options = recipe["options"];
-  for (const char* name : {"data", "output", "resume", "overwrite", "workers", "notice", "events"})
+  for (const char* name :
+       {"data", "output", "resume", "overwrite", "workers", "notice", "strict-data", "events"})
     options.erase(name);
   options["init"] = std::filesystem::path(options.value("init", "")).filename().string();
   options["threads"] = record["machine"]["threads"];  // more of them add up in another order
@@ -109,7 +149,8 @@ void CheckSameData(const nlohmann::json& earlier, const nlohmann::json& now, con
     const nlohmann::json::json_pointer digest(fmt::format("/data/{}/sha256", split));
     if (earlier.contains(digest) && earlier[digest] == now[digest]) continue;
     throw Error(folder.path().string(),
-                fmt::format("the run was made with other shards of the split '{}'", split),
+                fmt::format("the run was made with other shards of the split '{}'{}", split,
+                            WhichFolder(earlier, now, split)),
                 "give the run's --data, or start a new run with another --output");
   }
 }

@@ -12,11 +12,12 @@
 #include "train/optimizer.h"
 #include "train/run_events.h"
 #include "train/schedule.h"
+#include "train/training_data.h"
 
 namespace seam {
 
 struct TrainerOptions {
-  std::string data;
+  DataOptions data;
   ModelOptions model;
   std::string output;
   std::string init;
@@ -27,7 +28,6 @@ struct TrainerOptions {
   std::uint64_t seed = 1;
   bool resume = false;
   bool overwrite = false;
-  bool allow_leak = false;
   LoaderOptions loader;
   ScheduleOptions schedule;
   OptimizerOptions optimizer;
@@ -45,7 +45,7 @@ void AdoptRunOptions(const std::string& folder, Options* options);
 // nothing.
 void PreviewTraining(const TrainerOptions& options);
 
-// Trains a network on the splits `train` and `val` of a dataset folder, into a run folder. Uses LibTorch's
+// Trains a network on the splits `train` and `val` of dataset folders, into a run folder. Uses LibTorch's
 // global generator and number of threads: one at a time in a process.
 class Trainer {
  public:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <span>
 #include <utility>
@@ -54,20 +55,28 @@ void Measure(const LabelledScores& scored, bool of_videos, ValidationMetrics* me
   }
 }
 
+// A clip whose pictures cannot be decoded has no score.
+bool IsScored(double score) { return !std::isnan(score); }
+
 }  // namespace
 
 std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const LoaderOptions& options,
                                               Model* model) {
   const torch::NoGradGuard no_grad;
   model->eval();
-  std::vector<double> scores(dataset.size());
+  std::vector<double> scores(dataset.size(), std::numeric_limits<double>::quiet_NaN());
   const int window = model->input().frames > 1 ? model->input().frames : 0;  // an image network takes any
   auto plan = PlanInOrder(dataset, options, window);
   Progress progress(dataset.split(), static_cast<std::int64_t>(dataset.size()) * plan.frames, "crops");
   BatchLoader loader(dataset, std::move(plan), options.workers);
   while (const auto batch = loader.Next()) {
     if (Interrupted()) return std::nullopt;
-    const auto answered = torch::sigmoid(model->forward(batch->clips).to(torch::kDouble)).contiguous();
+    // An image network sees the frames of a window as the clips of one frame that they are in `seam infer`.
+    const auto clips = window > 0 ? batch->clips : batch->clips.flatten(0, 1).unsqueeze(1);
+    const auto answered = torch::sigmoid(model->forward(clips).to(torch::kDouble))
+                              .view({batch->clips.size(0), -1})
+                              .mean(1)
+                              .contiguous();
     for (std::size_t i = 0; i < batch->indices.size(); ++i) {
       const double score = answered.data_ptr<double>()[i];
       if (!std::isfinite(score)) {
@@ -81,11 +90,12 @@ std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const 
   return scores;
 }
 
-LabelledScores ClipScores(const ClipDataset& dataset, std::vector<double> scores) {
+LabelledScores ClipScores(const ClipDataset& dataset, const std::vector<double>& scores) {
   LabelledScores clips;
-  clips.scores = std::move(scores);
   std::map<std::string, int> number;
   for (std::size_t i = 0; i < dataset.size(); ++i) {
+    if (!IsScored(scores[i])) continue;
+    clips.scores.push_back(scores[i]);
     clips.labels.push_back(dataset.label(i));
     clips.videos.push_back(number.emplace(dataset.video(i), static_cast<int>(number.size())).first->second);
   }
@@ -96,6 +106,7 @@ LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>
   std::map<std::string, std::map<std::uint32_t, std::vector<double>>> people;  // by video and track
   std::map<std::string, int> label_of;
   for (std::size_t i = 0; i < dataset.size(); ++i) {
+    if (!IsScored(scores[i])) continue;
     people[dataset.video(i)][dataset.track(i)].push_back(scores[i]);
     label_of[dataset.video(i)] = dataset.label(i);
   }

@@ -10,13 +10,14 @@
 
 namespace seam {
 
-// P(fake) of every clip of a dataset, in its order; none when the user interrupts it. Leaves the model in
-// eval mode. An Error names the video whose score is no number.
+// P(fake) of every clip of a dataset, in its order; none when the user interrupts it. An image network scores
+// each frame, and the clip's score is their mean. NaN: the clip's pictures cannot be decoded
+// (ClipDataset::kLenient). Leaves the model in eval mode. An Error names the video whose score is no number.
 std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const LoaderOptions& options,
                                               Model* model);
 
-// Of a dataset's clips, in its order.
-LabelledScores ClipScores(const ClipDataset& dataset, std::vector<double> scores);
+// Of the clips that have a score, in the order of the dataset.
+LabelledScores ClipScores(const ClipDataset& dataset, const std::vector<double>& scores);
 // A score for each video, by VideoScore() of its tracks' clips; in the order of the videos' names.
 LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>& scores);
 

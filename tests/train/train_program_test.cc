@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "models/checkpoint.h"
 #include "proto/event.pb.h"
+#include "proto/shard.h"
 #include "proto/tfrecord.h"
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
@@ -207,7 +208,7 @@ TEST_F(TrainProgramTest, SameSeedGivesTheSameWeightsAndAnotherDoesNot) {
 TEST_F(TrainProgramTest, ResumedRunHasTheWeightsOfAnUninterruptedOne) {
   Make({.train = 16, .val = 4});
   threads_ = 2;
-  const std::string options = "--schedule constant --balance ";
+  const std::string options = "--schedule constant --balance class ";
   ASSERT_EQ(Train(options + "--epochs 4", "whole").status, 0);
   ASSERT_EQ(Train(options + "--epochs 2", "halves").status, 0);
   const auto resumed =
@@ -349,10 +350,63 @@ TEST_F(TrainProgramTest, GroupInTwoSplitsIsRefused) {
   ExpectError(Train(""), 1, "the group 'actor 7' stands in train and in val", "--allow-leak");
 }
 
+TEST_F(TrainProgramTest, SeveralFoldersAreRecordedAndComparedWhenItGoesOn) {
+  const auto other = [&](int train) {
+    MadeDataset made{.train = train, .val = 2, .size = 32};
+    made.change = [](const std::string&, int, Clip* clip) {
+      clip->set_dataset("other");
+      clip->mutable_frames(0)->mutable_image()->append("other");  // behind the JPEG's end
+    };
+    MakeDataset(folder_ / "other", made);
+  };
+  Make({.train = 8, .val = 4, .size = 32});
+  other(6);
+  const std::string both = "--data " + Quoted(data().string() + "," + (folder_ / "other").string()) +
+                           " --output " + Quoted(run().string());
+  const auto result = RunCommand(
+      "seam-train --quiet --size 32 --epochs 1 --batch 4 --balance method --pairs "
+      "--data-weights 1,2 " +
+      both);
+  ASSERT_EQ(result.status, 0) << result.err;
+  const std::string json = Bytes("run", "run.json");
+  EXPECT_THAT(json, AllOf(HasSubstr("\"folders\""), HasSubstr("\"weight\": 2.0"),
+                          HasSubstr("\"data-weights\": \"1,2\"")));
+  EXPECT_EQ(RunCommand("seam-train --quiet --resume --epochs 2 --output " + Quoted(run().string())).status,
+            0);
+  other(7);
+  ExpectError(RunCommand("seam-train --quiet --resume " + both), 1,
+              "made with other shards of the split 'train': those of folder 2 of --data differ", "--data");
+  ExpectError(RunCommand("seam-train --quiet --resume --data " + Quoted(data().string()) + " --output " +
+                         Quoted(run().string())),
+              2, "--data-weights: 2 weights for 1 folders", "one for each folder");
+}
+
+TEST_F(TrainProgramTest, DamagedShardsAndPicturesAreLeftOutAndRecorded) {
+  MadeDataset made{.train = 12, .val = 4, .size = 32};
+  made.change = [](const std::string& split, int number, Clip* clip) {
+    if (split == "train" && number == 1) clip->mutable_frames(0)->set_image("no picture");
+  };
+  Make(made);
+  const auto shard = FindShards(data(), "train").front();
+  Damage(shard, fs::file_size(shard) / 2);
+  const auto result = Train("--size 32 --epochs 2");
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, AllOf(HasSubstr("1 of 12 records are damaged and left out"),
+                                HasSubstr("record 1: frame 0 of fake/train-0001.mp4: not a JPEG picture")));
+  EXPECT_EQ(result.err.find("record 1:"), result.err.rfind("record 1:"));  // once in two epochs
+  EXPECT_THAT(Bytes("run", "run.json"),
+              AllOf(HasSubstr("\"left_out\": 1"), HasSubstr("\"bad_pictures\": 1")));
+  ExpectError(Train("--size 32 --epochs 1 --strict-data", "strict"), 1, "the data checksum does not match",
+              "copy the file again");
+}
+
 TEST_F(TrainProgramTest, BadOptionsAreUsageErrors) {
   Make({.train = 2, .val = 2, .size = 32});
   ExpectError(Train("--epochs 0"), 2, "--epochs: 0 is not 1 to 9999", "usual");
   ExpectError(Train("--augment-jpeg 2"), 2, "--augment-jpeg: 2 is not a probability", "from 0 to 1");
+  ExpectError(Train("--balance all"), 2, "--balance: 'all' is not a choice", "none, class, method");
+  ExpectError(RunCommand("seam-train --data x --output y --pairs --batch 5"), 2,
+              "--pairs: cannot fill batches of 5", "even --batch");
   ExpectError(Train("--augment wild"), 2, "--augment: 'wild' is not a choice", "strong");
   ExpectError(RunCommand("seam-train --data x --output y --batch 0"), 2, "--batch: 0 is not 1 to 65536",
               "usual");

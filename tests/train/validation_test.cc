@@ -1,7 +1,10 @@
 #include "train/validation.h"
 
+#include <ATen/core/grad_mode.h>
+
 #include <cmath>
 
+#include "models/model.h"
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
 
@@ -65,6 +68,39 @@ TEST(ValidationTest, EveryMeasureIsThatOfItsScores) {
   EXPECT_DOUBLE_EQ(measured.val_ap_frame, (1 + 2 / 3.0) / 2);
   EXPECT_NEAR(measured.val_loss_video, -(std::log(0.8) + std::log(0.3) + std::log(0.6) + std::log(0.9)) / 4,
               1e-12);
+}
+
+TEST(ValidationTest, ClipsWithoutAScoreDoNotCount) {
+  const TemporaryFolder folder;
+  MakeDataset(folder.path(), {.train = 2, .val = 4, .size = 32});
+  const ClipDataset val(folder.path(), "val");
+  const auto measured = MeasureScores(val, {0.25, 0.5, std::nan(""), 0.5});
+  EXPECT_NEAR(measured.loss, -(std::log(0.75) + 2 * std::log(0.5)) / 3, 1e-12);
+  EXPECT_DOUBLE_EQ(measured.auc_frame, 1);
+  EXPECT_DOUBLE_EQ(measured.auc_video, 1);
+}
+
+TEST(ValidationTest, ImageNetworksScoreOfAWindowIsTheMeanOfItsFrames) {
+  const TemporaryFolder folder;
+  MadeDataset made{.train = 2, .val = 3, .frames = 3, .size = 32};
+  MakeDataset(folder.path(), made);
+  const ClipDataset val(folder.path(), "val");
+  ModelOptions options;
+  options.size = 32;
+  at::manual_seed(1);
+  const auto model = MakeModel(options);
+  const auto scores = ScoreClips(val, {.batch = 4}, model.get());
+  ASSERT_TRUE(scores);
+  const torch::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < 3; ++i) {
+    double sum = 0;
+    for (int frame = 0; frame < 3; ++frame) {
+      EpochPlan plan{.samples = {{i, frame}}, .batches = 1, .frames = 1};
+      const auto clips = BatchLoader(val, plan, 1).Next()->clips;
+      sum += torch::sigmoid(model->forward(clips)).item<double>();
+    }
+    EXPECT_NEAR((*scores)[i], sum / 3, 1e-6);
+  }
 }
 
 }  // namespace
