@@ -48,7 +48,7 @@ Predictor::Predictor(const std::filesystem::path& path, const CompileOptions& op
   network_ = Compile(*checkpoint.model, options);
 }
 
-std::vector<double> Predictor::Score(const std::vector<std::vector<cv::Mat>>& clips) const {
+std::vector<double> Predictor::ScoreClips(const std::vector<std::vector<cv::Mat>>& clips) const {
   const std::size_t bytes = std::size_t{3} * info().crop.size() * info().crop.size();
   const auto frames = static_cast<std::size_t>(frames_);
   std::vector<std::uint8_t> pixels(clips.size() * frames * bytes);  // [N, T, S, S, 3]
@@ -75,7 +75,7 @@ std::vector<double> Predictor::Score(const std::vector<std::vector<cv::Mat>>& cl
 std::vector<double> Predictor::Score(const std::vector<cv::Mat>& pictures) const {
   std::vector<std::vector<cv::Mat>> clips;
   for (const cv::Mat& picture : pictures) clips.push_back({picture});
-  return Score(clips);
+  return ScoreClips(clips);
 }
 
 }  // namespace seam

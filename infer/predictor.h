@@ -29,7 +29,7 @@ class Predictor {
 
   // P(fake) of each clip of T pictures, RGB [size, size, 3] as CropFace() cuts them. They are encoded and
   // decoded as the training data was, since that leaves traces, too. Idle threads of TBB's help.
-  std::vector<double> Score(const std::vector<std::vector<cv::Mat>>& clips) const;
+  std::vector<double> ScoreClips(const std::vector<std::vector<cv::Mat>>& clips) const;
   // The same for a network of single pictures.
   std::vector<double> Score(const std::vector<cv::Mat>& pictures) const;
 

@@ -36,7 +36,7 @@ void SharedBatch::Run(std::vector<Waiting> batch) {
   try {
     std::vector<std::vector<cv::Mat>> clips;
     for (Waiting& waiting : batch) clips.push_back(std::move(waiting.clip));
-    values = predictor_.Score(clips);
+    values = predictor_.ScoreClips(clips);
   } catch (...) {
     const std::lock_guard lock(mutex_);
     failure_ = std::current_exception();

@@ -26,8 +26,8 @@ class SharedBatch {
   // At most `size` clips at once.
   SharedBatch(const Predictor& predictor, std::size_t size) : predictor_(predictor), size_(size) {}
 
-  // `clip`: T pictures, see Predictor::Score(). Any thread, one at a time for each `scores`. Throws what the
-  // network throws.
+  // `clip`: T pictures, see Predictor::ScoreClips(). Any thread, one at a time for each `scores`. Throws what
+  // the network throws.
   void Add(std::vector<cv::Mat> clip, const std::shared_ptr<Scores>& scores);
   // Returns when `scores` are complete. Throws when a batch with one of them failed, in whatever thread.
   void Wait(const std::shared_ptr<Scores>& scores);
