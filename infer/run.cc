@@ -11,6 +11,7 @@
 #include "infer/inputs.h"
 #include "infer/resume.h"
 #include "labels/video.h"
+#include "models/checkpoint.h"
 
 namespace seam {
 namespace {
