@@ -158,7 +158,10 @@ int EfficientNetClassifier(Graph* graph, int features, const ModelOptions& optio
   const int hidden = VariantNumber(options, "classifier", 0);
   int x = graph->Dropout(features, dropout);
   if (hidden == 0) {
-    graph->set_init(Init::kFanOut);
+    // torchvision's +-1/sqrt(answers) is meant for a thousand of them; for one it is +-1, and the first
+    // logits of 1280 features are far from 0. LibTorch's +-1/sqrt(features) is about as wide as torchvision's
+    // for a thousand.
+    graph->set_init(answers == 1 ? Init::kTorch : Init::kFanOut);
     return graph->Linear(x, "classifier.1", answers);
   }
   graph->set_init(Init::kTorch);

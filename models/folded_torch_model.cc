@@ -1,9 +1,7 @@
 #include "models/folded_torch_model.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/autocast_mode.h>
 #include <c10/core/InferenceMode.h>
-#include <torch/version.h>
 
 #include <map>
 #include <mutex>
@@ -12,33 +10,11 @@
 
 #include <fmt/format.h>
 
+#include "models/autocast.h"
 #include "models/run_node.h"
 
 namespace seam {
 namespace {
-
-// CUDA's operators compute in bfloat16 where that is safe while this lives.
-class Autocast {
- public:
-  Autocast() { Set(true); }
-  ~Autocast() {
-    at::autocast::clear_cache();
-    Set(false);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  static void Set(bool on) {
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-    at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
-    at::autocast::set_autocast_enabled(at::kCUDA, on);
-#else
-    at::autocast::set_autocast_gpu_dtype(at::kBFloat16);
-    at::autocast::set_enabled(on);
-#endif
-  }
-};
 
 torch::Tensor Activated(const FoldedStep& step, torch::Tensor x) {
   switch (step.activation) {
@@ -77,7 +53,7 @@ class FoldedTorchModel : public CompiledModel {
     std::optional<Autocast> autocast;
     if (device_.is_cuda()) {
       lock.lock();
-      if (bf16_) autocast.emplace();
+      if (bf16_) autocast.emplace(c10::kCUDA, c10::kBFloat16);
     } else {
       at::set_num_threads(1);
     }
@@ -176,7 +152,7 @@ class FoldedTorchModel : public CompiledModel {
         break;
     }
     torch::Tensor x = RunNode(
-        step.node, inputs, [&](const std::string& name) { return step.weights.at(name); }, false);
+        step.node, inputs, [&](const std::string& name) { return step.weights.at(name); }, RunMode());
     if (step.folded.op == Op::kConv && inputs.size() > 1) x += inputs[1];
     return Activated(step.folded, std::move(x));
   }

@@ -69,8 +69,14 @@ void Model::AddWeight(const WeightSpec& spec, const torch::Tensor& tensor) {
 torch::Tensor Model::forward(const torch::Tensor& clips) {
   CheckClips(clips, input());
   torch::Tensor pictures = clips.flatten(0, 1);
-  pictures = pictures.to(weights_.empty() ? torch::kFloat : weights_.begin()->second.scalar_type());
-  const torch::Tensor answers = Run(pictures, graph_.answer());  // [N * T, 1], or [N, 1] of windows
+  if (weights_.empty()) {
+    pictures = pictures.to(torch::kFloat);
+  } else {
+    const torch::Tensor& weight = weights_.begin()->second;
+    pictures = pictures.to(weight.device()).to(weight.scalar_type());  // bytes travel, not floats
+  }
+  // [N * T, 1], or [N, 1] of windows; under autocast of 16 bits, in which no mean is taken.
+  const torch::Tensor answers = Run(pictures, graph_.answer()).to(pictures.scalar_type());
   return answers.view({clips.size(0), -1}).mean(1);
 }
 
@@ -84,10 +90,18 @@ torch::Tensor Model::Run(const torch::Tensor& pictures, int node) {
       if (last_use_[static_cast<std::size_t>(input)] == i) values[static_cast<std::size_t>(input)].reset();
     }
     if (now.op == Op::kInput) inputs = {pictures};
+    const RunMode mode = {is_training() && (now.head || !frozen_backbone_), track_statistics_};
     const auto weight = [&](const std::string& suffix) { return weights_.at(now.name + "." + suffix); };
-    values[static_cast<std::size_t>(i)] = RunNode(now, inputs, weight, is_training());
+    values[static_cast<std::size_t>(i)] = RunNode(now, inputs, weight, mode);
   }
   return values.at(static_cast<std::size_t>(node));
+}
+
+void Model::FreezeBackbone(bool frozen) {
+  frozen_backbone_ = frozen;
+  for (auto& parameter : named_parameters()) {
+    if (!IsHead(parameter.key())) parameter.value().set_requires_grad(!frozen);
+  }
 }
 
 InputSpec Model::input() const { return {graph_[0].shape.side, graph_.frames()}; }

@@ -31,11 +31,17 @@ class Model : public torch::nn::Module {
   Model(ModelOptions options, Graph graph, Weights weights = kFresh);
 
   // clips [N, T, 3, S, S], RGB 0..255 -> logits [N]: sigmoid(logit) = P(fake). An image network takes any T
-  // and answers the mean of the frames' logits.
+  // and answers the mean of the frames' logits. Clips on another device than the weights are moved to theirs.
   torch::Tensor forward(const torch::Tensor& clips);
 
   // pictures [B, 3, S, S], RGB 0..255 floats -> what `node` of the graph answers, whatever its shape.
   torch::Tensor Run(const torch::Tensor& pictures, int node);
+  // Training passes leave the backbone alone: its weights ask for no gradient, and it runs as in inference,
+  // so that its norms keep their statistics, too.
+  void FreezeBackbone(bool frozen);
+  // Whether training passes move the running statistics of norms, as they do unless told otherwise.
+  void TrackStatistics(bool track) { track_statistics_ = track; }
+
   // The backbone's features [B, F].
   torch::Tensor Features(const torch::Tensor& pictures) { return Run(pictures, graph_.features()); }
 
@@ -53,6 +59,7 @@ class Model : public torch::nn::Module {
   // Handles of parameters and buffers by name; LibTorch moves and loads them in place.
   std::map<std::string, torch::Tensor> weights_;
   std::set<std::string> head_;
+  bool frozen_backbone_ = false, track_statistics_ = true;
   std::vector<int> last_use_;  // of each node's result: the node that needs it last
 };
 

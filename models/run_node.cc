@@ -43,9 +43,12 @@ torch::Tensor MaxPool(const Node& node, const torch::Tensor& x) {
   return torch::max_pool2d(padded, spec.kernel, spec.stride, pad);
 }
 
-torch::Tensor BatchNorm(const Node& node, const torch::Tensor& x, const Weight& weight, bool training) {
-  return torch::batch_norm(x, weight("weight"), weight("bias"), weight("running_mean"), weight("running_var"),
-                           training, node.norm.momentum, node.norm.eps, true);
+torch::Tensor BatchNorm(const Node& node, const torch::Tensor& x, const Weight& weight, const RunMode& mode) {
+  const bool running = !mode.training || mode.track_statistics;
+  return torch::batch_norm(x, weight("weight"), weight("bias"),
+                           running ? weight("running_mean") : torch::Tensor(),
+                           running ? weight("running_var") : torch::Tensor(), mode.training,
+                           node.norm.momentum, node.norm.eps, true);
 }
 
 // Huang et al., "Deep Networks with Stochastic Depth", ECCV 2016; a kept row is divided by its chance, as
@@ -92,7 +95,7 @@ torch::Tensor LastStep(const Node& node, const torch::Tensor& x) {
 }  // namespace
 
 torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs, const Weight& weight,
-                      bool training) {
+                      const RunMode& mode) {
   const torch::Tensor& x = inputs.at(0);
   switch (node.op) {
     case Op::kInput:
@@ -102,7 +105,7 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
     case Op::kConv:
       return Conv(node, x, weight);
     case Op::kBatchNorm:
-      return BatchNorm(node, x, weight, training);
+      return BatchNorm(node, x, weight, mode);
     case Op::kRelu:
       return torch::relu(x);
     case Op::kLeakyRelu:
@@ -126,13 +129,13 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
     case Op::kLinear:
       return torch::linear(x, weight("weight"), node.conv.bias ? weight("bias") : torch::Tensor());
     case Op::kDropout:
-      return torch::dropout(x, node.rate, training);
+      return torch::dropout(x, node.rate, mode.training);
     case Op::kDropPath:
-      return DropPath(x, node.rate, training);
+      return DropPath(x, node.rate, mode.training);
     case Op::kWindows:
       return Windows(node, x);
     case Op::kLstm:
-      return Lstm(node, x, weight, training);
+      return Lstm(node, x, weight, mode.training);
     case Op::kLastStep:
       return LastStep(node, x);
     case Op::kMeanOverTime:

@@ -10,10 +10,15 @@
 
 namespace seam {
 
+// How a pass treats the nodes that behave in training otherwise than in inference.
+struct RunMode {
+  bool training = false;         // norms take the batch's statistics, and dropout acts
+  bool track_statistics = true;  // of training: norms move their running statistics
+};
+
 // What a node answers, by LibTorch's operators. `inputs` are those of node.inputs; `weight` gives the tensor
-// of a suffix ("weight", "bias"). In training, norms take the batch's statistics and move the running ones,
-// and dropout acts.
+// of a suffix ("weight", "bias").
 torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs,
-                      const std::function<torch::Tensor(const std::string&)>& weight, bool training);
+                      const std::function<torch::Tensor(const std::string&)>& weight, const RunMode& mode);
 
 }  // namespace seam

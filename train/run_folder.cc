@@ -34,6 +34,12 @@ int TrainState::BestEpoch() const {
   return best == rows.end() ? 0 : best->epoch;
 }
 
+std::vector<double> TrainState::ValLosses() const {
+  std::vector<double> losses;
+  for (const auto& row : rows) losses.push_back(row.val_loss);
+  return losses;
+}
+
 fs::path RunFolder::Epoch(int epoch) const { return path_ / fmt::format("epoch-{:04}.safetensors", epoch); }
 
 bool RunFolder::HasRun() const {
@@ -81,7 +87,7 @@ nlohmann::json RunFolder::ReadRun() const {
 
 void RunFolder::Save(const Model& model, const CheckpointInfo& info, const TrainState& state) const {
   SaveCheckpoint(Epoch(state.epoch()), model, info);
-  SaveSafetensors(this->state(), {state.optimizer,
+  SaveSafetensors(this->state(), {state.tensors,
                                   {{"format", kStateFormat},
                                    {"epoch", fmt::format("{}", state.epoch())},
                                    {"rows", ToJson(state.rows).dump()}}});
@@ -107,7 +113,7 @@ std::optional<TrainState> RunFolder::LoadState() const {
   if (loaded.rows.empty() || file.metadata["epoch"] != fmt::format("{}", loaded.epoch())) {
     throw Error(state().string(), "is no training state that this Seam wrote", "--overwrite starts anew");
   }
-  loaded.optimizer = std::move(file.tensors);
+  loaded.tensors = std::move(file.tensors);
   return loaded;
 }
 

@@ -16,9 +16,10 @@ namespace seam {
 
 // All that a run needs, besides the weights, to go on after its last finished epoch.
 struct TrainState {
-  std::vector<EpochRow> rows;  // of the finished epochs
-  std::map<std::string, torch::Tensor> optimizer;
+  std::vector<EpochRow> rows;                    // of the finished epochs
+  std::map<std::string, torch::Tensor> tensors;  // TrainStep::State()
 
+  std::vector<double> ValLosses() const;
   int epoch() const { return rows.empty() ? 0 : rows.back().epoch; }
   // The epoch whose network is the best on val: the greatest AUC over videos; among equals, of which a small
   // val has many, the greatest over frames, then the least loss, then the earliest.

@@ -26,9 +26,9 @@ namespace {
 
 // Options that a resumed run may change: they leave the outcome alone (the data is compared by digest), or,
 // like the number of epochs, are what one resumes for.
-constexpr std::array<std::string_view, 11> kFree = {"data",    "output",      "epochs",    "threads",
-                                                    "workers", "resume",      "overwrite", "allow-leak",
-                                                    "notice",  "strict-data", "events"};
+constexpr std::array<std::string_view, 13> kFree = {
+    "patience", "device",    "data",       "output", "epochs",      "threads", "workers",
+    "resume",   "overwrite", "allow-leak", "notice", "strict-data", "events"};
 
 // The folders in the order of --data, without their paths, which are the machine's.
 nlohmann::json FoldersOf(const ClipDataset& dataset) {

@@ -1,6 +1,8 @@
 #include "train/schedule.h"
 
+#include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include <fmt/format.h>
@@ -8,11 +10,53 @@
 #include "base/error.h"
 
 namespace seam {
+namespace {
+
+// What is left of the learning rate when a share `done` of the steps after the warm-up is, from 0 to below 1.
+double Cosine(double done) { return 0.5 * (1 + std::cos(std::numbers::pi * done)); }
+double Linear(double done) { return 1 - done; }
+double Constant(double /*done*/) { return 1; }
+
+struct Kind {
+  const char* name;
+  double (*left)(double done);
+};
+
+constexpr std::array<Kind, 4> kKinds = {
+    {{"cosine", &Cosine}, {"linear", &Linear}, {"plateau", &Constant}, {"constant", &Constant}}};
+
+double Left(const std::string& name, double done) {
+  for (const Kind& kind : kKinds) {
+    if (name == kind.name) return kind.left(done);
+  }
+  throw UsageError("--schedule", fmt::format("'{}' is not a choice", name));
+}
+
+int Plateaus(const std::vector<double>& losses, int patience) {
+  double least = std::numeric_limits<double>::infinity();
+  int plateaus = 0, waited = 0;
+  for (const double loss : losses) {
+    if (loss < least) {
+      least = loss;
+      waited = 0;
+    } else if (++waited == patience) {
+      ++plateaus;
+      waited = 0;
+    }
+  }
+  return plateaus;
+}
+
+}  // namespace
 
 void ScheduleOptions::Register(Options* options) {
+  std::vector<std::string> names;
+  for (const Kind& kind : kKinds) names.emplace_back(kind.name);
   options->Add("lr", &lr, "learning rate at its greatest");
-  options->Add("schedule", &schedule, "of the learning rate", {"cosine", "constant"});
+  options->Add("schedule", &schedule, "of the learning rate", names);
   options->Add("warmup", &warmup, "share of all steps over which the learning rate rises");
+  options->Add("plateau-factor", &plateau_factor, "of the learning rate, where val loss stands still");
+  options->Add("plateau-patience", &plateau_patience, "epochs without a lower val loss that are a plateau");
 }
 
 void ScheduleOptions::Check() const {
@@ -21,14 +65,25 @@ void ScheduleOptions::Check() const {
   }
   if (!(warmup >= 0 && warmup <= 1))
     throw UsageError("--warmup", fmt::format("{:g} is not 0 to 1", warmup), "0.03 is usual, 0 for none");
+  if (!(plateau_factor > 0 && plateau_factor < 1)) {
+    throw UsageError("--plateau-factor", fmt::format("{:g} is not between 0 and 1", plateau_factor),
+                     "0.1 to 0.5 are usual");
+  }
+  if (plateau_patience < 1 || plateau_patience > 9999) {
+    throw UsageError("--plateau-patience", fmt::format("{} is not 1 to 9999", plateau_patience),
+                     "2 to 10 are usual");
+  }
 }
 
-double LearningRate(const ScheduleOptions& options, std::int64_t step, std::int64_t total) {
+double LearningRate(const ScheduleOptions& options, std::int64_t step, std::int64_t total,
+                    const std::vector<double>& past_losses) {
+  double lr = options.lr;
+  if (options.schedule == "plateau")
+    lr *= std::pow(options.plateau_factor, Plateaus(past_losses, options.plateau_patience));
   const auto rising = static_cast<std::int64_t>(std::ceil(options.warmup * static_cast<double>(total)));
-  if (step < rising) return options.lr * static_cast<double>(step + 1) / static_cast<double>(rising);
-  if (options.schedule == "constant") return options.lr;
-  const double share = static_cast<double>(step - rising) / static_cast<double>(total - rising);
-  return options.lr * 0.5 * (1 + std::cos(std::numbers::pi * share));
+  if (step < rising) return lr * static_cast<double>(step + 1) / static_cast<double>(rising);
+  const double done = static_cast<double>(step - rising) / static_cast<double>(total - rising);
+  return lr * Left(options.schedule, done);
 }
 
 }  // namespace seam

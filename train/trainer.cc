@@ -3,10 +3,12 @@
 #include <ATen/Parallel.h>
 #include <tbb/info.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -20,6 +22,7 @@
 #include "evaluate/calibration.h"
 #include "models/checkpoint.h"
 #include "train/dataset.h"
+#include "train/initial_model.h"
 #include "train/preview.h"
 #include "train/random.h"
 #include "train/run_folder.h"
@@ -52,31 +55,12 @@ void CheckFits(const ClipDataset& dataset, const std::string& name, const InputS
   }
 }
 
-// The weights of --init, in a network of this run's options: dropout may differ.
-std::shared_ptr<Model> InitialModel(const TrainerOptions& options) {
-  at::manual_seed(MakeEngine(options.seed, Stream::kWeights)());
-  auto model = MakeModel(options.model);
-  if (options.init.empty()) return model;
-  const Checkpoint checkpoint = LoadCheckpoint(options.init);
-  const ModelOptions& held = checkpoint.model->options();
-  if (held.model != options.model.model) {
-    throw Error(options.init, fmt::format("holds a {}, not a {}", held.model, options.model.model),
-                fmt::format("--model {}", held.model));
-  }
-  if (held.variant != options.model.variant) {
-    throw Error(
-        options.init,
-        fmt::format("holds the variant {}, not {}", held.variant.dump(), options.model.variant.dump()),
-        "give the same --variant");
-  }
-  LoadWeights(WeightsOf(*checkpoint.model), options.init, model.get());
-  return model;
-}
-
-std::string SomeVideos(const ClipDataset& dataset, const std::vector<std::size_t>& indices) {
+std::string SomeVideos(const ClipDataset& dataset, const std::vector<Batch>& batches) {
   constexpr std::size_t kShown = 3;
   std::set<std::string> videos;
-  for (const std::size_t index : indices) videos.insert(dataset.video(index));
+  for (const Batch& batch : batches) {
+    for (const std::size_t index : batch.indices) videos.insert(dataset.video(index));
+  }
   std::vector<std::string> shown;
   for (const auto& video : videos) {
     if (shown.size() < kShown) shown.push_back(video);
@@ -105,13 +89,16 @@ void TrainerOptions::Register(Options* options) {
   options->Add("init", &init, "checkpoint to start from");
   options->Add("notice", &notice, "what users of the network must know: its data, its limits, its licence");
   options->Add("epochs", &epochs, "times to go through the data");
+  options->Add("freeze-backbone", &freeze_backbone, "epochs at the start that train the head alone");
+  options->Add("patience", &patience, "epochs without a better one that end the run; 0: never");
   options->Add("threads", &threads, "threads of the network; 0: as many as cores");
   options->Add("seed", &seed, "of weights, order, augmentation and dropout");
   options->Add("resume", &resume, "go on with the run in --output, with its options");
   options->Add("overwrite", &overwrite, "remove the run in --output first");
   loader.Register(options);
   schedule.Register(options);
-  optimizer.Register(options);
+  step.Register(options);
+  precision.Register(options);
   events.Register(options);
 }
 
@@ -121,13 +108,23 @@ void TrainerOptions::Check() {
     throw UsageError("--output", "missing", "name a folder for the checkpoints");
   if (epochs < 1 || epochs > 9999)
     throw UsageError("--epochs", fmt::format("{} is not 1 to 9999", epochs), "10 to 50 are usual");
+  if (patience < 0 || patience > 9999)
+    throw UsageError("--patience", fmt::format("{} is not 0 to 9999", patience),
+                     "5 to 10 are usual, 0 for never");
+  if (freeze_backbone < 0 || freeze_backbone > 9999)
+    throw UsageError("--freeze-backbone", fmt::format("{} is not 0 to 9999", freeze_backbone),
+                     "1 to 3 are usual");
+  if (freeze_backbone > 0 && init.empty()) {
+    throw UsageError("--freeze-backbone", "the backbone would keep its random weights",
+                     "name a checkpoint to start from with --init");
+  }
   if (threads < 0 || threads > 1024)
     throw UsageError("--threads", fmt::format("{} is not 0 to 1024", threads), "0 takes one for each core");
   if (resume && overwrite) throw UsageError("--resume", "contradicts --overwrite", "give one of them");
   model.Check();
   loader.Check();
   schedule.Check();
-  optimizer.Check();
+  step.Check();
   events.Check();
 }
 
@@ -140,6 +137,36 @@ void PreviewTraining(const TrainerOptions& options) {
                                                                         : "real above, fake below"));
 }
 
+namespace {
+
+std::int64_t StepsOf(std::size_t batches, int accumulate) {
+  const auto group = static_cast<std::size_t>(accumulate);
+  return static_cast<std::int64_t>((batches + group - 1) / group);
+}
+
+// The batches of a step: `count`, at the end of the epoch what is left, then none.
+std::vector<Batch> NextBatches(BatchLoader* loader, int count) {
+  std::vector<Batch> batches;
+  while (batches.size() < static_cast<std::size_t>(count)) {
+    auto batch = loader->Next();
+    if (!batch) break;
+    batches.push_back(std::move(*batch));
+  }
+  return batches;
+}
+
+struct Sum {
+  double total = 0;
+  std::int64_t count = 0;
+  void Add(double mean, std::int64_t of) {
+    total += mean * static_cast<double>(of);
+    count += of;
+  }
+  double Mean() const { return total / static_cast<double>(std::max<std::int64_t>(count, 1)); }
+};
+
+}  // namespace
+
 struct Trainer::Impl {
   Impl(TrainerOptions given, const nlohmann::json& recorded);
 
@@ -147,19 +174,22 @@ struct Trainer::Impl {
   // False when the user interrupts.
   bool TrainEpoch(int epoch, EpochRow* row);
   bool ValidateEpoch(EpochRow* row);
-  double TrainBatch(const Batch& batch, double learning_rate);
+  bool Impatient() const;
   void SaveEpoch(const EpochRow& row);
   // Of clips whose pictures could not be decoded, which only an epoch finds out: into run.json.
   void RecordBadPictures();
   void Continue();
-  [[noreturn]] void StopAtBadLoss(int epoch, std::size_t number, const Batch& batch, double loss) const;
+  // `first`: the number of the first of the step's batches in the epoch.
+  void CheckResult(const StepResult& result, int epoch, std::size_t first,
+                   const std::vector<Batch>& batches) const;
   [[noreturn]] void StopAtInterrupt(int epoch) const;
 
   TrainerOptions options;
   RunFolder folder;
+  Precision precision;
   std::shared_ptr<Model> model;
   std::unique_ptr<ClipDataset> train, val;
-  std::unique_ptr<Optimizer> optimizer;
+  std::optional<TrainStep> step;  // on `model`
   TrainState state;
   nlohmann::json record;
   std::string recipe;
@@ -175,7 +205,8 @@ Trainer::Impl::Impl(TrainerOptions given, const nlohmann::json& recorded)
   }
   const int threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
   at::set_num_threads(threads);
-  model = InitialModel(options);
+  precision = ResolvePrecision(options.precision);
+  model = InitialModel(options.model, options.init, options.seed);
   auto data = OpenTrainingData(options.data, options.loader.fakes);
   train = std::move(data.train);
   val = std::move(data.val);
@@ -186,7 +217,7 @@ Trainer::Impl::Impl(TrainerOptions given, const nlohmann::json& recorded)
   folder.Prepare(options.overwrite);
   folder.WriteRun(record);
   if (options.resume) Continue();
-  optimizer = optimizer ? std::move(optimizer) : std::make_unique<Optimizer>(options.optimizer, model.get());
+  if (!step) step.emplace(options.step, precision, model);
 }
 
 void Trainer::Impl::Continue() {
@@ -196,8 +227,8 @@ void Trainer::Impl::Continue() {
     return;
   }
   model = folder.LoadEpoch(loaded->epoch()).model;
-  optimizer = std::make_unique<Optimizer>(options.optimizer, model.get());
-  optimizer->SetState(loaded->optimizer, folder.state().string());
+  step.emplace(options.step, precision, model);
+  step->SetState(std::move(loaded->tensors), folder.state().string());
   state = std::move(*loaded);
   folder.Publish(state);
   Say(fmt::format("{}: going on after epoch {}", options.output, state.epoch()));
@@ -205,6 +236,7 @@ void Trainer::Impl::Continue() {
 
 void Trainer::Impl::Run() {
   for (int epoch = state.epoch() + 1; epoch <= options.epochs; ++epoch) {
+    if (Impatient()) break;
     const auto start = Clock::now();
     EpochRow row;
     row.epoch = epoch;
@@ -224,50 +256,56 @@ bool Trainer::Impl::TrainEpoch(int epoch, EpochRow* row) {
   const auto start = Clock::now();
   // Dropout draws from here, so that a resumed run draws what an uninterrupted one would.
   at::manual_seed(MakeEngine(options.seed, Stream::kDropout, static_cast<std::uint64_t>(epoch))());
-  model->train();
+  step->BeginEpoch(epoch <= options.freeze_backbone);
   auto plan = PlanTraining(*train, options.loader, options.seed, static_cast<std::uint64_t>(epoch),
                            model->input().frames);
-  const auto steps = static_cast<std::int64_t>(plan.batches);
+  const std::int64_t steps = StepsOf(plan.batches, options.step.accumulate);
   const auto crops = static_cast<std::int64_t>(plan.samples.size()) * plan.frames;
-  std::int64_t step = (epoch - 1) * steps;
   BatchLoader loader(*train, std::move(plan), options.loader.workers);
   Progress progress(fmt::format("epoch {}/{}", epoch, options.epochs), crops, "crops");
-  double sum = 0;
-  std::size_t shown = 0;  // clips; fewer than planned where pictures cannot be decoded
-  for (std::size_t number = 1; const auto batch = loader.Next(); ++number, ++step) {
+  Sum loss;  // over the clips; fewer than planned where pictures cannot be decoded
+  std::size_t batch = 1;
+  int skipped = 0;
+  for (std::int64_t number = (epoch - 1) * steps;; ++number) {
+    const auto batches = NextBatches(&loader, options.step.accumulate);
+    if (batches.empty()) break;
     if (Interrupted()) return false;
-    row->lr = LearningRate(options.schedule, step, options.epochs * steps);
-    const double loss = TrainBatch(*batch, row->lr);
-    if (!std::isfinite(loss)) StopAtBadLoss(epoch, number, *batch, loss);
-    sum += loss * static_cast<double>(batch->indices.size());
-    shown += batch->indices.size();
-    events.AddBatch(step + 1, *batch, loss, row->lr);
-    progress.Advance(batch->clips.size(0) * batch->clips.size(1),
-                     fmt::format("loss {:.4f}, memory {}", loss, BytesText(ResidentBytes())));
+    row->lr = LearningRate(options.schedule, number, options.epochs * steps, state.ValLosses());
+    const StepResult result = step->Run(batches, row->lr);
+    CheckResult(result, epoch, batch, batches);
+    skipped += result.outcome == StepResult::kSkipped ? 1 : 0;
+    batch += batches.size();
+    std::int64_t clips = 0;
+    for (const Batch& one : batches) clips += one.labels.numel();
+    if (result.outcome == StepResult::kUpdated) loss.Add(result.loss, clips);
+    events.AddBatch(number + 1, batches[0], result.loss, row->lr);
+    progress.Advance(clips * batches[0].clips.size(1),
+                     fmt::format("loss {:.4f}, memory {}", result.loss, BytesText(ResidentBytes())));
   }
-  row->train_loss = sum / static_cast<double>(shown);
+  if (skipped > 0)
+    Say(fmt::format("epoch {}: {} of {} steps overflowed {} and were skipped", epoch, skipped, steps,
+                    precision.Name()));
+  row->train_loss = loss.Mean();
   row->crops_per_second = static_cast<double>(crops) / SecondsSince(start);
   return !Interrupted();
 }
 
-double Trainer::Impl::TrainBatch(const Batch& batch, double learning_rate) {
-  const auto logits = model->forward(batch.clips);
-  const auto loss = torch::binary_cross_entropy_with_logits(logits, batch.labels);
-  const double value = loss.item<double>();
-  if (!std::isfinite(value)) return value;
-  optimizer->ZeroGrad();
-  loss.backward();
-  optimizer->Step(learning_rate);
-  return value;
-}
-
 bool Trainer::Impl::ValidateEpoch(EpochRow* row) {
-  const auto scores = ScoreClips(*val, options.loader, model.get());
+  const auto scores = ScoreClips(*val, options.loader, step->evaluated().get());
   if (!scores) return false;
   const LabelledScores clips = ClipScores(*val, *scores), videos = VideoScores(*val, *scores);
   static_cast<ValidationMetrics&>(*row) = MeasureScores(clips, videos);
   calibration = Calibrate(videos.scores, videos.labels);
   events.AddEpoch(*row, clips, videos);
+  return true;
+}
+
+// The same order of epochs as `best` goes by, so that a run never ends while its best epoch is younger.
+bool Trainer::Impl::Impatient() const {
+  const int waited = state.epoch() - state.BestEpoch();
+  if (options.patience == 0 || waited < options.patience) return false;
+  Say(fmt::format("{}: no epoch was better than epoch {} for {} epochs (--patience {})", options.output,
+                  state.BestEpoch(), waited, options.patience));
   return true;
 }
 
@@ -280,7 +318,7 @@ void Trainer::Impl::RecordBadPictures() {
 
 void Trainer::Impl::SaveEpoch(const EpochRow& row) {
   state.rows.push_back(row);
-  state.optimizer = optimizer->State();
+  state.tensors = step->State();
   CheckpointInfo info;
   info.crop = train->crop();
   info.epoch = row.epoch;
@@ -289,17 +327,26 @@ void Trainer::Impl::SaveEpoch(const EpochRow& row) {
   info.calibration = OfCheckpoint(calibration);
   info.recipe = recipe;
   info.notice = options.notice;
-  folder.Save(*model, info, state);
+  folder.Save(*step->evaluated(), info, state);
   RecordBadPictures();
 }
 
-void Trainer::Impl::StopAtBadLoss(int epoch, std::size_t number, const Batch& batch, double loss) const {
+void Trainer::Impl::CheckResult(const StepResult& result, int epoch, std::size_t first,
+                                const std::vector<Batch>& batches) const {
+  if (result.outcome == StepResult::kUpdated || result.outcome == StepResult::kSkipped) return;
+  const bool loss = result.outcome == StepResult::kBadLoss;
+  const std::string what = loss ? fmt::format("the loss is {}", result.loss)
+                                : fmt::format("a gradient is no number after the loss {}", result.loss);
+  const std::vector<Batch> bad = loss ? std::vector<Batch>{batches[result.batch]} : batches;
+  if (loss) first += result.batch;
   const std::string kept = state.epoch() > 0
                                ? fmt::format("{} is of epoch {}", folder.last().string(), state.epoch())
                                : "no epoch was kept";
+  const std::string numbers = bad.size() == 1
+                                  ? fmt::format("batch {}", first)
+                                  : fmt::format("batches {} to {}", first, first + bad.size() - 1);
   throw Error(options.output,
-              fmt::format("the loss is {} in epoch {}, batch {} (videos {})", loss, epoch, number,
-                          SomeVideos(*train, batch.indices)),
+              fmt::format("{} in epoch {}, {} (videos {})", what, epoch, numbers, SomeVideos(*train, bad)),
               fmt::format("a lower --lr helps; {}", kept));
 }
 

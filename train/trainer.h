@@ -9,9 +9,10 @@
 #include "base/options.h"
 #include "models/model_options.h"
 #include "train/loader.h"
-#include "train/optimizer.h"
+#include "train/precision.h"
 #include "train/run_events.h"
 #include "train/schedule.h"
+#include "train/step.h"
 #include "train/training_data.h"
 
 namespace seam {
@@ -24,13 +25,16 @@ struct TrainerOptions {
   std::string preview;  // a PNG to write instead of training
   std::string notice;   // into every checkpoint: what its users must know
   int epochs = 10;
+  int freeze_backbone = 0;  // epochs at the start in which the head alone is trained
+  int patience = 0;         // epochs without a better one after which training ends; 0: never
   int threads = 0;  // 0: as many as the machine has cores
   std::uint64_t seed = 1;
   bool resume = false;
   bool overwrite = false;
   LoaderOptions loader;
   ScheduleOptions schedule;
-  OptimizerOptions optimizer;
+  StepOptions step;
+  PrecisionOptions precision;
   EventOptions events;
 
   void Register(Options* options);
@@ -55,7 +59,7 @@ class Trainer {
   ~Trainer();
 
   // Trains the epochs that are left; some lines on stdout for each. An Error when the user interrupts, or
-  // when the loss is no number; finished epochs are kept.
+  // when the loss or a gradient is no number; finished epochs are kept.
   void Run();
 
  private:

@@ -79,5 +79,47 @@ TEST(OptimizerTest, StateOfAnotherModelIsAnError) {
               HasSubstr("step.third.bias belongs to no parameter"));
 }
 
+TEST(OptimizerTest, SgdWithMomentumByHand) {
+  TinyModel model;
+  Optimizer optimizer({.optimizer = "sgd", .momentum = 0.5, .weight_decay = 0}, &model);
+  auto bias = model.named_parameters()["second.bias"];
+  const double start = bias.item<double>();
+  TakeSteps(1, &model, &optimizer);  // the gradient of the sum of two logits is 2
+  EXPECT_NEAR(start - bias.item<double>(), 0.01 * 2, 1e-6);
+  TakeSteps(1, &model, &optimizer);
+  EXPECT_NEAR(start - bias.item<double>(), 0.01 * (2 + 3), 1e-6);  // 0.5 * 2 + 2
+}
+
+TEST(OptimizerTest, NesterovLooksAhead) {
+  TinyModel model;
+  Optimizer optimizer({.optimizer = "sgd", .momentum = 0.5, .nesterov = true, .weight_decay = 0}, &model);
+  auto bias = model.named_parameters()["second.bias"];
+  const double start = bias.item<double>();
+  TakeSteps(1, &model, &optimizer);
+  EXPECT_NEAR(start - bias.item<double>(), 0.01 * (2 + 0.5 * 2), 1e-6);
+}
+
+TEST(OptimizerTest, SgdDecaysWhatAdamWDoes) {
+  TinyModel model;
+  Optimizer optimizer({.optimizer = "sgd", .weight_decay = 0.5}, &model);
+  std::map<std::string, torch::Tensor> old;
+  for (const auto& parameter : model.named_parameters())
+    old[parameter.key()] = parameter.value().detach().clone();
+  (model.forward(torch::ones({1, 1, 3, 8, 8})) * 0).sum().backward();
+  optimizer.Step(0.1);
+  for (const auto& parameter : model.named_parameters()) {
+    const double factor = parameter.value().dim() > 1 ? 0.95 : 1;
+    EXPECT_TRUE(torch::allclose(parameter.value(), old[parameter.key()] * factor)) << parameter.key();
+  }
+}
+
+TEST(OptimizerTest, StateOfAnotherOptimizerIsAnError) {
+  TinyModel model;
+  Optimizer adamw({}, &model), sgd({.optimizer = "sgd"}, &model);
+  TakeSteps(1, &model, &sgd);
+  EXPECT_THAT(MessageOf([&] { adamw.SetState(sgd.State(), "FILE"); }),
+              HasSubstr("FILE: the tensor momentum_buffer.first.bias belongs to no parameter"));
+}
+
 }  // namespace
 }  // namespace seam

@@ -34,7 +34,7 @@ class RunFolderTest : public testing::Test {
       info.crop.set_encoding("jpeg");
       info.crop.set_quality(95);
       info.epoch = row.epoch;
-      state_.optimizer = {{"step.x", torch::tensor(row.epoch, torch::kLong)}};
+      state_.tensors = {{"step.x", torch::tensor(row.epoch, torch::kLong)}};
       run_.Save(*model, info, state_);
     }
   }
@@ -78,7 +78,7 @@ TEST_F(RunFolderTest, StateComesBack) {
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->epoch(), 2);
   EXPECT_EQ(loaded->rows[1].val_auc_frame, 0.75);
-  EXPECT_EQ(loaded->optimizer.at("step.x").item<int>(), 2);
+  EXPECT_EQ(loaded->tensors.at("step.x").item<int>(), 2);
   EXPECT_EQ(run_.LoadEpoch(2).info.epoch, 2);
 }
 

@@ -28,5 +28,34 @@ TEST(ScheduleTest, WarmUpMayBeNothingOrEverything) {
   EXPECT_DOUBLE_EQ(LearningRate({.lr = 0.1, .schedule = "cosine", .warmup = 1}, 9, 10), 0.1);
 }
 
+TEST(ScheduleTest, LinearFallsInALine) {
+  ScheduleOptions options{.lr = 0.1, .schedule = "linear", .warmup = 0.2};
+  EXPECT_DOUBLE_EQ(LearningRate(options, 0, 10), 0.05);
+  EXPECT_DOUBLE_EQ(LearningRate(options, 1, 10), 0.1);
+  EXPECT_DOUBLE_EQ(LearningRate(options, 2, 10), 0.1);
+  EXPECT_DOUBLE_EQ(LearningRate(options, 6, 10), 0.05);
+  EXPECT_DOUBLE_EQ(LearningRate(options, 9, 10), 0.0125);
+}
+
+TEST(ScheduleTest, PlateauFallsAfterEpochsWithoutALowerLoss) {
+  const ScheduleOptions options{
+      .lr = 0.8, .schedule = "plateau", .warmup = 0, .plateau_factor = 0.5, .plateau_patience = 2};
+  const auto rate = [&](const std::vector<double>& losses) { return LearningRate(options, 50, 100, losses); };
+  EXPECT_DOUBLE_EQ(rate({}), 0.8);
+  EXPECT_DOUBLE_EQ(rate({0.7, 0.6, 0.5}), 0.8);
+  EXPECT_DOUBLE_EQ(rate({0.7, 0.5, 0.6}), 0.8);            // one epoch
+  EXPECT_DOUBLE_EQ(rate({0.7, 0.5, 0.6, 0.5}), 0.4);       // two: as low is not lower
+  EXPECT_DOUBLE_EQ(rate({0.7, 0.5, 0.6, 0.5, 0.6}), 0.4);  // the count has begun anew
+  EXPECT_DOUBLE_EQ(rate({0.7, 0.5, 0.6, 0.5, 0.6, 0.6}), 0.2);
+  EXPECT_DOUBLE_EQ(rate({0.7, 0.5, 0.6, 0.5, 0.4, 0.6}), 0.4);
+}
+
+TEST(ScheduleTest, OthersDoNotLookAtLosses) {
+  for (const std::string name : {"cosine", "linear", "constant"}) {
+    const ScheduleOptions options{.schedule = name, .plateau_patience = 1};
+    EXPECT_EQ(LearningRate(options, 50, 100, {1, 2, 3}), LearningRate(options, 50, 100)) << name;
+  }
+}
+
 }  // namespace
 }  // namespace seam

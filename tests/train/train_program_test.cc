@@ -10,6 +10,7 @@
 #include "proto/tfrecord.h"
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
+#include "tests/train/train_program.h"
 
 namespace seam {
 namespace {
@@ -20,46 +21,7 @@ using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
-class TrainProgramTest : public testing::Test {
- protected:
-  void Make(const MadeDataset& made) { MakeDataset(data(), made); }
-  fs::path data() const { return folder_ / "data"; }
-  fs::path run(const std::string& name = "run") const { return folder_ / name; }
-
-  // The command line of a run in run(name).
-  std::string Command(const std::string& options, const std::string& name = "run") const {
-    return "seam-train --quiet --data " + Quoted(data().string()) + " --output " +
-           Quoted(run(name).string()) + " --batch 8 --threads " + std::to_string(threads_) + " " + options;
-  }
-  CommandResult Train(const std::string& options, const std::string& name = "run") const {
-    return RunCommand(Command(options, name));
-  }
-  // Starts `command` and sends it `signal` as soon as it has finished an epoch.
-  CommandResult StopAfterAnEpoch(const std::string& command, const std::string& signal) const {
-    const std::string pipe = Quoted((folder_ / "pipe").string());
-    return RunCommand("mkfifo " + pipe + "; " + command + " >" + pipe + " & exec 3<" + pipe +
-                      "; read line <&3; kill -" + signal + " $!; wait $!");
-  }
-  void ExpectError(const CommandResult& result, int status, const std::string& problem,
-                   const std::string& hint) {
-    EXPECT_EQ(result.status, status);
-    EXPECT_THAT(result.err,
-                AllOf(HasSubstr("error: "), HasSubstr(problem), HasSubstr("\nhint: "), HasSubstr(hint)));
-    EXPECT_EQ(result.out, "");
-  }
-  std::string Bytes(const std::string& name, const std::string& file) const {
-    return ReadFile(run(name) / file);
-  }
-
-  TemporaryFolder folder_;
-  int threads_ = 1;
-};
-
-// Whether two checkpoints hold the same bits.
-void ExpectSameWeights(const fs::path& a, const fs::path& b) {
-  const auto first = WeightsOf(*LoadCheckpoint(a).model), second = WeightsOf(*LoadCheckpoint(b).model);
-  for (const auto& [name, tensor] : first) EXPECT_TRUE(torch::equal(tensor, second.at(name))) << name;
-}
+using TrainProgramTest = TrainProgram;
 
 TEST_F(TrainProgramTest, LearnsToTellTwoTexturesApart) {
   Make({.train = 64, .val = 32});
@@ -205,43 +167,6 @@ TEST_F(TrainProgramTest, SameSeedGivesTheSameWeightsAndAnotherDoesNot) {
   EXPECT_FALSE(torch::equal(a.at("conv1.weight"), c.at("conv1.weight")));
 }
 
-TEST_F(TrainProgramTest, ResumedRunHasTheWeightsOfAnUninterruptedOne) {
-  Make({.train = 16, .val = 4});
-  threads_ = 2;
-  const std::string options = "--schedule constant --balance class ";
-  ASSERT_EQ(Train(options + "--epochs 4", "whole").status, 0);
-  ASSERT_EQ(Train(options + "--epochs 2", "halves").status, 0);
-  const auto resumed =
-      RunCommand("seam-train --resume --epochs 4 --output " + Quoted(run("halves").string()));
-  ASSERT_EQ(resumed.status, 0) << resumed.err;
-  EXPECT_THAT(resumed.err, HasSubstr("going on after epoch 2"));
-  EXPECT_THAT(resumed.out,
-              AllOf(HasSubstr("epoch 3/4"), HasSubstr("epoch 4/4"), Not(HasSubstr("epoch 2/4"))));
-  ExpectSameWeights(run("whole") / "last.safetensors", run("halves") / "last.safetensors");
-  EXPECT_THAT(Bytes("halves", "metrics.csv"), ContainsRegex("\n1,.*\n2,.*\n3,.*\n4,"));
-}
-
-TEST_F(TrainProgramTest, KilledRunGoesOnAsIfNothingHadHappened) {
-  Make({.train = 16, .val = 4});
-  const std::string options = "--schedule constant --warmup 0 ";
-  const auto killed = StopAfterAnEpoch(Command(options + "--epochs 1000"), "KILL");
-  EXPECT_EQ(killed.status, 128 + 9);
-  LoadCheckpoint(run() / "last.safetensors");
-  const auto resumed = Train("--resume --epochs 3");
-  ASSERT_EQ(resumed.status, 0) << resumed.err;
-  ASSERT_EQ(Train(options + "--epochs 3", "whole").status, 0);
-  ExpectSameWeights(run() / "epoch-0003.safetensors", run("whole") / "epoch-0003.safetensors");
-}
-
-TEST_F(TrainProgramTest, InterruptSaysWhatIsKept) {
-  Make({.train = 32, .val = 4});
-  const auto stopped = StopAfterAnEpoch(Command("--epochs 1000"), "INT");
-  EXPECT_EQ(stopped.status, 1);
-  EXPECT_THAT(stopped.err, ContainsRegex("interrupted in epoch [0-9]+; epochs up to [0-9]+ are kept"));
-  EXPECT_THAT(stopped.err, HasSubstr("hint: the same command with --resume goes on"));
-  EXPECT_GE(LoadCheckpoint(run() / "last.safetensors").info.epoch, 1);
-}
-
 TEST_F(TrainProgramTest, LossThatIsNoNumberStopsAndKeepsTheLastCheckpoint) {
   Make({.train = 24, .val = 4});
   ASSERT_EQ(Train("--epochs 1", "good").status, 0);
@@ -308,6 +233,63 @@ TEST_F(TrainProgramTest, InitOfAnotherNetworkIsAnError) {
   ExpectError(Train("--variant scale=half" + init, "b"), 1, "holds the variant {}, not {\"scale\":\"half\"}",
               "the same --variant");
   EXPECT_EQ(Train("--epochs 1 --dropout 0.1" + init, "b").status, 0);
+}
+
+TEST_F(TrainProgramTest, ImageCheckpointStartsTheBackboneOfATemporalNetwork) {
+  Make({.train = 8, .val = 4, .frames = 3, .size = 32});
+  ASSERT_EQ(Train("--size 32 --epochs 1", "image").status, 0);
+  const fs::path image = run("image") / "last.safetensors";
+  const std::string init = "--size 32 --window 3 --epochs 1 --lr 1e-30 --init " + Quoted(image.string());
+  const auto result = RunCommand("seam-train --data " + Quoted(data().string()) + " --output " +
+                                 Quoted(run("lstm").string()) + " --temporal lstm --lstm-hidden 4 " + init);
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, ContainsRegex("the backbone starts from it; the [0-9]+ weights of the head "
+                                        "\\(--temporal lstm\\) are fresh"));
+  const auto a = WeightsOf(*LoadCheckpoint(image).model);
+  const auto b = WeightsOf(*LoadCheckpoint(run("lstm") / "last.safetensors").model);
+  EXPECT_TRUE(torch::allclose(a.at("conv1.weight"), b.at("conv1.weight")));
+  EXPECT_NE(a.at("dense1.weight").sizes(), b.at("dense1.weight").sizes());
+  ASSERT_EQ(Train("--temporal mean " + init, "mean").status, 0);  // whose head is the image network's
+  const auto c = WeightsOf(*LoadCheckpoint(run("mean") / "last.safetensors").model);
+  EXPECT_TRUE(torch::allclose(a.at("dense1.weight"), c.at("dense1.weight")));
+}
+
+TEST_F(TrainProgramTest, FrozenBackboneStaysAsTheCheckpointHasIt) {
+  Make({.train = 8, .val = 4, .size = 32});
+  ASSERT_EQ(Train("--size 32 --epochs 1", "first").status, 0);
+  const fs::path first = run("first") / "last.safetensors";
+  const auto result =
+      Train("--size 32 --epochs 2 --freeze-backbone 1 --seed 5 --init " + Quoted(first.string()));
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto before = LoadCheckpoint(first), frozen = LoadCheckpoint(run() / "epoch-0001.safetensors"),
+             thawed = LoadCheckpoint(run() / "epoch-0002.safetensors");
+  for (const auto& [name, weight] : WeightsOf(*before.model)) {
+    EXPECT_EQ(torch::equal(weight, WeightsOf(*frozen.model).at(name)), !before.model->IsHead(name)) << name;
+    EXPECT_FALSE(torch::equal(weight, WeightsOf(*thawed.model).at(name))) << name;
+  }
+}
+
+TEST_F(TrainProgramTest, PatienceEndsTheRunAndMorePatienceGoesOn) {
+  Make({.train = 8, .val = 4, .size = 32});
+  ASSERT_EQ(Train("--size 32 --epochs 1", "first").status, 0);
+  // Nothing changes, so that no epoch is better than the first.
+  ASSERT_EQ(Train("--size 32 --epochs 9 --lr 1e-30 --freeze-backbone 9 --patience 2 --init " +
+                  Quoted((run("first") / "last.safetensors").string()))
+                .status,
+            0);
+  EXPECT_EQ(LoadCheckpoint(run() / "last.safetensors").info.epoch, 3);
+  const auto again = RunCommand("seam-train --resume --output " + Quoted(run().string()));
+  EXPECT_EQ(again.status, 0);
+  EXPECT_THAT(again.err, HasSubstr("no epoch was better than epoch 1 for 2 epochs (--patience 2)"));
+  EXPECT_EQ(LoadCheckpoint(run() / "last.safetensors").info.epoch, 3);
+  ASSERT_EQ(Train("--resume --patience 3").status, 0);
+  EXPECT_EQ(LoadCheckpoint(run() / "last.safetensors").info.epoch, 4);
+}
+
+TEST_F(TrainProgramTest, WhatTheMachineHasNotIsAnError) {
+  Make({.train = 4, .val = 4, .size = 32});
+  ExpectError(Train("--size 32 --device cpu --precision fp16"), 1, "--precision: fp16 needs a CUDA device",
+              "fp32 works everywhere");
 }
 
 TEST_F(TrainProgramTest, MissingDataIsAnError) {
@@ -414,7 +396,21 @@ TEST_F(TrainProgramTest, BadOptionsAreUsageErrors) {
   ExpectError(Train("--weight-decay=-1"), 2, "--weight-decay: -1 is below 0", "usual");
   ExpectError(Train("--events=-1"), 2, "--events: -1 is not 0 to 1000000", "10 is usual");
   ExpectError(Train("--warmup 2"), 2, "--warmup: 2 is not 0 to 1", "usual");
-  ExpectError(Train("--schedule linear"), 2, "--schedule: 'linear' is not a choice", "cosine, constant");
+  ExpectError(Train("--schedule steps"), 2, "--schedule: 'steps' is not a choice", "cosine, linear, plateau");
+  ExpectError(Train("--plateau-factor 1"), 2, "--plateau-factor: 1 is not between 0 and 1", "0.1");
+  ExpectError(Train("--plateau-patience 0"), 2, "--plateau-patience: 0 is not 1 to 9999", "usual");
+  ExpectError(Train("--optimizer adam"), 2, "--optimizer: 'adam' is not a choice", "adamw, sgd");
+  ExpectError(Train("--momentum 1"), 2, "--momentum: 1 is not from 0 to below 1", "0.9");
+  ExpectError(Train("--nesterov"), 2, "--nesterov: is of sgd alone", "--optimizer sgd");
+  ExpectError(Train("--nesterov --optimizer sgd --momentum 0"), 2, "there is no momentum", "--momentum 0.9");
+  ExpectError(Train("--sam-rho=-1"), 2, "--sam-rho: -1 is below 0", "0.05 is usual");
+  ExpectError(Train("--clip-norm=-1"), 2, "--clip-norm: -1 is below 0", "0 for none");
+  ExpectError(Train("--label-smoothing 1"), 2, "--label-smoothing: 1 is not from 0 to below 1", "usual");
+  ExpectError(Train("--ema 1"), 2, "--ema: 1 is not from 0 to below 1", "0.9999");
+  ExpectError(Train("--accumulate 0"), 2, "--accumulate: 0 is not 1 to 65536", "1 steps");
+  ExpectError(Train("--patience=-1"), 2, "--patience: -1 is not 0 to 9999", "usual");
+  ExpectError(Train("--freeze-backbone 2"), 2, "the backbone would keep its random weights", "--init");
+  ExpectError(Train("--precision fp8"), 2, "--precision: 'fp8' is not a choice", "bf16, fp16, auto");
   ExpectError(Train("--model meso5"), 2, "'meso5' is not a network", "meso4");
   ExpectError(RunCommand("seam-train --output x"), 2, "--data: missing", "seam extract");
   ExpectError(RunCommand("seam-train --data x"), 2, "--output: missing", "folder");

@@ -1,0 +1,12 @@
+#include "tests/train/train_program.h"
+
+#include "models/checkpoint.h"
+
+namespace seam {
+
+void ExpectSameWeights(const std::filesystem::path& a, const std::filesystem::path& b) {
+  const auto first = WeightsOf(*LoadCheckpoint(a).model), second = WeightsOf(*LoadCheckpoint(b).model);
+  for (const auto& [name, tensor] : first) EXPECT_TRUE(torch::equal(tensor, second.at(name))) << name;
+}
+
+}  // namespace seam
