@@ -31,6 +31,7 @@ constexpr std::array kVerbs = {
     Verb{"extract", "cut the faces out of a dataset of videos, as labelled shards"},
     Verb{"train", "train a network on shards"},
     Verb{"infer", "score videos: how likely is each a deepfake?"},
+    Verb{"score", "score the clips of a dataset folder"},
     Verb{"evaluate", "what the scores of videos are worth, against their labels"},
     Verb{"models", "the networks and their checkpoints"},
 };

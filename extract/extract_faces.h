@@ -16,6 +16,7 @@
 #include "extract/face_detector.h"
 #include "extract/media_limits.h"
 #include "extract/sampling.h"
+#include "labels/perturbation.h"
 #include "proto/clip.pb.h"
 
 namespace seam {
@@ -37,7 +38,8 @@ struct ExtractOptions {
   FaceChoice choice;
   CropOptions crop;
   MediaLimits media;
-  int jobs = 0;  // threads at work; 0: one per core
+  Perturbation perturb;  // what is done to every video before faces are looked for; not registered here
+  int jobs = 0;          // threads at work; 0: one per core
   void Register(Options* options);
   void Check() const;
   // What a clip and a checkpoint record of all this. Its encoding is left for the writer of the clips.
