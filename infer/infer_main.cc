@@ -22,6 +22,7 @@ struct Settings {
   DetectorOptions detector;
   FaceChoice choice = {.faces = "all", .min_face = 0};
   MediaLimits media;
+  std::string perturb;
   ScoreOptions score;
   CompileOptions compile;
   ReportOptions report;
@@ -32,6 +33,8 @@ struct Settings {
     options->Add("threshold", &threshold, "a score from here on is called fake (-1: the checkpoint's)");
     options->Add("label-folders", &label_folders,
                  "take each file's label from the folder real or fake it is in");
+    options->Add("perturb", &perturb,
+                 "make every input worse first, NAME:LEVEL: blur:3, h264:2, ... (docs/robustness.md)");
     options->Add("jobs", &jobs, "threads at work (0: one per core)");
     sample.Register(options);
     detector.Register(options);
@@ -43,6 +46,7 @@ struct Settings {
   }
 
   void Check() const {
+    ParsePerturbation("--perturb", perturb);
     if (inputs.empty())
       throw UsageError("seam infer", "nothing to score", "name videos, pictures or folders of them");
     if (threshold != -1 && !(threshold >= 0 && threshold <= 1))
@@ -59,6 +63,7 @@ ExtractOptions ExtractionFor(const CropSpec& crop, const Settings& settings, con
   extract.detector = settings.detector;
   extract.media = settings.media;
   extract.jobs = settings.jobs;
+  extract.perturb = ParsePerturbation("--perturb", settings.perturb);
   extract.crop.margin = crop.margin();
   extract.crop.size = static_cast<int>(crop.size());
   if (!crop.align().empty()) extract.crop.align = crop.align();
