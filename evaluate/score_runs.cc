@@ -51,6 +51,10 @@ bool IsThere(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
+bool IsMadeBy(const fs::path& record, const nlohmann::json& made_by) {
+  return IsThere(record) && nlohmann::json::parse(ReadFile(record), nullptr, false) == made_by;
+}
+
 }  // namespace
 
 struct ScoreRuns::Impl {
@@ -97,26 +101,30 @@ fs::path ScoreRuns::Made(const std::string& name, const std::string& verb,
                          const std::vector<std::string>& arguments, const std::string& contents) {
   const fs::path file = impl_->folder / (name + ".jsonl"), record = impl_->folder / (name + ".json");
   const nlohmann::json made_by = {{"verb", verb}, {"arguments", arguments}, {"contents", contents}};
-  if (IsThere(file) && IsThere(record)) {
-    if (nlohmann::json::parse(ReadFile(record), nullptr, false) == made_by) {
-      Say(fmt::format("{}: there already", file.string()));
-      return file;
-    }
+  if (IsThere(file) && IsMadeBy(record, made_by)) {
+    Say(fmt::format("{}: there already", file.string()));
+    return file;
   }
   const fs::path part = impl_->folder / (name + ".part.jsonl");
+  const fs::path part_record = impl_->folder / (name + ".part.json");
   std::vector<std::string> all = {verb == "infer" ? "--jsonl" : "--output", part.string()};
   if (options_.quiet) all.emplace_back("--quiet");
+  // What the same command left when it was stopped is gone on with.
+  if (verb == "infer" && IsThere(part) && IsMadeBy(part_record, made_by)) all.emplace_back("--resume");
   all.insert(all.end(), arguments.begin(), arguments.end());
-  std::error_code ignored;
-  fs::remove(part, ignored);
+  WriteFile(part_record, made_by.dump(1) + "\n");
   const int status = RunSibling(verb, all);
-  if (Interrupted())
-    throw Error("seam evaluate", "stopped", options_.keep.empty() ? "" : "the same command goes on");
-  if (status != kExitGood && status != kExitSomeFailed) {
-    throw Error(name, fmt::format("seam {} failed (exit status {}); see above", verb, status));
+  if (Interrupted()) {
+    throw Error("seam evaluate", "stopped",
+                options_.keep.empty() ? "with --keep FOLDER the same command could go on"
+                                      : "the same command goes on");
   }
+  if (status != kExitGood && status != kExitSomeFailed && status != kExitVerdict)
+    throw Error(name, fmt::format("seam {} failed (exit status {}); see above", verb, status));
   fs::rename(part, file);
-  WriteFile(record, made_by.dump(1) + "\n");
+  fs::rename(part_record, record);
+  std::error_code ignored;
+  fs::remove(part.string() + ".run.json", ignored);  // seam infer's own record
   return file;
 }
 
