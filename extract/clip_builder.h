@@ -25,6 +25,7 @@ struct FaceFrame {
   // No face was found, or none was looked for (detect_every): box and landmarks lie between the neighbours',
   // the score is 0.
   bool interpolated = false;
+  std::vector<cv::Point2f> dense_landmarks = {};  // in pixels of the picture; empty unless asked for
 };
 
 // The crops of one person, in order of time: those of a window, or a single one.
