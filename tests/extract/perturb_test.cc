@@ -112,7 +112,9 @@ TEST(PerturbTest, EncodingAnewKeepsEveryFrameAndLosesMoreAtAHigherCrf) {
   TemporaryFolder folder;
   std::vector<cv::Mat> pictures = Noise(12, 96, 64);
   for (cv::Mat& picture : pictures) cv::GaussianBlur(picture, picture, {9, 9}, 2);
-  Write({.pictures = pictures}, folder / "in.mp4");
+  MadeVideo made;
+  made.pictures = pictures;
+  Write(made, folder / "in.mp4");
   const auto size = [&](const std::string& text) {
     const fs::path to = folder / (text.substr(0, 4) + "-" + text.substr(5) + ".mp4");
     EXPECT_TRUE(EncodeAnew(folder / "in.mp4", ParsePerturbation("", text), {}, {}, to));
