@@ -65,7 +65,8 @@ class SheetPainter {
 
   Sheet Encoded() const {
     std::vector<std::uint8_t> png;
-    cv::imencode(".png", sheet_, png);
+    constexpr int kSmallest = 9;
+    cv::imencode(".png", sheet_, png, {cv::IMWRITE_PNG_COMPRESSION, kSmallest});
     return {{png.begin(), png.end()}, sheet_.cols, sheet_.rows};
   }
 

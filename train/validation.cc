@@ -58,6 +58,17 @@ void Measure(const LabelledScores& scored, bool of_videos, ValidationMetrics* me
 // A clip whose pictures cannot be decoded has no score.
 bool IsScored(double score) { return !std::isnan(score); }
 
+// An Error when no video of a class has a score: then there is nothing to measure or to calibrate.
+void CheckScored(const ClipDataset& dataset, const LabelledScores& videos) {
+  for (const int label : {0, 1}) {
+    if (std::find(videos.labels.begin(), videos.labels.end(), label) != videos.labels.end()) continue;
+    throw Error(dataset.folder().string(),
+                fmt::format("no {} clip of the split '{}' has pictures that can be decoded",
+                            label == 1 ? "fake" : "real", dataset.split()),
+                "extract the dataset again");
+  }
+}
+
 }  // namespace
 
 std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const LoaderOptions& options,
@@ -118,6 +129,7 @@ LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>
     videos.scores.push_back(*VideoScore(each, kMinTrackFrames));
     videos.labels.push_back(label_of[video]);
   }
+  CheckScored(dataset, videos);
   return videos;
 }
 

@@ -18,7 +18,8 @@ std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const 
 
 // Of the clips that have a score, in the order of the dataset.
 LabelledScores ClipScores(const ClipDataset& dataset, const std::vector<double>& scores);
-// A score for each video, by VideoScore() of its tracks' clips; in the order of the videos' names.
+// A score for each video, by VideoScore() of its tracks' clips; in the order of the videos' names. An Error
+// when no video of a class has one.
 LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>& scores);
 
 // With 95 % intervals by a bootstrap over videos, seeded: the same scores give the same numbers.

@@ -44,7 +44,8 @@ std::vector<Field> Fields(std::string_view bytes) {
   std::vector<Field> fields;
   while (!bytes.empty()) {
     const std::uint64_t key = TakeVarint(&bytes);
-    Field field{.number = static_cast<int>(key >> 3)};
+    Field field;
+    field.number = static_cast<int>(key >> 3);
     switch (key & 7) {
       case 0:
         field.value = TakeVarint(&bytes);

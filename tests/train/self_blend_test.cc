@@ -115,8 +115,9 @@ TEST(BlendMaskTest, LiesInsideTheFaceAndItsBlur) {
     if (draw.mask.shape == MaskShape::kForehead) continue;
     draw.mask.scale = 1;
     draw.mask.x = draw.mask.y = 0;
-    // The blur widens what the erosion narrowed; the deformation moves an edge by three deviations at most.
-    const double wider = kWidth * (std::max(0.0, draw.mask.blur / 2) + 3 * 1.16 / 190) + 3;
+    // The blur widens what the erosion narrowed; the deformation moves an edge by three deviations at most;
+    // kernels are odd in the smaller picture that the mask is made in.
+    const double wider = kWidth * (std::max(0.0, draw.mask.blur / 2) + 3 * 1.16 / 190) + 5;
     const cv::Mat weights = BlenderOf(draw).Weights(0);
     std::vector<cv::Point> inside;
     cv::findNonZero(weights, inside);

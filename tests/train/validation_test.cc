@@ -2,6 +2,8 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <gmock/gmock.h>
+
 #include <cmath>
 
 #include "models/model.h"
@@ -101,6 +103,16 @@ TEST(ValidationTest, ImageNetworksScoreOfAWindowIsTheMeanOfItsFrames) {
     }
     EXPECT_NEAR((*scores)[i], sum / 3, 1e-6);
   }
+}
+
+TEST(ValidationTest, ClassWithoutAScoreIsAnError) {
+  const TemporaryFolder folder;
+  MakeDataset(folder.path(), {.train = 2, .val = 4, .size = 32});
+  const ClipDataset val(folder.path(), "val");
+  EXPECT_THAT(MessageOf([&] {
+                VideoScores(val, {0.1, std::nan(""), 0.2, std::nan("")});
+              }),
+              testing::HasSubstr("no fake clip of the split 'val' has pictures that can be decoded"));
 }
 
 }  // namespace
