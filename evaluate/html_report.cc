@@ -52,6 +52,21 @@ std::string ListOf(const std::vector<std::string>& facts) {
 
 std::string Wide(const std::string& html) { return "<div class=\"wide\">" + html + "</div>\n"; }
 
+std::string RobustnessOf(const std::vector<Robustness>& all) {
+  if (all.empty()) return "";
+  std::string html =
+      "<h2>Robustness</h2>\n<p>Every video, real and fake alike, was made worse in the same way "
+      "before it was scored.</p>\n";
+  for (const Robustness& each : all) {
+    html += Wide(HtmlOf(TableOf(each)));
+    const HeatMap map = HeatMapOf(each, "");
+    html += Wide(ImageOf(SvgOf(map), map.title));
+  }
+  html += "<div class=\"plots\">\n";
+  for (const Chart& chart : PlotsOf(all)) html += ImageOf(SvgOf(chart), chart.title);
+  return html + "</div>\n";
+}
+
 }  // namespace
 
 std::string HtmlOf(const EvaluationReport& report) {
@@ -67,6 +82,7 @@ std::string HtmlOf(const EvaluationReport& report) {
     html += "<h2>Comparison</h2>\n" + ListOf(FactsOf(*report.comparison));
     html += Wide(HtmlOf(TableOf(*report.comparison)));
   }
+  html += RobustnessOf(report.robustness);
   for (const auto& evaluation : report.evaluations) {
     html += "<h2>" + EscapeHtml(Printable(evaluation.subject)) + "</h2>\n" + ListOf(FactsOf(evaluation));
     for (const auto& table : TablesOf(evaluation)) html += Wide(HtmlOf(table));

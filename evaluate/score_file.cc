@@ -127,11 +127,13 @@ class JsonRow {
                                       {"verdict", &ScoreRow::verdict},
                                       {"reason", &ScoreRow::reason},
                                       {"note", &ScoreRow::note},
+                                      {"chosen_on", &ScoreRow::chosen_on},
                                       {"dataset", &ScoreRow::dataset},
                                       {"method", &ScoreRow::method},
                                       {"split", &ScoreRow::split}}) {
       row.*member = Text(key);
     }
+    row.trained_on = json_.value("trained_on", nlohmann::json(false)) == true;
     row.score = Score(json_, "score");
     row.threshold = Score(json_, "threshold");
     row.probability = Score(json_, "probability");

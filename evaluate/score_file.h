@@ -24,6 +24,8 @@ struct ScoreRow {
   std::string note;                   // where the user made the run differ from the checkpoint's training
   // Read where the file has such columns; the writer leaves them out.
   std::string dataset, method, split;
+  bool trained_on = false;  // the network learned from these very shards
+  std::string chosen_on;    // what was chosen on these very shards: "epoch", "epoch and threshold", ""
   std::vector<double> frame_scores;  // of the frames' or windows' faces; of the JSON lines form alone
 };
 

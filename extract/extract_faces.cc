@@ -17,6 +17,8 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/scratch_folder.h"
+#include "extract/perturb.h"
 #include "extract/tracker.h"
 
 namespace seam {
@@ -80,6 +82,7 @@ class VideoRun {
         detectors_(*detectors),
         landmarks_(landmarks),
         sink_(*sink),
+        path_(task.path),
         deadline_(options.media.max_seconds) {}
 
   VideoSummary Run(int jobs) {
@@ -105,9 +108,10 @@ class VideoRun {
   bool Open() {
     const std::filesystem::path& path = task_.path;
     try {
-      reader_.emplace(path, options_.media, deadline_);
+      if (!options_.perturb.none() && options_.perturb.kind().of_file) EncodeAnewFirst();
+      reader_.emplace(path_, options_.media, deadline_);
       if (task_.known) UseKnownFaces();
-      samplers_ = known_ ? SamplerOfKnown() : SamplersFor(path);
+      samplers_ = known_ ? SamplerOfKnown() : SamplersFor(path_);
       const auto sets = static_cast<std::int64_t>(samplers_.size());
       for (std::int64_t set = 0; set < sets; ++set) {
         builders_.emplace_back(sample_.ClipFrames(), known_ ? 1 : sample_.detect_every, options_.crop,
@@ -129,17 +133,34 @@ class VideoRun {
     return false;
   }
 
+  // From here on the video is its perturbed copy.
+  void EncodeAnewFirst() {
+    copy_.emplace();
+    path_ = copy_->path() / "perturbed.mp4";
+    if (!EncodeAnew(task_.path, options_.perturb, options_.media, deadline_, path_))
+      throw Error(task_.path.string(), "was not encoded anew in time");
+  }
+
+  // In place of its picture as it was decoded.
+  void PerturbFrame(SampledFrame* frame) const {
+    if (options_.perturb.none() || options_.perturb.kind().of_file) return;
+    Guarded(frame, [&] {
+      frame->picture = VideoFrame(Perturbed(frame->picture.Picture(), options_.perturb,
+                                            PerturbationSeed(task_.path, frame->stamp.index)));
+    });
+  }
+
   // Boxes in frames of another size would be wrong: then the faces are looked for as everywhere.
   void UseKnownFaces() {
     known_ = task_.known();
     if (!known_) return;
-    VideoReader first(task_.path, options_.media, deadline_);
+    VideoReader first(path_, options_.media, deadline_);
     if (!first.Next() || first.Frame().size() != known_->size) known_.reset();
     if (known_) summary_.boxes_from = known_->video;
   }
 
   std::vector<FrameSampler> SamplerOfKnown() {
-    const VideoScan scan = ScanVideo(task_.path, options_.media, deadline_);
+    const VideoScan scan = ScanVideo(path_, options_.media, deadline_);
     scanned_damage_ = scan.damage;
     summary_.damaged = scan.damaged_packets;
     std::vector<std::int64_t> numbers;
@@ -228,6 +249,7 @@ class VideoRun {
       return frame;
     };
     const auto detect = [this](Frame frame) {
+      PerturbFrame(frame.get());
       if (!frame->failure.empty()) return frame;
       if (known_) {
         frame->faces = KnownFacesOf(*frame);
@@ -403,6 +425,8 @@ class VideoRun {
   Detectors& detectors_;
   const LandmarkPredictor* landmarks_;  // nullptr: not wanted
   ClipSink& sink_;
+  std::filesystem::path path_;         // of the video, or of its perturbed copy
+  std::optional<ScratchFolder> copy_;  // with that
   const Deadline deadline_;
   std::optional<VideoReader> reader_;
   std::optional<KnownFaces> known_;

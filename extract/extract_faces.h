@@ -17,6 +17,7 @@
 #include "extract/face_detector.h"
 #include "extract/media_limits.h"
 #include "extract/sampling.h"
+#include "labels/perturbation.h"
 #include "proto/clip.pb.h"
 
 namespace seam {
@@ -39,7 +40,8 @@ struct ExtractOptions {
   CropOptions crop;
   LandmarkOptions landmarks;
   MediaLimits media;
-  int jobs = 0;  // threads at work; 0: one per core
+  Perturbation perturb;  // what is done to every video before faces are looked for; not registered here
+  int jobs = 0;          // threads at work; 0: one per core
   void Register(Options* options);
   void Check() const;
   // What a clip and a checkpoint record of all this. Its encoding is left for the writer of the clips.

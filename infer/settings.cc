@@ -100,6 +100,8 @@ void InferSettings::Register(Options* options) {
   options->Add("fail-on", &fail_on,
                "end with status 4 when an input gets one of these verdicts: fake, or a list: fake,uncertain");
   options->Add("resume", &resume, "go on where an interrupted run of the same command stopped");
+  options->Add("perturb", &perturb,
+               "make every input worse first, NAME:LEVEL: blur:3, h264:2, ... (docs/robustness.md)");
   options->Add("jobs", &jobs, "threads at work (0: one per core)");
   look.Register(options);
   detector.Register(options);
@@ -116,6 +118,7 @@ void InferSettings::Check() const {
                      "name videos, pictures, folders or patterns of them, or - for a list on standard input");
   }
   FailOn();
+  ParsePerturbation("--perturb", perturb);
   score.Check();
   report.Check();
   if (resume && !report.HasFile())
@@ -145,6 +148,7 @@ ExtractOptions ExtractionFor(const Predictor& predictor, const InferSettings& se
   extract.detector = settings.detector;
   extract.media = settings.media;
   extract.jobs = settings.jobs;
+  extract.perturb = ParsePerturbation("--perturb", settings.perturb);
   extract.crop.margin = crop.margin();
   extract.crop.size = static_cast<int>(crop.size());
   if (!crop.align().empty()) extract.crop.align = crop.align();
@@ -164,6 +168,8 @@ std::vector<std::string> NotesOf(const Predictor& predictor, const ExtractOption
   const CropSpec& trained = predictor.info().crop;
   const CropSpec used = extract.Spec();
   std::vector<std::string> notes;
+  if (!extract.perturb.none())
+    notes.push_back(fmt::format("made worse on purpose: {}", extract.perturb.Words()));
   if (used.detector() != trained.detector() || used.detect_size() != trained.detect_size()) {
     notes.push_back(fmt::format("faces are found by {} at {} pixels, but the network was trained on {} at {}",
                                 used.detector(), used.detect_size(), trained.detector(),

@@ -32,7 +32,7 @@ constexpr int kFewestWindows = 4;
 // Every option of `seam infer`.
 struct InferSettings {
   std::vector<std::string> inputs;
-  std::string model, threshold, fail_on;
+  std::string model, threshold, fail_on, perturb;
   bool label_folders = false, recursive = true, resume = false;
   int jobs = 0;
   LookOptions look;
