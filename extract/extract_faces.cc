@@ -35,9 +35,10 @@ class Detectors {
     of_thread_.local();
   }
 
-  // *scene becomes SceneOf() the frame.
-  std::vector<Face> Detect(const VideoFrame& frame, cv::Mat* scene) {
+  // *scene becomes SceneOf() the frame, *searched the picture that faces are looked for in.
+  std::vector<Face> Detect(const VideoFrame& frame, cv::Mat* scene, cv::Mat* searched) {
     const cv::Mat small = frame.Shrunk(size_);
+    *searched = small;
     *scene = SceneOf(small);
     std::vector<Face> faces = of_thread_.local()->Detect(small);
     const auto factor = static_cast<float>(std::max(frame.size().width, frame.size().height)) /
@@ -60,6 +61,7 @@ struct SampledFrame {
   VideoFrame picture;
   std::vector<Face> faces;
   cv::Mat scene;        // as Tracker wants it
+  cv::Mat thumbnail;    // if ExtractOptions asks for it
   std::string failure;  // of a library at this very frame
 };
 
@@ -193,8 +195,10 @@ class VideoRun {
       if (known_) {
         frame->faces = KnownFacesOf(*frame);
       } else if (LookedFor(*frame)) {
-        Guarded(frame.get(), [&] { frame->faces = detectors_.Detect(frame->picture, &frame->scene); });
+        Guarded(frame.get(),
+                [&] { frame->faces = detectors_.Detect(frame->picture, &frame->scene, &frame->thumbnail); });
       }
+      SetThumbnail(frame.get());
       return frame;
     };
     const auto track_and_crop = [this](const Frame& frame) { TrackAndCrop(frame.get()); };
@@ -235,6 +239,15 @@ class VideoRun {
     }
   }
 
+  void SetThumbnail(SampledFrame* frame) const {
+    if (!options_.thumbnails) {
+      frame->thumbnail.release();
+    } else if (frame->thumbnail.empty() && frame->failure.empty()) {
+      constexpr int kSide = 320;
+      Guarded(frame, [&] { frame->thumbnail = frame->picture.Shrunk(kSide); });
+    }
+  }
+
   const FaceFrame& KnownFrame(const FrameSlot& slot) const {
     return known_->clips[static_cast<std::size_t>(slot.window)]
         .frames[static_cast<std::size_t>(slot.position)];
@@ -270,7 +283,7 @@ class VideoRun {
                                         ? std::vector<int>(faces.size(), 0)
                                         : tracker_.Assign(faces, frame->stamp.pts_seconds, frame->scene);
     for (const int track : tracks) summary_.tracks = std::max(summary_.tracks, track + 1);
-    builder_->Add(frame->slot, frame->stamp, frame->picture, faces, tracks);
+    builder_->Add(frame->slot, frame->stamp, frame->picture, faces, tracks, frame->thumbnail);
   }
 
   void TakeClip(FaceClip clip) {

@@ -37,7 +37,9 @@ struct ExtractOptions {
   FaceChoice choice;
   CropOptions crop;
   MediaLimits media;
-  int jobs = 0;  // threads at work; 0: one per core
+  int jobs = 0;             // threads at work; 0: one per core
+  bool thumbnails = false;  // FaceFrame::thumbnail is wanted: nearly always the picture that faces were
+                            // looked for in, which costs nothing but its memory
   void Register(Options* options);
   void Check() const;
   // What a clip and a checkpoint record of all this. Its encoding is left for the writer of the clips.
