@@ -99,14 +99,18 @@ class ClipSink {
   virtual void Finish(const VideoSummary& summary) = 0;
 };
 
+// When results of videos are reported: in the order of the videos, or as they are ready.
+enum class ReportOrder : std::uint8_t { kAsGiven, kAsReady };
+
 // Runs every video through, several at once, in bounded memory (see ClipBuilder): a picture is dropped as
 // soon as its crops are made, and those when their clip has gone to the sink. `make_sink(i)` makes the sink
-// of videos[i], on any thread; `done(i, ...)` gets it back when the video has ended, in order of i, one at a
-// time. Videos that fail are summaries, not exceptions; what a sink or `done` throws stops everything and
-// comes out here. Returns false when the user interrupted before every video had ended.
+// of videos[i], on any thread; `done(i, ...)` gets it back when the video has ended, one at a time, in the
+// order asked for. Videos that fail are summaries, not exceptions; what a sink or `done` throws stops
+// everything and comes out here. Returns false when the user interrupted before every video had ended.
 bool ExtractFaces(
     const std::vector<VideoTask>& videos, const ExtractOptions& options,
     const std::function<std::unique_ptr<ClipSink>(std::size_t)>& make_sink,
-    const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<ClipSink>)>& done);
+    const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<ClipSink>)>& done,
+    ReportOrder order = ReportOrder::kAsGiven);
 
 }  // namespace seam

@@ -12,8 +12,8 @@
 
 namespace seam {
 
-// A checkpoint, ready to score crops. Any number of threads may score at once: each runs the network on
-// itself alone, so that the cores are shared by videos, not by operators.
+// A checkpoint, ready to score crops. Any number of threads may score at once: on a CPU each runs the network
+// on itself alone, so that the cores are shared by clips, not by operators.
 class Predictor {
  public:
   // The checkpoint at `path`, or Seam's own where it is empty. Throws as LoadCheckpoint() and Compile() do.
@@ -24,13 +24,19 @@ class Predictor {
   // How the network computes: "fp32 on the CPU (oneDNN)".
   std::string description() const { return network_->description(); }
 
-  // P(fake) of each picture, RGB [size, size, 3] as CropFace() cuts them. They are encoded and decoded as the
-  // training data was, since that leaves traces, too.
+  // The frames of a clip: T. 1: single pictures.
+  int frames() const { return frames_; }
+
+  // P(fake) of each clip of T pictures, RGB [size, size, 3] as CropFace() cuts them. They are encoded and
+  // decoded as the training data was, since that leaves traces, too. Idle threads of TBB's help.
+  std::vector<double> Score(const std::vector<std::vector<cv::Mat>>& clips) const;
+  // The same for a network of single pictures.
   std::vector<double> Score(const std::vector<cv::Mat>& pictures) const;
 
  private:
   std::filesystem::path path_;
   CheckpointInfo info_;
+  int frames_ = 1;
   std::unique_ptr<CompiledModel> network_;
 };
 

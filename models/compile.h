@@ -34,6 +34,9 @@ class CompiledModel {
   // logit does not depend on the others of the call but for rounding.
   virtual std::vector<double> Logits(const std::uint8_t* clips, std::int64_t n) const = 0;
   virtual InputSpec input() const = 0;
+  // Whether a call runs its clips one after the other on the calling thread, so that several calls of one
+  // clip are as fast as one of several.
+  virtual bool OneByOne() const { return false; }
   // "fp32 on the CPU (oneDNN)": for the user.
   virtual std::string description() const = 0;
 };

@@ -21,9 +21,9 @@ class InputsTest : public ::testing::Test {
     }
   }
   std::string At(const std::string& name) const { return (folder_ / name).string(); }
-  std::vector<std::string> Paths(const std::vector<std::string>& named) const {
+  std::vector<std::string> Paths(const std::vector<std::string>& named, const ListOptions& options = {}) const {
     std::vector<std::string> paths;
-    for (const Input& input : ListInputs(named, false))
+    for (const Input& input : ListInputs(named, options))
       paths.push_back(fs::relative(input.path, folder_.path()).string());
     return paths;
   }
@@ -45,7 +45,7 @@ TEST_F(InputsTest, NothingIsScoredTwice) {
 }
 
 TEST_F(InputsTest, WhatIsMissingOrEmptyIsToldInItsPlace) {
-  const auto inputs = ListInputs({At("none.mp4"), At("fake"), At("empty")}, false);
+  const auto inputs = ListInputs({At("none.mp4"), At("fake"), At("empty")}, {});
   ASSERT_EQ(inputs.size(), 3U);
   EXPECT_EQ(inputs[0].problem, "no such file or folder");
   EXPECT_EQ(inputs[1].problem, "");
@@ -54,12 +54,12 @@ TEST_F(InputsTest, WhatIsMissingOrEmptyIsToldInItsPlace) {
 }
 
 TEST_F(InputsTest, LabelsComeFromTheNearestFolder) {
-  const auto inputs = ListInputs({folder_.path().string()}, true);
+  const auto inputs = ListInputs({folder_.path().string()}, {.label_folders = true});
   ASSERT_EQ(inputs.size(), 4U);
   for (const Input& input : inputs) {
     EXPECT_EQ(input.label, input.path.string().find("/fake/") != std::string::npos ? 1 : 0) << input.path;
   }
-  EXPECT_FALSE(ListInputs({folder_.path().string()}, false)[0].label.has_value());
+  EXPECT_FALSE(ListInputs({folder_.path().string()}, {})[0].label.has_value());
 }
 
 }  // namespace
