@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "models/checkpoint.h"
 
 namespace seam {
 namespace {

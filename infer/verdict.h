@@ -4,9 +4,10 @@
 #include <string>
 
 #include "extract/extract_faces.h"
-#include "models/checkpoint.h"
 
 namespace seam {
+
+struct CheckpointInfo;
 
 // How a video's score becomes an answer.
 struct VerdictRule {

@@ -21,7 +21,8 @@ class InputsTest : public ::testing::Test {
     }
   }
   std::string At(const std::string& name) const { return (folder_ / name).string(); }
-  std::vector<std::string> Paths(const std::vector<std::string>& named, const ListOptions& options = {}) const {
+  std::vector<std::string> Paths(const std::vector<std::string>& named,
+                                 const ListOptions& options = {}) const {
     std::vector<std::string> paths;
     for (const Input& input : ListInputs(named, options))
       paths.push_back(fs::relative(input.path, folder_.path()).string());

@@ -77,7 +77,8 @@ TEST(ProbabilityTest, IsTheScoreAtTheTemperatureOfTheCheckpoint) {
 }
 
 TEST(VerdictRuleTest, WrongThresholdsAreNamed) {
-  EXPECT_EQ(MessageOf([] { MakeVerdictRule({}, "eer"); }), "--threshold eer: the checkpoint was not calibrated");
+  EXPECT_EQ(MessageOf([] { MakeVerdictRule({}, "eer"); }),
+            "--threshold eer: the checkpoint was not calibrated");
   EXPECT_EQ(MessageOf([] { MakeVerdictRule({}, "2"); }), "--threshold: must be from 0 to 1");
   EXPECT_EQ(MessageOf([] { MakeVerdictRule({}, "half"); }),
             "--threshold: 'half' is not a number from 0 to 1, eer or fpr1");
