@@ -101,11 +101,11 @@ TEST(GradCamTest, EveryNetworkHasMapsOfItsOwnAndStaysAsItWas) {
       temporal.head = head;
       temporal.frames = 2;
       temporal.hidden = 4;
-      const auto model = MakeModel(OptionsOf(name, 75, nlohmann::json::object(), temporal));
+      const auto model = MakeModel(OptionsOf(name, 96, nlohmann::json::object(), temporal));
       model->train();  // must not matter
       std::map<std::string, torch::Tensor> before;
       for (const auto& [weight, tensor] : WeightsOf(*model)) before[weight] = tensor.detach().clone();
-      const torch::Tensor clips = (Waves(4, 75, torch::kFloat) * 127 + 128).view({2, 2, 3, 75, 75});
+      const torch::Tensor clips = (Waves(4, 96, torch::kFloat) * 127 + 128).view({2, 2, 3, 96, 96});
       const torch::Tensor maps = GradCam(*model, clips);
       const int side = model->graph()[LastMapOf(model->graph())].shape.side;
       EXPECT_EQ(maps.sizes(), (torch::IntArrayRef{2, 2, side, side}));
