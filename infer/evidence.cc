@@ -99,8 +99,7 @@ cv::Mat WithHeat(const cv::Mat& crop, const LookMap& heat) {
   constexpr float kMostCover = 0.65F;
   cv::Mat map(heat.side, heat.side, CV_32F), large, bytes, colours;
   std::copy(heat.values.begin(), heat.values.end(), map.ptr<float>());
-  cv::resize(map, large, crop.size(), 0, 0, cv::INTER_CUBIC);
-  large = cv::min(cv::max(large, 0), 1);
+  cv::resize(map, large, crop.size(), 0, 0, cv::INTER_LINEAR);
   large.convertTo(bytes, CV_8U, 255);
   cv::applyColorMap(bytes, colours, cv::COLORMAP_INFERNO);  // BGR
   cv::Mat covered(crop.size(), CV_8UC3);

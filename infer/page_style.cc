@@ -18,7 +18,7 @@ p { margin: .5em 0; max-width: 75ch; } a { color: #0b57b0; }
   max-width: none; overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: .35em .7em; text-align: left; vertical-align: top; }
-td.n, th.n { text-align: right; } td.path { overflow-wrap: anywhere; min-width: 16em; }
+td.n, th.n { text-align: right; white-space: nowrap; } td.path { overflow-wrap: anywhere; min-width: 16em; }
 .wide { overflow-x: auto; } #inputs { width: 100%; } #inputs th { position: sticky; top: 0; background: var(--ground);
   white-space: nowrap; border-bottom: 2px solid var(--line); }
 #inputs th button { font: inherit; font-weight: 600; background: none; border: 0; padding: 0; margin: 0; cursor: pointer;
