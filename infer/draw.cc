@@ -13,9 +13,11 @@ namespace {
 constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
 // A person who is missing for longer than so many steps has gone.
 constexpr double kLongestGap = 2.5;
-const cv::Scalar kWhite(255, 255, 255), kBlack(16, 16, 20), kDim(110, 112, 120);
+const cv::Scalar kWhite(255, 255, 255), kBlack(16, 16, 20), kDim(150, 152, 160);
 
-double TextScale(int side) { return std::clamp(side / 900.0, 0.35, 2.0); }
+double TextScale(int side) { return std::clamp(side / 1500.0, 0.35, 2.0); }
+
+int TextWidth(double scale) { return std::max(1, cvRound(scale * 1.6)); }
 
 int LineWidth(int side) { return std::clamp(side / 320, 1, 8); }
 
@@ -86,14 +88,14 @@ void DrawBox(const cv::Rect2f& box, const std::string& label, const cv::Scalar& 
   cv::rectangle(*picture, whole, colour, line, cv::LINE_AA);
   const double scale = TextScale(side);
   int below = 0;
-  const cv::Size text = cv::getTextSize(label, kFont, scale, 1, &below);
+  const cv::Size text = cv::getTextSize(label, kFont, scale, TextWidth(scale), &below);
   const int pad = line + 2, height = text.height + below + pad;
   const bool above = whole.y - height >= 0;
   const int left = std::clamp(whole.x, 0, std::max(0, picture->cols - text.width - 2 * pad));
   const int top = above ? whole.y - height : std::min(whole.br().y, picture->rows - height);
   cv::rectangle(*picture, cv::Rect(left, top, text.width + 2 * pad, height), colour, cv::FILLED);
-  cv::putText(*picture, label, {left + pad, top + text.height + pad / 2 + 1}, kFont, scale, kWhite, 1,
-              cv::LINE_AA);
+  cv::putText(*picture, label, {left + pad, top + text.height + pad / 2 + 1}, kFont, scale, kWhite,
+              TextWidth(scale), cv::LINE_AA);
 }
 
 ScoreStrip::ScoreStrip(int width, const TrackScores& tracks, const VerdictRule& rule, double first_seconds,
