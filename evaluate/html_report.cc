@@ -1,8 +1,8 @@
 #include "evaluate/html_report.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/version.h"
 #include "evaluate/evaluation_text.h"
@@ -28,15 +28,6 @@ th:first-child, td:first-child { text-align: left; }
 </style></head><body>
 <h1>What the scores are worth</h1>
 )";
-
-std::string Base64(const std::string& bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // OpenSSL ends it with a zero
-  const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(length));
-  return text;
-}
 
 // As a picture of its own, so that the names inside one SVG cannot meet those of another.
 std::string ImageOf(const std::string& svg, const std::string& title) {

@@ -37,9 +37,10 @@ class Detectors {
     of_thread_.local();
   }
 
-  // *scene becomes SceneOf() the frame.
-  std::vector<Face> Detect(const VideoFrame& frame, cv::Mat* scene) {
+  // *scene becomes SceneOf() the frame, *searched the picture that faces are looked for in.
+  std::vector<Face> Detect(const VideoFrame& frame, cv::Mat* scene, cv::Mat* searched) {
     const cv::Mat small = frame.Shrunk(size_);
+    *searched = small;
     *scene = SceneOf(small);
     std::vector<Face> faces = of_thread_.local()->Detect(small);
     const auto factor = static_cast<float>(std::max(frame.size().width, frame.size().height)) /
@@ -62,6 +63,7 @@ struct SampledFrame {
   VideoFrame picture;
   std::vector<Face> faces;
   cv::Mat scene;        // as Tracker wants it
+  cv::Mat thumbnail;    // if ExtractOptions asks for it
   std::string failure;  // of a library at this very frame
 };
 
@@ -254,8 +256,10 @@ class VideoRun {
       if (known_) {
         frame->faces = KnownFacesOf(*frame);
       } else if (LookedFor(*frame)) {
-        Guarded(frame.get(), [&] { frame->faces = detectors_.Detect(frame->picture, &frame->scene); });
+        Guarded(frame.get(),
+                [&] { frame->faces = detectors_.Detect(frame->picture, &frame->scene, &frame->thumbnail); });
       }
+      SetThumbnail(frame.get());
       return frame;
     };
     const auto track_and_crop = [this](const Frame& frame) { TrackAndCrop(frame.get()); };
@@ -293,6 +297,15 @@ class VideoRun {
       frame->failure = Printable(error.err);
     } catch (const std::exception& error) {
       frame->failure = Printable(error.what());
+    }
+  }
+
+  void SetThumbnail(SampledFrame* frame) const {
+    if (!options_.thumbnails) {
+      frame->thumbnail.release();
+    } else if (frame->thumbnail.empty() && frame->failure.empty()) {
+      constexpr int kSide = 320;
+      Guarded(frame, [&] { frame->thumbnail = frame->picture.Shrunk(kSide); });
     }
   }
 
@@ -335,7 +348,7 @@ class VideoRun {
     for (const int track : tracks) summary_.tracks = std::max(summary_.tracks, track + 1);
     for (std::size_t set = 0; set < builders_.size(); ++set) {
       if (frame->slots[set])
-        builders_[set].Add(*frame->slots[set], frame->stamp, frame->picture, faces, tracks);
+        builders_[set].Add(*frame->slots[set], frame->stamp, frame->picture, faces, tracks, frame->thumbnail);
     }
   }
 

@@ -40,8 +40,10 @@ struct ExtractOptions {
   CropOptions crop;
   LandmarkOptions landmarks;
   MediaLimits media;
-  Perturbation perturb;  // what is done to every video before faces are looked for; not registered here
-  int jobs = 0;          // threads at work; 0: one per core
+  Perturbation perturb;     // what is done to every video before faces are looked for; not registered here
+  int jobs = 0;             // threads at work; 0: one per core
+  bool thumbnails = false;  // FaceFrame::thumbnail is wanted: nearly always the picture that faces were
+                            // looked for in, which costs nothing but its memory
   void Register(Options* options);
   void Check() const;
   // What a clip and a checkpoint record of all this. Its encoding is left for the writer of the clips.

@@ -7,7 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/progress.h"
+#include "base/sha256.h"
+#include "infer/annotate.h"
+#include "infer/explainer.h"
+#include "infer/html_report.h"
 #include "infer/inputs.h"
 #include "infer/resume.h"
 #include "labels/video.h"
@@ -54,11 +59,14 @@ class Run {
       paths.push_back(inputs_[i].path);
       numbers_.push_back(i);
     }
+    BeginPage(paths);
     if (!Score(paths)) {
+      FinishPage(fmt::format("stopped by the user after {} of {} inputs", reported_, inputs_.size()));
       throw Error("seam infer", fmt::format("stopped after {} of {} inputs", reported_, inputs_.size()),
                   settings_.report.HasFile() ? "the same command with --resume goes on" : "");
     }
     ReportProblemsBefore(inputs_.size());
+    FinishPage("");
     SayModel();
     return ExitStatus();
   }
@@ -86,18 +94,77 @@ class Run {
     if (settings_.resume)
       Say(fmt::format("{} of {} inputs are done already", before - inputs_.size(), before));
     failed_ = earlier.failed;
+    earlier_ = earlier.paths.size();
     verdicts_.insert(earlier.verdicts.begin(), earlier.verdicts.end());
+  }
+
+  // What people look at: the page and the annotated videos.
+  void BeginPage(const std::vector<std::filesystem::path>& files) {
+    const PageOptions& page = settings_.page;
+    if (!page.annotate.empty()) annotator_.emplace(page.annotate, files, rule_, settings_.media);
+    if (page.explain) explainer_.emplace(predictor_.path());
+    if (page.report.empty()) return;
+    RunFacts facts;
+    facts.model_file = predictor_.path().filename().string();
+    facts.model_sha256 = Sha256OfFile(predictor_.path());
+    facts.computes = predictor_.description();
+    facts.info = predictor_.info();
+    facts.rule = rule_;
+    facts.notes = notes_;
+    facts.settings = FlatJson(RecordOf(predictor_, extract_, settings_, rule_).dump());
+    page_.emplace(page, std::move(facts), settings_.score.aggregate);
+    extract_.thumbnails = page.Faces() > 0;
+  }
+
+  void FinishPage(const std::string& stopped) {
+    if (!page_) return;
+    const std::string earlier =
+        earlier_ > 0
+            ? fmt::format("{} inputs of an earlier run are in the score file alone (--resume)", earlier_)
+            : "";
+    page_->Finish(stopped + (stopped.empty() || earlier.empty() ? "" : "; ") + earlier);
+  }
+
+  // On the thread of the video.
+  void LookCloser(std::size_t file, VideoResult* result) const {
+    const std::filesystem::path& path = inputs_[numbers_[file]].path;
+    if (page_) {
+      try {
+        result->file_sha256 = Sha256OfFile(path);
+      } catch (const Error&) {
+        result->file_sha256.clear();  // what is wrong with the file is told already
+      }
+    }
+    if (explainer_) explainer_->Explain(&result->evidence);
+    if (!annotator_ || result->summary.frames == 0) return;
+    try {
+      annotator_->Annotate(file, *result);
+    } catch (const Error& error) {
+      result->annotate_problem = error;
+    }
   }
 
   bool Score(const std::vector<std::filesystem::path>& paths) {
     if (settings_.score.unordered) ReportProblemsBefore(inputs_.size());
     Progress progress("infer", static_cast<std::int64_t>(paths.size()), "files");
-    return ScoreVideos(paths, extract_, settings_.score, predictor_, [&](std::size_t i, VideoResult result) {
+    VideoExtras extras;
+    extras.evidence = settings_.page.Faces();
+    if (page_ || annotator_)
+      extras.finish = [this](std::size_t i, VideoResult* result) { LookCloser(i, result); };
+    const auto done = [&](std::size_t i, VideoResult result) {
       if (!settings_.score.unordered) ReportProblemsBefore(numbers_[i]);
-      Add(inputs_[numbers_[i]], std::move(result));
+      const std::filesystem::path annotated = AnnotatedForm(i, result);
+      Add(inputs_[numbers_[i]], std::move(result), annotated);
       next_ = std::max(next_, numbers_[i] + 1);
       progress.Advance();
-    });
+    };
+    return ScoreVideos(paths, extract_, settings_.score, predictor_, done, extras);
+  }
+
+  // Where the annotated form is; empty where there is none.
+  std::filesystem::path AnnotatedForm(std::size_t file, const VideoResult& result) const {
+    const bool there = annotator_ && result.summary.frames > 0 && !result.annotate_problem && !Interrupted();
+    return there ? annotator_->output(file) : std::filesystem::path();
   }
 
   // The rows stand in the order of the inputs, those that have nothing to score among them.
@@ -112,18 +179,18 @@ class Run {
     }
   }
 
-  void Add(const Input& input, VideoResult result) {
+  void Add(const Input& input, VideoResult result, const std::filesystem::path& annotated = {}) {
     const VideoSummary& summary = result.summary;
-    if (IsFailedRow(summary.status)) {
-      ++failed_;
-      SayError(Error(input.path.string(), summary.reason, summary.hint));
-    }
+    failed_ += IsFailedRow(summary.status) || result.annotate_problem ? 1 : 0;
+    if (IsFailedRow(summary.status)) SayError(Error(input.path.string(), summary.reason, summary.hint));
+    if (result.annotate_problem) SayError(*result.annotate_problem);
     result.verdict = VerdictOf(rule_, summary, result.score);
     result.probability = ProbabilityOf(rule_, result.score);
     verdicts_.insert(result.verdict);
     ++reported_;
     const ScoreRow row = RowOf(input, result, rule_.threshold, fmt::format("{}", fmt::join(notes_, "; ")));
     report_->Add(row, result, settings_.score.aggregate);
+    if (page_) page_->Add(row, result, annotated);
   }
 
   void SayModel() const {
@@ -152,8 +219,12 @@ class Run {
   VerdictRule rule_;
   std::vector<std::string> notes_;
   std::optional<Report> report_;
+  std::optional<HtmlReport> page_;
+  std::optional<Annotator> annotator_;
+  std::optional<Explainer> explainer_;
   std::vector<std::size_t> numbers_;  // of the inputs that are files
   std::size_t next_ = 0, reported_ = 0, failed_ = 0;
+  std::size_t earlier_ = 0;  // done by an earlier run
   std::multiset<std::string> verdicts_;
 };
 

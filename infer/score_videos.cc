@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "infer/predictor.h"
 #include "infer/shared_batch.h"
 
 namespace seam {
@@ -11,17 +12,31 @@ namespace {
 
 class ScoreSink : public ClipSink {
  public:
-  ScoreSink(SharedBatch* batch, const AggregateOptions& aggregate) : batch_(*batch), aggregate_(aggregate) {}
+  ScoreSink(SharedBatch* batch, const AggregateOptions& aggregate, const CropSpec& crop, std::size_t video,
+            const VideoExtras& extras)
+      : batch_(*batch), aggregate_(aggregate), video_(video), extras_(extras) {
+    if (extras.evidence > 0) keeper_ = std::make_shared<EvidenceKeeper>(extras.evidence, crop);
+  }
 
   void Add(FaceClip clip) override {
     Seen& seen = seen_.emplace_back();
     seen.track = clip.track;
     std::vector<cv::Mat> pictures;
+    const std::size_t middle = clip.frames.size() / 2;
+    const cv::Mat thumbnail = clip.frames[middle].thumbnail;
     for (FaceFrame& frame : clip.frames) {
       seen.faces.push_back({frame.stamp, frame.face.box, frame.interpolated});
       pictures.push_back(std::move(frame.picture));
     }
-    batch_.Add(std::move(pictures), scores_);
+    SharedBatch::Scored keep;
+    if (keeper_) {
+      keep = [keeper = keeper_, thumbnail, found = Evidence{seen.track, 0, seen.faces, middle}](
+                 const std::vector<cv::Mat>& crops, double score) mutable {
+        found.score = score;
+        keeper->Offer(std::move(found), crops, thumbnail);
+      };
+    }
+    batch_.Add(std::move(pictures), scores_, std::move(keep));
   }
 
   void Finish(const VideoSummary& summary) override {
@@ -34,6 +49,8 @@ class ScoreSink : public ClipSink {
     }
     result_.score = ScoreTracks(aggregate_, &result_.tracks);
     result_.summary = summary;
+    if (keeper_) result_.evidence = keeper_->Take(result_.tracks);
+    if (extras_.finish) extras_.finish(video_, &result_);
   }
 
   VideoResult TakeResult() { return std::move(result_); }
@@ -46,6 +63,9 @@ class ScoreSink : public ClipSink {
 
   SharedBatch& batch_;
   const AggregateOptions& aggregate_;
+  std::size_t video_;
+  const VideoExtras& extras_;
+  std::shared_ptr<EvidenceKeeper> keeper_;  // shared with the batches
   std::shared_ptr<SharedBatch::Scores> scores_ = std::make_shared<SharedBatch::Scores>();
   std::vector<Seen> seen_;  // the clips, as scores_ counts them
   VideoResult result_;
@@ -66,11 +86,14 @@ void ScoreOptions::Check() const {
 
 bool ScoreVideos(const std::vector<std::filesystem::path>& videos, const ExtractOptions& extract,
                  const ScoreOptions& options, const Predictor& predictor,
-                 const std::function<void(std::size_t, VideoResult)>& done) {
+                 const std::function<void(std::size_t, VideoResult)>& done, const VideoExtras& extras) {
   const std::vector<VideoTask> tasks(videos.begin(), videos.end());
   SharedBatch batch(predictor, static_cast<std::size_t>(options.batch));
   return ExtractFaces(
-      tasks, extract, [&](std::size_t) { return std::make_unique<ScoreSink>(&batch, options.aggregate); },
+      tasks, extract,
+      [&](std::size_t i) {
+        return std::make_unique<ScoreSink>(&batch, options.aggregate, predictor.info().crop, i, extras);
+      },
       [&](std::size_t i, const VideoSummary&, std::unique_ptr<ClipSink> sink) {
         done(i, static_cast<ScoreSink&>(*sink).TakeResult());
       },

@@ -5,11 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "extract/extract_faces.h"
 #include "infer/aggregate.h"
-#include "infer/predictor.h"
+#include "infer/evidence.h"
 
 namespace seam {
+
+class Predictor;
 
 struct ScoreOptions {
   int batch = 16;          // clips that go through the network at once, of one video or several
@@ -23,9 +26,19 @@ struct ScoreOptions {
 struct VideoResult {
   VideoSummary summary;
   TrackScores tracks;
-  std::optional<double> score;        // the video's: P(fake), none where nothing could be scored
-  std::optional<double> probability;  // calibrated, where the checkpoint can tell
-  std::string verdict;                // "fake", "real", "uncertain", "no_face", "error"
+  std::optional<double> score;            // the video's: P(fake), none where nothing could be scored
+  std::optional<double> probability;      // calibrated, where the checkpoint can tell
+  std::string verdict;                    // "fake", "real", "uncertain", "no_face", "error"
+  std::vector<Evidence> evidence;         // the most suspicious faces, as VideoExtras ask
+  std::string file_sha256;                // of the file; empty where nobody asked
+  std::optional<Error> annotate_problem;  // why the annotated form could not be made
+};
+
+// What is done with each video besides scoring it.
+struct VideoExtras {
+  std::size_t evidence = 0;  // so many faces are kept; ExtractOptions::thumbnails then gives their frames
+  // Called for videos[i] when it is scored, on the thread that was at work on it, several at once.
+  std::function<void(std::size_t i, VideoResult*)> finish = nullptr;
 };
 
 // Runs ExtractFaces() over the videos and scores the crops as they come; `done` gets the results in order
@@ -34,6 +47,6 @@ struct VideoResult {
 // when interrupted.
 bool ScoreVideos(const std::vector<std::filesystem::path>& videos, const ExtractOptions& extract,
                  const ScoreOptions& options, const Predictor& predictor,
-                 const std::function<void(std::size_t, VideoResult)>& done);
+                 const std::function<void(std::size_t, VideoResult)>& done, const VideoExtras& extras = {});
 
 }  // namespace seam

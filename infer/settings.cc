@@ -110,6 +110,7 @@ void InferSettings::Register(Options* options) {
   score.Register(options);
   compile.Register(options);
   report.Register(options);
+  page.Register(options);
 }
 
 void InferSettings::Check() const {
@@ -121,6 +122,7 @@ void InferSettings::Check() const {
   ParsePerturbation("--perturb", perturb);
   score.Check();
   report.Check();
+  page.Check();
   if (resume && !report.HasFile())
     throw UsageError("--resume", "needs a file to go on with", "add --output FILE or --jsonl FILE");
 }

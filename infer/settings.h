@@ -7,6 +7,7 @@
 
 #include "base/options.h"
 #include "extract/extract_faces.h"
+#include "infer/html_report.h"
 #include "infer/predictor.h"
 #include "infer/report.h"
 #include "infer/score_videos.h"
@@ -42,6 +43,7 @@ struct InferSettings {
   ScoreOptions score;
   CompileOptions compile;
   ReportOptions report;
+  PageOptions page;
   void Register(Options* options);
   void Check() const;
   // The verdicts of --fail-on.

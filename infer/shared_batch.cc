@@ -4,11 +4,11 @@
 
 namespace seam {
 
-void SharedBatch::Add(std::vector<cv::Mat> clip, const std::shared_ptr<Scores>& scores) {
+void SharedBatch::Add(std::vector<cv::Mat> clip, const std::shared_ptr<Scores>& scores, Scored scored) {
   std::vector<Waiting> batch;
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back({std::move(clip), scores, scores->values.size()});
+    waiting_.push_back({std::move(clip), scores, scores->values.size(), std::move(scored)});
     scores->values.push_back(0);
     ++scores->missing;
     if (waiting_.size() >= size_) batch = std::exchange(waiting_, {});
@@ -37,6 +37,9 @@ void SharedBatch::Run(std::vector<Waiting> batch) {
     std::vector<std::vector<cv::Mat>> clips;
     for (Waiting& waiting : batch) clips.push_back(std::move(waiting.clip));
     values = predictor_.ScoreClips(clips);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (batch[i].scored) batch[i].scored(clips[i], values[i]);
+    }
   } catch (...) {
     const std::lock_guard lock(mutex_);
     failure_ = std::current_exception();

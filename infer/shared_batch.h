@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -26,9 +27,12 @@ class SharedBatch {
   // At most `size` clips at once.
   SharedBatch(const Predictor& predictor, std::size_t size) : predictor_(predictor), size_(size) {}
 
-  // `clip`: T pictures, see Predictor::ScoreClips(). Any thread, one at a time for each `scores`. Throws what
-  // the network throws.
-  void Add(std::vector<cv::Mat> clip, const std::shared_ptr<Scores>& scores);
+  // Called with the clip when its score is there, on any thread, before Wait() returns.
+  using Scored = std::function<void(const std::vector<cv::Mat>& clip, double score)>;
+
+  // `clip`: T pictures, see Predictor::ScoreClips(). Any thread, one at a time for each `scores`. Throws what the
+  // network and `scored` throw.
+  void Add(std::vector<cv::Mat> clip, const std::shared_ptr<Scores>& scores, Scored scored = nullptr);
   // Returns when `scores` are complete. Throws when a batch with one of them failed, in whatever thread.
   void Wait(const std::shared_ptr<Scores>& scores);
 
@@ -37,6 +41,7 @@ class SharedBatch {
     std::vector<cv::Mat> clip;
     std::shared_ptr<Scores> scores;
     std::size_t place = 0;  // in scores->values
+    Scored scored;
   };
   void Run(std::vector<Waiting> batch);
 
