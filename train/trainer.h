@@ -27,7 +27,7 @@ struct TrainerOptions {
   int epochs = 10;
   int freeze_backbone = 0;  // epochs at the start in which the head alone is trained
   int patience = 0;         // epochs without a better one after which training ends; 0: never
-  int threads = 0;  // 0: as many as the machine has cores
+  int threads = 0;          // 0: as many as the machine has cores
   std::uint64_t seed = 1;
   bool resume = false;
   bool overwrite = false;
