@@ -26,7 +26,7 @@ void RunNodes(const Graph& graph, const std::map<std::string, torch::Tensor>& we
     const auto weight = [&](const std::string& suffix) {
       return weights.at(node.name + "." + suffix).detach();
     };
-    (*values)[static_cast<std::size_t>(i)] = RunNode(node, inputs, weight, /*training=*/false);
+    (*values)[static_cast<std::size_t>(i)] = RunNode(node, inputs, weight, {.training = false});
   }
 }
 
