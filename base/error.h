@@ -11,6 +11,7 @@ enum ExitCode {
   kExitFailed = 1,      // nothing useful was done
   kExitUsage = 2,       // the command line makes no sense
   kExitSomeFailed = 3,  // finished, but some inputs failed; each is listed
+  kExitVerdict = 4,     // finished, and `seam infer --fail-on` found what it was to look for
 };
 
 // The one exception of the project: something the user named is wrong. what() is one line,

@@ -185,6 +185,10 @@ void Options::Add(const std::string& name, std::string* value, const std::string
   if (!choices.empty()) impl_->choices[name] = std::move(choices);
 }
 
+void Options::Add(const std::string& name, std::vector<std::string>* values, const std::string& help) {
+  impl_->Declare(name, values, help + " (may be given several times)", po::value(values)->composing());
+}
+
 void Options::AddPositional(const std::string& name, std::vector<std::string>* values) {
   impl_->positional.add(name.c_str(), -1);
   impl_->positional_description.add_options()(name.c_str(), po::value(values));

@@ -36,6 +36,8 @@ class Options {
   void Add(const std::string& name, double* value, const std::string& help);
   void Add(const std::string& name, std::string* value, const std::string& help,
            std::vector<std::string> choices = {});
+  // One that may be given several times; its values in order.
+  void Add(const std::string& name, std::vector<std::string>* values, const std::string& help);
   // What stands on the command line without a name, in order. Everything after `--` counts as such.
   void AddPositional(const std::string& name, std::vector<std::string>* values);
 

@@ -15,12 +15,11 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/program.h"
+#include "base/sibling.h"
 #include "base/version.h"
 
 namespace seam {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct Verb {
   const char* name;
@@ -31,13 +30,10 @@ constexpr std::array kVerbs = {
     Verb{"extract", "cut the faces out of a dataset of videos, as labelled shards"},
     Verb{"train", "train a network on shards"},
     Verb{"infer", "score videos: how likely is each a deepfake?"},
+    Verb{"score", "score the clips of a dataset folder"},
     Verb{"evaluate", "what the scores of videos are worth, against their labels"},
     Verb{"models", "the networks and their checkpoints"},
 };
-
-fs::path ProgramOf(const std::string& verb) {
-  return fs::read_symlink("/proc/self/exe").parent_path() / ("seam-" + verb);
-}
 
 std::string Help() {
   std::string help = "seam: find deepfakes in video\n\nusage: seam VERB [ARGUMENT...]\n\nverbs:\n";

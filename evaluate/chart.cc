@@ -117,7 +117,11 @@ class ChartDrawing {
       pen_.Set({0.6, 0.6, 0.6});
       pen_.Line(kLeft, kHeight - kBottom, kWidth - kRight, kTop, 1);
     }
-    for (std::size_t i = 0; i < chart_.series.size(); ++i) DrawSeries(chart_.series[i], ColourOf(i));
+    for (std::size_t i = 0; i < chart_.series.size(); ++i) {
+      SetDash(i);
+      DrawSeries(chart_.series[i], ColourOf(i));
+    }
+    SetDash(0);
     cairo_restore(pen_.get());
     DrawLegend();
   }
@@ -157,6 +161,12 @@ class ChartDrawing {
     if (pen_.WidthOf(name) <= room) return name;
     while (name.size() > 1 && pen_.WidthOf(name + ".") > room) name.pop_back();
     return name + ".";
+  }
+
+  // Where the colours begin anew, lines are broken.
+  void SetDash(std::size_t series) const {
+    constexpr double kDash[] = {6, 4};
+    cairo_set_dash(pen_.get(), kDash, series < kColours.size() ? 0 : 2, 0);
   }
 
   void DrawSeries(const Series& series, const Colour& colour) const {
@@ -199,7 +209,9 @@ class ChartDrawing {
       pen_.Set({0.1, 0.1, 0.1});
       pen_.Text(kWidth - kRight - 30, y, name, 1);
       pen_.Set(ColourOf(i));
+      SetDash(i);
       pen_.Line(kWidth - kRight - 26, y - 4, kWidth - kRight - 6, y - 4, 3);
+      SetDash(0);
       y -= 16;
     }
   }

@@ -1,4 +1,7 @@
+#include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -6,30 +9,40 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/interrupt.h"
 #include "base/options.h"
 #include "base/program.h"
 #include "base/progress.h"
 #include "evaluate/evaluation_text.h"
 #include "evaluate/html_report.h"
 #include "evaluate/plots.h"
+#include "evaluate/robustness.h"
+#include "evaluate/score_runs.h"
 #include "evaluate/truth.h"
 
 namespace seam {
 namespace {
 
 struct EvaluateOptions {
-  std::string labels, split = "all", measure = "auc", report, plots, markdown, csv;
+  std::string labels, split = "all", measure = "auc", perturb, report, plots, markdown, csv;
   EvaluationOptions evaluation;
+  ScoreRunOptions runs;
   bool compare = false, cross = false, json = false;
-  std::vector<std::string> files;
+  std::vector<std::string> inputs;  // score files; with --model, videos
 
   void Register(Options* options) {
     options->Add(
         "labels", &labels,
         "CSV file with the columns path (or filename) and label, and maybe dataset, method, split; or a "
         "dataset folder; wins over the score file's");
-    options->Add("split", &split, "measure only the videos of this split (--labels says which)",
+    options->Add("split", &split,
+                 "measure only the videos of this split (--labels says which); of --data: test",
                  {"all", "train", "val", "test"});
+    runs.Register(options);
+    options->Add(
+        "perturb", &perturb,
+        "score the videos again, made worse, with each --model: all, deeperforensics, or names as in "
+        "blur,noise:3,h264 (docs/robustness.md)");
     options->Add(
         "threshold", &evaluation.threshold,
         "a score from here on counts as fake; eer, youden, fpr choose it on these very videos, which is "
@@ -46,107 +59,250 @@ struct EvaluateOptions {
     options->Add("report", &report, "write all of it, with plots, as one HTML page");
     options->Add("plots", &plots, "write the plots as SVG and PNG into this folder");
     options->Add("markdown", &markdown, "write the tables as Markdown");
-    options->Add("csv", &csv, "write the matrix of --cross as CSV, a line for each cell");
-    options->Add("json", &json, "print JSON: one object a line for each score file, comparison and matrix");
-    options->AddPositional("scores", &files);
+    options->Add(
+        "csv", &csv,
+        "write every measure as CSV, a line for each part; with --cross or --perturb the cells of that");
+    options->Add("json", &json,
+                 "print JSON: one object a line for each model or score file, comparison and matrix");
+    options->AddPositional("scores", &inputs);
   }
 
+  // Models, each with its score files.
+  std::size_t Subjects() const { return runs.models.empty() ? inputs.size() : runs.models.size(); }
+
   void Check() const {
-    if (files.empty()) throw UsageError("seam evaluate", "no score file named", "seam evaluate scores.csv");
-    if (compare && files.size() != 2) {
-      throw UsageError("--compare", fmt::format("takes two score files, not {}", files.size()),
+    CheckInputs();
+    if (compare && Subjects() != 2) {
+      throw UsageError("--compare", fmt::format("takes two score files, not {}", Subjects()),
                        "seam evaluate --compare a.csv b.csv");
     }
-    if (split != "all" && labels.empty())
+    if (split != "all" && labels.empty() && runs.data.empty())
       throw UsageError("--split", "nothing says which videos are in it", "--labels DATASET_FOLDER");
-    if (!csv.empty() && !cross) throw UsageError("--csv", "writes the matrix of --cross", "add --cross");
+    ParsePerturbations("--perturb", perturb.empty() ? "all" : perturb);
     evaluation.Check();
+  }
+
+  void CheckInputs() const {
+    runs.Check();
+    if (runs.models.empty() && !perturb.empty())
+      throw UsageError("--perturb", "nothing says which network is to score the videos",
+                       "--model CHECKPOINT");
+    if (runs.models.empty() && inputs.empty())
+      throw UsageError("seam evaluate", "no score file named", "seam evaluate scores.csv");
+    if (runs.models.empty()) return;
+    if (!runs.data.empty() && !inputs.empty())
+      throw UsageError("--data", "scores shards, but videos are named, too", "leave one of them out");
+    if (!runs.data.empty() && !perturb.empty()) {
+      throw UsageError("--perturb", "works on videos, before faces are looked for; shards hold faces",
+                       "name the videos, or the dataset by --labels");
+    }
+    if (runs.data.empty() && inputs.empty() && labels.empty()) {
+      throw UsageError("--model", "nothing to score",
+                       "--data DATASET_FOLDER, or videos, or --labels DATASET_FOLDER for its videos");
+    }
   }
 };
 
-// A score file with its truth.
+// A model's scores with their truth.
 struct Scores {
-  std::string file;
+  std::string subject;
   std::vector<ScoreRow> rows;
 };
 
-Scores ReadScores(const EvaluateOptions& options, const TruthTable& truth, const std::string& file) {
-  Scores scores{file, ReadScoreFile(file)};
-  const std::size_t unused = ApplyTruth(truth, &scores.rows);
-  if (options.split != "all")
-    std::erase_if(scores.rows, [&](const ScoreRow& row) { return row.split != options.split; });
-  if (unused > 0 && options.split == "all") {
-    SayWarning(Printable(fmt::format("{}: {} of {} labels fit no row of {}", options.labels, unused,
-                                     truth.videos.size(), file)));
-  }
-  return scores;
-}
+// What the options ask for, found piece by piece.
+class Evaluating {
+ public:
+  explicit Evaluating(const EvaluateOptions& options)
+      : options_(options),
+        truth_(options.labels.empty() ? TruthTable() : ReadTruth(options.labels)),
+        runs_(options.runs) {}
 
-void Print(const EvaluateOptions& options, const EvaluationReport& report) {
-  const auto print_json = [](const nlohmann::ordered_json& json) {
+  int Run() {
+    Warn(truth_.leak, "; measures of a network that was trained on it mean little");
+    for (const auto& folder : options_.runs.data)
+      Warn(LeakOf(folder), "; measures of a network that was trained on it mean little");
+    const auto& subjects = options_.runs.models.empty() ? options_.inputs : options_.runs.models;
+    for (const auto& subject : subjects) {
+      try {
+        Add(subject);
+      } catch (const Error& error) {
+        if (error.exit_code() == kExitUsage || Interrupted()) throw;
+        SayError(error);
+        ++failed_;
+      }
+    }
+    if (all_.empty()) return kExitFailed;
+    if (options_.compare && all_.size() == 2) {
+      report_.comparison = Compare(all_[0].subject, all_[0].rows, all_[1].subject, all_[1].rows,
+                                   options_.evaluation.bootstrap);
+    }
+    if (options_.cross || IsMatrix()) report_.cross = CrossTestOf(report_.evaluations, options_.measure);
+    Print();
+    WriteFiles();
+    return failed_ == 0 ? kExitGood : kExitSomeFailed;
+  }
+
+ private:
+  // Several models or dataset folders ask for a matrix by themselves.
+  bool IsMatrix() const {
+    return !options_.runs.data.empty() && options_.runs.models.size() * options_.runs.data.size() > 1;
+  }
+
+  void Warn(const std::string& fact, const char* consequence = "") {
+    if (fact.empty()) return;
+    report_.warnings.push_back(fact + consequence);
+    SayWarning(report_.warnings.back());
+  }
+
+  void Add(const std::string& subject) {
+    Scores scores{subject, {}};
+    if (options_.runs.models.empty()) {
+      scores.rows = ReadScoreFile(subject);
+    } else if (!options_.runs.data.empty()) {
+      scores.rows = RowsOfShards(subject);
+    } else {
+      scores.rows = runs_.OfVideos(subject, Videos(), {});
+    }
+    Label(&scores, true);
+    Evaluation evaluation = Evaluate(subject, scores.rows, options_.evaluation);
+    for (const auto& warning : WarningsOf(evaluation)) Warn(Printable(subject) + ": " + warning);
+    if (!options_.perturb.empty()) report_.robustness.push_back(Perturb(scores, evaluation));
+    report_.evaluations.push_back(std::move(evaluation));
+    all_.push_back(std::move(scores));
+  }
+
+  void Label(Scores* scores, bool tell) const {
+    const std::size_t unused = ApplyTruth(truth_, &scores->rows);
+    if (options_.split != "all" && options_.runs.data.empty())
+      std::erase_if(scores->rows, [&](const ScoreRow& row) { return row.split != options_.split; });
+    if (tell && unused > 0 && options_.split == "all") {
+      SayWarning(Printable(fmt::format("{}: {} of {} labels fit no row of {}", options_.labels, unused,
+                                       truth_.videos.size(), scores->subject)));
+    }
+  }
+
+  // All dataset folders together; where there are several, their names and paths keep them apart.
+  std::vector<ScoreRow> RowsOfShards(const std::string& model) {
+    const auto& folders = options_.runs.data;
+    std::map<std::string, std::set<std::string>> folders_of;  // by dataset
+    std::vector<ScoreRow> all;
+    std::vector<std::string> folder_of;
+    for (const auto& folder : folders) {
+      for (ScoreRow& row : runs_.OfShards(model, folder, options_.split)) {
+        folders_of[row.dataset].insert(folder);
+        folder_of.push_back(folder);
+        if (folders.size() > 1) row.path = (std::filesystem::path(folder) / row.path).string();
+        all.push_back(std::move(row));
+      }
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (folders_of[all[i].dataset].size() > 1)
+        all[i].dataset = fmt::format("{} ({})", all[i].dataset, folder_of[i]);
+    }
+    return all;
+  }
+
+  // Those named, or those of the split that the labels name.
+  std::vector<std::string> Videos() const {
+    if (!options_.inputs.empty()) return options_.inputs;
+    std::vector<std::string> videos;
+    for (const auto& [path, truth] : truth_.videos) {
+      if (options_.split == "all" || truth.split == options_.split) videos.push_back(path);
+    }
+    if (videos.empty())
+      throw Error(options_.labels, fmt::format("no video is in the split '{}'", options_.split));
+    return videos;
+  }
+
+  Robustness Perturb(const Scores& clean, const Evaluation& evaluation) {
+    Robustness robustness{clean.subject, evaluation, {}};
+    for (const Perturbation& each : ParsePerturbations("--perturb", options_.perturb)) {
+      Say(fmt::format("{}: {}", Printable(clean.subject), each.Words()));
+      Scores worse{clean.subject, runs_.OfVideos(clean.subject, Videos(), each)};
+      Label(&worse, false);
+      robustness.points.push_back(MeasurePerturbed(each, worse.rows, clean.rows, options_.evaluation));
+    }
+    return robustness;
+  }
+
+  static void PrintJson(const nlohmann::ordered_json& json) {
     // Names of files need not be UTF-8.
     fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
-  };
-  for (const auto& evaluation : report.evaluations) {
-    options.json ? print_json(JsonOf(evaluation)) : fmt::print("{}", TextOf(evaluation));
   }
-  if (report.comparison && options.json) print_json(JsonOf(*report.comparison));
-  if (report.comparison && !options.json) {
-    for (const auto& fact : FactsOf(*report.comparison)) fmt::print("  {}\n", fact);
-    fmt::print("{}", TextOf(TableOf(*report.comparison)));
-  }
-  if (report.cross && options.json) print_json(JsonOf(*report.cross));
-  if (report.cross && !options.json) fmt::print("{}", TextOf(TableOf(*report.cross)));
-}
 
-void WriteFiles(const EvaluateOptions& options, const EvaluationReport& report) {
-  if (!options.report.empty()) WriteFile(options.report, HtmlOf(report));
-  if (!options.plots.empty()) WritePlots(PlotsOf(report.evaluations), options.plots);
-  if (!options.plots.empty() && report.cross) WritePlots(HeatMapOf(*report.cross), options.plots);
-  if (!options.csv.empty()) WriteFile(options.csv, CsvOf(LongTableOf(*report.cross)));
-  if (options.markdown.empty()) return;
-  std::string text;
-  for (const auto& warning : report.warnings) text += "> " + Printable(warning) + "\n\n";
-  if (report.cross) text += MarkdownOf(TableOf(*report.cross)) + "\n";
-  if (report.comparison) text += MarkdownOf(TableOf(*report.comparison)) + "\n";
-  for (const auto& evaluation : report.evaluations) text += MarkdownOf(evaluation);
-  WriteFile(options.markdown, text);
-}
+  void Print() const {
+    if (options_.json) {
+      for (const auto& evaluation : report_.evaluations) PrintJson(JsonOf(evaluation));
+      if (report_.comparison) PrintJson(JsonOf(*report_.comparison));
+      if (report_.cross) PrintJson(JsonOf(*report_.cross));
+      for (const auto& robustness : report_.robustness) PrintJson(JsonOf(robustness));
+      return;
+    }
+    for (const auto& evaluation : report_.evaluations) fmt::print("{}", TextOf(evaluation));
+    if (report_.comparison) {
+      for (const auto& fact : FactsOf(*report_.comparison)) fmt::print("  {}\n", fact);
+      fmt::print("{}", TextOf(TableOf(*report_.comparison)));
+    }
+    if (report_.cross) fmt::print("{}", TextOf(TableOf(*report_.cross)));
+    for (const auto& robustness : report_.robustness) fmt::print("{}", TextOf(TableOf(robustness)));
+  }
+
+  void WriteFiles() const {
+    if (!options_.report.empty()) WriteFile(options_.report, HtmlOf(report_));
+    if (!options_.plots.empty()) WriteAllPlots();
+    if (!options_.csv.empty()) {
+      WriteFile(options_.csv, CsvOf(report_.cross                ? LongTableOf(*report_.cross)
+                                    : report_.robustness.empty() ? LongTableOf(report_.evaluations)
+                                                                 : LongTableOf(report_.robustness)));
+    }
+    if (!options_.markdown.empty()) WriteFile(options_.markdown, Markdown());
+  }
+
+  void WriteAllPlots() const {
+    WritePlots(PlotsOf(report_.evaluations), options_.plots);
+    if (report_.cross) WritePlots(HeatMapOf(*report_.cross), options_.plots);
+    WritePlots(PlotsOf(report_.robustness), options_.plots);
+    const std::size_t count = report_.robustness.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string suffix = count > 1 ? fmt::format("_{}", i + 1) : "";
+      WritePlots(HeatMapOf(report_.robustness[i], suffix), options_.plots);
+    }
+  }
+
+  std::string Markdown() const {
+    std::string text;
+    for (const auto& warning : report_.warnings) text += "> " + Printable(warning) + "\n\n";
+    if (report_.cross) text += MarkdownOf(TableOf(*report_.cross)) + "\n";
+    if (report_.comparison) text += MarkdownOf(TableOf(*report_.comparison)) + "\n";
+    for (const auto& robustness : report_.robustness) text += MarkdownOf(TableOf(robustness)) + "\n";
+    for (const auto& evaluation : report_.evaluations) text += MarkdownOf(evaluation);
+    return text;
+  }
+
+  const EvaluateOptions& options_;
+  TruthTable truth_;
+  ScoreRuns runs_;
+  EvaluationReport report_;
+  std::vector<Scores> all_;
+  std::size_t failed_ = 0;
+};
 
 int Run(const std::vector<std::string>& arguments) {
   EvaluateOptions options;
-  Options parser("seam evaluate", "[options] SCORES.csv|SCORES.jsonl...",
-                 "what the scores of videos are worth, against their labels",
-                 "seam evaluate scores.csv --labels labels.csv --report evaluation.html");
+  Options parser(
+      "seam evaluate",
+      "[options] SCORES.csv|SCORES.jsonl...\n       seam evaluate --model FILE --data DIR [options]\n"
+      "       seam evaluate --model FILE [--perturb all] VIDEO|DIR... [options]",
+      "what the scores of videos are worth, against their labels",
+      "seam evaluate scores.csv --labels labels.csv --report evaluation.html");
   options.Register(&parser);
   if (!parser.Parse(arguments)) return kExitGood;
+  options.runs.quiet = parser.Given("quiet");
+  if (!options.runs.data.empty() && !parser.Given("split")) options.split = "test";
+  if (!options.runs.data.empty() && options.split == "all")
+    throw UsageError("--split", "of --data one is measured at a time", "--split test");
   options.Check();
-  const TruthTable truth = options.labels.empty() ? TruthTable() : ReadTruth(options.labels);
-  EvaluationReport report;
-  if (!truth.leak.empty()) {
-    report.warnings.push_back(truth.leak + "; measures of a network that was trained on it mean little");
-    SayWarning(report.warnings.back());
-  }
-  std::vector<Scores> all;
-  std::size_t failed = 0;
-  for (const auto& file : options.files) {
-    try {
-      Scores scores = ReadScores(options, truth, file);
-      report.evaluations.push_back(Evaluate(file, scores.rows, options.evaluation));
-      all.push_back(std::move(scores));
-    } catch (const Error& error) {
-      SayError(error);
-      ++failed;
-    }
-  }
-  if (options.compare && all.size() == 2)
-    report.comparison =
-        Compare(all[0].file, all[0].rows, all[1].file, all[1].rows, options.evaluation.bootstrap);
-  if (all.empty()) return kExitFailed;
-  if (options.cross) report.cross = CrossTestOf(report.evaluations, options.measure);
-  Print(options, report);
-  WriteFiles(options, report);
-  return failed == 0 ? kExitGood : kExitSomeFailed;
+  return Evaluating(options).Run();
 }
 
 }  // namespace

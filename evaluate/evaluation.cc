@@ -1,5 +1,6 @@
 #include "evaluate/evaluation.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <map>
@@ -161,25 +162,42 @@ Slice MeasurePart(const std::string& name, const Part& part, const std::vector<S
   return slice;
 }
 
-void MeasureSlices(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
-  std::set<std::string> methods, datasets;
+// Adds the part to `videos` and, if the file has frames at all, to `frames`.
+void AddPart(const std::string& name, const Part& part, bool all_reals, const Evaluation& evaluation,
+             std::vector<Slice>* videos, std::vector<Slice>* frames) {
+  videos->push_back(MeasurePart(name, part, part.samples, evaluation));
+  videos->back().all_reals = all_reals;
+  if (!evaluation.frames) return;
+  frames->push_back(MeasurePart(name, part, part.frames, evaluation));
+  frames->back().all_reals = all_reals;
+}
+
+void MeasureMethods(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
+  std::set<std::string> methods;
   for (const auto& row : rows) {
-    if (!row.label) continue;
-    if (*row.label == 1 && !row.method.empty()) methods.insert(row.method);
-    datasets.insert(row.dataset);
+    if (row.label == 1 && !row.method.empty()) methods.insert(row.method);
   }
   for (const auto& method : methods) {
     const Part part = PartOf(rows, evaluation->missing,
-                             [&](const ScoreRow& row) { return *row.label == 0 || row.method == method; });
-    evaluation->methods.push_back(MeasurePart(method, part, part.samples, *evaluation));
+                             [&](const ScoreRow& row) { return row.label == 0 || row.method == method; });
+    AddPart(method, part, false, *evaluation, &evaluation->methods, &evaluation->method_frames);
   }
-  if (datasets == std::set<std::string>{""}) return;
-  for (const auto& dataset : datasets) {
-    const Part part =
-        PartOf(rows, evaluation->missing, [&](const ScoreRow& row) { return row.dataset == dataset; });
+}
+
+void MeasureDatasets(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
+  std::map<std::string, bool> has_reals;  // by dataset
+  for (const auto& row : rows) {
+    if (row.label) has_reals[row.dataset] |= row.label == 0;
+  }
+  if (has_reals.size() == 1 && has_reals.begin()->first.empty()) return;
+  for (const auto& [dataset, own_reals] : has_reals) {
+    const bool all_reals = !own_reals;
+    const Part part = PartOf(rows, evaluation->missing, [&, &name = dataset](const ScoreRow& row) {
+      return row.dataset == name || (all_reals && row.label == 0);
+    });
     if (dataset.empty() && part.samples.empty()) continue;
-    evaluation->datasets.push_back(
-        MeasurePart(dataset.empty() ? "(not named)" : dataset, part, part.samples, *evaluation));
+    AddPart(dataset.empty() ? "(not named)" : dataset, part, all_reals, *evaluation, &evaluation->datasets,
+            &evaluation->dataset_frames);
   }
 }
 
@@ -188,6 +206,11 @@ void Count(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
     ++evaluation->inputs;
     if (!row.score) ++evaluation->unscored;
     if (row.score && !row.label) ++evaluation->unlabelled;
+    if (row.trained_on) ++evaluation->trained_on;
+    if (row.chosen_on.size() > evaluation->chosen_on.size()) evaluation->chosen_on = row.chosen_on;
+    auto& notes = evaluation->notes;
+    if (!row.note.empty() && std::find(notes.begin(), notes.end(), row.note) == notes.end())
+      notes.push_back(row.note);
     if (!row.label || !CountedScore(row, evaluation->missing)) continue;
     ++(*row.label == 1 ? evaluation->videos.fake : evaluation->videos.real);
     evaluation->scores.push_back(*CountedScore(row, evaluation->missing));
@@ -244,9 +267,12 @@ Evaluation Evaluate(const std::string& subject, const std::vector<ScoreRow>& row
   CheckCounts(evaluation);
   const Part all = PartOf(rows, options.missing, [](const ScoreRow&) { return true; });
   evaluation.threshold = ChooseThreshold(options.threshold, rows, all.samples);
+  evaluation.threshold.on_this_split =
+      evaluation.threshold.source == "stored" && evaluation.chosen_on.find("threshold") != std::string::npos;
   evaluation.videos = MeasurePart("videos", all, all.samples, evaluation);
   if (!all.frames.empty()) evaluation.frames = MeasurePart("frames", all, all.frames, evaluation);
-  MeasureSlices(rows, &evaluation);
+  MeasureMethods(rows, &evaluation);
+  MeasureDatasets(rows, &evaluation);
   return evaluation;
 }
 

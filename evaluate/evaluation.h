@@ -30,7 +30,10 @@ struct Threshold {
   double value = 0.5;
   // "stored": the score file's own; "given"; "default"; "eer", "youden", "fpr": chosen on these very videos.
   std::string source = "default";
-  bool chosen_here() const { return source == "eer" || source == "youden" || source == "fpr"; }
+  bool on_this_split = false;  // "stored", and chosen on these very shards
+  bool chosen_here() const {
+    return on_this_split || source == "eer" || source == "youden" || source == "fpr";
+  }
 };
 
 // Measures of a part of the videos, or of their frames.
@@ -39,6 +42,7 @@ struct Slice {
   int inputs = 0;                  // rows of it with a label; for frames: their videos
   int unscored = 0;                // of those, without a score
   int real = 0, fake = 0;          // measured: videos, or frames
+  bool all_reals = false;          // a dataset without reals of its own: its fakes against all others' reals
   std::vector<Measured> measures;  // as Measures()
   Confusion confusion;
   double coverage() const { return inputs > 0 ? static_cast<double>(inputs - unscored) / inputs : 0; }
@@ -54,17 +58,21 @@ struct EvaluationOptions {
 
 // What the scores of one file are worth.
 struct Evaluation {
-  std::string subject;  // the file
-  int inputs = 0;       // all rows
-  int unscored = 0;     // rows without a score
-  int unlabelled = 0;   // rows with a score but without a label: counted as scored, measured by nothing
-  std::string missing;  // as in the options
+  std::string subject;    // the file
+  int inputs = 0;         // all rows
+  int unscored = 0;       // rows without a score
+  int unlabelled = 0;     // rows with a score but without a label: counted as scored, measured by nothing
+  std::string missing;    // as in the options
+  int trained_on = 0;     // rows that the network learned from
+  std::string chosen_on;  // what was chosen on (some of) these rows, as in the score file
+  std::vector<std::string> notes;  // the rows', each once
   Threshold threshold;
   BootstrapOptions bootstrap;
   Slice videos;
   std::optional<Slice> frames;  // where the file has the frames' scores
-  // Each method's fakes against all reals; each dataset's videos. By name; none where none is known.
-  std::vector<Slice> methods, datasets;
+  // Each method's fakes against all reals; each dataset's videos. By name; none where none is known. Their
+  // frames, one for each or, where the file has no frames, none.
+  std::vector<Slice> methods, datasets, method_frames, dataset_frames;
   // What was measured, for plots.
   std::vector<double> scores;
   std::vector<int> labels;

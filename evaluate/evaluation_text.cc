@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include <fmt/format.h>
@@ -53,14 +54,23 @@ void AddConfusion(const Evaluation& evaluation, Table* table) {
   }
 }
 
-Table PartsTable(const std::vector<Slice>& slices, std::string title, const char* what) {
+std::string NameOf(const Slice& slice) {
+  return slice.name + (slice.all_reals ? " (against all reals: it has none)" : "");
+}
+
+// `frames`: of the same parts, or empty.
+Table PartsTable(const std::vector<Slice>& slices, const std::vector<Slice>& frames, std::string title,
+                 const char* what) {
   Table table{std::move(title), {what, "real", "fake", "coverage"}, {}};
   for (const auto& [name, place] : ShortMeasures()) table.columns.push_back(name);
-  for (const Slice& slice : slices) {
+  if (!frames.empty()) table.columns.push_back("AUC of frames");
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    const Slice& slice = slices[i];
     table.rows.push_back(
-        {slice.name, std::to_string(slice.real), std::to_string(slice.fake), Percent(slice.coverage())});
+        {NameOf(slice), std::to_string(slice.real), std::to_string(slice.fake), Percent(slice.coverage())});
     for (const auto& [name, place] : ShortMeasures())
       table.rows.back().push_back(TextOf(slice.measures[place]));
+    if (!frames.empty()) table.rows.back().push_back(TextOf(frames[i].measures.front()));
   }
   return table;
 }
@@ -68,6 +78,8 @@ Table PartsTable(const std::vector<Slice>& slices, std::string title, const char
 std::string ThresholdWords(const Threshold& threshold) {
   const std::string value = fmt::format("threshold {:.6g}", threshold.value);
   if (threshold.source == "default") return value + " (the default; nobody chose it)";
+  if (threshold.on_this_split)
+    return value + " (stored; it was chosen on these very data: what follows is too good)";
   if (threshold.source == "stored") return value + " (stored with the scores)";
   if (threshold.source == "given") return value + " (given)";
   return fmt::format("{} (chosen by {} on these very videos: what follows is too good)", value,
@@ -101,6 +113,22 @@ std::string TextOf(const Measured& measured) {
                      measured.interval.high);
 }
 
+std::vector<std::string> WarningsOf(const Evaluation& evaluation) {
+  std::vector<std::string> warnings;
+  if (evaluation.trained_on > 0) {
+    warnings.push_back(
+        fmt::format("the network was trained on {} of these {} inputs: the numbers say what it learned by "
+                    "heart, not what it can do",
+                    evaluation.trained_on, evaluation.inputs));
+  }
+  if (!evaluation.chosen_on.empty()) {
+    warnings.push_back(
+        fmt::format("the network's {} was chosen on these very data: the numbers are a little too good",
+                    evaluation.chosen_on));
+  }
+  return warnings;
+}
+
 std::vector<std::string> FactsOf(const Evaluation& evaluation) {
   const std::string unlabelled =
       evaluation.unlabelled > 0 ? fmt::format(", {} without a label", evaluation.unlabelled) : "";
@@ -118,6 +146,8 @@ std::vector<std::string> FactsOf(const Evaluation& evaluation) {
                                 100 * evaluation.bootstrap.level, evaluation.bootstrap.resamples,
                                 evaluation.bootstrap.seed));
   }
+  for (const auto& note : evaluation.notes) facts.push_back("note      " + note);
+  for (const auto& warning : WarningsOf(evaluation)) facts.push_back("warning   " + warning);
   if (std::min(evaluation.videos.real, evaluation.videos.fake) < kFewVideos || AnyFew(evaluation.methods) ||
       AnyFew(evaluation.datasets)) {
     facts.push_back(fmt::format(
@@ -127,14 +157,16 @@ std::vector<std::string> FactsOf(const Evaluation& evaluation) {
 }
 
 std::vector<Table> TablesOf(const Evaluation& evaluation) {
-  std::vector<Table> tables = {MeasureTable(evaluation, false, "without a threshold")};
-  Table bound = MeasureTable(evaluation, true, "at " + ThresholdWords(evaluation.threshold));
+  const std::string coverage = fmt::format("; coverage {}", Percent(evaluation.videos.coverage()));
+  std::vector<Table> tables = {MeasureTable(evaluation, false, "without a threshold" + coverage)};
+  Table bound = MeasureTable(evaluation, true, "at " + ThresholdWords(evaluation.threshold) + coverage);
   AddConfusion(evaluation, &bound);
   tables.push_back(std::move(bound));
   if (!evaluation.methods.empty())
-    tables.push_back(PartsTable(evaluation.methods, "by method, each against all reals", "method"));
+    tables.push_back(PartsTable(evaluation.methods, evaluation.method_frames,
+                                "by method, each against all reals", "method"));
   if (evaluation.datasets.size() > 1)
-    tables.push_back(PartsTable(evaluation.datasets, "by dataset", "dataset"));
+    tables.push_back(PartsTable(evaluation.datasets, evaluation.dataset_frames, "by dataset", "dataset"));
   return tables;
 }
 
@@ -171,6 +203,44 @@ nlohmann::ordered_json JsonOf(const Slice& slice) {
   return json;
 }
 
+namespace {
+
+void AddParts(const char* key, const std::vector<Slice>& slices, const std::vector<Slice>& frames,
+              nlohmann::ordered_json* json) {
+  auto& parts = (*json)[key] = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    parts.push_back(JsonOf(slices[i]));
+    parts.back()["reals"] = slices[i].all_reals || key == std::string("methods") ? "all" : "own";
+    if (!frames.empty()) parts.back()["frames"] = JsonOf(frames[i]);
+  }
+}
+
+std::string CsvNumber(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
+
+void AddLongRows(std::vector<std::string> first, const Slice& slice, Table* table) {
+  for (const auto& text : {std::to_string(slice.inputs), CsvNumber(slice.coverage()),
+                           std::to_string(slice.real), std::to_string(slice.fake)}) {
+    first.push_back(text);
+  }
+  const auto add = [&](const char* measure, double value, const Interval& interval) {
+    std::vector<std::string> row = first;
+    for (const auto& text :
+         {std::string(measure), CsvNumber(value), CsvNumber(interval.low), CsvNumber(interval.high)}) {
+      row.push_back(text);
+    }
+    table->rows.push_back(std::move(row));
+  };
+  for (std::size_t i = 0; i < slice.measures.size(); ++i)
+    add(Measures()[i].key, slice.measures[i].value, slice.measures[i].interval);
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  add("tp", slice.confusion.true_positives, {kNone, kNone});
+  add("fp", slice.confusion.false_positives, {kNone, kNone});
+  add("tn", slice.confusion.true_negatives, {kNone, kNone});
+  add("fn", slice.confusion.false_negatives, {kNone, kNone});
+}
+
+}  // namespace
+
 nlohmann::ordered_json JsonOf(const Evaluation& evaluation) {
   nlohmann::ordered_json json = {{"file", evaluation.subject},
                                  {"inputs", evaluation.inputs},
@@ -178,6 +248,9 @@ nlohmann::ordered_json JsonOf(const Evaluation& evaluation) {
                                  {"coverage", evaluation.coverage()},
                                  {"unlabelled", evaluation.unlabelled},
                                  {"missing", evaluation.missing},
+                                 {"trained_on", evaluation.trained_on},
+                                 {"chosen_on", evaluation.chosen_on},
+                                 {"notes", evaluation.notes},
                                  {"threshold", evaluation.threshold.value},
                                  {"threshold_from", evaluation.threshold.source},
                                  {"threshold_chosen_on_these_videos", evaluation.threshold.chosen_here()},
@@ -186,12 +259,29 @@ nlohmann::ordered_json JsonOf(const Evaluation& evaluation) {
                                  {"level", evaluation.bootstrap.level},
                                  {"videos", JsonOf(evaluation.videos)}};
   if (evaluation.frames) json["frames"] = JsonOf(*evaluation.frames);
-  for (const auto& [key, slices] :
-       {std::pair("methods", &evaluation.methods), std::pair("datasets", &evaluation.datasets)}) {
-    json[key] = nlohmann::ordered_json::array();
-    for (const Slice& slice : *slices) json[key].push_back(JsonOf(slice));
-  }
+  AddParts("methods", evaluation.methods, evaluation.method_frames, &json);
+  AddParts("datasets", evaluation.datasets, evaluation.dataset_frames, &json);
   return json;
+}
+
+Table LongTableOf(const std::vector<Evaluation>& evaluations) {
+  Table table{"",
+              {"file", "part", "name", "level", "inputs", "coverage", "real", "fake", "measure", "value",
+               "low", "high"},
+              {}};
+  for (const Evaluation& evaluation : evaluations) {
+    const auto add = [&](const char* part, const char* level, const Slice& slice) {
+      AddLongRows({evaluation.subject, part, part == std::string("all") ? "" : slice.name, level}, slice,
+                  &table);
+    };
+    add("all", "videos", evaluation.videos);
+    if (evaluation.frames) add("all", "frames", *evaluation.frames);
+    for (const Slice& slice : evaluation.methods) add("method", "videos", slice);
+    for (const Slice& slice : evaluation.method_frames) add("method", "frames", slice);
+    for (const Slice& slice : evaluation.datasets) add("dataset", "videos", slice);
+    for (const Slice& slice : evaluation.dataset_frames) add("dataset", "frames", slice);
+  }
+  return table;
 }
 
 }  // namespace seam

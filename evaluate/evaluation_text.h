@@ -13,6 +13,8 @@ namespace seam {
 // "0.7222 [0.5100, 0.9000]"; "-" for NaN; without brackets where there is no interval.
 std::string TextOf(const Measured& measured);
 
+// Why the numbers cannot be taken at their word: the network saw these data in training.
+std::vector<std::string> WarningsOf(const Evaluation& evaluation);
 // What stands above the tables: inputs, coverage, what was measured, how missing scores were counted, where
 // the threshold comes from.
 std::vector<std::string> FactsOf(const Evaluation& evaluation);
@@ -25,5 +27,7 @@ std::string TextOf(const Evaluation& evaluation);
 std::string MarkdownOf(const Evaluation& evaluation);
 nlohmann::ordered_json JsonOf(const Evaluation& evaluation);
 nlohmann::ordered_json JsonOf(const Slice& slice);
+// Every measure of every part, a row each, for programs.
+Table LongTableOf(const std::vector<Evaluation>& evaluations);
 
 }  // namespace seam

@@ -1,8 +1,8 @@
 #include "evaluate/html_report.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/version.h"
 #include "evaluate/evaluation_text.h"
@@ -29,15 +29,6 @@ th:first-child, td:first-child { text-align: left; }
 <h1>What the scores are worth</h1>
 )";
 
-std::string Base64(const std::string& bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // OpenSSL ends it with a zero
-  const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(length));
-  return text;
-}
-
 // As a picture of its own, so that the names inside one SVG cannot meet those of another.
 std::string ImageOf(const std::string& svg, const std::string& title) {
   return fmt::format("<img alt=\"{}\" src=\"data:image/svg+xml;base64,{}\">\n", EscapeHtml(Printable(title)),
@@ -51,6 +42,21 @@ std::string ListOf(const std::vector<std::string>& facts) {
 }
 
 std::string Wide(const std::string& html) { return "<div class=\"wide\">" + html + "</div>\n"; }
+
+std::string RobustnessOf(const std::vector<Robustness>& all) {
+  if (all.empty()) return "";
+  std::string html =
+      "<h2>Robustness</h2>\n<p>Every video, real and fake alike, was made worse in the same way "
+      "before it was scored.</p>\n";
+  for (const Robustness& each : all) {
+    html += Wide(HtmlOf(TableOf(each)));
+    const HeatMap map = HeatMapOf(each, "");
+    html += Wide(ImageOf(SvgOf(map), map.title));
+  }
+  html += "<div class=\"plots\">\n";
+  for (const Chart& chart : PlotsOf(all)) html += ImageOf(SvgOf(chart), chart.title);
+  return html + "</div>\n";
+}
 
 }  // namespace
 
@@ -67,6 +73,7 @@ std::string HtmlOf(const EvaluationReport& report) {
     html += "<h2>Comparison</h2>\n" + ListOf(FactsOf(*report.comparison));
     html += Wide(HtmlOf(TableOf(*report.comparison)));
   }
+  html += RobustnessOf(report.robustness);
   for (const auto& evaluation : report.evaluations) {
     html += "<h2>" + EscapeHtml(Printable(evaluation.subject)) + "</h2>\n" + ListOf(FactsOf(evaluation));
     for (const auto& table : TablesOf(evaluation)) html += Wide(HtmlOf(table));

@@ -7,6 +7,7 @@
 #include "evaluate/comparison.h"
 #include "evaluate/cross_test.h"
 #include "evaluate/evaluation.h"
+#include "evaluate/robustness.h"
 
 namespace seam {
 
@@ -16,6 +17,7 @@ struct EvaluationReport {
   std::vector<Evaluation> evaluations;
   std::optional<Comparison> comparison;
   std::optional<CrossTest> cross;
+  std::vector<Robustness> robustness;
 };
 
 // One page that needs nothing else: tables and plots inside it, no script, no network.

@@ -176,6 +176,120 @@ HeatMap HeatMapOf(const CrossTest& cross) {
   return map;
 }
 
+namespace {
+
+std::vector<Perturbation> LevelsOf(const Robustness& robustness, const PerturbationKind& kind) {
+  std::vector<Perturbation> levels;
+  for (const RobustnessPoint& point : robustness.points) {
+    if (point.perturbation.name == kind.name) levels.push_back(point.perturbation);
+  }
+  return levels;
+}
+
+// The AUC at level 0 (untouched) and at each level of `kind`; `slice` picks videos or frames.
+template <class SliceOf>
+Series CurveOf(const Robustness& robustness, const PerturbationKind& kind, std::string name,
+               const Slice& clean, const SliceOf& slice) {
+  Series series{std::move(name), Series::Style::kLine, {}, {}, 0};
+  const auto add = [&](double level, const Slice& of) {
+    const Measured* auc = AucOf(of);
+    if (auc == nullptr) return;
+    series.points.emplace_back(level, auc->value);
+    const bool measured = !std::isnan(auc->interval.low);
+    series.intervals.emplace_back(measured ? auc->interval.low : auc->value,
+                                  measured ? auc->interval.high : auc->value);
+  };
+  add(0, clean);
+  for (const RobustnessPoint& point : robustness.points) {
+    if (point.perturbation.name == kind.name) add(point.perturbation.level, slice(point));
+  }
+  return series;
+}
+
+Series VideoCurve(const Robustness& robustness, const PerturbationKind& kind, std::string name) {
+  return CurveOf(robustness, kind, std::move(name), robustness.clean.videos,
+                 [](const RobustnessPoint& point) -> const Slice& { return point.videos; });
+}
+
+// Level 0, then those of the table.
+Chart LevelChart(std::string file, std::string title, int levels) {
+  Chart chart = {std::move(file),
+                 std::move(title),
+                 {"level", -0.3, levels + 0.3, {}, Axis::Scale::kLinear, {"none"}},
+                 {"AUC", 0, 1, kFifths, Axis::Scale::kLinear, {}},
+                 {},
+                 false};
+  for (int level = 1; level <= levels; ++level) chart.x.names.push_back(std::to_string(level));
+  return chart;
+}
+
+Chart OverviewOf(const Robustness& robustness, const std::string& suffix) {
+  constexpr int kMostLevels = 5;
+  Chart chart =
+      LevelChart("robustness" + suffix, "AUC of videos made worse: " + NameOf(robustness.clean), kMostLevels);
+  for (const PerturbationKind& kind : Perturbations()) {
+    if (LevelsOf(robustness, kind).empty()) continue;
+    chart.series.push_back(VideoCurve(robustness, kind, kind.name));
+    chart.series.back().intervals.clear();
+  }
+  return chart;
+}
+
+Chart ChartOf(const std::vector<Robustness>& all, const PerturbationKind& kind) {
+  Chart chart = LevelChart(std::string("robustness_") + kind.name,
+                           fmt::format("AUC against level: {} ({})", kind.name, kind.words),
+                           static_cast<int>(kind.levels.size()));
+  chart.x.title = kind.parameter;
+  for (std::size_t level = 0; level < kind.levels.size(); ++level)
+    chart.x.names[level + 1] = fmt::format("{:g}", kind.levels[level]);
+  for (const Robustness& robustness : all) {
+    const bool alone = all.size() == 1;
+    chart.series.push_back(VideoCurve(robustness, kind, alone ? "videos" : NameOf(robustness.clean)));
+    if (!alone || !robustness.clean.frames) continue;
+    static const Slice kNone;
+    chart.series.push_back(CurveOf(
+        robustness, kind, "frames", *robustness.clean.frames,
+        [](const RobustnessPoint& point) -> const Slice& { return point.frames ? *point.frames : kNone; }));
+  }
+  // Intervals beside each other.
+  for (std::size_t i = 1; i < chart.series.size(); ++i) {
+    for (auto& point : chart.series[i].points) point.first += 0.04 * static_cast<double>(i);
+  }
+  return chart;
+}
+
+}  // namespace
+
+std::vector<Chart> PlotsOf(const std::vector<Robustness>& all) {
+  std::vector<Chart> charts;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    charts.push_back(OverviewOf(all[i], all.size() > 1 ? fmt::format("_{}", i + 1) : ""));
+  for (const PerturbationKind& kind : Perturbations()) {
+    if (!all.empty() && !LevelsOf(all.front(), kind).empty()) charts.push_back(ChartOf(all, kind));
+  }
+  return charts;
+}
+
+HeatMap HeatMapOf(const Robustness& robustness, const std::string& suffix) {
+  HeatMap map{
+      "robustness_map" + suffix, "AUC of videos made worse: " + NameOf(robustness.clean), {}, {}, {}, {}};
+  for (int level = 1; level <= 5; ++level) map.columns.push_back(fmt::format("level {}", level));
+  for (const PerturbationKind& kind : Perturbations()) {
+    if (LevelsOf(robustness, kind).empty()) continue;
+    map.rows.emplace_back(kind.name);
+    map.values.emplace_back(map.columns.size(), std::numeric_limits<double>::quiet_NaN());
+    map.texts.emplace_back(map.columns.size());
+    for (const RobustnessPoint& point : robustness.points) {
+      if (point.perturbation.name != kind.name) continue;
+      const auto column = static_cast<std::size_t>(point.perturbation.level - 1);
+      const Measured* auc = AucOf(point.videos);
+      map.texts.back()[column] = auc == nullptr ? "-" : TextOf(*auc);
+      if (auc != nullptr) map.values.back()[column] = auc->value;
+    }
+  }
+  return map;
+}
+
 void WritePlots(const std::vector<Chart>& charts, const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   for (const Chart& chart : charts) {

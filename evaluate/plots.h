@@ -6,6 +6,7 @@
 #include "evaluate/chart.h"
 #include "evaluate/cross_test.h"
 #include "evaluate/evaluation.h"
+#include "evaluate/robustness.h"
 
 namespace seam {
 
@@ -14,6 +15,12 @@ namespace seam {
 // method.
 std::vector<Chart> PlotsOf(const std::vector<Evaluation>& evaluations);
 HeatMap HeatMapOf(const CrossTest& cross);
+
+// AUC against level: of each network all perturbations in one chart, and of each perturbation all networks,
+// with intervals (and of a single one its frames, too).
+std::vector<Chart> PlotsOf(const std::vector<Robustness>& all);
+// The AUC of each perturbation (row) at each level (column).
+HeatMap HeatMapOf(const Robustness& robustness, const std::string& suffix);
 
 // Every chart as FOLDER/NAME.svg and FOLDER/NAME.png; the folder is made.
 void WritePlots(const std::vector<Chart>& charts, const std::filesystem::path& folder);

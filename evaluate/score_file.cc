@@ -20,8 +20,9 @@ namespace seam {
 namespace {
 
 const std::vector<std::string>& Columns() {
-  static const std::vector<std::string> columns = {"path",   "status", "score",  "verdict", "label",
-                                                   "frames", "faces",  "tracks", "seconds", "reason"};
+  static const std::vector<std::string> columns = {"path",    "status", "score",  "probability", "threshold",
+                                                   "verdict", "label",  "frames", "faces",       "tracks",
+                                                   "seconds", "reason", "note"};
   return columns;
 }
 
@@ -74,13 +75,14 @@ double ReadSeconds(const CsvTable& table, std::size_t row) {
   return *seconds;
 }
 
-std::optional<double> ReadThreshold(const CsvTable& table, std::size_t row) {
-  const std::string text = table.Field(row, "threshold");
+// A column that a file need not have.
+std::optional<double> ReadShare(const CsvTable& table, std::size_t row, const std::string& column) {
+  const std::string text = table.Field(row, column);
   if (text.empty()) return std::nullopt;
-  const auto threshold = ParseNumber<double>(text);
-  if (!threshold || !IsScore(*threshold))
-    throw table.Wrong(row, fmt::format("threshold '{}' is not a number from 0 to 1", text));
-  return threshold;
+  const auto share = ParseNumber<double>(text);
+  if (!share || !IsScore(*share))
+    throw table.Wrong(row, fmt::format("{} '{}' is not a number from 0 to 1", column, text));
+  return share;
 }
 
 // A line of the JSON form, checked; `wrong` makes the Error.
@@ -124,13 +126,17 @@ class JsonRow {
     for (const auto& [key, member] : {std::pair("status", &ScoreRow::status),
                                       {"verdict", &ScoreRow::verdict},
                                       {"reason", &ScoreRow::reason},
+                                      {"note", &ScoreRow::note},
+                                      {"chosen_on", &ScoreRow::chosen_on},
                                       {"dataset", &ScoreRow::dataset},
                                       {"method", &ScoreRow::method},
                                       {"split", &ScoreRow::split}}) {
       row.*member = Text(key);
     }
+    row.trained_on = json_.value("trained_on", nlohmann::json(false)) == true;
     row.score = Score(json_, "score");
     row.threshold = Score(json_, "threshold");
+    row.probability = Score(json_, "probability");
     if (const auto label = Score(json_, "label")) {
       if (*label != 0 && *label != 1) throw Wrong("label is neither 0 (real) nor 1 (fake)");
       row.label = static_cast<int>(*label);
@@ -153,10 +159,12 @@ class JsonRow {
     if (!tracks->is_array()) throw Wrong("tracks is not a list");
     row->tracks = static_cast<int>(tracks->size());
     for (const auto& track : *tracks) {
-      if (!track.is_object() || !track.contains("frames") || !track["frames"].is_array())
+      // Windows of a network that takes such, otherwise frames.
+      const char* parts = track.is_object() && track.contains("windows") ? "windows" : "frames";
+      if (!track.is_object() || !track.contains(parts) || !track[parts].is_array())
         throw Wrong("a track has no list of frames");
-      for (const auto& frame : track["frames"]) {
-        const auto score = frame.is_object() ? Score(frame, "score") : std::nullopt;
+      for (const auto& part : track[parts]) {
+        const auto score = part.is_object() ? Score(part, "score") : std::nullopt;
         if (!score) throw Wrong("a frame of a track has no score");
         row->frame_scores.push_back(*score);
       }
@@ -188,10 +196,13 @@ std::string ScoreFileLine(const ScoreRow& row) {
   }
   if (!IsDuration(row.seconds))
     throw Error(row.path, fmt::format("{} seconds is not a duration", row.seconds));
-  return CsvLine({row.path, row.status, row.score ? fmt::format("{}", *row.score) : "", row.verdict,
-                  row.label ? (*row.label == 1 ? "fake" : "real") : "", fmt::format("{}", row.frames),
-                  fmt::format("{}", row.faces), fmt::format("{}", row.tracks), fmt::format("{}", row.seconds),
-                  row.reason});
+  const auto text = [](const std::optional<double>& number) {
+    return number ? fmt::format("{}", *number) : std::string();
+  };
+  const std::string label = !row.label ? "" : *row.label == 1 ? "fake" : "real";
+  return CsvLine({row.path, row.status, text(row.score), text(row.probability), text(row.threshold),
+                  row.verdict, label, fmt::format("{}", row.frames), fmt::format("{}", row.faces),
+                  fmt::format("{}", row.tracks), fmt::format("{}", row.seconds), row.reason, row.note});
 }
 
 std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path) {
@@ -215,10 +226,12 @@ std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path) {
     row.tracks = ReadCount(table, i, "tracks");
     row.seconds = ReadSeconds(table, i);
     row.reason = table.Raw(i, "reason");
+    row.note = table.Raw(i, "note");
     row.dataset = table.Field(i, "dataset");
     row.method = table.Field(i, "method");
     row.split = table.Field(i, "split");
-    row.threshold = ReadThreshold(table, i);
+    row.threshold = ReadShare(table, i, "threshold");
+    row.probability = ReadShare(table, i, "probability");
     rows.push_back(std::move(row));
   }
   return rows;

@@ -95,6 +95,13 @@ TruthTable ReadTruth(const fs::path& path) {
   return path.extension() == ".jsonl" ? FromManifest(path) : FromCsv(path);
 }
 
+std::string LeakOf(const fs::path& folder) {
+  std::string name;
+  TruthTable truth;
+  ReadDatasetFile(folder / "dataset.json", &name, &truth);
+  return truth.leak;
+}
+
 std::size_t ApplyTruth(const TruthTable& truth, std::vector<ScoreRow>* rows) {
   std::map<std::string, int> row_names;
   std::map<std::string, Candidates> by_name;

@@ -26,6 +26,9 @@ struct TruthTable {
 // manifest.jsonl; or from a dataset folder with one. Every problem is an Error that names the line.
 TruthTable ReadTruth(const std::filesystem::path& path);
 
+// What dataset.json in a dataset folder says against itself, as TruthTable::leak.
+std::string LeakOf(const std::filesystem::path& folder);
+
 // Sets the rows' label, dataset, method and split by their exact path; or else by the one video whose path is
 // the end of the row's, or the other way round (a/b.mp4 and data/a/b.mp4); or else by the file name where one
 // row and one video alone have it. Returns how many videos fit no row.

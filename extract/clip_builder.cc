@@ -39,7 +39,8 @@ ClipBuilder::ClipBuilder(int length, int detect_every, const CropOptions& crop, 
       take_(std::move(take)) {}
 
 void ClipBuilder::Add(const FrameSlot& slot, const FrameStamp& stamp, const VideoFrame& picture,
-                      const std::vector<Face>& faces, const std::vector<int>& tracks) {
+                      const std::vector<Face>& faces, const std::vector<int>& tracks,
+                      const cv::Mat& thumbnail) {
   if (slot.window != window_) {
     window_ = slot.window;
     next_position_ = 0;
@@ -58,7 +59,7 @@ void ClipBuilder::Add(const FrameSlot& slot, const FrameStamp& stamp, const Vide
     if (slot.position == 0) people_[tracks[i]].clip = {tracks[i], window_, {}, ""};
     const auto person = people_.find(tracks[i]);
     if (person == people_.end()) continue;
-    FaceFrame frame{stamp, faces[i], CropFace(picture, faces[i], crop_), false};
+    FaceFrame frame{stamp, faces[i], CropFace(picture, faces[i], crop_), false, thumbnail};
     if (!Continue(&person->second, std::move(frame), slot.position)) {
       people_.erase(person);
     } else if (slot.position == length_ - 1) {
@@ -71,7 +72,7 @@ void ClipBuilder::Add(const FrameSlot& slot, const FrameStamp& stamp, const Vide
     return CountLookedFor(held, next_position_) > kMaxInterpolated;
   });
   if (length_ == 1) return;
-  held_.push_back({stamp, picture});
+  held_.push_back({stamp, picture, thumbnail});
   const int longest_gap = (kMaxInterpolated + 1) * detect_every_ - 1;
   if (held_.size() > static_cast<std::size_t>(longest_gap)) held_.pop_front();
 }
@@ -104,7 +105,7 @@ bool ClipBuilder::FillGap(Person* person, const FaceFrame& after, int missing) {
   for (int i = 0; i < missing; ++i) {
     const HeldFrame& held = held_[first + static_cast<std::size_t>(i)];
     const Face face = Between(frames.back().face, after.face, 1.0F / static_cast<float>(missing + 1 - i));
-    frames.push_back({held.stamp, face, CropFace(held.picture, face, crop_), true});
+    frames.push_back({held.stamp, face, CropFace(held.picture, face, crop_), true, held.thumbnail});
   }
   return true;
 }

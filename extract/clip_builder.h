@@ -25,6 +25,10 @@ struct FaceFrame {
   // No face was found, or none was looked for (detect_every): box and landmarks lie between the neighbours',
   // the score is 0.
   bool interpolated = false;
+  std::vector<cv::Point2f> dense_landmarks = {};  // in pixels of the picture; empty unless asked for
+  // The whole frame made smaller, RGB, shared by its faces; only where ExtractOptions::thumbnails asks for
+  // it.
+  cv::Mat thumbnail = {};
 };
 
 // The crops of one person, in order of time: those of a window, or a single one.
@@ -56,7 +60,7 @@ class ClipBuilder {
 
   // The faces of the next frame wanted and their tracks. Clips are given away in the order of the faces.
   void Add(const FrameSlot& slot, const FrameStamp& stamp, const VideoFrame& picture,
-           const std::vector<Face>& faces, const std::vector<int>& tracks);
+           const std::vector<Face>& faces, const std::vector<int>& tracks, const cv::Mat& thumbnail = {});
 
   // How many windows ended at a cut.
   int cuts() const { return cuts_found_; }
@@ -65,6 +69,7 @@ class ClipBuilder {
   struct HeldFrame {
     FrameStamp stamp;
     VideoFrame picture;
+    cv::Mat thumbnail;
   };
   struct Person {
     FaceClip clip;

@@ -17,6 +17,8 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/scratch_folder.h"
+#include "extract/perturb.h"
 #include "extract/tracker.h"
 
 namespace seam {
@@ -35,9 +37,10 @@ class Detectors {
     of_thread_.local();
   }
 
-  // *scene becomes SceneOf() the frame.
-  std::vector<Face> Detect(const VideoFrame& frame, cv::Mat* scene) {
+  // *scene becomes SceneOf() the frame, *searched the picture that faces are looked for in.
+  std::vector<Face> Detect(const VideoFrame& frame, cv::Mat* scene, cv::Mat* searched) {
     const cv::Mat small = frame.Shrunk(size_);
+    *searched = small;
     *scene = SceneOf(small);
     std::vector<Face> faces = of_thread_.local()->Detect(small);
     const auto factor = static_cast<float>(std::max(frame.size().width, frame.size().height)) /
@@ -55,11 +58,12 @@ class Detectors {
 };
 
 struct SampledFrame {
-  FrameSlot slot;
+  std::vector<std::optional<FrameSlot>> slots;  // by set of windows; at least one is there
   FrameStamp stamp;
   VideoFrame picture;
   std::vector<Face> faces;
   cv::Mat scene;        // as Tracker wants it
+  cv::Mat thumbnail;    // if ExtractOptions asks for it
   std::string failure;  // of a library at this very frame
 };
 
@@ -72,12 +76,15 @@ struct Tally {
 // One video's way through the pipeline.
 class VideoRun {
  public:
-  VideoRun(const ExtractOptions& options, const VideoTask& task, Detectors* detectors, ClipSink* sink)
+  VideoRun(const ExtractOptions& options, const VideoTask& task, Detectors* detectors,
+           const LandmarkPredictor* landmarks, ClipSink* sink)
       : options_(options),
         sample_(options.sample.Times(task.more)),
         task_(task),
         detectors_(*detectors),
+        landmarks_(landmarks),
         sink_(*sink),
+        path_(task.path),
         deadline_(options.media.max_seconds) {}
 
   VideoSummary Run(int jobs) {
@@ -103,11 +110,18 @@ class VideoRun {
   bool Open() {
     const std::filesystem::path& path = task_.path;
     try {
-      reader_.emplace(path, options_.media, deadline_);
+      if (!options_.perturb.none() && options_.perturb.kind().of_file) EncodeAnewFirst();
+      reader_.emplace(path_, options_.media, deadline_);
       if (task_.known) UseKnownFaces();
-      sampler_ = known_ ? SamplerOfKnown() : SamplerFor(path);
-      builder_.emplace(sample_.ClipFrames(), known_ ? 1 : sample_.detect_every, options_.crop, !known_,
-                       [this](FaceClip clip) { TakeClip(std::move(clip)); });
+      samplers_ = known_ ? SamplerOfKnown() : SamplersFor(path_);
+      const auto sets = static_cast<std::int64_t>(samplers_.size());
+      for (std::int64_t set = 0; set < sets; ++set) {
+        builders_.emplace_back(sample_.ClipFrames(), known_ ? 1 : sample_.detect_every, options_.crop,
+                               !known_, [this, set, sets](FaceClip clip) {
+                                 clip.window = set + sets * clip.window;
+                                 TakeClip(std::move(clip));
+                               });
+      }
       return true;
     } catch (const Error& error) {
       summary_.reason = WithoutPath(error.what(), path);
@@ -121,24 +135,41 @@ class VideoRun {
     return false;
   }
 
+  // From here on the video is its perturbed copy.
+  void EncodeAnewFirst() {
+    copy_.emplace();
+    path_ = copy_->path() / "perturbed.mp4";
+    if (!EncodeAnew(task_.path, options_.perturb, options_.media, deadline_, path_))
+      throw Error(task_.path.string(), "was not encoded anew in time");
+  }
+
+  // In place of its picture as it was decoded.
+  void PerturbFrame(SampledFrame* frame) const {
+    if (options_.perturb.none() || options_.perturb.kind().of_file) return;
+    Guarded(frame, [&] {
+      frame->picture = VideoFrame(Perturbed(frame->picture.Picture(), options_.perturb,
+                                            PerturbationSeed(task_.path, frame->stamp.index)));
+    });
+  }
+
   // Boxes in frames of another size would be wrong: then the faces are looked for as everywhere.
   void UseKnownFaces() {
     known_ = task_.known();
     if (!known_) return;
-    VideoReader first(task_.path, options_.media, deadline_);
+    VideoReader first(path_, options_.media, deadline_);
     if (!first.Next() || first.Frame().size() != known_->size) known_.reset();
     if (known_) summary_.boxes_from = known_->video;
   }
 
-  FrameSampler SamplerOfKnown() {
-    const VideoScan scan = ScanVideo(task_.path, options_.media, deadline_);
+  std::vector<FrameSampler> SamplerOfKnown() {
+    const VideoScan scan = ScanVideo(path_, options_.media, deadline_);
     scanned_damage_ = scan.damage;
     summary_.damaged = scan.damaged_packets;
     std::vector<std::int64_t> numbers;
     for (const FaceClip& clip : known_->clips) {
       for (const FaceFrame& frame : clip.frames) numbers.push_back(frame.stamp.index);
     }
-    return LeavingOut(scan, FrameSampler::At(numbers, sample_.ClipFrames()));
+    return LeavingOut(scan, {FrameSampler::At(numbers, sample_.ClipFrames())});
   }
 
   static std::string WithoutPath(const std::string& message, const std::filesystem::path& path) {
@@ -146,17 +177,19 @@ class VideoRun {
     return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
   }
 
-  FrameSampler SamplerFor(const std::filesystem::path& path) {
-    if (sample_.stride == 1) return FrameSampler::Stride(1);
+  // One for each set of windows.
+  std::vector<FrameSampler> SamplersFor(const std::filesystem::path& path) {
+    if (sample_.stride == 1) return {FrameSampler::Stride(1)};
     const VideoScan scan = ScanVideo(path, options_.media, deadline_);
     scanned_damage_ = scan.damage;
     summary_.damaged = scan.damaged_packets;
-    if (sample_.stride > 0) return LeavingOut(scan, FrameSampler::Stride(sample_.stride));
+    if (sample_.stride > 0) return LeavingOut(scan, {FrameSampler::Stride(sample_.stride)});
     const bool windows = sample_.window > 1;
     const bool twice = std::adjacent_find(scan.times.begin(), scan.times.end()) != scan.times.end();
     if (!scan.times.empty() && scan.ascending && !(windows && twice)) {
-      return LeavingOut(scan, windows ? FrameSampler::Windows(sample_, scan.times)
-                                      : FrameSampler::Even(SingleFrames(), scan.times));
+      if (!windows) return LeavingOut(scan, {FrameSampler::Even(SingleFrames(), scan.times)});
+      return LeavingOut(scan,
+                        SetsOf([&](int set) { return FrameSampler::Windows(sample_, scan.times, set); }));
     }
     // Times that are missing or jump back say nothing: frames are counted.
     std::int64_t frames = scan.packets;
@@ -164,21 +197,50 @@ class VideoRun {
       VideoReader counter(path, options_.media, deadline_);
       while (counter.Next()) ++frames;
     }
-    return windows ? FrameSampler::WindowsByIndex(sample_, frames)
-                   : FrameSampler::EvenByIndex(SingleFrames(), frames);
+    if (!windows) return {FrameSampler::EvenByIndex(SingleFrames(), frames)};
+    return SetsOf([&](int set) { return FrameSampler::WindowsByIndex(sample_, frames, set); });
+  }
+
+  std::vector<FrameSampler> SetsOf(const std::function<FrameSampler(int)>& make) const {
+    std::vector<FrameSampler> samplers;
+    for (int set = 0; set < sample_.WindowSets(); ++set) samplers.push_back(make(set));
+    return samplers;
   }
 
   int SingleFrames() const { return sample_.window > 0 ? sample_.windows : sample_.frames; }
 
-  // Lets the reader leave out what `sampler` will not want.
-  FrameSampler LeavingOut(const VideoScan& scan, FrameSampler sampler) {
-    FrameSampler rehearsal = sampler;
+  // Lets the reader leave out what none of `samplers` will want.
+  std::vector<FrameSampler> LeavingOut(const VideoScan& scan, std::vector<FrameSampler> samplers) {
+    std::vector<FrameSampler> rehearsal = samplers;
     std::vector<double> wanted;
     for (std::size_t i = 0; i < scan.times.size(); ++i) {
-      if (rehearsal.Wants({static_cast<std::int64_t>(i), scan.times[i]})) wanted.push_back(scan.times[i]);
+      if (IsWanted(SlotsOf(&rehearsal, {static_cast<std::int64_t>(i), scan.times[i]})))
+        wanted.push_back(scan.times[i]);
     }
     reader_->ShowOnly(scan, wanted);
-    return sampler;
+    return samplers;
+  }
+
+  static std::vector<std::optional<FrameSlot>> SlotsOf(std::vector<FrameSampler>* samplers,
+                                                       const FrameStamp& stamp) {
+    std::vector<std::optional<FrameSlot>> slots;
+    for (FrameSampler& sampler : *samplers) slots.push_back(sampler.Wants(stamp));
+    return slots;
+  }
+
+  static bool IsWanted(const std::vector<std::optional<FrameSlot>>& slots) {
+    return std::any_of(slots.begin(), slots.end(), [](const auto& slot) { return slot.has_value(); });
+  }
+
+  bool Finished() const {
+    return std::all_of(samplers_.begin(), samplers_.end(),
+                       [](const FrameSampler& sampler) { return sampler.Finished(); });
+  }
+
+  std::int64_t WindowsWanted() const {
+    std::int64_t windows = 0;
+    for (const FrameSampler& sampler : samplers_) windows += sampler.windows();
+    return windows;
   }
 
   void RunPipeline(int jobs) {
@@ -189,12 +251,15 @@ class VideoRun {
       return frame;
     };
     const auto detect = [this](Frame frame) {
+      PerturbFrame(frame.get());
       if (!frame->failure.empty()) return frame;
       if (known_) {
         frame->faces = KnownFacesOf(*frame);
       } else if (LookedFor(*frame)) {
-        Guarded(frame.get(), [&] { frame->faces = detectors_.Detect(frame->picture, &frame->scene); });
+        Guarded(frame.get(),
+                [&] { frame->faces = detectors_.Detect(frame->picture, &frame->scene, &frame->thumbnail); });
       }
+      SetThumbnail(frame.get());
       return frame;
     };
     const auto track_and_crop = [this](const Frame& frame) { TrackAndCrop(frame.get()); };
@@ -206,14 +271,14 @@ class VideoRun {
   }
 
   std::shared_ptr<SampledFrame> NextWanted() {
-    while (!sampler_->Finished() && !Interrupted() && !deadline_.Passed()) {
+    while (!Finished() && !Interrupted() && !deadline_.Passed()) {
       const auto stamp = reader_->Next();
       if (!stamp) break;
       ++summary_.frames_decoded;
-      const auto slot = sampler_->Wants(*stamp);
-      if (!slot) continue;
+      std::vector<std::optional<FrameSlot>> slots = SlotsOf(&samplers_, *stamp);
+      if (!IsWanted(slots)) continue;
       auto frame = std::make_shared<SampledFrame>();
-      frame->slot = *slot;
+      frame->slots = std::move(slots);
       frame->stamp = *stamp;
       Guarded(frame.get(), [&] { frame->picture = reader_->Frame(); });
       return frame;
@@ -235,18 +300,29 @@ class VideoRun {
     }
   }
 
+  void SetThumbnail(SampledFrame* frame) const {
+    if (!options_.thumbnails) {
+      frame->thumbnail.release();
+    } else if (frame->thumbnail.empty() && frame->failure.empty()) {
+      constexpr int kSide = 320;
+      Guarded(frame, [&] { frame->thumbnail = frame->picture.Shrunk(kSide); });
+    }
+  }
+
   const FaceFrame& KnownFrame(const FrameSlot& slot) const {
     return known_->clips[static_cast<std::size_t>(slot.window)]
         .frames[static_cast<std::size_t>(slot.position)];
   }
 
   bool LookedFor(const SampledFrame& frame) const {
-    return IsLookedFor(frame.slot.position, sample_.ClipFrames(), sample_.detect_every);
+    return std::any_of(frame.slots.begin(), frame.slots.end(), [&](const auto& slot) {
+      return slot && IsLookedFor(slot->position, sample_.ClipFrames(), sample_.detect_every);
+    });
   }
 
   std::vector<Face> KnownFacesOf(const SampledFrame& frame) const {
     if (frame.picture.size() != known_->size) return {};
-    return {KnownFrame(frame.slot).face};
+    return {KnownFrame(*frame.slots.front()).face};
   }
 
   void TrackAndCrop(SampledFrame* frame) {
@@ -270,7 +346,10 @@ class VideoRun {
                                         ? std::vector<int>(faces.size(), 0)
                                         : tracker_.Assign(faces, frame->stamp.pts_seconds, frame->scene);
     for (const int track : tracks) summary_.tracks = std::max(summary_.tracks, track + 1);
-    builder_->Add(frame->slot, frame->stamp, frame->picture, faces, tracks);
+    for (std::size_t set = 0; set < builders_.size(); ++set) {
+      if (frame->slots[set])
+        builders_[set].Add(*frame->slots[set], frame->stamp, frame->picture, faces, tracks, frame->thumbnail);
+    }
   }
 
   void TakeClip(FaceClip clip) {
@@ -281,6 +360,8 @@ class VideoRun {
       if (known_) frame.interpolated = KnownFrame({clip.window, static_cast<int>(i)}).interpolated;
       tally.area += static_cast<double>(frame.face.box.area());
       tally.interpolated += frame.interpolated ? 1 : 0;
+      if (landmarks_ != nullptr)
+        frame.dense_landmarks = landmarks_->Find(frame.picture, frame.face, options_.crop);
     }
     if (clip.window != last_window_) ++windows_with_clips_;
     last_window_ = clip.window;
@@ -302,7 +383,7 @@ class VideoRun {
     }
     if (sample_.window > 1) {
       const std::int64_t good = all ? windows_with_clips_ : summary_.clips;
-      summary_.windows_dropped = static_cast<int>(sampler_->windows() - good);
+      summary_.windows_dropped = static_cast<int>(WindowsWanted() - good);
     }
   }
 
@@ -310,8 +391,10 @@ class VideoRun {
   std::string WhyDropped() const {
     if (summary_.windows_dropped == 0) return "";
     std::string why = fmt::format("{} of {} windows dropped: nobody wanted is seen in all of it",
-                                  summary_.windows_dropped, sampler_->windows());
-    if (builder_->cuts() > 0) why += fmt::format("; {} ended at a cut", builder_->cuts());
+                                  summary_.windows_dropped, WindowsWanted());
+    int cuts = 0;
+    for (const ClipBuilder& builder : builders_) cuts += builder.cuts();
+    if (cuts > 0) why += fmt::format("; {} ended at a cut", cuts);
     return why;
   }
 
@@ -320,7 +403,7 @@ class VideoRun {
     const std::string damage = reader_->damage().empty() ? scanned_damage_ : reader_->damage();
     summary_.damaged = std::max(summary_.damaged, reader_->damaged_packets()) + reader_->damaged_frames();
     summary_.reason = failure_.empty() ? damage : failure_;
-    const bool too_short = sample_.window > 1 && !known_ && sampler_->windows() == 0;
+    const bool too_short = sample_.window > 1 && !known_ && WindowsWanted() == 0;
     if (too_short && summary_.reason.empty()) {
       summary_.status = "too_short";
       summary_.reason = fmt::format("has fewer than the {} frames of a window", sample_.WindowSpan());
@@ -353,12 +436,15 @@ class VideoRun {
   const SampleOptions sample_;
   const VideoTask& task_;
   Detectors& detectors_;
+  const LandmarkPredictor* landmarks_;  // nullptr: not wanted
   ClipSink& sink_;
+  std::filesystem::path path_;         // of the video, or of its perturbed copy
+  std::optional<ScratchFolder> copy_;  // with that
   const Deadline deadline_;
   std::optional<VideoReader> reader_;
   std::optional<KnownFaces> known_;
-  std::optional<FrameSampler> sampler_;
-  std::optional<ClipBuilder> builder_;
+  std::vector<FrameSampler> samplers_;  // one for each set of windows
+  std::vector<ClipBuilder> builders_;
   Tracker tracker_;
   VideoSummary summary_;
   std::map<int, Tally> tallies_;  // by track
@@ -379,13 +465,16 @@ struct FinishedVideo {
 bool ExtractFaces(
     const std::vector<VideoTask>& videos, const ExtractOptions& options,
     const std::function<std::unique_ptr<ClipSink>(std::size_t)>& make_sink,
-    const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<ClipSink>)>& done) {
+    const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<ClipSink>)>& done,
+    ReportOrder order) {
   const int jobs =
       options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                                   static_cast<std::size_t>(jobs));
   cv::setNumThreads(1);
   Detectors detectors(options.detector);
+  std::optional<LandmarkPredictor> landmarks;
+  if (options.landmarks.Wanted()) landmarks.emplace(options.landmarks);
 
   std::size_t next = 0;
   const auto take = [&](tbb::flow_control& control) -> std::size_t {
@@ -396,7 +485,9 @@ bool ExtractFaces(
     auto finished = std::make_shared<FinishedVideo>();
     finished->index = index;
     finished->sink = make_sink(index);
-    finished->summary = VideoRun(options, videos[index], &detectors, finished->sink.get()).Run(jobs);
+    VideoRun video(options, videos[index], &detectors, landmarks ? &*landmarks : nullptr,
+                   finished->sink.get());
+    finished->summary = video.Run(jobs);
     // Stopped in its middle, by the user or by what another video's sink throws, a video looks shorter than
     // it is.
     finished->whole = !Interrupted() && !tbb::is_current_task_group_canceling();
@@ -410,10 +501,14 @@ bool ExtractFaces(
     done(finished->index, finished->summary, std::move(finished->sink));
   };
   using Finished = std::shared_ptr<FinishedVideo>;
-  tbb::parallel_pipeline(static_cast<std::size_t>(jobs) + 2,
+  // A thread has one video in work; the others are finished and wait for a long one before them.
+  constexpr std::size_t kWaitingVideos = 32;
+  const auto report_mode = order == ReportOrder::kAsGiven ? tbb::filter_mode::serial_in_order
+                                                          : tbb::filter_mode::serial_out_of_order;
+  tbb::parallel_pipeline(static_cast<std::size_t>(jobs) + kWaitingVideos,
                          tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order, take) &
                              tbb::make_filter<std::size_t, Finished>(tbb::filter_mode::parallel, run) &
-                             tbb::make_filter<Finished, void>(tbb::filter_mode::serial_in_order, report));
+                             tbb::make_filter<Finished, void>(report_mode, report));
   return reported == videos.size();
 }
 

@@ -13,9 +13,11 @@
 #include "base/options.h"
 #include "extract/clip_builder.h"
 #include "extract/crop.h"
+#include "extract/dense_landmarks.h"
 #include "extract/face_detector.h"
 #include "extract/media_limits.h"
 #include "extract/sampling.h"
+#include "labels/perturbation.h"
 #include "proto/clip.pb.h"
 
 namespace seam {
@@ -36,8 +38,12 @@ struct ExtractOptions {
   DetectorOptions detector;
   FaceChoice choice;
   CropOptions crop;
+  LandmarkOptions landmarks;
   MediaLimits media;
-  int jobs = 0;  // threads at work; 0: one per core
+  Perturbation perturb;     // what is done to every video before faces are looked for; not registered here
+  int jobs = 0;             // threads at work; 0: one per core
+  bool thumbnails = false;  // FaceFrame::thumbnail is wanted: nearly always the picture that faces were
+                            // looked for in, which costs nothing but its memory
   void Register(Options* options);
   void Check() const;
   // What a clip and a checkpoint record of all this. Its encoding is left for the writer of the clips.
@@ -97,14 +103,18 @@ class ClipSink {
   virtual void Finish(const VideoSummary& summary) = 0;
 };
 
+// When results of videos are reported: in the order of the videos, or as they are ready.
+enum class ReportOrder : std::uint8_t { kAsGiven, kAsReady };
+
 // Runs every video through, several at once, in bounded memory (see ClipBuilder): a picture is dropped as
 // soon as its crops are made, and those when their clip has gone to the sink. `make_sink(i)` makes the sink
-// of videos[i], on any thread; `done(i, ...)` gets it back when the video has ended, in order of i, one at a
-// time. Videos that fail are summaries, not exceptions; what a sink or `done` throws stops everything and
-// comes out here. Returns false when the user interrupted before every video had ended.
+// of videos[i], on any thread; `done(i, ...)` gets it back when the video has ended, one at a time, in the
+// order asked for. Videos that fail are summaries, not exceptions; what a sink or `done` throws stops
+// everything and comes out here. Returns false when the user interrupted before every video had ended.
 bool ExtractFaces(
     const std::vector<VideoTask>& videos, const ExtractOptions& options,
     const std::function<std::unique_ptr<ClipSink>(std::size_t)>& make_sink,
-    const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<ClipSink>)>& done);
+    const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<ClipSink>)>& done,
+    ReportOrder order = ReportOrder::kAsGiven);
 
 }  // namespace seam

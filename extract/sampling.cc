@@ -50,6 +50,17 @@ std::vector<std::size_t> WindowStarts(std::size_t windows, std::size_t span,
   return starts;
 }
 
+// The numbers of the first frames of every `sets`-th of the windows that begin `hop` frames apart.
+std::vector<std::size_t> HoppingStarts(const SampleOptions& options, int set, std::size_t frames) {
+  std::vector<std::size_t> starts;
+  const auto hop = static_cast<std::size_t>(options.window_hop),
+             span = static_cast<std::size_t>(options.WindowSpan()),
+             step = hop * static_cast<std::size_t>(options.WindowSets());
+  for (std::size_t start = hop * static_cast<std::size_t>(set); start + span <= frames; start += step)
+    starts.push_back(start);
+  return starts;
+}
+
 std::vector<double> Numbers(std::int64_t count) {
   std::vector<double> numbers(static_cast<std::size_t>(count));
   std::iota(numbers.begin(), numbers.end(), 0.0);
@@ -102,6 +113,11 @@ void SampleOptions::CheckTogether(const Options& options) {
   }
 }
 
+int SampleOptions::WindowSets() const {
+  if (window_hop == 0) return 1;
+  return static_cast<int>((WindowSpan() + window_hop - 1) / window_hop);
+}
+
 SampleOptions SampleOptions::Times(double factor) const {
   constexpr double kMost = std::numeric_limits<int>::max();
   const auto more = [&](int count) { return static_cast<int>(std::min(std::round(count * factor), kMost)); };
@@ -147,20 +163,23 @@ FrameSampler FrameSampler::EvenByIndex(int frames, std::int64_t count) {
   return sampler;
 }
 
-FrameSampler FrameSampler::Windows(const SampleOptions& options, const std::vector<double>& times) {
+FrameSampler FrameSampler::Windows(const SampleOptions& options, const std::vector<double>& times, int set) {
   FrameSampler sampler;
   sampler.length_ = options.ClipFrames();
   const auto step = static_cast<std::size_t>(options.window_stride);
   const auto span = static_cast<std::size_t>(options.WindowSpan());
-  for (const std::size_t start : WindowStarts(static_cast<std::size_t>(options.windows), span, times)) {
+  const std::vector<std::size_t> starts =
+      options.window_hop > 0 ? HoppingStarts(options, set, times.size())
+                             : WindowStarts(static_cast<std::size_t>(options.windows), span, times);
+  for (const std::size_t start : starts) {
     for (std::size_t frame = start; frame < start + span; frame += step)
       sampler.wanted_.push_back(times[frame]);
   }
   return sampler;
 }
 
-FrameSampler FrameSampler::WindowsByIndex(const SampleOptions& options, std::int64_t count) {
-  FrameSampler sampler = Windows(options, Numbers(count));
+FrameSampler FrameSampler::WindowsByIndex(const SampleOptions& options, std::int64_t count, int set) {
+  FrameSampler sampler = Windows(options, Numbers(count), set);
   sampler.by_index_ = true;
   return sampler;
 }

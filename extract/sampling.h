@@ -15,6 +15,9 @@ struct SampleOptions {
   // Windows instead, where `window` is not 0: `windows` of them, evenly in time, each of `window` frames that
   // lie `window_stride` apart.
   int window = 0, windows = 8, window_stride = 1;
+  // Windows begin so many frames apart over the whole video instead, where this is not 0; they may overlap.
+  // For inference: no option of Register()'s.
+  int window_hop = 0;
   // In a window faces are looked for in its first frame, every so many from there, and the last; in between
   // they lie between those found.
   int detect_every = 1;
@@ -28,6 +31,8 @@ struct SampleOptions {
   int ClipFrames() const { return window > 0 ? window : 1; }
   // From the first frame of a window to behind its last.
   std::int64_t WindowSpan() const { return std::int64_t{ClipFrames() - 1} * window_stride + 1; }
+  // Into how many sets of windows that do not overlap all of them fall.
+  int WindowSets() const;
   // The same with `factor` times as many frames or windows, for a factor of 1 and more.
   SampleOptions Times(double factor) const;
 };
@@ -51,8 +56,10 @@ class FrameSampler {
   // The windows that `options` asks for, each around the frame on show in the middle of one of as many equal
   // parts of the video, moved where it would reach out of the video or into its neighbour: windows never
   // overlap. A video with room for fewer gives as many as fit. `times` strictly ascend.
-  static FrameSampler Windows(const SampleOptions& options, const std::vector<double>& times);
-  static FrameSampler WindowsByIndex(const SampleOptions& options, std::int64_t count);
+  // With `window_hop` the set of this number, see SampleOptions::WindowSets(), of the windows that begin so
+  // many frames apart: set + sets * n is the number of its n-th window among all.
+  static FrameSampler Windows(const SampleOptions& options, const std::vector<double>& times, int set = 0);
+  static FrameSampler WindowsByIndex(const SampleOptions& options, std::int64_t count, int set = 0);
   // The frames with these numbers (ascending), `length` to a window.
   static FrameSampler At(const std::vector<std::int64_t>& numbers, int length);
 

@@ -1,19 +1,87 @@
 #include "infer/aggregate.h"
 
-namespace seam {
+#include <algorithm>
+#include <functional>
 
-std::vector<std::vector<double>> ScoresOf(const TrackScores& tracks) {
-  std::vector<std::vector<double>> people;
-  for (const auto& [track, frames] : tracks) {
-    std::vector<double>& scores = people.emplace_back();
-    for (const FrameScore& frame : frames) scores.push_back(frame.score);
-  }
-  return people;
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace seam {
+namespace {
+
+struct AggregateEntry {
+  const char* name;
+  double (*of)(std::vector<double>* scores, const AggregateOptions& options);
+};
+
+double MedianOf(std::vector<double>* scores, const AggregateOptions&) {
+  std::sort(scores->begin(), scores->end());
+  const std::size_t half = scores->size() / 2;
+  return scores->size() % 2 == 1 ? (*scores)[half] : ((*scores)[half - 1] + (*scores)[half]) / 2;
 }
 
-std::string VerdictOf(const VideoSummary& summary, std::optional<double> score, double threshold) {
-  if (score) return *score >= threshold ? "fake" : "real";
-  return summary.status == "no_face" ? "no_face" : "error";
+double MeanOfGreatest(std::vector<double>* scores, const AggregateOptions& options) {
+  const auto count = std::min(scores->size(), static_cast<std::size_t>(options.top_k));
+  std::partial_sort(scores->begin(), scores->begin() + static_cast<std::ptrdiff_t>(count), scores->end(),
+                    std::greater<>());
+  scores->resize(count);
+  return MeanOf(*scores);
+}
+
+constexpr AggregateEntry kAggregates[] = {
+    {"mean", [](std::vector<double>* scores, const AggregateOptions&) { return MeanOf(*scores); }},
+    {"median", MedianOf},
+    {"top-k", MeanOfGreatest},
+    {"max", [](std::vector<double>* scores,
+               const AggregateOptions&) { return *std::max_element(scores->begin(), scores->end()); }},
+};
+
+std::size_t FramesOf(const TrackScore& track) {
+  std::size_t frames = 0;
+  for (const ClipScore& clip : track.clips) frames += clip.faces.size();
+  return frames;
+}
+
+}  // namespace
+
+void AggregateOptions::Register(Options* options) {
+  std::vector<std::string> names;
+  for (const AggregateEntry& entry : kAggregates) names.emplace_back(entry.name);
+  options->Add("aggregate", &aggregate, "how the scores of a person's frames (or windows) become one", names);
+  options->Add("top-k", &top_k, "--aggregate top-k: the mean of so many of the greatest scores");
+  options->Add("min-track", &min_track, "frames a person must be seen in to count, unless nobody is");
+}
+
+void AggregateOptions::Check() const {
+  if (top_k < 1) throw UsageError("--top-k", "must be at least 1");
+  if (min_track < 1) throw UsageError("--min-track", "must be at least 1");
+}
+
+std::string AggregateOptions::Name() const {
+  return aggregate == "top-k" ? fmt::format("top-{}", top_k) : aggregate;
+}
+
+double Aggregate(std::vector<double> scores, const AggregateOptions& options) {
+  for (const AggregateEntry& entry : kAggregates) {
+    if (options.aggregate == entry.name) return entry.of(&scores, options);
+  }
+  throw UsageError("--aggregate", fmt::format("'{}' is unknown", options.aggregate));
+}
+
+std::optional<double> ScoreTracks(const AggregateOptions& options, TrackScores* tracks) {
+  std::size_t longest = 0;
+  for (const auto& [number, track] : *tracks) longest = std::max(longest, FramesOf(track));
+  const std::size_t least = std::min(longest, static_cast<std::size_t>(options.min_track));
+  std::optional<double> greatest;
+  for (auto& [number, track] : *tracks) {
+    std::vector<double> scores;
+    for (const ClipScore& clip : track.clips) scores.push_back(clip.score);
+    track.score = Aggregate(std::move(scores), options);
+    track.counts = FramesOf(track) >= least;
+    if (track.counts) greatest = std::max(greatest.value_or(0), track.score);
+  }
+  return greatest;
 }
 
 }  // namespace seam

@@ -1,5 +1,10 @@
 #include "infer/inputs.h"
 
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <iostream>
+#include <iterator>
 #include <set>
 
 #include "base/error.h"
@@ -29,12 +34,19 @@ std::optional<int> LabelOf(const fs::path& root, const fs::path& file) {
   return std::nullopt;
 }
 
-void AddFolder(const fs::path& folder, bool label_folders, std::vector<Input>* inputs) {
+void AddFolder(const fs::path& folder, const ListOptions& options, std::vector<Input>* inputs) {
   std::vector<std::pair<fs::path, std::string>> unreadable;
   try {
-    const std::vector<fs::path> files = ListMediaFiles(folder, &unreadable);
+    std::vector<fs::path> files = ListMediaFiles(folder, &unreadable);
+    if (!options.recursive) {
+      const auto deeper = [&](const fs::path& path) {
+        return path.lexically_relative(folder).has_parent_path();
+      };
+      std::erase_if(files, deeper);
+      unreadable.clear();
+    }
     for (const fs::path& file : files) {
-      inputs->push_back({file, label_folders ? LabelOf(folder, file) : std::nullopt, "", ""});
+      inputs->push_back({file, options.label_folders ? LabelOf(folder, file) : std::nullopt, "", ""});
     }
     for (const auto& [path, words] : unreadable)
       inputs->push_back({path, {}, "cannot be listed: " + words, "check the permissions"});
@@ -46,19 +58,103 @@ void AddFolder(const fs::path& folder, bool label_folders, std::vector<Input>* i
   }
 }
 
+bool IsPattern(const std::string& name) { return name.find_first_of("*?[") != std::string::npos; }
+
+std::vector<fs::path> EntriesOf(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  std::error_code failure;
+  for (fs::directory_iterator entry(folder.empty() ? "." : folder, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    entries.push_back(folder / entry->path().filename());
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+// Adds what below `base` matches the parts of a pattern from `part` on. Hidden entries match only a part that
+// begins with a dot, and ** follows no links.
+void Expand(const fs::path& base, const std::vector<std::string>& parts, std::size_t part,
+            std::vector<fs::path>* found) {
+  std::error_code ignored;
+  if (part == parts.size()) {
+    if (fs::exists(base, ignored)) found->push_back(base);
+    return;
+  }
+  if (!IsPattern(parts[part])) return Expand(base / parts[part], parts, part + 1, found);
+  const bool any_depth = parts[part] == "**";
+  // A ** at the end stands for all files.
+  if (any_depth && part + 1 < parts.size()) Expand(base, parts, part + 1, found);
+  for (const fs::path& entry : EntriesOf(base)) {
+    const std::string name = entry.filename().string();
+    const bool folder = fs::is_directory(entry, ignored);
+    if (any_depth) {
+      if (name.starts_with('.')) continue;
+      if (folder && !fs::is_symlink(entry, ignored)) Expand(entry, parts, part, found);
+      if (!folder && part + 1 == parts.size()) found->push_back(entry);
+    } else if (fnmatch(parts[part].c_str(), name.c_str(), FNM_PERIOD) == 0 &&
+               (folder || part + 1 == parts.size())) {
+      Expand(entry, parts, part + 1, found);
+    }
+  }
+}
+
+std::vector<fs::path> MatchesOf(const fs::path& pattern) {
+  std::vector<std::string> parts;
+  for (const fs::path& part : pattern.relative_path()) {
+    if (!part.empty()) parts.push_back(part.string());
+  }
+  std::vector<fs::path> found;
+  Expand(pattern.root_path(), parts, 0, &found);
+  return found;
+}
+
+void AddNamed(const std::string& name, const ListOptions& options, std::vector<Input>* inputs) {
+  std::error_code failure;
+  if (fs::is_directory(name, failure)) return AddFolder(name, options, inputs);
+  const bool there = fs::exists(name, failure);
+  if (!there && IsPattern(name)) {
+    const std::vector<fs::path> matches = MatchesOf(name);
+    for (const fs::path& match : matches) {
+      if (fs::is_directory(match, failure)) {
+        AddFolder(match, options, inputs);
+      } else {
+        inputs->push_back({match, options.label_folders ? LabelOf(match, match) : std::nullopt, "", ""});
+      }
+    }
+    if (matches.empty()) inputs->push_back({name, {}, "the pattern matches nothing", "check the path"});
+    return;
+  }
+  const std::string problem = there ? "" : failure ? failure.message() : "no such file or folder";
+  inputs->push_back(
+      {name, options.label_folders ? LabelOf(name, name) : std::nullopt, problem, "check the path"});
+}
+
 }  // namespace
 
-std::vector<Input> ListInputs(const std::vector<std::string>& named, bool label_folders) {
+std::vector<std::string> NamesIn(std::string_view list) {
+  const bool lines = list.find('\0') == std::string_view::npos;
+  std::vector<std::string> names;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(lines ? '\n' : '\0'), list.size());
+    std::string_view name = list.substr(0, end);
+    if (lines && name.ends_with('\r')) name.remove_suffix(1);
+    if (!name.empty()) names.emplace_back(name);
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return names;
+}
+
+std::vector<Input> ListInputs(const std::vector<std::string>& named, const ListOptions& options) {
   std::vector<Input> all;
   for (const std::string& name : named) {
-    std::error_code failure;
-    if (fs::is_directory(name, failure)) {
-      AddFolder(name, label_folders, &all);
+    if (name != "-") {
+      AddNamed(name, options, &all);
       continue;
     }
-    const bool there = fs::exists(name, failure);
-    const std::string problem = there ? "" : failure ? failure.message() : "no such file or folder";
-    all.push_back({name, label_folders ? LabelOf(name, name) : std::nullopt, problem, "check the path"});
+    const std::string list{std::istreambuf_iterator<char>(std::cin), {}};
+    const std::vector<std::string> names = NamesIn(list);
+    for (const std::string& each : names) AddNamed(each, options, &all);
+    if (names.empty()) all.push_back({"-", {}, "standard input names nothing", "write a path on each line"});
   }
   std::vector<Input> inputs;
   std::set<fs::path> seen;

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace seam {
@@ -14,9 +15,20 @@ struct Input {
   std::string problem, hint;  // why there is nothing; empty for a file
 };
 
-// The files named and the videos and pictures in the folders named, in that order, each once. A missing path
-// or an empty folder is an Input with a problem. With `label_folders` the first folder below the one named,
-// or else the nearest around it, that is called real, fake or the like (labels/folder_layout.h) is its label.
-std::vector<Input> ListInputs(const std::vector<std::string>& named, bool label_folders);
+struct ListOptions {
+  bool recursive = true;  // take the files of folders below those named, too
+  // Take the label from the first folder below the one named, or else the nearest around it, that is called
+  // real, fake or the like (labels/folder_layout.h).
+  bool label_folders = false;
+};
+
+// The files named and the videos and pictures in the folders named, in that order, each once. A name that
+// does not exist and holds *, ? or [ is a pattern (`**` stands for any number of folders), whose matches are
+// taken in order of their names; `-` stands for the names on standard input. A missing path, an empty folder,
+// a pattern that matches nothing is an Input with a problem.
+std::vector<Input> ListInputs(const std::vector<std::string>& named, const ListOptions& options);
+
+// The names in a list: one a line, or ended by NUL bytes where there is one.
+std::vector<std::string> NamesIn(std::string_view list);
 
 }  // namespace seam

@@ -4,10 +4,14 @@
 #include <cmath>
 
 #include <fmt/format.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "extract/face_detector.h"
+#include "models/checkpoint.h"
+#include "models/compile.h"
 #include "proto/picture.h"
 
 namespace seam {
@@ -21,17 +25,21 @@ std::filesystem::path ModelFile(const std::filesystem::path& named) {
   return own;
 }
 
+// What the network would see of the picture if it came from a shard: RGB [size, size, 3].
+void Reencode(const cv::Mat& picture, const CropSpec& crop, std::uint8_t* pixels) {
+  thread_local PictureDecoder decoder;
+  const std::string encoded = EncodePicture(picture.data, picture.step[0], crop);
+  const std::string problem = decoder.Decode(encoded, crop, pixels);
+  if (!problem.empty()) throw Error("", "a crop cannot be decoded: " + problem);
+}
+
 }  // namespace
 
 Predictor::Predictor(const std::filesystem::path& path, const CompileOptions& options)
     : path_(ModelFile(path)) {
   Checkpoint checkpoint = LoadCheckpoint(path_);
-  info_ = std::move(checkpoint.info);
-  const InputSpec input = checkpoint.model->input();
-  if (input.frames != 1) {
-    throw Error(path_.string(),
-                fmt::format("takes windows of {} frames; this Seam scores single frames", input.frames));
-  }
+  info_ = std::make_unique<CheckpointInfo>(std::move(checkpoint.info));
+  frames_ = checkpoint.model->input().frames;
   if (std::find(DetectorNames().begin(), DetectorNames().end(), info().crop.detector()) ==
       DetectorNames().end()) {
     throw Error(
@@ -42,19 +50,38 @@ Predictor::Predictor(const std::filesystem::path& path, const CompileOptions& op
   network_ = Compile(*checkpoint.model, options);
 }
 
-std::vector<double> Predictor::Score(const std::vector<cv::Mat>& pictures) const {
-  const CropSpec& crop = info().crop;
-  const std::size_t bytes = std::size_t{3} * crop.size() * crop.size();
-  std::vector<std::uint8_t> pixels(pictures.size() * bytes);  // [N, T = 1, S, S, 3]
-  PictureDecoder decoder;
-  for (std::size_t i = 0; i < pictures.size(); ++i) {
-    const std::string encoded = EncodePicture(pictures[i].data, pictures[i].step[0], crop);
-    const std::string problem = decoder.Decode(encoded, crop, pixels.data() + i * bytes);
-    if (!problem.empty()) throw Error("", "a crop cannot be decoded: " + problem);
-  }
-  std::vector<double> scores = network_->Logits(pixels.data(), static_cast<std::int64_t>(pictures.size()));
-  for (double& score : scores) score = 1 / (1 + std::exp(-score));
+Predictor::~Predictor() = default;
+
+std::string Predictor::description() const { return network_->description(); }
+
+std::vector<double> Predictor::ScoreClips(const std::vector<std::vector<cv::Mat>>& clips) const {
+  const std::size_t bytes = std::size_t{3} * info().crop.size() * info().crop.size();
+  const auto frames = static_cast<std::size_t>(frames_);
+  std::vector<std::uint8_t> pixels(clips.size() * frames * bytes);  // [N, T, S, S, 3]
+  std::vector<double> scores(clips.size());
+  const auto prepare = [&](std::size_t clip) {
+    for (std::size_t i = 0; i < frames; ++i)
+      Reencode(clips[clip].at(i), info().crop, pixels.data() + (clip * frames + i) * bytes);
+  };
+  const auto run = [&](std::size_t from, std::size_t count) {
+    const std::vector<double> logits =
+        network_->Logits(pixels.data() + from * frames * bytes, static_cast<std::int64_t>(count));
+    for (std::size_t i = 0; i < count; ++i) scores[from + i] = 1 / (1 + std::exp(-logits[i]));
+  };
+  const auto each = [&](std::size_t clip) {
+    prepare(clip);
+    if (network_->OneByOne()) run(clip, 1);
+  };
+  // Isolated: a thread that waits here for the last clips must not begin another video meanwhile.
+  tbb::this_task_arena::isolate([&] { tbb::parallel_for(std::size_t{0}, clips.size(), each); });
+  if (!network_->OneByOne() && !clips.empty()) run(0, clips.size());
   return scores;
+}
+
+std::vector<double> Predictor::Score(const std::vector<cv::Mat>& pictures) const {
+  std::vector<std::vector<cv::Mat>> clips;
+  for (const cv::Mat& picture : pictures) clips.push_back({picture});
+  return ScoreClips(clips);
 }
 
 }  // namespace seam

@@ -15,6 +15,8 @@ struct ReportOptions {
   std::string jsonl;   // JSON lines with tracks and frames; "-" is standard output
   void Register(Options* options);
   void Check() const;
+  // Whether at least one of them is a file.
+  bool HasFile() const;
 };
 
 // Writes each result as soon as it is there: a table for people on standard output unless a file goes there,
@@ -22,9 +24,10 @@ struct ReportOptions {
 // that cannot be written.
 class Report {
  public:
-  explicit Report(const ReportOptions& options);
+  // `append`: the files go on where they end (infer/resume.h) instead of beginning anew.
+  Report(const ReportOptions& options, bool append);
 
-  void Add(const ScoreRow& row, const TrackScores& tracks);
+  void Add(const ScoreRow& row, const VideoResult& result, const AggregateOptions& aggregate);
 
  private:
   struct Closer {
@@ -32,7 +35,7 @@ class Report {
   };
   using File = std::unique_ptr<std::FILE, Closer>;
 
-  static File Open(const std::string& path);
+  static File Open(const std::string& path, bool append);
   static void WriteLine(std::FILE* file, const std::string& path, const std::string& line);
 
   ReportOptions options_;

@@ -1,78 +1,103 @@
 #include "infer/score_videos.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
+#include "infer/predictor.h"
+#include "infer/shared_batch.h"
 
 namespace seam {
 namespace {
 
 class ScoreSink : public ClipSink {
  public:
-  ScoreSink(const Predictor& predictor, int batch)
-      : predictor_(predictor), batch_(static_cast<std::size_t>(batch)) {}
+  ScoreSink(SharedBatch* batch, const AggregateOptions& aggregate, const CropSpec& crop, std::size_t video,
+            const VideoExtras& extras)
+      : batch_(*batch), aggregate_(aggregate), video_(video), extras_(extras) {
+    if (extras.evidence > 0) keeper_ = std::make_shared<EvidenceKeeper>(extras.evidence, crop);
+  }
 
   void Add(FaceClip clip) override {
+    Seen& seen = seen_.emplace_back();
+    seen.track = clip.track;
+    std::vector<cv::Mat> pictures;
+    const std::size_t middle = clip.frames.size() / 2;
+    const cv::Mat thumbnail = clip.frames[middle].thumbnail;
     for (FaceFrame& frame : clip.frames) {
-      waiting_.push_back({clip.track, std::move(frame)});
-      if (waiting_.size() == batch_) ScoreWaiting();
+      seen.faces.push_back({frame.stamp, frame.face.box, frame.interpolated});
+      pictures.push_back(std::move(frame.picture));
     }
+    SharedBatch::Scored keep;
+    if (keeper_) {
+      keep = [keeper = keeper_, thumbnail, found = Evidence{seen.track, 0, seen.faces, middle}](
+                 const std::vector<cv::Mat>& crops, double score) mutable {
+        found.score = score;
+        keeper->Offer(std::move(found), crops, thumbnail);
+      };
+    }
+    batch_.Add(std::move(pictures), scores_, std::move(keep));
   }
 
   void Finish(const VideoSummary& summary) override {
-    ScoreWaiting();
-    std::erase_if(tracks_, [&](const auto& entry) {
-      return std::find(summary.kept.begin(), summary.kept.end(), entry.first) == summary.kept.end();
-    });
+    batch_.Wait(scores_);
+    for (std::size_t i = 0; i < seen_.size(); ++i) {
+      const bool kept =
+          std::find(summary.kept.begin(), summary.kept.end(), seen_[i].track) != summary.kept.end();
+      if (kept)
+        result_.tracks[seen_[i].track].clips.push_back({std::move(seen_[i].faces), scores_->values[i]});
+    }
+    result_.score = ScoreTracks(aggregate_, &result_.tracks);
+    result_.summary = summary;
+    if (keeper_) result_.evidence = keeper_->Take(result_.tracks);
+    if (extras_.finish) extras_.finish(video_, &result_);
   }
 
-  TrackScores TakeScores() { return std::move(tracks_); }
+  VideoResult TakeResult() { return std::move(result_); }
 
  private:
-  struct Waiting {
-    int track;
-    FaceFrame frame;
+  struct Seen {
+    int track = 0;
+    std::vector<SeenFace> faces;
   };
 
-  void ScoreWaiting() {
-    if (waiting_.empty()) return;
-    std::vector<cv::Mat> pictures;
-    for (const Waiting& waiting : waiting_) pictures.push_back(waiting.frame.picture);
-    const std::vector<double> scores = predictor_.Score(pictures);
-    for (std::size_t i = 0; i < waiting_.size(); ++i) {
-      const auto& [track, frame] = waiting_[i];
-      tracks_[track].push_back({frame.stamp, frame.face.box, scores[i]});
-    }
-    waiting_.clear();
-  }
-
-  const Predictor& predictor_;
-  std::size_t batch_;
-  std::vector<Waiting> waiting_;
-  TrackScores tracks_;
+  SharedBatch& batch_;
+  const AggregateOptions& aggregate_;
+  std::size_t video_;
+  const VideoExtras& extras_;
+  std::shared_ptr<EvidenceKeeper> keeper_;  // shared with the batches
+  std::shared_ptr<SharedBatch::Scores> scores_ = std::make_shared<SharedBatch::Scores>();
+  std::vector<Seen> seen_;  // the clips, as scores_ counts them
+  VideoResult result_;
 };
 
 }  // namespace
 
 void ScoreOptions::Register(Options* options) {
-  options->Add("batch", &batch, "crops that go through the network at once");
-  options->Add("min-track", &min_track, "frames a person must be seen in to count, unless nobody is");
+  options->Add("batch", &batch, "faces (or windows) that go through the network at once, of several videos");
+  options->Add("unordered", &unordered, "tell results as they are ready, not in the order of the inputs");
+  aggregate.Register(options);
 }
 
 void ScoreOptions::Check() const {
   if (batch < 1 || batch > 4096) throw UsageError("--batch", "must be from 1 to 4096");
-  if (min_track < 1) throw UsageError("--min-track", "must be at least 1");
+  aggregate.Check();
 }
 
 bool ScoreVideos(const std::vector<std::filesystem::path>& videos, const ExtractOptions& extract,
                  const ScoreOptions& options, const Predictor& predictor,
-                 const std::function<void(std::size_t, VideoResult)>& done) {
+                 const std::function<void(std::size_t, VideoResult)>& done, const VideoExtras& extras) {
   const std::vector<VideoTask> tasks(videos.begin(), videos.end());
+  SharedBatch batch(predictor, static_cast<std::size_t>(options.batch));
   return ExtractFaces(
-      tasks, extract, [&](std::size_t) { return std::make_unique<ScoreSink>(predictor, options.batch); },
-      [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<ClipSink> sink) {
-        done(i, {summary, static_cast<ScoreSink&>(*sink).TakeScores()});
-      });
+      tasks, extract,
+      [&](std::size_t i) {
+        return std::make_unique<ScoreSink>(&batch, options.aggregate, predictor.info().crop, i, extras);
+      },
+      [&](std::size_t i, const VideoSummary&, std::unique_ptr<ClipSink> sink) {
+        done(i, static_cast<ScoreSink&>(*sink).TakeResult());
+      },
+      options.unordered ? ReportOrder::kAsReady : ReportOrder::kAsGiven);
 }
 
 }  // namespace seam

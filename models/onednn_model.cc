@@ -85,6 +85,7 @@ class OneDnnModel : public CompiledModel {
   }
 
   InputSpec input() const override { return input_; }
+  bool OneByOne() const override { return true; }
   std::string description() const override {
     return bf16_ ? "bf16 on the CPU (oneDNN)" : "fp32 on the CPU (oneDNN)";
   }

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "train/face_points.h"
+#include "train/random.h"
+#include "train/self_blend.h"
+
 namespace seam {
 namespace {
 
@@ -13,7 +17,7 @@ cv::Mat FrameOf(std::uint8_t* pixels, int number, int side) {
 }  // namespace
 
 int LabelOf(const ClipDataset& dataset, const EpochPlan::Sample& sample) {
-  return dataset.label(sample.index);
+  return sample.kind == EpochPlan::Sample::Kind::kBlendFake ? 1 : dataset.label(sample.index);
 }
 
 std::string ClipMaker::Make(const EpochPlan::Sample& sample, std::uint8_t* pixels) {
@@ -21,10 +25,8 @@ std::string ClipMaker::Make(const EpochPlan::Sample& sample, std::uint8_t* pixel
   const auto clip = dataset_.TryRead(sample.index, &problem);
   if (clip) problem = Decode(*clip, sample, pixels);
   if (!problem.empty()) return problem;
-  switch (sample.kind) {
-    case EpochPlan::Sample::Kind::kStored:
-      break;
-  }
+  if (sample.kind != EpochPlan::Sample::Kind::kStored) problem = Blend(*clip, sample, pixels);
+  if (!problem.empty()) return problem;
   Augment(sample, pixels);
   return "";
 }
@@ -36,6 +38,26 @@ std::string ClipMaker::Decode(const Clip& clip, const EpochPlan::Sample& sample,
     const auto problem =
         decoder_.Decode(clip.frames(frame).image(), dataset_.crop(), FrameOf(pixels, i, side).data);
     if (!problem.empty()) return fmt::format("frame {} of {}: {}", frame, clip.video(), problem);
+  }
+  return "";
+}
+
+std::string ClipMaker::Blend(const Clip& clip, const EpochPlan::Sample& sample, std::uint8_t* pixels) const {
+  if (StateOfPoints(clip) != PointsState::kGood) return fmt::format("{} lost its landmarks", clip.video());
+  auto engine = MakeEngine(plan_.seed, Stream::kBlend, plan_.epoch, sample.draw);
+  const SelfBlendDraw draw = DrawSelfBlend(&engine);
+  const int side = static_cast<int>(dataset_.crop().size());
+  if (sample.kind == EpochPlan::Sample::Kind::kBlendReal) {
+    for (int i = 0; i < plan_.frames; ++i) {
+      cv::Mat picture = FrameOf(pixels, i, side);
+      MakeReal(draw, &picture);
+    }
+    return "";
+  }
+  const SelfBlender blender(draw, PointsOf(clip, sample.first, plan_.frames), side);
+  for (int i = 0; i < plan_.frames; ++i) {
+    cv::Mat picture = FrameOf(pixels, i, side);
+    blender.MakeFake(static_cast<std::size_t>(i), &picture);
   }
   return "";
 }

@@ -26,6 +26,7 @@ class ClipMaker {
 
  private:
   std::string Decode(const Clip& clip, const EpochPlan::Sample& sample, std::uint8_t* pixels);
+  std::string Blend(const Clip& clip, const EpochPlan::Sample& sample, std::uint8_t* pixels) const;
   void Augment(const EpochPlan::Sample& sample, std::uint8_t* pixels) const;
 
   const ClipDataset& dataset_;

@@ -217,6 +217,8 @@ void ClipDataset::Reading::ReadClip(const Clip& clip, const std::string& where, 
   entry->method = names_.Add(clip.label() == FAKE ? scope + clip.method() : "");
   entry->track = clip.track();
   entry->label = clip.label() == FAKE ? 1 : 0;
+  entry->points =
+      static_cast<std::uint8_t>(clip.label() == REAL ? StateOfPoints(clip) : PointsState::kMissing);
   entry->picture = std::hash<std::string_view>{}(clip.frames(0).image());
 }
 
@@ -309,6 +311,23 @@ ClipDataset::ClipDataset(std::vector<DataFolder> folders, std::string split, Str
 }
 
 ClipDataset::~ClipDataset() = default;
+
+void ClipDataset::AddSelfBlended() {
+  std::unordered_map<std::uint32_t, std::uint32_t> videos;  // by that of the real clip
+  const auto method = static_cast<std::uint32_t>(names_.size());
+  names_.push_back("sbi");
+  self_blended_ = entries_.size();
+  for (std::size_t i = 0; i < self_blended_; ++i) {
+    Entry entry = entries_[i];
+    if (entry.label == 1 || points(i) != PointsState::kGood) continue;
+    const auto [video, is_new] = videos.emplace(entry.video, static_cast<std::uint32_t>(names_.size()));
+    if (is_new) names_.push_back(names_[entry.video] + " (self-blended)");
+    entry.video = video->second;
+    entry.method = method;
+    entry.label = 1;
+    entries_.push_back(entry);
+  }
+}
 
 std::string ClipDataset::digest() const {
   if (digests_.size() == 1) return digests_.front();

@@ -9,6 +9,7 @@
 
 #include "proto/clip.pb.h"
 #include "proto/shard.h"
+#include "train/face_points.h"
 
 namespace seam {
 
@@ -53,6 +54,19 @@ class ClipDataset {
   std::uint32_t track(std::size_t index) const { return entries_[index].track; }
   // Of the clip's folder, in folders().
   std::size_t folder_of(std::size_t index) const { return folder_of_shard_[entries_[index].shard]; }
+  // Of real clips; of others kMissing.
+  PointsState points(std::size_t index) const { return static_cast<PointsState>(entries_[index].points); }
+  // Where the clip's record stands among all of the split: equal for a clip and the fake that is made of it.
+  std::uint64_t place(std::size_t index) const {
+    return std::uint64_t{entries_[index].shard} << 32 | entries_[index].record;
+  }
+
+  // For a split without fakes: of each real clip with good landmarks a fake is made, too, as EpochPlan's
+  // Sample::Kind says. It follows them as a clip and a video of its own, `VIDEO (self-blended)`.
+  void AddSelfBlended();
+  bool has_self_blended() const { return self_blended_ < entries_.size(); }
+  bool IsSelfBlended(std::size_t index) const { return index >= self_blended_; }
+
   // Equal for the same bytes of the first frame's picture.
   std::uint64_t picture_hash(std::size_t index) const { return entries_[index].picture; }
 
@@ -95,7 +109,7 @@ class ClipDataset {
     std::uint32_t shard = 0, record = 0;
     std::uint32_t video = 0, group = 0, method = 0;  // in names_
     std::uint32_t track = 0;
-    std::uint8_t label = 0;
+    std::uint8_t label = 0, points = 0;
   };
   class Reading;
   class BadPictures;
@@ -109,6 +123,7 @@ class ClipDataset {
   std::vector<std::string> names_;
   CropSpec crop_;
   int frames_ = 0;
+  std::size_t self_blended_ = SIZE_MAX;  // number of the first
   std::vector<std::string> digests_;
   std::vector<ShardDamage> damage_;
   std::unique_ptr<BadPictures> bad_pictures_;

@@ -152,7 +152,7 @@ void OptimizerOptions::Check() const {
 struct Optimizer::Impl {
   const Kind* kind = nullptr;
   torch::OrderedDict<std::string, torch::Tensor> parameters;
-  std::unique_ptr<torch::optim::Optimizer> torch;
+  std::unique_ptr<torch::optim::Optimizer> engine;
 };
 
 Optimizer::Optimizer(const OptimizerOptions& options, Model* model) : impl_(std::make_unique<Impl>()) {
@@ -162,7 +162,7 @@ Optimizer::Optimizer(const OptimizerOptions& options, Model* model) : impl_(std:
   for (const auto& parameter : impl_->parameters) {
     (parameter.value().dim() > 1 ? groups.first : groups.second).push_back(parameter.value());
   }
-  impl_->torch = impl_->kind->make(options, groups);
+  impl_->engine = impl_->kind->make(options, groups);
 }
 
 Optimizer::~Optimizer() = default;
@@ -172,15 +172,15 @@ void Optimizer::ZeroGrad() {
 }
 
 void Optimizer::Step(double learning_rate) {
-  for (auto& group : impl_->torch->param_groups()) group.options().set_lr(learning_rate);
-  impl_->torch->step();
+  for (auto& group : impl_->engine->param_groups()) group.options().set_lr(learning_rate);
+  impl_->engine->step();
 }
 
 Tensors Optimizer::State() const {
   Tensors tensors;
   for (const auto& parameter : impl_->parameters) {
-    const auto found = impl_->torch->state().find(KeyOf<StateMap::key_type>(parameter.value()));
-    if (found != impl_->torch->state().end()) impl_->kind->save(*found->second, parameter.key(), &tensors);
+    const auto found = impl_->engine->state().find(KeyOf<StateMap::key_type>(parameter.value()));
+    if (found != impl_->engine->state().end()) impl_->kind->save(*found->second, parameter.key(), &tensors);
   }
   return tensors;
 }
@@ -189,7 +189,7 @@ void Optimizer::SetState(const Tensors& tensors, const std::string& subject) {
   auto left = tensors;
   for (const auto& parameter : impl_->parameters) {
     if (left.count(impl_->kind->mark + parameter.key()) == 0) continue;
-    impl_->torch->state()[KeyOf<StateMap::key_type>(parameter.value())] =
+    impl_->engine->state()[KeyOf<StateMap::key_type>(parameter.value())] =
         impl_->kind->load(parameter.key(), parameter.value(), &left, subject);
   }
   if (!left.empty()) {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "base/error.h"
 #include "base/version.h"
 #include "proto/crop_spec.h"
+#include "train/git_version.h"
 #include "train/trainer.h"
 
 namespace seam {
@@ -24,9 +26,9 @@ namespace {
 
 // Options that a resumed run may change: they leave the outcome alone (the data is compared by digest), or,
 // like the number of epochs, are what one resumes for.
-constexpr std::array<std::string_view, 13> kFree = {"patience", "device", "process-timeout", "data",    "output",     "epochs",    "threads",
-                                                    "workers", "resume",     "overwrite", "allow-leak",
-                                                    "notice",  "strict-data"};
+constexpr std::array<std::string_view, 14> kFree = {
+    "patience", "device",    "data",       "output", "epochs",      "threads", "workers",
+    "resume",   "overwrite", "allow-leak", "notice", "strict-data", "events",  "process-timeout"};
 
 // The folders in the order of --data, without their paths, which are the machine's.
 nlohmann::json FoldersOf(const ClipDataset& dataset) {
@@ -65,13 +67,32 @@ nlohmann::json RecordOf(const ClipDataset& dataset) {
       {"frames", dataset.frames()}};
 }
 
-std::string ProcessorName() {
-  std::ifstream file("/proc/cpuinfo");
+// What stands after the colon of the first line that begins with `name`, in a file such as /proc/cpuinfo, or
+// "unknown".
+std::string LineOf(const std::filesystem::path& path, std::string_view name) {
+  std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
-    const auto colon = line.find(": ");
-    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+    const auto begin = line.find_first_not_of(" \t", line.find(':') + 1);
+    if (line.starts_with(name) && line.find(':') != std::string::npos && begin != std::string::npos)
+      return line.substr(begin);
   }
   return "unknown";
+}
+
+// "MemTotal:  24689420 kB"
+std::uint64_t MemoryBytes() {
+  std::uint64_t kilobytes = 0;
+  std::istringstream(LineOf("/proc/meminfo", "MemTotal")) >> kilobytes;
+  return kilobytes * 1024;
+}
+
+// The names of NVIDIA's GPUs, as their driver tells: the list is empty without one.
+std::vector<std::string> Gpus() {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", ignored))
+    names.push_back(LineOf(entry.path() / "information", "Model"));
+  return names;
 }
 
 // `: those of folder 2 of --data differ`, or "" where it cannot be told.
@@ -98,12 +119,15 @@ std::string AsArgument(const nlohmann::json& value) {
 nlohmann::json RunRecord(const nlohmann::json& options, const ClipDataset& train, const ClipDataset& val,
                          int threads) {
   return {{"seam", Version()},
+          {"git", GitVersion()},
           {"options", options},
           {"data", {{"train", RecordOf(train)}, {"val", RecordOf(val)}}},
           {"crop", nlohmann::json::parse(CropSpecJson(train.crop()))},
           {"machine",
-           {{"processor", ProcessorName()},
+           {{"processor", LineOf("/proc/cpuinfo", "model name")},
             {"cores", std::thread::hardware_concurrency()},
+            {"memory_bytes", MemoryBytes()},
+            {"gpus", Gpus()},
             {"threads", threads},
             {"libtorch", TORCH_VERSION}}}};
 }
@@ -112,19 +136,12 @@ std::string RecipeOf(const nlohmann::json& record) {
   auto recipe = record;
   recipe.erase("machine");
   nlohmann::json& options = recipe["options"];
-  for (const char* name : {"data", "output", "resume", "overwrite", "workers", "notice", "strict-data"})
+  for (const char* name :
+       {"data", "output", "resume", "overwrite", "workers", "notice", "strict-data", "events"})
     options.erase(name);
   options["init"] = std::filesystem::path(options.value("init", "")).filename().string();
   options["threads"] = record["machine"]["threads"];  // more of them add up in another order
   return recipe.dump();
-}
-
-std::string MetricsOf(const EpochRow& row) {
-  const nlohmann::json json = {{"train_loss", row.train_loss},
-                               {"val_loss", row.val_loss},
-                               {"val_auc_frame", row.val_auc_frame},
-                               {"val_auc_video", row.val_auc_video}};
-  return json.dump();
 }
 
 void CheckSameData(const nlohmann::json& earlier, const nlohmann::json& now, const RunFolder& folder) {

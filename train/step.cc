@@ -25,7 +25,7 @@ constexpr char kRaw[] = "raw.", kUpdates[] = "ema.updates";
 
 // What dropout draws from.
 torch::Tensor RandomState(torch::Device device) {
-  const at::Generator& generator = at::globalContext().defaultGenerator(device);
+  at::Generator generator = at::globalContext().defaultGenerator(device);
   const std::lock_guard<std::mutex> lock(generator.mutex());
   return generator.get_state();
 }

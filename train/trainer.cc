@@ -17,12 +17,13 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/memory.h"
 #include "base/progress.h"
+#include "evaluate/calibration.h"
 #include "models/checkpoint.h"
 #include "train/data_parallel.h"
 #include "train/dataset.h"
 #include "train/initial_model.h"
-#include "train/preview.h"
 #include "train/random.h"
 #include "train/run_folder.h"
 #include "train/run_record.h"
@@ -68,70 +69,15 @@ std::string SomeVideos(const ClipDataset& dataset, const std::vector<Batch>& bat
                      videos.size() > kShown ? fmt::format(" and {} more", videos.size() - kShown) : "");
 }
 
-}  // namespace
-
-void TrainerOptions::Register(Options* options) {
-  data.Register(options);
-  model.Register(options);
-  options->Add("output", &output, "folder for checkpoints and metrics");
-  options->Add("preview", &preview, "write a PNG of what the network will see, and train nothing");
-  options->Add("init", &init, "checkpoint to start from");
-  options->Add("notice", &notice, "what users of the network must know: its data, its limits, its licence");
-  options->Add("epochs", &epochs, "times to go through the data");
-  options->Add("freeze-backbone", &freeze_backbone, "epochs at the start that train the head alone");
-  options->Add("patience", &patience, "epochs without a better one that end the run; 0: never");
-  options->Add("threads", &threads, "threads of the network; 0: as many as cores");
-  options->Add("norms", &norms,
-               "what batch norms take in training: synced, the statistics of all processes' clips; local, of "
-               "each process's; frozen, those they have; auto: synced on CPUs in fp32, else local");
-  options->Add("process-timeout", &process_timeout, "seconds that processes wait for one another");
-  options->Add("seed", &seed, "of weights, order, augmentation and dropout");
-  options->Add("resume", &resume, "go on with the run in --output, with its options");
-  options->Add("overwrite", &overwrite, "remove the run in --output first");
-  loader.Register(options);
-  schedule.Register(options);
-  step.Register(options);
-  precision.Register(options);
+Calibration OfCheckpoint(const ScoreCalibration& fitted) {
+  return {.temperature = fitted.temperature,
+          .threshold_eer = fitted.threshold_eer,
+          .threshold_fpr1 = fitted.threshold_fpr1,
+          .band_low = fitted.band_low,
+          .band_high = fitted.band_high,
+          .real = fitted.real,
+          .fake = fitted.fake};
 }
-
-void TrainerOptions::Check() {
-  data.Check();
-  if (output.empty() && preview.empty())
-    throw UsageError("--output", "missing", "name a folder for the checkpoints");
-  if (epochs < 1 || epochs > 9999)
-    throw UsageError("--epochs", fmt::format("{} is not 1 to 9999", epochs), "10 to 50 are usual");
-  if (patience < 0 || patience > 9999)
-    throw UsageError("--patience", fmt::format("{} is not 0 to 9999", patience),
-                     "5 to 10 are usual, 0 for never");
-  if (freeze_backbone < 0 || freeze_backbone > 9999)
-    throw UsageError("--freeze-backbone", fmt::format("{} is not 0 to 9999", freeze_backbone),
-                     "1 to 3 are usual");
-  if (freeze_backbone > 0 && init.empty()) {
-    throw UsageError("--freeze-backbone", "the backbone would keep its random weights",
-                     "name a checkpoint to start from with --init");
-  }
-  if (threads < 0 || threads > 1024)
-    throw UsageError("--threads", fmt::format("{} is not 0 to 1024", threads), "0 takes one for each core");
-  if (norms != "auto" && norms != "synced" && norms != "local" && norms != "frozen")
-    throw UsageError("--norms", fmt::format("there is no '{}'", norms), "auto, synced, local or frozen");
-  if (process_timeout < 1 || process_timeout > 86400)
-    throw UsageError("--process-timeout", fmt::format("{} is not 1 to 86400", process_timeout),
-                     "600 seconds are enough unless the epochs' ends take longer");
-  if (resume && overwrite) throw UsageError("--resume", "contradicts --overwrite", "give one of them");
-  model.Check();
-  loader.Check();
-  schedule.Check();
-  step.Check();
-}
-
-void PreviewTraining(const TrainerOptions& options) {
-  const auto train = OpenTrainSplit(options.data);
-  const int window = options.model.temporal.head == "none" ? 1 : options.model.temporal.frames;
-  WritePreview(*train, PlanTraining(*train, options.loader, options.seed, 1, window), options.preview);
-  Say(fmt::format("{}: the first clips of each class, real above, fake below", options.preview));
-}
-
-namespace {
 
 std::int64_t StepsOf(std::size_t batches, int accumulate) {
   const auto group = static_cast<std::size_t>(accumulate);
@@ -205,13 +151,16 @@ struct Trainer::Impl {
   TrainState state;
   nlohmann::json record;
   std::string recipe;
+  RunEvents events;
+  ScoreCalibration calibration;  // after the last epoch that was validated
 };
 
 Trainer::Impl::Impl(TrainerOptions given)
     : options(std::move(given)),
       folder(options.output),
       precision(ResolvePrecision(options.precision)),
-      processes(FindProcessPlace(), std::chrono::seconds(options.process_timeout), precision.device.type()) {
+      processes(FindProcessPlace(), std::chrono::seconds(options.process_timeout), precision.device.type()),
+      events(folder.path(), processes.leads() ? options.events : EventOptions{.every = 0}) {
   if (processes.world() == 1) return;
   if (!processes.leads()) SetQuiet(true);
   if (precision.device.is_cuda())
@@ -240,7 +189,7 @@ void Trainer::Impl::Open(const nlohmann::json& recorded) {
   const int threads = options.threads > 0 ? options.threads : cores;
   at::set_num_threads(threads);
   model = InitialModel(options.model, options.init, options.seed);
-  auto data = OpenTrainingData(options.data);
+  auto data = OpenTrainingData(options.data, options.loader.fakes);
   train = std::move(data.train);
   val = std::move(data.val);
   CheckFits(*train, options.model.model, model->input());
@@ -256,6 +205,7 @@ void Trainer::Impl::Open(const nlohmann::json& recorded) {
       Say(fmt::format("{}: {} processes trained before, {} do now; shares of batches and dropout differ",
                       options.output, before, processes.world()));
   }
+  processes.Wait();  // all have read what is written now
   if (processes.leads()) {
     folder.Prepare(options.overwrite);
     folder.WriteRun(record);
@@ -303,10 +253,11 @@ void Trainer::Impl::Run() {
     row.seconds = SecondsSince(start);
     SaveEpoch(row);
     if (!processes.leads()) continue;
-    fmt::print("epoch {}/{}: train loss {:.4f}, val loss {:.4f}, val AUC frame {:.4f}, video {:.4f}\n", epoch,
-               options.epochs, row.train_loss, row.val_loss, row.val_auc_frame, row.val_auc_video);
+    fmt::print("{}", EpochText(row, calibration, options.epochs));
     std::fflush(stdout);
   }
+  const std::string caveats = CaveatsOf(calibration);
+  if (calibration.real > 0 && !caveats.empty()) Say("thresholds, band and temperature are rough: " + caveats);
   Say(fmt::format("{}: epoch {} is the best of {}", folder.best().string(), state.BestEpoch(),
                   state.epoch()));
 }
@@ -322,10 +273,10 @@ bool Trainer::Impl::TrainEpoch(int epoch, EpochRow* row) {
                       processes.rank(), processes.world());
   CheckShares(plan, processes.place());
   const std::int64_t steps = StepsOf(plan.batches, options.step.accumulate);
-  const std::int64_t crops = static_cast<std::int64_t>(plan.samples.size()) * plan.frames;
+  const auto crops = static_cast<std::int64_t>(plan.samples.size()) * plan.frames;
   BatchLoader loader(*train, std::move(plan), options.loader.workers);
   Progress progress(fmt::format("epoch {}/{}", epoch, options.epochs), crops, "crops");
-  Sum loss;
+  Sum loss;  // over the clips; fewer than planned where pictures cannot be decoded
   std::size_t batch = 1;
   int skipped = 0;
   for (std::int64_t number = (epoch - 1) * steps;; ++number) {
@@ -342,15 +293,17 @@ bool Trainer::Impl::TrainEpoch(int epoch, EpochRow* row) {
       clips += one.labels.numel();
       planned += static_cast<std::int64_t>(one.planned);
     }
-    loss.Add(result.loss, clips);
-    progress.Advance(planned * batches[0].clips.size(1), fmt::format("loss {:.4f}", result.loss));
+    if (result.outcome == StepResult::kUpdated) loss.Add(result.loss, clips);
+    events.AddBatch(number + 1, batches[0], result.loss, row->lr);
+    progress.Advance(planned * batches[0].clips.size(1),
+                     fmt::format("loss {:.4f}, memory {}", result.loss, BytesText(ResidentBytes())));
   }
-  std::vector<double> sums = {loss.total, static_cast<double>(loss.count)};
-  processes.Sum(&sums);
   if (skipped > 0)
     Say(fmt::format("epoch {}: {} of {} steps overflowed {} and were skipped", epoch, skipped, steps,
                     precision.Name()));
-  row->train_loss = sums[0] / sums[1];
+  std::vector<double> sums = {loss.total, static_cast<double>(loss.count)};
+  processes.Sum(&sums);
+  row->train_loss = sums[0] / std::max(sums[1], 1.0);
   row->crops_per_second = static_cast<double>(crops) / SecondsSince(start);
   return !Interrupted();
 }
@@ -362,10 +315,10 @@ bool Trainer::Impl::ValidateEpoch(EpochRow* row) {
   }
   const auto scores = ScoreClips(*val, options.loader, step->evaluated().get(), &processes);
   if (!scores) return false;
-  const auto measured = MeasureScores(*val, *scores);
-  row->val_loss = measured.loss;
-  row->val_auc_frame = measured.auc_frame;
-  row->val_auc_video = measured.auc_video;
+  const LabelledScores clips = ClipScores(*val, *scores), videos = VideoScores(*val, *scores);
+  static_cast<ValidationMetrics&>(*row) = MeasureScores(clips, videos);
+  calibration = Calibrate(videos.scores, videos.labels);
+  events.AddEpoch(*row, clips, videos);
   return true;
 }
 
@@ -396,7 +349,9 @@ void Trainer::Impl::SaveEpoch(const EpochRow& row) {
   CheckpointInfo info;
   info.crop = train->crop();
   info.epoch = row.epoch;
-  info.metrics = MetricsOf(row);
+  info.metrics = MetricsJson(row).dump();
+  info.threshold = calibration.threshold_eer;
+  info.calibration = OfCheckpoint(calibration);
   info.recipe = recipe;
   info.notice = options.notice;
   folder.Save(*step->evaluated(), info, state);

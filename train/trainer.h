@@ -10,6 +10,7 @@
 #include "models/model_options.h"
 #include "train/loader.h"
 #include "train/precision.h"
+#include "train/run_events.h"
 #include "train/schedule.h"
 #include "train/step.h"
 #include "train/training_data.h"
@@ -36,6 +37,7 @@ struct TrainerOptions {
   ScheduleOptions schedule;
   StepOptions step;
   PrecisionOptions precision;
+  EventOptions events;
 
   void Register(Options* options);
   void Check();  // UsageError
@@ -58,8 +60,8 @@ class Trainer {
   Trainer(const TrainerOptions& options, const nlohmann::json& recorded);
   ~Trainer();
 
-  // Trains the epochs that are left; one line on stdout for each. An Error when the user interrupts, or when
-  // the loss or a gradient is no number; finished epochs are kept.
+  // Trains the epochs that are left; some lines on stdout for each. An Error when the user interrupts, or
+  // when the loss or a gradient is no number; finished epochs are kept.
   void Run();
 
  private:

@@ -43,10 +43,25 @@ double WeightOf(const std::string& text) {
   return weight;
 }
 
-// An Error when a class is missing, which leaves nothing to learn, or no AUC to measure.
-void CheckClasses(const ClipDataset& dataset) {
+std::size_t CountFakes(const ClipDataset& dataset) {
   std::size_t fakes = 0;
   for (std::size_t i = 0; i < dataset.size(); ++i) fakes += static_cast<std::size_t>(dataset.label(i));
+  return fakes;
+}
+
+// As the authors of self-blended images choose their epoch: what it measures is how well these are seen.
+void BlendValidation(ClipDataset* val) {
+  CheckBlendable(*val);
+  val->AddSelfBlended();
+  SayWarning(
+      fmt::format("{}: val has no fakes, so it is measured on self-blended ones, which says little about "
+                  "others",
+                  val->folder().string()));
+}
+
+// An Error when a class is missing, which leaves nothing to learn, or no AUC to measure.
+void CheckClasses(const ClipDataset& dataset) {
+  const std::size_t fakes = CountFakes(dataset);
   if (fakes > 0 && fakes < dataset.size()) return;
   throw Error(dataset.folder().string(),
               fmt::format("all {} clips of the split '{}' are {}", dataset.size(), dataset.split(),
@@ -111,7 +126,7 @@ std::vector<DataFolder> DataOptions::Folders() const {
   for (const auto& path : one ? std::vector<std::string>{folders} : SplitAtCommas(folders)) {
     if (path.empty())
       throw UsageError("--data", fmt::format("'{}' names an empty folder", folders), "DIR,DIR");
-    if (!seen.insert(fs::weakly_canonical(path, ignored)).second) {
+    if (!seen.insert(fs::weakly_canonical(fs::absolute(path), ignored)).second) {
       throw UsageError("--data", fmt::format("names {} twice", path), "--data-weights shows it more often");
     }
     all.push_back({path});
@@ -127,22 +142,28 @@ std::vector<DataFolder> DataOptions::Folders() const {
   return all;
 }
 
-std::unique_ptr<ClipDataset> OpenTrainSplit(const DataOptions& options) {
-  return std::make_unique<ClipDataset>(options.Folders(), "train",
-                                       options.strict ? ClipDataset::kStrict : ClipDataset::kLenient);
+std::unique_ptr<ClipDataset> OpenTrainSplit(const DataOptions& options, const FakesOptions& fakes) {
+  auto train = std::make_unique<ClipDataset>(options.Folders(), "train",
+                                             options.strict ? ClipDataset::kStrict : ClipDataset::kLenient);
+  if (fakes.Blends()) CheckBlendable(*train);
+  return train;
 }
 
-TrainingData OpenTrainingData(const DataOptions& options) {
+TrainingData OpenTrainingData(const DataOptions& options, const FakesOptions& fakes) {
   const auto folders = options.Folders();
   for (const auto& folder : folders) CheckMark(folder.path, options.allow_leak);
   TrainingData data;
-  data.train = OpenTrainSplit(options);
+  data.train = OpenTrainSplit(options, fakes);
   data.val = std::make_unique<ClipDataset>(folders, "val",
                                            options.strict ? ClipDataset::kStrict : ClipDataset::kLenient);
   CheckFits(*data.train, *data.val);
   CheckGroups(*data.train, *data.val, options.allow_leak);
   CheckPictures(*data.train, *data.val, options.allow_leak);
-  CheckClasses(*data.train);
+  if (fakes.fakes == "sbi") {
+    if (CountFakes(*data.val) == 0) BlendValidation(data.val.get());
+  } else {
+    CheckClasses(*data.train);
+  }
   CheckClasses(*data.val);
   return data;
 }

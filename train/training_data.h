@@ -6,6 +6,7 @@
 
 #include "base/options.h"
 #include "train/dataset.h"
+#include "train/fakes.h"
 
 namespace seam {
 
@@ -26,12 +27,14 @@ struct TrainingData {
   std::unique_ptr<ClipDataset> train, val;
 };
 
-// Opens the split `train` of all folders, and checks nothing else.
-std::unique_ptr<ClipDataset> OpenTrainSplit(const DataOptions& options);
+// Opens the split `train` of all folders, and checks nothing else but that fakes can be made where they are
+// to be.
+std::unique_ptr<ClipDataset> OpenTrainSplit(const DataOptions& options, const FakesOptions& fakes);
 
 // Opens both splits and checks that they may be used together. An Error when a folder is marked as leaking,
 // when a group or a picture stands in both splits (warnings with allow_leak), when the splits differ in their
-// CropSpec or frames, or when one of them has one class alone.
-TrainingData OpenTrainingData(const DataOptions& options);
+// CropSpec or frames, or when one of them has one class alone. With --fakes sbi a `train` without fakes is
+// good, and a `val` without fakes gets self-blended ones.
+TrainingData OpenTrainingData(const DataOptions& options, const FakesOptions& fakes);
 
 }  // namespace seam

@@ -6,6 +6,7 @@
 #include "models/model.h"
 #include "train/data_parallel.h"
 #include "train/dataset.h"
+#include "train/epoch_row.h"
 #include "train/loader.h"
 
 namespace seam {
@@ -16,13 +17,13 @@ namespace seam {
 std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const LoaderOptions& options,
                                               Model* model, DataParallel* processes = nullptr);
 
-struct ValidationMetrics {
-  double loss = 0;       // log-loss over clips
-  double auc_frame = 0;  // over clips
-  double auc_video = 0;  // over videos, each scored by VideoScore()
-};
+// Of the clips that have a score, in the order of the dataset.
+LabelledScores ClipScores(const ClipDataset& dataset, const std::vector<double>& scores);
+// A score for each video, by VideoScore() of its tracks' clips; in the order of the videos' names. An Error
+// when no video of a class has one.
+LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>& scores);
 
-// Of the clips that have a score.
-ValidationMetrics MeasureScores(const ClipDataset& dataset, const std::vector<double>& scores);
+// With 95 % intervals by a bootstrap over videos, seeded: the same scores give the same numbers.
+ValidationMetrics MeasureScores(const LabelledScores& clips, const LabelledScores& videos);
 
 }  // namespace seam

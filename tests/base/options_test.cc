@@ -29,7 +29,7 @@ struct Settings {
   double margin = 0.3;
   std::string output = "scores.csv";
   std::string detector = "retinaface";
-  Words videos;
+  Words videos, models;
 
   void Register(Options* options) {
     options->Add("json", &json, "print JSON");
@@ -40,6 +40,7 @@ struct Settings {
     options->Add("margin", &margin, "extra side around the face");
     options->Add("output", &output, "file to write");
     options->Add("detector", &detector, "face detector", {"retinaface", "yunet", "hog"});
+    options->Add("model", &models, "a checkpoint");
     options->AddPositional("videos", &videos);
   }
 };
@@ -68,6 +69,12 @@ class OptionsTest : public testing::Test {
   Settings settings_;
   Options options_{"seam infer", "VIDEO... [OPTION...]", "score videos", "seam infer a.mp4"};
 };
+
+TEST_F(OptionsTest, SomeMayBeGivenSeveralTimes) {
+  EXPECT_TRUE(options_.Parse({"--model", "a", "clip.mp4", "--model=b"}));
+  EXPECT_THAT(settings_.models, ElementsAre("a", "b"));
+  EXPECT_THAT(settings_.videos, ElementsAre("clip.mp4"));
+}
 
 TEST_F(OptionsTest, DefaultsAreTheMembersValues) {
   EXPECT_TRUE(options_.Parse({}));

@@ -39,7 +39,7 @@ TEST_F(EvaluateProgramTest, PrintsTheMeasuresOfAFile) {
                 "  scored    6 (coverage 75.0 %)\n"
                 "  measured  3 real, 3 fake; those without a score are left out\n"
                 "  note      where a class has fewer than 10 videos, numbers and intervals are hints\n"
-                "without a threshold\n"
+                "without a threshold; coverage 75.0 %\n"
                 "  measure          videos\n"
                 "  AUC              0.7222\n"
                 "  AP               0.7556\n"
@@ -49,7 +49,7 @@ TEST_F(EvaluateProgramTest, PrintsTheMeasuresOfAFile) {
                 "  log-loss         0.5412\n"
                 "  Brier            0.1917\n"
                 "  ECE              0.2500\n"
-                "at threshold 0.5 (the default; nobody chose it)\n"
+                "at threshold 0.5 (the default; nobody chose it); coverage 75.0 %\n"
                 "  measure            videos\n"
                 "  accuracy           0.5000\n"
                 "  precision          0.5000\n"
@@ -70,7 +70,7 @@ TEST_F(EvaluateProgramTest, IntervalsSurroundTheValues) {
 
 TEST_F(EvaluateProgramTest, AThresholdThatIsGivenIsSaid) {
   const auto result = Run("--resamples 0 --threshold 0.55 " + File("s.csv", kScores));
-  EXPECT_NE(result.out.find("at threshold 0.55 (given)\n"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("at threshold 0.55 (given); coverage 75.0 %\n"), std::string::npos) << result.out;
   EXPECT_NE(result.out.find("accuracy           0.6667\n"), std::string::npos) << result.out;
 }
 

@@ -86,9 +86,71 @@ TEST(EvaluateTest, EachMethodStandsAgainstAllReals) {
   EXPECT_EQ(ValueOf(evaluation.methods[1], "auc"), 0);
   ASSERT_EQ(evaluation.datasets.size(), 2U);
   EXPECT_EQ(ValueOf(evaluation.datasets[0], "auc"), 1);
-  EXPECT_TRUE(std::isnan(ValueOf(evaluation.datasets[1], "auc")));  // it has no real
+  EXPECT_FALSE(evaluation.datasets[0].all_reals);
   EXPECT_NE(TextOf(evaluation).find("by method, each against all reals"), std::string::npos);
-  EXPECT_TRUE(JsonOf(evaluation)["datasets"][1]["auc"].is_null());
+}
+
+// Fakes alone, as in DeeperForensics-1.0, whose reals lie in another dataset.
+TEST(EvaluateTest, ADatasetWithoutRealsStandsAgainstAllOthers) {
+  std::vector<ScoreRow> rows = {Row("a", 0.9, 1), Row("b", 0.3, 1), Row("r", 0.5, 0), Row("s", 0.2, 0)};
+  rows[0].dataset = rows[2].dataset = rows[3].dataset = "one";
+  rows[1].dataset = "two";
+  const Evaluation evaluation = Evaluate("s", rows, Plain());
+  ASSERT_EQ(evaluation.datasets.size(), 2U);
+  EXPECT_EQ(ValueOf(evaluation.datasets[0], "auc"), 1);
+  EXPECT_TRUE(evaluation.datasets[1].all_reals);
+  EXPECT_EQ(evaluation.datasets[1].real, 2);
+  EXPECT_EQ(ValueOf(evaluation.datasets[1], "auc"), 0.5);
+  EXPECT_NE(TextOf(evaluation).find("two (against all reals: it has none)"), std::string::npos);
+  EXPECT_EQ(JsonOf(evaluation)["datasets"][0]["reals"], "own");
+  EXPECT_EQ(JsonOf(evaluation)["datasets"][1]["reals"], "all");
+}
+
+TEST(EvaluateTest, FramesOfEachMethodAndDatasetAreMeasuredToo) {
+  std::vector<ScoreRow> rows = {Row("a", 0.8, 1), Row("r", 0.3, 0)};
+  rows[0].method = "swap";
+  rows[0].dataset = rows[1].dataset = "one";
+  rows[0].frame_scores = {0.9, 0.1};
+  rows[1].frame_scores = {0.3};
+  const Evaluation evaluation = Evaluate("s", rows, Plain());
+  ASSERT_EQ(evaluation.method_frames.size(), 1U);
+  EXPECT_EQ(ValueOf(evaluation.method_frames[0], "auc"), 0.5);
+  ASSERT_EQ(evaluation.dataset_frames.size(), 1U);
+  EXPECT_EQ(evaluation.dataset_frames[0].fake, 2);
+  EXPECT_EQ(JsonOf(evaluation)["methods"][0]["frames"]["auc"], 0.5);
+  const std::string csv = CsvOf(LongTableOf({evaluation}));
+  EXPECT_NE(csv.find("s,method,swap,frames,2,1,1,2,auc,0.5,,\n"), std::string::npos) << csv;
+  EXPECT_NE(csv.find("s,all,,videos,2,1,1,1,tp,1,,\n"), std::string::npos) << csv;
+}
+
+TEST(EvaluateTest, WhatTheNetworkSawInTrainingIsSaid) {
+  std::vector<ScoreRow> rows = {Row("a", 0.9, 1), Row("r", 0.3, 0)};
+  rows[0].threshold = rows[1].threshold = 0.6;
+  EXPECT_TRUE(WarningsOf(Evaluate("s", rows, Plain())).empty());
+  rows[0].chosen_on = rows[1].chosen_on = "epoch";
+  EXPECT_FALSE(Evaluate("s", rows, Plain()).threshold.chosen_here());
+  rows[0].chosen_on = rows[1].chosen_on = "epoch and threshold";
+  const Evaluation chosen = Evaluate("s", rows, Plain());
+  EXPECT_TRUE(chosen.threshold.chosen_here());
+  EXPECT_NE(TextOf(chosen).find("at threshold 0.6 (stored; it was chosen on these very data"),
+            std::string::npos)
+      << TextOf(chosen);
+  EXPECT_EQ(JsonOf(chosen)["threshold_chosen_on_these_videos"], true);
+  EXPECT_FALSE(Evaluate("s", rows, Plain("0.5")).threshold.chosen_here());
+  rows[0].trained_on = true;
+  const Evaluation trained = Evaluate("s", rows, Plain());
+  ASSERT_EQ(WarningsOf(trained).size(), 2U);
+  EXPECT_EQ(WarningsOf(trained)[0],
+            "the network was trained on 1 of these 2 inputs: the numbers say what it learned by heart, not "
+            "what it can do");
+}
+
+TEST(EvaluateTest, NotesOfTheRowsAreRepeatedOnce) {
+  std::vector<ScoreRow> rows = {Row("a", 0.9, 1), Row("r", 0.3, 0)};
+  rows[0].note = rows[1].note = "another detector";
+  const std::string text = TextOf(Evaluate("s", rows, Plain()));
+  EXPECT_NE(text.find("  note      another detector\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("another detector"), text.rfind("another detector"));
 }
 
 TEST(EvaluateTest, FramesAreMeasuredByThemselvesAndDrawnByVideo) {

@@ -48,6 +48,21 @@ std::vector<Outcome> Extract(const std::vector<fs::path>& videos, const ExtractO
   return outcomes;
 }
 
+TEST(ExtractFacesTest, ThumbnailsComeOnlyWhenAskedFor) {
+  SEAM_NEEDS_DEMO_CLIP();
+  ExtractOptions options = HogOptions(3);
+  for (const bool wanted : {false, true}) {
+    options.thumbnails = wanted;
+    const auto outcomes = Extract({DemoClip()}, options);
+    ASSERT_EQ(outcomes[0].clips.size(), 3U);
+    for (const FaceClip& clip : outcomes[0].clips) {
+      const cv::Mat& thumbnail = clip.frames[0].thumbnail;
+      EXPECT_EQ(thumbnail.empty(), !wanted);
+      EXPECT_EQ(std::max(thumbnail.cols, thumbnail.rows), wanted ? 400 : 0);
+    }
+  }
+}
+
 TEST(ExtractFacesTest, OnePersonIsOneTrackInOrderOfTime) {
   SEAM_NEEDS_DEMO_CLIP();
   const auto outcomes = Extract({DemoClip()}, HogOptions(8));

@@ -174,7 +174,8 @@ TEST_F(LoaderTest, FlipMirrorsEveryFrameOfAClip) {
     const auto& dataset = Make({.train = 2, .frames = 3, .size = 31, .encoding = encoding});
     EpochPlan plan{.samples = {{0}}, .batches = 1};
     const auto stored = BatchLoader(dataset, plan, 1).Next()->clips;
-    AugmentOptions options{.recipe = "none"};
+    AugmentOptions options;
+    options.recipe = "none";
     options.own[static_cast<std::size_t>(Augment::kFlip)] = "1";
     plan.augmenter.emplace(options);
     const auto mirrored = BatchLoader(dataset, plan, 1).Next()->clips;

@@ -1,10 +1,13 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <opencv2/imgcodecs.hpp>
 
 #include "base/files.h"
 #include "models/checkpoint.h"
+#include "proto/event.pb.h"
 #include "proto/shard.h"
+#include "proto/tfrecord.h"
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
 #include "tests/train/train_program.h"
@@ -37,6 +40,120 @@ TEST_F(TrainProgramTest, LearnsToTellTwoTexturesApart) {
                            "last.state.safetensors", "metrics.csv", "run.json"}) {
     EXPECT_TRUE(fs::exists(run() / file)) << file;
   }
+}
+
+TEST_F(TrainProgramTest, EveryCheckpointHoldsACalibrationOfVal) {
+  Make({.train = 16, .val = 12, .clips_per_video = 2, .size = 32});
+  const auto result = RunCommand("seam-train --data " + Quoted(data().string()) + " --output " +
+                                 Quoted(run().string()) + " --size 32 --epochs 2 --threads 1");
+  ASSERT_EQ(result.status, 0) << result.err;
+  for (const char* file : {"epoch-0001.safetensors", "best.safetensors", "last.safetensors"}) {
+    const auto info = LoadCheckpoint(run() / file).info;
+    ASSERT_TRUE(info.calibration) << file;
+    EXPECT_EQ(info.threshold, info.calibration->threshold_eer);
+    EXPECT_LE(info.calibration->band_low, info.threshold);
+    EXPECT_GE(info.calibration->band_high, info.threshold);
+    EXPECT_EQ(info.calibration->real, 3);
+    EXPECT_EQ(info.calibration->fake, 3);
+    EXPECT_THAT(info.metrics, AllOf(HasSubstr("\"val_auc_video_low\""), HasSubstr("\"val_eer_frame\"")));
+  }
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("\n  frames "), HasSubstr("\n  videos "), HasSubstr("a video is fake from ")));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("rough: 3 real videos are few (below 20); 3 fake videos are few"),
+                                ContainsRegex("crops/s, [0-9:]+.*, loss [0-9.]+, memory [0-9.]+ [MG]B")));
+}
+
+TEST_F(TrainProgramTest, RecordTellsTheSourceAndTheMachine) {
+  Make({.train = 4, .val = 4, .size = 32});
+  ASSERT_EQ(Train("--size 32 --epochs 1").status, 0);
+  const std::string record = Bytes("run", "run.json");
+  EXPECT_THAT(record,
+              AllOf(ContainsRegex("\"git\": \"[A-Za-z0-9._+/-]+\""), ContainsRegex("\"memory_bytes\": [1-9]"),
+                    HasSubstr("\"gpus\": ["), HasSubstr("\"processor\": "), HasSubstr("\"sha256\": ")));
+  const auto info = LoadCheckpoint(run() / "last.safetensors").info;
+  EXPECT_THAT(info.recipe,
+              AllOf(HasSubstr("\"git\":"), Not(HasSubstr("memory_bytes")), Not(HasSubstr("events"))));
+}
+
+// The event files of a run, in the order of their names.
+std::vector<std::string> EventFiles(const fs::path& run) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(run)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("events.out.tfevents.")) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<tensorboard::Event> EventsOf(const fs::path& path) {
+  const std::string bytes = ReadFile(path);
+  std::vector<tensorboard::Event> events;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const std::uint64_t length = LoadLittle64(std::string_view(bytes).substr(at));
+    tensorboard::Event event;
+    EXPECT_TRUE(event.ParseFromString(bytes.substr(at + 12, length)));
+    events.push_back(event);
+    at += 12 + length + 4;
+  }
+  return events;
+}
+
+// "step tag" of every value.
+std::vector<std::string> Points(const std::vector<tensorboard::Event>& events) {
+  std::vector<std::string> points;
+  for (const auto& event : events) {
+    for (const auto& value : event.summary().value())
+      points.push_back(std::to_string(event.step()) + " " + value.tag());
+  }
+  return points;
+}
+
+TEST_F(TrainProgramTest, EventsShowBatchesAndEpochs) {
+  Make({.train = 24, .val = 4, .size = 32});
+  ASSERT_EQ(Train("--size 32 --epochs 2 --events 2").status, 0);  // 3 batches an epoch
+  ASSERT_EQ(EventFiles(run()).size(), 1U);
+  const auto events = EventsOf(run() / EventFiles(run())[0]);
+  const auto points = Points(events);
+  for (const char* point :
+       {"1 train/first_batch", "1 train/batch_loss", "2 train/lr", "6 train/batch_loss", "3 val/auc_video",
+        "3 val/auc_video_low", "6 val/loss", "6 val/videos", "6 val/frames"})
+    EXPECT_THAT(points, testing::Contains(point));
+  EXPECT_THAT(points, Not(testing::Contains("3 train/batch_loss")));
+  for (const auto& event : events) {
+    for (const auto& value : event.summary().value()) {
+      if (value.tag() != "train/first_batch") continue;
+      const std::string& png = value.image().encoded_image_string();
+      const cv::Mat sheet = cv::imdecode(std::vector<uchar>(png.begin(), png.end()), cv::IMREAD_COLOR);
+      EXPECT_EQ(sheet.cols, value.image().width());
+      EXPECT_EQ(sheet.rows, value.image().height());
+    }
+  }
+}
+
+TEST_F(TrainProgramTest, ResumedRunTakesBackTheEventsOfTheEpochThatWasLost) {
+  Make({.train = 24, .val = 4, .size = 32});
+  const std::string options = "--size 32 --events 1 --schedule constant --warmup 0 ";
+  StopAfterAnEpoch(Command(options + "--epochs 1000"), "KILL");
+  const int kept = LoadCheckpoint(run() / "last.safetensors").info.epoch;
+  ASSERT_EQ(Train("--resume --epochs " + std::to_string(kept + 2)).status, 0);
+  const auto files = EventFiles(run());
+  ASSERT_EQ(files.size(), 2U);
+  const auto later = EventsOf(run() / files[1]);
+  ASSERT_GE(later.size(), 2U);
+  ASSERT_EQ(later[1].session_log().status(), tensorboard::SessionLog::START);
+  EXPECT_EQ(later[1].step(), 3 * kept + 1);
+  EXPECT_THAT(Points(later), AllOf(testing::Contains(std::to_string(3 * kept + 1) + " train/batch_loss"),
+                                   Not(testing::Contains(std::to_string(3 * kept) + " val/loss"))));
+}
+
+TEST_F(TrainProgramTest, EventsCanBeLeftOutAndAreOverwritten) {
+  Make({.train = 8, .val = 4, .size = 32});
+  ASSERT_EQ(Train("--size 32 --epochs 1").status, 0);
+  EXPECT_EQ(EventFiles(run()).size(), 1U);
+  WriteFile(run() / "events.out.tfevents.1.mine", "another program's");
+  ASSERT_EQ(Train("--size 32 --epochs 1 --overwrite --events 0").status, 0);
+  EXPECT_EQ(EventFiles(run()), std::vector<std::string>{"events.out.tfevents.1.mine"});
 }
 
 TEST_F(TrainProgramTest, SameSeedGivesTheSameWeightsAndAnotherDoesNot) {
@@ -153,15 +270,17 @@ TEST_F(TrainProgramTest, FrozenBackboneStaysAsTheCheckpointHasIt) {
 }
 
 TEST_F(TrainProgramTest, PatienceEndsTheRunAndMorePatienceGoesOn) {
-  // A learning rate of nothing: no epoch is better than the first.
   Make({.train = 8, .val = 4, .size = 32});
-  const auto result =
-      Train("--size 32 --epochs 9 --lr 1e-30 --augment none --model xception_light --patience 2");
-  ASSERT_EQ(result.status, 0) << result.err;
+  ASSERT_EQ(Train("--size 32 --epochs 1", "first").status, 0);
+  // Nothing changes, so that no epoch is better than the first.
+  ASSERT_EQ(Train("--size 32 --epochs 9 --lr 1e-30 --freeze-backbone 9 --patience 2 --init " +
+                  Quoted((run("first") / "last.safetensors").string()))
+                .status,
+            0);
   EXPECT_EQ(LoadCheckpoint(run() / "last.safetensors").info.epoch, 3);
-  EXPECT_THAT(result.err, HasSubstr("no epoch was better than epoch 1 for 2 epochs (--patience 2)"));
-  const auto again = Train("--resume");
+  const auto again = RunCommand("seam-train --resume --output " + Quoted(run().string()));
   EXPECT_EQ(again.status, 0);
+  EXPECT_THAT(again.err, HasSubstr("no epoch was better than epoch 1 for 2 epochs (--patience 2)"));
   EXPECT_EQ(LoadCheckpoint(run() / "last.safetensors").info.epoch, 3);
   ASSERT_EQ(Train("--resume --patience 3").status, 0);
   EXPECT_EQ(LoadCheckpoint(run() / "last.safetensors").info.epoch, 4);
@@ -275,6 +394,7 @@ TEST_F(TrainProgramTest, BadOptionsAreUsageErrors) {
               "usual");
   ExpectError(Train("--lr=-1"), 2, "--lr: -1 is not above 0", "1e-3");
   ExpectError(Train("--weight-decay=-1"), 2, "--weight-decay: -1 is below 0", "usual");
+  ExpectError(Train("--events=-1"), 2, "--events: -1 is not 0 to 1000000", "10 is usual");
   ExpectError(Train("--warmup 2"), 2, "--warmup: 2 is not 0 to 1", "usual");
   ExpectError(Train("--schedule steps"), 2, "--schedule: 'steps' is not a choice", "cosine, linear, plateau");
   ExpectError(Train("--plateau-factor 1"), 2, "--plateau-factor: 1 is not between 0 and 1", "0.1");

@@ -1,0 +1,139 @@
+#include "infer/annotate.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/interrupt.h"
+#include "extract/video_reader.h"
+#include "extract/video_writer.h"
+#include "infer/annotated_paths.h"
+#include "infer/draw.h"
+
+namespace seam {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Everybody in a video, ready to be drawn at any time.
+class People {
+ public:
+  People(const TrackScores& tracks, const VerdictRule& rule) {
+    const double step = UsualStep(tracks);
+    for (const auto& [number, track] : tracks) {
+      const std::string verdict = VerdictOfTrack(rule, track);
+      const std::string words = verdict == "short" ? "seen too briefly" : verdict;
+      people_.push_back({TrackPath(track, step), fmt::format("#{} {} {:.2f}", number + 1, words, track.score),
+                         ColourOf(verdict), track.clips.size() > 1});
+    }
+  }
+
+  void DrawAt(double seconds, cv::Mat* picture) const {
+    for (const Person& person : people_) {
+      const auto place = person.path.At(seconds);
+      if (!place) continue;
+      const std::string here = person.many ? fmt::format(" (here {:.2f})", place->score) : "";
+      DrawBox(place->box, person.label + here, person.colour, picture);
+    }
+  }
+
+ private:
+  struct Person {
+    TrackPath path;
+    std::string label;
+    cv::Scalar colour;
+    bool many;  // clips
+  };
+  std::vector<Person> people_;
+};
+
+// When the first and the last frame are shown; where the container does not tell, when faces were seen.
+std::pair<double, double> SpanOf(const fs::path& path, const MediaLimits& limits, const TrackScores& tracks) {
+  const VideoScan scan = ScanVideo(path, limits);
+  if (!scan.times.empty()) return {scan.times.front(), scan.times.back()};
+  double last = 0;
+  for (const auto& [number, track] : tracks) last = std::max(last, track.last().pts_seconds);
+  return {0, last};
+}
+
+}  // namespace
+
+Annotator::Annotator(const fs::path& folder, const std::vector<fs::path>& inputs, const VerdictRule& rule,
+                     const MediaLimits& limits)
+    : inputs_(inputs), outputs_(AnnotatedPaths(folder, inputs)), rule_(rule), limits_(limits) {
+  RefuseToOverwrite(outputs_, inputs_);
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  if (failure) throw Error(folder.string(), "cannot be made: " + failure.message(), "check the path");
+}
+
+void Annotator::Annotate(std::size_t video, const VideoResult& result) const {
+  std::error_code failure;
+  fs::create_directories(outputs_[video].parent_path(), failure);  // what is wrong, the writer will say
+  try {
+    if (IsPictureName(inputs_[video])) {
+      AnnotatePicture(video, result);
+    } else {
+      AnnotateVideo(video, result);
+    }
+  } catch (const cv::Exception& error) {
+    throw Error(inputs_[video].string(), "cannot be annotated: " + error.err);
+  }
+}
+
+void Annotator::AnnotatePicture(std::size_t video, const VideoResult& result) const {
+  VideoReader reader(inputs_[video], limits_);
+  const auto stamp = reader.Next();
+  if (!stamp) throw Error(inputs_[video].string(), "no frame could be decoded");
+  cv::Mat picture = reader.Frame().Picture().clone(), bgr;
+  People(result.tracks, rule_).DrawAt(stamp->pts_seconds, &picture);
+  cv::cvtColor(picture, bgr, cv::COLOR_RGB2BGR);
+  std::vector<std::uint8_t> bytes;
+  constexpr int kQuality = 92;
+  cv::imencode(outputs_[video].extension().string(), bgr, bytes, {cv::IMWRITE_JPEG_QUALITY, kQuality});
+  WriteFile(outputs_[video], {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+void Annotator::AnnotateVideo(std::size_t video, const VideoResult& result) const {
+  const auto [first, last] = SpanOf(inputs_[video], limits_, result.tracks);
+  const People people(result.tracks, rule_);
+  const Deadline deadline(limits_.max_seconds);
+  VideoReader reader(inputs_[video], limits_, deadline);
+  std::optional<VideoWriter> writer;
+  std::optional<ScoreStrip> strip;
+  cv::Mat page;  // the picture with the strip below it
+  cv::Size size;
+  while (const auto stamp = reader.Next()) {
+    if (Interrupted()) return;
+    cv::Mat picture = reader.Frame().Picture();
+    if (!writer) {
+      size = picture.size();
+      strip.emplace(size.width, result.tracks, rule_, first, last);
+      page = cv::Mat(size.height + strip->height(), size.width, CV_8UC3);
+      writer.emplace(outputs_[video], page.size());
+    }
+    if (picture.size() != size) cv::resize(picture, picture, size, 0, 0, cv::INTER_AREA);
+    cv::Mat upper = page.rowRange(0, size.height);
+    picture.copyTo(upper);
+    people.DrawAt(stamp->pts_seconds, &upper);
+    strip->DrawAt(stamp->pts_seconds, page.rowRange(size.height, page.rows));
+    writer->Add(page, stamp->pts_seconds);
+  }
+  if (Interrupted()) return;
+  if (deadline.Passed()) {
+    throw Error(inputs_[video].string(),
+                fmt::format("was not annotated within {:g} seconds", limits_.max_seconds),
+                "--max-seconds allows more");
+  }
+  if (!writer) throw Error(inputs_[video].string(), "no frame could be decoded");
+  writer->Commit();
+}
+
+}  // namespace seam

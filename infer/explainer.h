@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "infer/evidence.h"
+
+namespace seam {
+
+// Fills in where a network looked: Grad-CAM on the crops that it scored (models/grad_cam.h). It holds the
+// network in the form that has gradients, in float32 on the CPU, whatever the scores were computed with. Any
+// number of threads.
+class Explainer {
+ public:
+  // Throws as LoadCheckpoint() does.
+  explicit Explainer(const std::filesystem::path& checkpoint);
+  ~Explainer();
+
+  void Explain(std::vector<Evidence>* evidence) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace seam

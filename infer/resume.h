@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "infer/report.h"
+
+namespace seam {
+
+// What an interrupted run left in its score files.
+struct EarlierRows {
+  std::set<std::string> paths;  // Utf8Id() of each
+  std::multiset<std::string> verdicts;
+  std::size_t failed = 0;                        // of them, by their status
+  std::filesystem::file_time_type written = {};  // the latest of the files, when the run stopped
+};
+
+// Readies the score files to be gone on with: cuts off a half-written line, and a row that only one of the
+// two files has. An Error, and the files as they were, when rows were made with another `record` (see
+// WriteRecord()), or by another version. No file, or one without rows: nothing earlier.
+EarlierRows TakeUp(const ReportOptions& files, const nlohmann::ordered_json& record);
+
+// Keeps `record`, what scores depend on, beside each score file: FILE.run.json. Files that begin anew have
+// none from before they are emptied until after, so that no rows stand beside a record they were not made
+// with.
+void WriteRecord(const ReportOptions& files, const nlohmann::ordered_json& record);
+void RemoveRecord(const ReportOptions& files);
+
+// Whether a score file has rows of this status in an exit status of kExitSomeFailed.
+bool IsFailedRow(const std::string& status);
+
+}  // namespace seam

@@ -1,0 +1,237 @@
+#include "infer/run.h"
+
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "base/sha256.h"
+#include "infer/annotate.h"
+#include "infer/explainer.h"
+#include "infer/html_report.h"
+#include "infer/inputs.h"
+#include "infer/resume.h"
+#include "labels/video.h"
+#include "models/checkpoint.h"
+
+namespace seam {
+namespace {
+
+ScoreRow RowOf(const Input& input, const VideoResult& result, double threshold, const std::string& note) {
+  const VideoSummary& summary = result.summary;
+  ScoreRow row;
+  row.path = input.path.string();
+  row.status = summary.status;
+  row.score = result.score;
+  row.probability = result.probability;
+  row.threshold = threshold;
+  row.verdict = result.verdict;
+  row.label = input.label;
+  row.frames = summary.frames;
+  row.faces = summary.faces;
+  row.tracks = summary.tracks;
+  row.seconds = summary.seconds;
+  row.reason = summary.reason;
+  row.note = note;
+  return row;
+}
+
+class Run {
+ public:
+  Run(const InferSettings& settings, const Options& options)
+      : settings_(settings),
+        inputs_(ListInputs(settings.inputs, {settings.recursive, settings.label_folders})),
+        predictor_(settings.model, settings.compile),
+        extract_(ExtractionFor(predictor_, settings, options)),
+        rule_(MakeVerdictRule(predictor_.info(), settings.threshold)),
+        notes_(NotesOf(predictor_, extract_, settings.score.aggregate)) {}
+
+  int Execute() {
+    for (const std::string& note : notes_) SayWarning(note);
+    Begin();
+    std::vector<std::filesystem::path> paths;
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      if (!inputs_[i].problem.empty()) continue;
+      paths.push_back(inputs_[i].path);
+      numbers_.push_back(i);
+    }
+    BeginPage(paths);
+    if (!Score(paths)) {
+      FinishPage(fmt::format("stopped by the user after {} of {} inputs", reported_, inputs_.size()));
+      throw Error("seam infer", fmt::format("stopped after {} of {} inputs", reported_, inputs_.size()),
+                  settings_.report.HasFile() ? "the same command with --resume goes on" : "");
+    }
+    ReportProblemsBefore(inputs_.size());
+    FinishPage("");
+    SayModel();
+    return ExitStatus();
+  }
+
+ private:
+  // Begins the report, or goes on with an earlier one: then what it holds is no input any more.
+  void Begin() {
+    EarlierRows earlier;
+    const bool files = settings_.report.HasFile();
+    const auto record = files ? RecordOf(predictor_, extract_, settings_, rule_) : nlohmann::ordered_json();
+    if (settings_.resume) earlier = TakeUp(settings_.report, record);
+    const bool anew = earlier.paths.empty();
+    if (files && anew) RemoveRecord(settings_.report);
+    report_.emplace(settings_.report, !anew);
+    if (files && anew) WriteRecord(settings_.report, record);
+    const std::size_t before = inputs_.size();
+    std::erase_if(inputs_, [&](const Input& input) {
+      if (!earlier.paths.contains(Utf8Id(input.path.string()))) return false;
+      std::error_code failure;
+      const auto changed = std::filesystem::last_write_time(input.path, failure);
+      if (!failure && changed > earlier.written)
+        SayWarning(Printable(input.path.string()) + ": has changed since it was scored, and keeps its score");
+      return true;
+    });
+    if (settings_.resume)
+      Say(fmt::format("{} of {} inputs are done already", before - inputs_.size(), before));
+    failed_ = earlier.failed;
+    earlier_ = earlier.paths.size();
+    verdicts_.insert(earlier.verdicts.begin(), earlier.verdicts.end());
+  }
+
+  // What people look at: the page and the annotated videos.
+  void BeginPage(const std::vector<std::filesystem::path>& files) {
+    const PageOptions& page = settings_.page;
+    if (!page.annotate.empty()) annotator_.emplace(page.annotate, files, rule_, settings_.media);
+    if (page.explain) explainer_.emplace(predictor_.path());
+    if (page.report.empty()) return;
+    RunFacts facts;
+    facts.model_file = predictor_.path().filename().string();
+    facts.model_sha256 = Sha256OfFile(predictor_.path());
+    facts.computes = predictor_.description();
+    facts.info = predictor_.info();
+    facts.rule = rule_;
+    facts.notes = notes_;
+    facts.settings = FlatJson(RecordOf(predictor_, extract_, settings_, rule_).dump());
+    page_.emplace(page, std::move(facts), settings_.score.aggregate);
+    extract_.thumbnails = page.Faces() > 0;
+  }
+
+  void FinishPage(const std::string& stopped) {
+    if (!page_) return;
+    const std::string earlier =
+        earlier_ > 0
+            ? fmt::format("{} inputs of an earlier run are in the score file alone (--resume)", earlier_)
+            : "";
+    page_->Finish(stopped + (stopped.empty() || earlier.empty() ? "" : "; ") + earlier);
+  }
+
+  // On the thread of the video.
+  void LookCloser(std::size_t file, VideoResult* result) const {
+    const std::filesystem::path& path = inputs_[numbers_[file]].path;
+    if (page_) {
+      try {
+        result->file_sha256 = Sha256OfFile(path);
+      } catch (const Error&) {
+        result->file_sha256.clear();  // what is wrong with the file is told already
+      }
+    }
+    if (explainer_) explainer_->Explain(&result->evidence);
+    if (!annotator_ || result->summary.frames == 0) return;
+    try {
+      annotator_->Annotate(file, *result);
+    } catch (const Error& error) {
+      result->annotate_problem = error;
+    }
+  }
+
+  bool Score(const std::vector<std::filesystem::path>& paths) {
+    if (settings_.score.unordered) ReportProblemsBefore(inputs_.size());
+    Progress progress("infer", static_cast<std::int64_t>(paths.size()), "files");
+    VideoExtras extras;
+    extras.evidence = settings_.page.Faces();
+    if (page_ || annotator_)
+      extras.finish = [this](std::size_t i, VideoResult* result) { LookCloser(i, result); };
+    const auto done = [&](std::size_t i, VideoResult result) {
+      if (!settings_.score.unordered) ReportProblemsBefore(numbers_[i]);
+      const std::filesystem::path annotated = AnnotatedForm(i, result);
+      Add(inputs_[numbers_[i]], std::move(result), annotated);
+      next_ = std::max(next_, numbers_[i] + 1);
+      progress.Advance();
+    };
+    return ScoreVideos(paths, extract_, settings_.score, predictor_, done, extras);
+  }
+
+  // Where the annotated form is; empty where there is none.
+  std::filesystem::path AnnotatedForm(std::size_t file, const VideoResult& result) const {
+    const bool there = annotator_ && result.summary.frames > 0 && !result.annotate_problem && !Interrupted();
+    return there ? annotator_->output(file) : std::filesystem::path();
+  }
+
+  // The rows stand in the order of the inputs, those that have nothing to score among them.
+  void ReportProblemsBefore(std::size_t end) {
+    for (; next_ < end; ++next_) {
+      if (inputs_[next_].problem.empty()) continue;
+      VideoResult result;
+      result.summary.status = "unreadable";
+      result.summary.reason = inputs_[next_].problem;
+      result.summary.hint = inputs_[next_].hint;
+      Add(inputs_[next_], std::move(result));
+    }
+  }
+
+  void Add(const Input& input, VideoResult result, const std::filesystem::path& annotated = {}) {
+    const VideoSummary& summary = result.summary;
+    failed_ += IsFailedRow(summary.status) || result.annotate_problem ? 1 : 0;
+    if (IsFailedRow(summary.status)) SayError(Error(input.path.string(), summary.reason, summary.hint));
+    if (result.annotate_problem) SayError(*result.annotate_problem);
+    result.verdict = VerdictOf(rule_, summary, result.score);
+    result.probability = ProbabilityOf(rule_, result.score);
+    verdicts_.insert(result.verdict);
+    ++reported_;
+    const ScoreRow row = RowOf(input, result, rule_.threshold, fmt::format("{}", fmt::join(notes_, "; ")));
+    report_->Add(row, result, settings_.score.aggregate);
+    if (page_) page_->Add(row, result, annotated);
+  }
+
+  void SayModel() const {
+    const CheckpointInfo& info = predictor_.info();
+    std::string line =
+        fmt::format("scored by {} ({}), {}, fake from {:.3f} on ({})", predictor_.path().string(), info.model,
+                    predictor_.description(), rule_.threshold, rule_.source);
+    if (rule_.HasBand())
+      line += fmt::format(", uncertain from {:.3f} to {:.3f}", rule_.band_low, rule_.band_high);
+    Say(line);
+    if (!info.notice.empty()) Say("note: " + info.notice);
+  }
+
+  int ExitStatus() const {
+    for (const std::string& verdict : settings_.FailOn()) {
+      if (verdicts_.contains(verdict)) return kExitVerdict;
+    }
+    if (verdicts_.size() == verdicts_.count("error")) return kExitFailed;
+    return failed_ > 0 ? kExitSomeFailed : kExitGood;
+  }
+
+  const InferSettings& settings_;
+  std::vector<Input> inputs_;
+  Predictor predictor_;
+  ExtractOptions extract_;
+  VerdictRule rule_;
+  std::vector<std::string> notes_;
+  std::optional<Report> report_;
+  std::optional<HtmlReport> page_;
+  std::optional<Annotator> annotator_;
+  std::optional<Explainer> explainer_;
+  std::vector<std::size_t> numbers_;  // of the inputs that are files
+  std::size_t next_ = 0, reported_ = 0, failed_ = 0;
+  std::size_t earlier_ = 0;  // done by an earlier run
+  std::multiset<std::string> verdicts_;
+};
+
+}  // namespace
+
+int RunInference(const InferSettings& settings, const Options& options) {
+  return Run(settings, options).Execute();
+}
+
+}  // namespace seam

@@ -1,0 +1,240 @@
+#include "infer/settings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "base/version.h"
+#include "labels/video.h"
+#include "models/checkpoint.h"
+
+namespace seam {
+namespace {
+
+constexpr int kMostWindows = 1'000'000;
+constexpr int kMostWindowSets = 8;  // each holds the crops of a window of its own
+const std::vector<std::string> kVerdicts = {"fake", "uncertain", "real", "no_face", "error"};
+
+int WindowStep(const CropSpec& crop) { return std::max(1, static_cast<int>(crop.window_stride())); }
+
+}  // namespace
+
+void LookOptions::Register(Options* options) {
+  options->Add("frames", &frames,
+               "frames to look at in each video, evenly in time (about so many in windows)");
+  options->Add("stride", &stride, "look at every K-th frame instead of --frames (0: use --frames)");
+  options->Add("windows", &windows,
+               "networks of windows: so many in each video, evenly in time (0: as --frames says)");
+  options->Add("window-stride", &window_stride,
+               "networks of windows: look at the whole video, a window begins every K frames (0: --windows)");
+  options->Add("detect-every", &detect_every,
+               "networks of windows: look for faces in every K-th frame of a window, and in its last");
+}
+
+void LookOptions::CheckFor(const Predictor& predictor, const Options& options) const {
+  const bool of_windows = predictor.frames() > 1;
+  for (const char* name : {"windows", "window-stride", "detect-every"}) {
+    if (!of_windows && options.Given(name)) {
+      throw UsageError(fmt::format("--{}", name),
+                       "is for networks of windows, and this one takes single frames",
+                       "use --frames or --stride");
+    }
+  }
+  if (of_windows && options.Given("stride")) {
+    throw UsageError(
+        "--stride",
+        fmt::format("is for single frames, and the network takes windows of {}", predictor.frames()),
+        "use --windows or --window-stride");
+  }
+  constexpr std::pair<const char*, const char*> kApart[] = {
+      {"frames", "stride"}, {"frames", "windows"}, {"frames", "window-stride"}, {"windows", "window-stride"}};
+  for (const auto& [one, other] : kApart) {
+    if (options.Given(one) && options.Given(other))
+      throw UsageError(fmt::format("--{}", one), fmt::format("makes no sense with --{}", other),
+                       "choose one");
+  }
+  if (windows < 0) throw UsageError("--windows", "must not be negative");
+  if (window_stride < 0) throw UsageError("--window-stride", "must not be negative");
+}
+
+SampleOptions LookOptions::For(const Predictor& predictor, const Options& options) const {
+  SampleOptions sample;
+  if (predictor.frames() == 1) {
+    sample.frames = frames;
+    sample.stride = stride;
+    return sample;
+  }
+  sample.window = predictor.frames();
+  sample.window_stride = WindowStep(predictor.info().crop);
+  sample.detect_every = detect_every;
+  sample.windows = windows;
+  if (windows == 0) {
+    const int fitting = std::max(1, frames / sample.window);
+    sample.windows = options.Given("frames") ? fitting : std::max(kFewestWindows, fitting);
+  }
+  if (window_stride > 0) {
+    sample.window_hop = window_stride;
+    sample.windows = kMostWindows;
+    if (sample.WindowSets() > kMostWindowSets) {
+      const auto least = (sample.WindowSpan() + kMostWindowSets - 1) / kMostWindowSets;
+      throw UsageError("--window-stride", fmt::format("must be at least {} for windows of {} frames", least,
+                                                      sample.WindowSpan()));
+    }
+  }
+  return sample;
+}
+
+void InferSettings::Register(Options* options) {
+  options->AddPositional("input", &inputs);
+  options->Add("model", &model, "checkpoint to score with (default: Seam's own network)");
+  options->Add("threshold", &threshold,
+               "a score from here on is called fake: a number, eer or fpr1 (default: the checkpoint's)");
+  options->Add("recursive", &recursive, "look into folders below the folders named");
+  options->Add("label-folders", &label_folders,
+               "take each file's label from the folder real or fake it is in");
+  options->Add("fail-on", &fail_on,
+               "end with status 4 when an input gets one of these verdicts: fake, or a list: fake,uncertain");
+  options->Add("resume", &resume, "go on where an interrupted run of the same command stopped");
+  options->Add("perturb", &perturb,
+               "make every input worse first, NAME:LEVEL: blur:3, h264:2, ... (docs/robustness.md)");
+  options->Add("jobs", &jobs, "threads at work (0: one per core)");
+  look.Register(options);
+  detector.Register(options);
+  choice.Register(options);
+  media.Register(options);
+  score.Register(options);
+  compile.Register(options);
+  report.Register(options);
+  page.Register(options);
+}
+
+void InferSettings::Check() const {
+  if (inputs.empty()) {
+    throw UsageError("seam infer", "nothing to score",
+                     "name videos, pictures, folders or patterns of them, or - for a list on standard input");
+  }
+  FailOn();
+  ParsePerturbation("--perturb", perturb);
+  score.Check();
+  report.Check();
+  page.Check();
+  if (resume && !report.HasFile())
+    throw UsageError("--resume", "needs a file to go on with", "add --output FILE or --jsonl FILE");
+}
+
+std::vector<std::string> InferSettings::FailOn() const {
+  std::vector<std::string> verdicts;
+  for (std::size_t from = 0; from < fail_on.size();) {
+    const std::size_t to = std::min(fail_on.find(',', from), fail_on.size());
+    verdicts.push_back(fail_on.substr(from, to - from));
+    if (std::find(kVerdicts.begin(), kVerdicts.end(), verdicts.back()) == kVerdicts.end()) {
+      throw UsageError("--fail-on", fmt::format("'{}' is no verdict", verdicts.back()),
+                       fmt::format("one or more of {}", fmt::join(kVerdicts, ",")));
+    }
+    from = to + 1;
+  }
+  return verdicts;
+}
+
+ExtractOptions ExtractionFor(const Predictor& predictor, const InferSettings& settings,
+                             const Options& options) {
+  const CropSpec& crop = predictor.info().crop;
+  settings.look.CheckFor(predictor, options);
+  ExtractOptions extract;
+  extract.sample = settings.look.For(predictor, options);
+  extract.detector = settings.detector;
+  extract.media = settings.media;
+  extract.jobs = settings.jobs;
+  extract.perturb = ParsePerturbation("--perturb", settings.perturb);
+  extract.crop.margin = crop.margin();
+  extract.crop.size = static_cast<int>(crop.size());
+  if (!crop.align().empty()) extract.crop.align = crop.align();
+  extract.choice = settings.choice;
+  if (!options.Given("min-face")) extract.choice.min_face = static_cast<int>(crop.min_face());
+  if (!options.Given("detector")) extract.detector.detector = crop.detector();
+  if (!options.Given("detect-size") && !options.Given("detector")) {
+    extract.detector.detect_size = static_cast<int>(crop.detect_size());
+  }
+  if (!options.Given("detect-threshold")) extract.detector.detect_threshold = crop.detect_threshold();
+  extract.Check();
+  return extract;
+}
+
+std::vector<std::string> NotesOf(const Predictor& predictor, const ExtractOptions& extract,
+                                 const AggregateOptions& aggregate) {
+  const CropSpec& trained = predictor.info().crop;
+  const CropSpec used = extract.Spec();
+  std::vector<std::string> notes;
+  if (!extract.perturb.none())
+    notes.push_back(fmt::format("made worse on purpose: {}", extract.perturb.Words()));
+  if (used.detector() != trained.detector() || used.detect_size() != trained.detect_size()) {
+    notes.push_back(fmt::format("faces are found by {} at {} pixels, but the network was trained on {} at {}",
+                                used.detector(), used.detect_size(), trained.detector(),
+                                trained.detect_size()));
+  }
+  if (used.detect_threshold() != trained.detect_threshold()) {
+    notes.push_back(fmt::format("faces are found from a score of {} on, but the network was trained from {}",
+                                used.detect_threshold(), trained.detect_threshold()));
+  }
+  if (used.min_face() != trained.min_face()) {
+    notes.push_back(fmt::format("faces below {} pixels are passed over, but the network was trained from {}",
+                                used.min_face(), trained.min_face()));
+  }
+  const AggregateOptions usual;
+  if (aggregate.Name() != usual.Name()) {
+    notes.push_back(fmt::format("a person's score is the {} over the frames, but the threshold is for the {}",
+                                aggregate.Name(), usual.Name()));
+  }
+  if (aggregate.min_track != usual.min_track) {
+    notes.push_back(fmt::format("people count from {} frames on, but the threshold is for {}",
+                                aggregate.min_track, usual.min_track));
+  }
+  return notes;
+}
+
+nlohmann::ordered_json RecordOf(const Predictor& predictor, const ExtractOptions& extract,
+                                const InferSettings& settings, const VerdictRule& rule) {
+  const CropSpec spec = extract.Spec();
+  const SampleOptions& sample = extract.sample;
+  const MediaLimits& media = extract.media;
+  const bool of_windows = predictor.frames() > 1;
+  nlohmann::ordered_json json = {{"seam", Version()},
+                                 {"model", Utf8Id(predictor.path().string())},
+                                 {"model_sha256", Sha256OfFile(predictor.path())},
+                                 {"network", predictor.info().model},
+                                 {"computes", predictor.description()},
+                                 {"frames", of_windows || sample.stride > 0 ? 0 : sample.frames},
+                                 {"stride", sample.stride},
+                                 {"window", sample.window},
+                                 {"windows", of_windows && sample.window_hop == 0 ? sample.windows : 0},
+                                 {"window_step", of_windows ? sample.window_stride : 0},
+                                 {"window_stride", sample.window_hop},
+                                 {"detect_every", sample.detect_every},
+                                 {"detector", spec.detector()},
+                                 {"detect_size", spec.detect_size()},
+                                 {"detect_threshold", spec.detect_threshold()},
+                                 {"min_face", spec.min_face()},
+                                 {"faces", spec.faces()},
+                                 {"margin", spec.margin()},
+                                 {"align", spec.align()},
+                                 {"size", spec.size()},
+                                 {"aggregate", settings.score.aggregate.Name()},
+                                 {"min_track", settings.score.aggregate.min_track},
+                                 {"threshold", rule.threshold},
+                                 {"band", {rule.band_low, rule.band_high}},
+                                 {"temperature", rule.temperature},
+                                 {"label_folders", settings.label_folders},
+                                 {"max_pixels", media.max_pixels},
+                                 {"max_seconds", media.max_seconds},
+                                 {"notes", NotesOf(predictor, extract, settings.score.aggregate)}};
+  if (!settings.detector.detector_model.empty())
+    json["detector_model_sha256"] = Sha256OfFile(settings.detector.detector_model);
+  return json;
+}
+
+}  // namespace seam

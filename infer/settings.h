@@ -1,0 +1,67 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/options.h"
+#include "extract/extract_faces.h"
+#include "infer/html_report.h"
+#include "infer/predictor.h"
+#include "infer/report.h"
+#include "infer/score_videos.h"
+#include "infer/verdict.h"
+
+namespace seam {
+
+// The frames that are looked at. A network of single frames takes some evenly over the video; one of windows
+// takes windows, whose length and step are the checkpoint's.
+struct LookOptions {
+  int frames = 32;  // about so many in each video
+  int stride = 0;   // every K-th frame instead; single frames only
+  int windows = 0;  // so many, evenly in time; 0: as many as hold about `frames`, and at least kFewestWindows
+  int window_stride = 0;  // windows begin so many frames apart, over the whole video; 0: see `windows`
+  int detect_every = 1;   // see SampleOptions
+  void Register(Options* options);
+  // UsageError when the user gave options that exclude each other, or the network.
+  void CheckFor(const Predictor& predictor, const Options& options) const;
+  SampleOptions For(const Predictor& predictor, const Options& options) const;
+};
+constexpr int kFewestWindows = 4;
+
+// Every option of `seam infer`.
+struct InferSettings {
+  std::vector<std::string> inputs;
+  std::string model, threshold, fail_on, perturb;
+  bool label_folders = false, recursive = true, resume = false;
+  int jobs = 0;
+  LookOptions look;
+  DetectorOptions detector;
+  FaceChoice choice = {.faces = "all", .min_face = 0};
+  MediaLimits media;
+  ScoreOptions score;
+  CompileOptions compile;
+  ReportOptions report;
+  PageOptions page;
+  void Register(Options* options);
+  void Check() const;
+  // The verdicts of --fail-on.
+  std::vector<std::string> FailOn() const;
+};
+
+// How faces are found and cut out: as the checkpoint's training data was, but for what the user forces.
+ExtractOptions ExtractionFor(const Predictor& predictor, const InferSettings& settings,
+                             const Options& options);
+
+// Where the user made a run differ from what the checkpoint was trained, and its threshold fitted, on: a line
+// each, told in every output.
+std::vector<std::string> NotesOf(const Predictor& predictor, const ExtractOptions& extract,
+                                 const AggregateOptions& aggregate);
+
+// Everything that scores and verdicts depend on besides the inputs: kept beside a score file, and compared on
+// --resume.
+nlohmann::ordered_json RecordOf(const Predictor& predictor, const ExtractOptions& extract,
+                                const InferSettings& settings, const VerdictRule& rule);
+
+}  // namespace seam

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "infer/score_videos.h"
+#include "infer/verdict.h"
+
+namespace seam {
+
+// Why a video got its verdict, in sentences for people who will have to defend it: the score, the threshold
+// and the band, who decided it, how much was seen and what was not.
+std::vector<std::string> VerdictWords(const VideoResult& result, const VerdictRule& rule,
+                                      const AggregateOptions& aggregate);
+
+// "1 frame", "2 frames".
+std::string CountOf(std::int64_t count, const std::string& noun);
+
+}  // namespace seam

@@ -1,0 +1,169 @@
+#include "infer/video_section.h"
+
+#include <cctype>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "base/base64.h"
+#include "base/error.h"
+#include "evaluate/table.h"
+#include "infer/draw.h"
+#include "infer/model_card.h"
+#include "infer/score_chart.h"
+#include "infer/verdict_words.h"
+
+namespace seam {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kCropSide = 160, kQuality = 82;
+
+std::string Safe(const std::string& text) { return EscapeHtml(Printable(text)); }
+
+std::string ImageHtml(const std::string& jpeg, const std::string& words) {
+  return fmt::format("<img alt=\"{}\" src=\"data:image/jpeg;base64,{}\">", Safe(words), Base64(jpeg));
+}
+
+// The whole frame with the face's box over it.
+std::string FrameHtml(const Evidence& evidence, const cv::Size& size, const std::string& verdict) {
+  const cv::Rect2f& box = evidence.faces[evidence.shown].box;
+  const std::string rect = fmt::format("x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"", box.x,
+                                       box.y, box.width, box.height);
+  return fmt::format(
+      "<div class=\"frame\">{0}<svg viewBox=\"0 0 {1} {2}\" preserveAspectRatio=\"none\" "
+      "aria-hidden=\"true\">"
+      "<rect class=\"box under\" {3}/><rect class=\"box {4}\" {3}/></svg></div>",
+      ImageHtml(evidence.frame, "the whole frame"), size.width, size.height, rect, EscapeHtml(verdict));
+}
+
+std::string FaceHtml(const Evidence& evidence, const VideoResult& result, const SectionOptions& options) {
+  const auto track = result.tracks.find(evidence.track);
+  const std::string verdict =
+      track == result.tracks.end() ? "short" : VerdictOfTrack(options.rule, track->second);
+  const cv::Mat crop = DecodeCrop(evidence.crops[evidence.shown], options.crop);
+  std::string pictures;
+  if (!evidence.frame.empty()) pictures += FrameHtml(evidence, result.summary.size, verdict);
+  pictures += ImageHtml(SmallJpeg(crop, kCropSide, kQuality), "the face as the network saw it");
+  if (!evidence.heat.values.empty()) {
+    pictures += ImageHtml(SmallJpeg(WithHeat(crop, evidence.heat), kCropSide, kQuality),
+                          "the same with the places that speak for fake lit up");
+  }
+  const std::string when =
+      evidence.faces.size() == 1
+          ? "at " + ClockOf(evidence.faces[0].stamp.pts_seconds)
+          : fmt::format("window from {} to {}", ClockOf(evidence.faces.front().stamp.pts_seconds),
+                        ClockOf(evidence.faces.back().stamp.pts_seconds));
+  return fmt::format(
+      "<figure class=\"face\"><div class=\"pictures\">{}</div><figcaption><strong>{:.3f}</strong> person "
+      "#{}, {}, "
+      "frame {}</figcaption></figure>\n",
+      pictures, evidence.score, evidence.track + 1, when, evidence.faces[evidence.shown].stamp.index);
+}
+
+std::string PicturesHtml(const VideoResult& result, const SectionOptions& options) {
+  if (result.evidence.empty()) return "";
+  const bool heat = !result.evidence.front().heat.values.empty();
+  std::string html = fmt::format(
+      "<h4>Most suspicious {}</h4>\n<p class=\"dim\">The whole frame, the face as the network saw it{}. The "
+      "number "
+      "is the score of that {} alone.</p>\n<div class=\"strip\">\n",
+      result.evidence.front().faces.size() > 1 ? "windows" : "faces",
+      heat ? ", and where it looked: the lighter, the more a place speaks for fake (Grad-CAM; dark where "
+             "nothing does)"
+           : "",
+      result.evidence.front().faces.size() > 1 ? "window" : "face");
+  for (const Evidence& evidence : result.evidence) html += FaceHtml(evidence, result, options);
+  return html + "</div>\n";
+}
+
+std::string PeopleHtml(const VideoResult& result, const VerdictRule& rule) {
+  constexpr std::size_t kMostPeople = 50;
+  if (result.tracks.size() < 2) return "";
+  std::string html =
+      "<div class=\"wide\"><table><thead><tr><th>person</th><th>verdict</th><th class=\"n\">score</th>"
+      "<th>seen</th><th class=\"n\">scored</th></tr></thead><tbody>\n";
+  std::size_t count = 0;
+  for (const auto& [number, track] : result.tracks) {
+    if (++count > kMostPeople) break;
+    const std::string verdict = VerdictOfTrack(rule, track);
+    html += fmt::format(
+        "<tr><td>#{}</td><td>{}</td><td class=\"n\">{:.4f}</td><td>{} to {}</td>"
+        "<td class=\"n\">{}</td></tr>\n",
+        number + 1, verdict == "short" ? "seen too briefly" : VerdictHtml(verdict), track.score,
+        ClockOf(track.first().pts_seconds), ClockOf(track.last().pts_seconds), track.clips.size());
+  }
+  html += "</tbody></table></div>\n";
+  if (result.tracks.size() > kMostPeople)
+    html += fmt::format("<p class=\"dim\">and {} more people</p>\n", result.tracks.size() - kMostPeople);
+  return html;
+}
+
+std::string FileFacts(const ScoreRow& row, const VideoResult& result) {
+  const VideoSummary& summary = result.summary;
+  std::vector<std::pair<std::string, std::string>> facts;
+  std::error_code failure;
+  const auto bytes = fs::file_size(row.path, failure);
+  if (!failure) facts.emplace_back("file", fmt::format("{} bytes", bytes));
+  if (!result.file_sha256.empty()) facts.emplace_back("SHA-256", result.file_sha256);
+  if (summary.frames > 0) {
+    facts.emplace_back("picture", fmt::format("{} x {} pixels", summary.size.width, summary.size.height));
+    facts.emplace_back(
+        "looked at", fmt::format("{} of at least {} decoded, over {:.2f} seconds",
+                                 CountOf(summary.frames, "frame"), summary.frames_decoded, summary.seconds));
+  }
+  if (row.label) facts.emplace_back("known to be", *row.label == 1 ? "fake" : "real");
+  return facts.empty() ? "" : FactsHtml(facts);
+}
+
+}  // namespace
+
+VideoSection MakeSection(const std::string& id, const ScoreRow& row, const VideoResult& result,
+                         const fs::path& annotated, const SectionOptions& options) {
+  VideoSection section;
+  section.head = fmt::format("<section class=\"video\" id=\"{}\"><header><h3>{}</h3>{}", id, Safe(row.path),
+                             VerdictHtml(row.verdict));
+  if (row.score) section.head += fmt::format("<span class=\"score\">{:.4f}</span>", *row.score);
+  if (!annotated.empty()) {
+    section.head +=
+        fmt::format("<a href=\"{}\">annotated {}</a>", EscapeHtml(LinkTo(annotated, options.folder)),
+                    annotated.extension() == ".mp4" ? "video" : "picture");
+  }
+  section.head += "</header>\n<ul class=\"why\">\n";
+  for (const std::string& words : VerdictWords(result, options.rule, options.aggregate))
+    section.head += "<li>" + Safe(words) + "</li>\n";
+  section.head += "</ul>\n";
+  section.pictures = PicturesHtml(result, options);
+  if (!result.tracks.empty()) {
+    section.tail = "<h4>Scores over time</h4>\n" +
+                   ScoreChart(result.tracks, options.rule,
+                              fmt::format("scores over time of {}",
+                                          CountOf(static_cast<std::int64_t>(result.tracks.size()),
+                                                  result.tracks.size() == 1 ? "person" : "people"))) +
+                   PeopleHtml(result, options.rule);
+  }
+  section.tail +=
+      FileFacts(row, result) + "<p class=\"up\"><a href=\"#top\">back to the table</a></p>\n</section>\n";
+  return section;
+}
+
+std::string VerdictHtml(const std::string& verdict) {
+  const std::string words = verdict == "no_face" ? "no face" : verdict;
+  return fmt::format("<span class=\"verdict {}\">{}</span>", Safe(verdict), Safe(words));
+}
+
+std::string LinkTo(const fs::path& path, const fs::path& folder) {
+  const fs::path relative = fs::absolute(path).lexically_normal().lexically_relative(
+      fs::absolute(folder.empty() ? "." : folder).lexically_normal());
+  std::string link = "./";  // a first part with a colon would be a scheme
+  for (const char c : relative.string()) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = std::isalnum(byte) != 0 || std::string_view("-._~/").find(c) != std::string_view::npos;
+    link += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
+  }
+  return link;
+}
+
+}  // namespace seam

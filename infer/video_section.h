@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "evaluate/score_file.h"
+#include "infer/score_videos.h"
+#include "infer/verdict.h"
+#include "proto/clip.pb.h"
+
+namespace seam {
+
+// The part of the report about one input, in two: the strip of pictures, which a page of thousands of videos
+// leaves out for most, and the rest.
+struct VideoSection {
+  std::string head, pictures, tail;  // HTML
+};
+
+struct SectionOptions {
+  AggregateOptions aggregate;
+  VerdictRule rule;
+  CropSpec crop;
+  std::filesystem::path folder;  // of the page: links are relative to it
+};
+
+// `id` of the element; `annotated`: the annotated form, where there is one.
+VideoSection MakeSection(const std::string& id, const ScoreRow& row, const VideoResult& result,
+                         const std::filesystem::path& annotated, const SectionOptions& options);
+
+// A verdict as a coloured word.
+std::string VerdictHtml(const std::string& verdict);
+
+// A path as a relative link may hold it: bytes outside letters, digits and a few marks become %XX.
+std::string LinkTo(const std::filesystem::path& path, const std::filesystem::path& folder);
+
+}  // namespace seam

@@ -1,0 +1,144 @@
+#include "infer/annotate.h"
+
+#include <gtest/gtest.h>
+#include <opencv2/imgcodecs.hpp>
+
+#include "base/files.h"
+#include "extract/video_reader.h"
+#include "extract/video_writer.h"
+#include "infer/annotated_paths.h"
+#include "infer/draw.h"
+#include "tests/infer/made_result.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> Paths(const std::vector<fs::path>& inputs) {
+  std::vector<std::string> paths;
+  for (const fs::path& path : AnnotatedPaths("out", inputs)) paths.push_back(path.string());
+  return paths;
+}
+
+using Names = std::vector<std::string>;
+
+TEST(AnnotatedPathsTest, KeepWhatTellsTheInputsApart) {
+  EXPECT_EQ(Paths({"films/a.mp4"}), Names({"out/a.mp4"}));
+  EXPECT_EQ(Paths({"films/x/a.mp4", "films/y/a.mp4"}), Names({"out/x/a.mp4", "out/y/a.mp4"}));
+  EXPECT_EQ(Paths({"/films/a.mp4", "/films/a.mov", "/films/a.gif"}),
+            Names({"out/a.mp4", "out/a.mov.mp4", "out/a.gif.mp4"}));
+  EXPECT_EQ(Paths({"/p/a.JPG", "/p/a.webp"}), Names({"out/a.JPG", "out/a.webp.png"}));
+  EXPECT_EQ(Paths({}), Names({}));
+}
+
+TEST(AnnotatedPathsTest, NameThatWouldComeTwiceGetsANumber) {
+  EXPECT_EQ(Paths({"/p/a.mov", "/p/a.mov.mp4"}), Names({"out/a.mov.mp4", "out/a.mov (2).mp4"}));
+}
+
+TEST(AnnotatedPathsTest, NeverLeaveTheFolder) {
+  for (const fs::path& path : AnnotatedPaths("out", {"../a.mp4", "../../b/c.mp4", "/d.mp4"})) {
+    EXPECT_EQ(path.lexically_normal().begin()->string(), "out") << path;
+  }
+}
+
+TEST(AnnotatedPathsTest, InputIsNeverOverwritten) {
+  const TemporaryFolder folder;
+  WriteFile(folder / "a.mp4", "film");
+  fs::create_directory_symlink(folder.path(), folder / "link");
+  EXPECT_EQ(MessageOf([&] { Annotator(folder / "link", {folder / "a.mp4"}, {}, {}); }),
+            "--annotate: would overwrite the input " + (folder / "link/a.mp4").string());
+}
+
+TEST(TrackPathTest, BoxesLieBetweenThoseFoundAndEndWithTheStay) {
+  VideoResult result = MadeResult({{0.2, 0.8, 0.8, 0.4, 0.4, 0.6, 0.6}});
+  auto& clips = result.tracks.at(0).clips;
+  clips.erase(clips.begin() + 3, clips.begin() + 6);  // away from 2 to 6 s
+  EXPECT_EQ(UsualStep(result.tracks), 1);
+  const TrackPath path(result.tracks.at(0), 1);
+  EXPECT_EQ(path.At(0)->box, cv::Rect2f(20, 20, 40, 50));
+  EXPECT_EQ(path.At(0.5)->box, cv::Rect2f(25, 20, 40, 50));
+  EXPECT_EQ(path.At(0.4)->score, 0.2);
+  EXPECT_EQ(path.At(0.6)->score, 0.8);
+  EXPECT_EQ(path.At(2.5)->box, cv::Rect2f(40, 20, 40, 50));
+  EXPECT_FALSE(path.At(2.6).has_value());
+  EXPECT_FALSE(path.At(4).has_value());
+  EXPECT_EQ(path.At(5.5)->box, cv::Rect2f(80, 20, 40, 50));
+  EXPECT_FALSE(path.At(7).has_value());
+  EXPECT_FALSE(path.At(-1).has_value());
+}
+
+// Blue: no verdict's colour.
+fs::path BlueVideo(const fs::path& path, const std::vector<double>& times) {
+  VideoWriter writer(path, {320, 240});
+  for (const double time : times) writer.Add(cv::Mat(240, 320, CV_8UC3, cv::Scalar(0, 0, 200)), time);
+  writer.Commit();
+  return path;
+}
+
+bool IsRed(const cv::Vec3b& pixel) { return pixel[0] > 150 && pixel[1] < 110 && pixel[2] < 110; }
+bool IsGreen(const cv::Vec3b& pixel) { return pixel[0] < 100 && pixel[1] > 100 && pixel[2] < 130; }
+
+TEST(AnnotatorTest, VideoKeepsItsFramesAndTimesAndHasBoxesInEach) {
+  const TemporaryFolder folder;
+  std::vector<double> times;
+  for (int i = 0; i < 20; ++i) times.push_back(0.1 * i + (i > 10 ? 0.03 : 0));
+  const fs::path film = BlueVideo(folder / "film.mp4", times);
+  const std::string before = ReadFile(film);
+  const VideoResult result = MadeResult({{0.9, 0.9, 0.9}, {0.1, 0.1, 0.1}});
+  const Annotator annotator(folder / "out", {film}, VerdictRule{}, {});
+  annotator.Annotate(0, result);
+  EXPECT_EQ(ReadFile(film), before);
+
+  VideoReader reader(annotator.output(0));
+  for (const double time : times) {
+    const auto stamp = reader.Next();
+    ASSERT_TRUE(stamp.has_value());
+    EXPECT_NEAR(stamp->pts_seconds, time, 1e-3);
+    const cv::Mat picture = reader.Frame().Picture();
+    EXPECT_GT(picture.rows, 240);  // the strip
+    // The label is a filled bar of the verdict's colour on the box, wherever that has moved to.
+    const int x = static_cast<int>(20 + 10 * std::min(time, 2.0));
+    EXPECT_TRUE(IsRed(picture.at<cv::Vec3b>(18, x + 3))) << time << picture.at<cv::Vec3b>(18, x + 3);
+    EXPECT_TRUE(IsGreen(picture.at<cv::Vec3b>(118, x + 3))) << time << picture.at<cv::Vec3b>(118, x + 3);
+    EXPECT_GT(picture.at<cv::Vec3b>(200, 300)[2], 150);  // blue where nothing is
+  }
+  EXPECT_FALSE(reader.Next().has_value());
+}
+
+TEST(AnnotatorTest, PictureStaysAPictureOfItsSize) {
+  const TemporaryFolder folder;
+  cv::imwrite((folder / "a.png").string(), cv::Mat(240, 320, CV_8UC3, cv::Scalar(200, 0, 0)));
+  const Annotator annotator(folder / "out", {folder / "a.png"}, VerdictRule{}, {});
+  annotator.Annotate(0, MadeResult({{0.9}}));
+  const cv::Mat bgr = cv::imread((folder / "out/a.png").string());
+  EXPECT_EQ(bgr.size(), cv::Size(320, 240));
+  const auto pixel = bgr.at<cv::Vec3b>(18, 23);
+  EXPECT_TRUE(IsRed({pixel[2], pixel[1], pixel[0]})) << pixel;
+  EXPECT_EQ(bgr.at<cv::Vec3b>(230, 300), cv::Vec3b(200, 0, 0));
+}
+
+TEST(AnnotatorTest, VideoWithoutFacesIsWrittenAgain) {
+  const TemporaryFolder folder;
+  const Annotator annotator(folder / "out", {BlueVideo(folder / "film.mp4", {0, 0.1})}, VerdictRule{}, {});
+  annotator.Annotate(0, VideoResult{});
+  VideoReader reader(annotator.output(0));
+  EXPECT_TRUE(reader.Next().has_value());
+  EXPECT_TRUE(reader.Next().has_value());
+  EXPECT_FALSE(reader.Next().has_value());
+}
+
+TEST(AnnotatorTest, WhatCannotBeReadOrWrittenIsAnErrorThatNamesIt) {
+  const TemporaryFolder folder;
+  WriteFile(folder / "text.mp4", "no video");
+  const Annotator annotator(folder / "out", {folder / "text.mp4"}, VerdictRule{}, {});
+  EXPECT_EQ(MessageOf([&] { annotator.Annotate(0, VideoResult{}); }),
+            (folder / "text.mp4").string() + ": is not a video or picture that Seam knows");
+  EXPECT_TRUE(fs::is_empty(folder / "out"));
+  EXPECT_EQ(MessageOf([&] { Annotator(folder / "text.mp4", {folder / "b.mp4"}, {}, {}); }),
+            (folder / "text.mp4").string() + ": cannot be made: Not a directory");
+}
+
+}  // namespace
+}  // namespace seam

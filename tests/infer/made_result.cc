@@ -1,0 +1,48 @@
+#include "tests/infer/made_result.h"
+
+#include "proto/picture.h"
+
+namespace seam {
+
+VideoResult MadeResult(const std::vector<std::vector<double>>& people, double first_seconds) {
+  VideoResult result;
+  result.summary.status = "ok";
+  result.summary.size = {320, 240};
+  for (std::size_t person = 0; person < people.size(); ++person) {
+    TrackScore& track = result.tracks[static_cast<int>(person)];
+    for (std::size_t i = 0; i < people[person].size(); ++i) {
+      const auto second = static_cast<double>(i);
+      SeenFace face;
+      face.stamp = {static_cast<std::int64_t>(25 * i), first_seconds + second};
+      face.box =
+          cv::Rect2f(static_cast<float>(20 + 10 * second), 100 * static_cast<float>(person) + 20, 40, 50);
+      track.clips.push_back({{face}, people[person][i]});
+    }
+    result.summary.frames = std::max(result.summary.frames, static_cast<int>(people[person].size()));
+    result.summary.faces += static_cast<int>(people[person].size());
+    ++result.summary.tracks;
+  }
+  result.score = ScoreTracks({}, &result.tracks);
+  result.verdict = result.score && *result.score >= 0.5 ? "fake" : "real";
+  return result;
+}
+
+CropSpec MadeCropSpec() {
+  CropSpec crop;
+  crop.set_size(64);
+  crop.set_encoding("png");
+  return crop;
+}
+
+Evidence MadeEvidence(const VideoResult& result, int track, std::size_t clip) {
+  const ClipScore& scored = result.tracks.at(track).clips.at(clip);
+  Evidence evidence{track, scored.score, scored.faces};
+  cv::Mat picture(64, 64, CV_8UC3);
+  cv::RNG random(1);
+  random.fill(picture, cv::RNG::UNIFORM, 0, 256);
+  evidence.crops = {EncodePicture(picture.data, picture.step[0], MadeCropSpec())};
+  evidence.frame = SmallJpeg(picture, 64, 80);
+  return evidence;
+}
+
+}  // namespace seam
