@@ -61,8 +61,13 @@ void SayError(const Error& error) {
   WriteLine(fmt::format("error: {}{}", error.what(), error.hint().empty() ? "" : "\nhint: " + error.hint()));
 }
 
-Progress::Progress(std::string label, std::int64_t total, std::string unit)
-    : label_(std::move(label)), unit_(std::move(unit)), total_(total), start_(Clock::now()), drawn_(start_) {}
+Progress::Progress(std::string label, std::int64_t total, std::string unit, std::chrono::seconds silent)
+    : label_(std::move(label)),
+      unit_(std::move(unit)),
+      total_(total),
+      start_(Clock::now()),
+      drawn_(start_),
+      silent_(silent) {}
 
 Progress::~Progress() {
   if (done_ != drawn_done_ || OnTerminal()) Draw(true);
@@ -94,7 +99,7 @@ std::string Progress::Line() const {
 }
 
 void Progress::Draw(bool last) {
-  if (quiet) return;
+  if (quiet || Clock::now() - start_ < silent_) return;
   if (last || !OnTerminal())
     WriteLine(Line());
   else

@@ -19,8 +19,9 @@ void SetQuiet(bool quiet);
 // ten seconds elsewhere, nothing under --quiet. Any thread may call Advance(); one Progress at a time.
 class Progress {
  public:
-  // `total` 0 means unknown. `unit` is what is counted, in the plural: "videos".
-  Progress(std::string label, std::int64_t total, std::string unit);
+  // `total` 0 means unknown. `unit` is what is counted, in the plural: "videos". What is over within `silent`
+  // shows nothing.
+  Progress(std::string label, std::int64_t total, std::string unit, std::chrono::seconds silent = {});
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -37,6 +38,7 @@ class Progress {
   std::string label_, unit_, note_;
   std::int64_t total_, done_ = 0, drawn_done_ = -1;
   Clock::time_point start_, drawn_;
+  std::chrono::seconds silent_;
 };
 
 }  // namespace seam

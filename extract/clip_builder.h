@@ -28,6 +28,7 @@ struct FaceFrame {
   // The whole frame made smaller, RGB, shared by its faces; only where ExtractOptions::thumbnails asks for
   // it.
   cv::Mat thumbnail = {};
+  std::vector<cv::Point2f> dense_landmarks = {};  // in pixels of the picture; empty unless asked for
 };
 
 // The crops of one person, in order of time: those of a window, or a single one.

@@ -18,6 +18,12 @@ constexpr double kTemplateSide = 112;
 const std::array<std::complex<double>, 5> kTemplate = {
     {{38.2946, 51.6963}, {73.5318, 51.5014}, {56.0252, 71.7366}, {41.5493, 92.3655}, {70.7299, 92.2041}}};
 
+// Where the template's point comes to in an aligned crop.
+std::complex<double> InAlignedCrop(const std::complex<double>& point, double margin, int size) {
+  const double scale = size / (kTemplateSide * (1 + margin));
+  return scale * (point - std::complex<double>(56, 56)) + std::complex<double>(size / 2.0, size / 2.0);
+}
+
 // A turn and scale (the factor) and a shift of the plane: to = turn * from + shift.
 struct Similarity {
   std::complex<double> turn, shift;
@@ -91,6 +97,22 @@ cv::Mat CropFace(const VideoFrame& frame, const Face& face, const CropOptions& o
              : CropSquare(frame, face.box, options.margin, options.size);
 }
 
+std::array<cv::Point2f, 5> LandmarksInCrop(const Face& face, const CropOptions& options) {
+  std::array<cv::Point2f, 5> points = face.landmarks;
+  const double half = options.size / 2.0;
+  const cv::Point2d centre(face.box.x + face.box.width / 2.0, face.box.y + face.box.height / 2.0);
+  const double side = (1 + options.margin) * static_cast<double>(std::max(face.box.width, face.box.height));
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const std::complex<double> aligned = InAlignedCrop(kTemplate[i], options.margin, options.size);
+    const cv::Point2d point =
+        options.align == "similarity"
+            ? cv::Point2d(aligned.real(), aligned.imag())
+            : (cv::Point2d(points[i]) - centre) * (options.size / side) + cv::Point2d(half, half);
+    points[i] = point;
+  }
+  return points;
+}
+
 cv::Mat CropSquare(const VideoFrame& frame, const cv::Rect2f& box, double margin, int size) {
   const double wanted = (1 + margin) * static_cast<double>(std::max(box.width, box.height));
   const int side = std::max(1, cvRound(std::clamp(wanted, 1.0, LongestSide(frame))));
@@ -103,11 +125,9 @@ cv::Mat CropSquare(const VideoFrame& frame, const cv::Rect2f& box, double margin
 
 cv::Mat CropAligned(const VideoFrame& frame, const Face& face, double margin, int size) {
   std::array<std::complex<double>, 5> points, wanted;
-  const double scale = size / (kTemplateSide * (1 + margin));
   for (std::size_t i = 0; i < points.size(); ++i) {
     points[i] = {face.landmarks[i].x, face.landmarks[i].y};
-    wanted[i] =
-        scale * (kTemplate[i] - std::complex<double>(56, 56)) + std::complex<double>(size / 2.0, size / 2.0);
+    wanted[i] = InAlignedCrop(kTemplate[i], margin, size);
   }
   const Similarity fit = Fit(points, wanted);
   const double grown = std::abs(fit.turn);

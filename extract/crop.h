@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 
 #include <opencv2/core.hpp>
@@ -23,6 +24,10 @@ struct CropOptions {
 // outside `frame` is black. This is the only way from a face to what a network sees, in training and in
 // inference.
 cv::Mat CropFace(const VideoFrame& frame, const Face& face, const CropOptions& options);
+
+// Where the five landmarks of `face`, which must have them, lie in that picture: in its pixels, to about one
+// of them.
+std::array<cv::Point2f, 5> LandmarksInCrop(const Face& face, const CropOptions& options);
 
 // The square around `box`, of side (1 + margin) * the box's longer side, as size x size RGB: by area
 // averaging when it shrinks, bilinear when it grows.

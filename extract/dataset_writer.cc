@@ -56,6 +56,10 @@ void Describe(const FaceFrame& face, Frame* frame) {
   frame->mutable_box()->set_height(face.face.box.height);
   frame->set_score(face.face.score);
   frame->set_interpolated(face.interpolated);
+  for (const cv::Point2f& point : face.dense_landmarks) {
+    frame->add_dense_landmarks(point.x);
+    frame->add_dense_landmarks(point.y);
+  }
   if (!face.face.has_landmarks) return;
   for (const cv::Point2f& point : face.face.landmarks) {
     frame->add_landmarks(point.x);
@@ -63,7 +67,7 @@ void Describe(const FaceFrame& face, Frame* frame) {
   }
 }
 
-// What Describe() wrote.
+// What Describe() wrote, but for the dense landmarks, which are those of one picture.
 FaceFrame FaceOf(const Frame& frame) {
   FaceFrame face;
   face.stamp = {frame.index(), frame.pts_seconds()};

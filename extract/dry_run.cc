@@ -36,8 +36,9 @@ class CountingSink : public ClipSink {
   void Add(FaceClip clip) override {
     for (const FaceFrame& frame : clip.frames) {
       const cv::Mat& picture = frame.picture;
-      tracks_[clip.track] +=
-          static_cast<double>(EncodePicture(picture.data, picture.step[0], spec_).size()) + kAround;
+      tracks_[clip.track] += static_cast<double>(EncodePicture(picture.data, picture.step[0], spec_).size() +
+                                                 sizeof(cv::Point2f) * frame.dense_landmarks.size()) +
+                             kAround;
     }
   }
 

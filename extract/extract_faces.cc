@@ -74,11 +74,13 @@ struct Tally {
 // One video's way through the pipeline.
 class VideoRun {
  public:
-  VideoRun(const ExtractOptions& options, const VideoTask& task, Detectors* detectors, ClipSink* sink)
+  VideoRun(const ExtractOptions& options, const VideoTask& task, Detectors* detectors,
+           const LandmarkPredictor* landmarks, ClipSink* sink)
       : options_(options),
         sample_(options.sample.Times(task.more)),
         task_(task),
         detectors_(*detectors),
+        landmarks_(landmarks),
         sink_(*sink),
         deadline_(options.media.max_seconds) {}
 
@@ -336,6 +338,8 @@ class VideoRun {
       if (known_) frame.interpolated = KnownFrame({clip.window, static_cast<int>(i)}).interpolated;
       tally.area += static_cast<double>(frame.face.box.area());
       tally.interpolated += frame.interpolated ? 1 : 0;
+      if (landmarks_ != nullptr)
+        frame.dense_landmarks = landmarks_->Find(frame.picture, frame.face, options_.crop);
     }
     if (clip.window != last_window_) ++windows_with_clips_;
     last_window_ = clip.window;
@@ -410,6 +414,7 @@ class VideoRun {
   const SampleOptions sample_;
   const VideoTask& task_;
   Detectors& detectors_;
+  const LandmarkPredictor* landmarks_;  // nullptr: not wanted
   ClipSink& sink_;
   const Deadline deadline_;
   std::optional<VideoReader> reader_;
@@ -444,6 +449,8 @@ bool ExtractFaces(
                                   static_cast<std::size_t>(jobs));
   cv::setNumThreads(1);
   Detectors detectors(options.detector);
+  std::optional<LandmarkPredictor> landmarks;
+  if (options.landmarks.Wanted()) landmarks.emplace(options.landmarks);
 
   std::size_t next = 0;
   const auto take = [&](tbb::flow_control& control) -> std::size_t {
@@ -454,7 +461,9 @@ bool ExtractFaces(
     auto finished = std::make_shared<FinishedVideo>();
     finished->index = index;
     finished->sink = make_sink(index);
-    finished->summary = VideoRun(options, videos[index], &detectors, finished->sink.get()).Run(jobs);
+    VideoRun video(options, videos[index], &detectors, landmarks ? &*landmarks : nullptr,
+                   finished->sink.get());
+    finished->summary = video.Run(jobs);
     // Stopped in its middle, by the user or by what another video's sink throws, a video looks shorter than
     // it is.
     finished->whole = !Interrupted() && !tbb::is_current_task_group_canceling();

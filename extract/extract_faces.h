@@ -13,6 +13,7 @@
 #include "base/options.h"
 #include "extract/clip_builder.h"
 #include "extract/crop.h"
+#include "extract/dense_landmarks.h"
 #include "extract/face_detector.h"
 #include "extract/media_limits.h"
 #include "extract/sampling.h"
@@ -36,6 +37,7 @@ struct ExtractOptions {
   DetectorOptions detector;
   FaceChoice choice;
   CropOptions crop;
+  LandmarkOptions landmarks;
   MediaLimits media;
   int jobs = 0;             // threads at work; 0: one per core
   bool thumbnails = false;  // FaceFrame::thumbnail is wanted: nearly always the picture that faces were

@@ -20,6 +20,7 @@ void ExtractOptions::Register(Options* options) {
   detector.Register(options);
   choice.Register(options);
   crop.Register(options);
+  landmarks.Register(options);
   media.Register(options);
   options->Add("jobs", &jobs, "threads at work (0: one per core)");
 }
@@ -29,6 +30,7 @@ void ExtractOptions::Check() const {
   detector.Check();
   choice.Check();
   crop.Check();
+  landmarks.Check(crop);
   media.Check();
   if (crop.align != "none" && !FindsLandmarks(detector.detector)) {
     throw UsageError("--align",

@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "extract/face_detector.h"
+#include "models/checkpoint.h"
+#include "models/compile.h"
 #include "proto/picture.h"
 
 namespace seam {
@@ -36,7 +38,7 @@ void Reencode(const cv::Mat& picture, const CropSpec& crop, std::uint8_t* pixels
 Predictor::Predictor(const std::filesystem::path& path, const CompileOptions& options)
     : path_(ModelFile(path)) {
   Checkpoint checkpoint = LoadCheckpoint(path_);
-  info_ = std::move(checkpoint.info);
+  info_ = std::make_unique<CheckpointInfo>(std::move(checkpoint.info));
   frames_ = checkpoint.model->input().frames;
   if (std::find(DetectorNames().begin(), DetectorNames().end(), info().crop.detector()) ==
       DetectorNames().end()) {
@@ -48,7 +50,11 @@ Predictor::Predictor(const std::filesystem::path& path, const CompileOptions& op
   network_ = Compile(*checkpoint.model, options);
 }
 
-std::vector<double> Predictor::Score(const std::vector<std::vector<cv::Mat>>& clips) const {
+Predictor::~Predictor() = default;
+
+std::string Predictor::description() const { return network_->description(); }
+
+std::vector<double> Predictor::ScoreClips(const std::vector<std::vector<cv::Mat>>& clips) const {
   const std::size_t bytes = std::size_t{3} * info().crop.size() * info().crop.size();
   const auto frames = static_cast<std::size_t>(frames_);
   std::vector<std::uint8_t> pixels(clips.size() * frames * bytes);  // [N, T, S, S, 3]
@@ -75,7 +81,7 @@ std::vector<double> Predictor::Score(const std::vector<std::vector<cv::Mat>>& cl
 std::vector<double> Predictor::Score(const std::vector<cv::Mat>& pictures) const {
   std::vector<std::vector<cv::Mat>> clips;
   for (const cv::Mat& picture : pictures) clips.push_back({picture});
-  return Score(clips);
+  return ScoreClips(clips);
 }
 
 }  // namespace seam

@@ -7,10 +7,12 @@
 
 #include <opencv2/core.hpp>
 
-#include "models/checkpoint.h"
-#include "models/compile.h"
+#include "models/compile_options.h"
 
 namespace seam {
+
+class CompiledModel;
+struct CheckpointInfo;
 
 // A checkpoint, ready to score crops. Any number of threads may score at once: on a CPU each runs the network
 // on itself alone, so that the cores are shared by clips, not by operators.
@@ -18,24 +20,25 @@ class Predictor {
  public:
   // The checkpoint at `path`, or Seam's own where it is empty. Throws as LoadCheckpoint() and Compile() do.
   explicit Predictor(const std::filesystem::path& path, const CompileOptions& options = {});
+  ~Predictor();
 
   const std::filesystem::path& path() const { return path_; }
-  const CheckpointInfo& info() const { return info_; }
+  const CheckpointInfo& info() const { return *info_; }
   // How the network computes: "fp32 on the CPU (oneDNN)".
-  std::string description() const { return network_->description(); }
+  std::string description() const;
 
   // The frames of a clip: T. 1: single pictures.
   int frames() const { return frames_; }
 
   // P(fake) of each clip of T pictures, RGB [size, size, 3] as CropFace() cuts them. They are encoded and
   // decoded as the training data was, since that leaves traces, too. Idle threads of TBB's help.
-  std::vector<double> Score(const std::vector<std::vector<cv::Mat>>& clips) const;
+  std::vector<double> ScoreClips(const std::vector<std::vector<cv::Mat>>& clips) const;
   // The same for a network of single pictures.
   std::vector<double> Score(const std::vector<cv::Mat>& pictures) const;
 
  private:
   std::filesystem::path path_;
-  CheckpointInfo info_;
+  std::unique_ptr<CheckpointInfo> info_;
   int frames_ = 1;
   std::unique_ptr<CompiledModel> network_;
 };

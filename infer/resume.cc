@@ -150,13 +150,13 @@ EarlierRows TakeUp(const ReportOptions& files, const nlohmann::ordered_json& rec
   return earlier;
 }
 
-void BeginAnew(const ReportOptions& files, const nlohmann::ordered_json& record) {
-  for (const std::string& file : FilesOf(files)) {
-    std::error_code ignored;
-    fs::remove(RecordPath(file), ignored);
-    if (fs::exists(file, ignored)) fs::resize_file(file, 0, ignored);
-    WriteFile(RecordPath(file), record.dump(1) + "\n");
-  }
+void WriteRecord(const ReportOptions& files, const nlohmann::ordered_json& record) {
+  for (const std::string& file : FilesOf(files)) WriteFile(RecordPath(file), record.dump(1) + "\n");
+}
+
+void RemoveRecord(const ReportOptions& files) {
+  std::error_code ignored;
+  for (const std::string& file : FilesOf(files)) fs::remove(RecordPath(file), ignored);
 }
 
 }  // namespace seam

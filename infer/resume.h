@@ -23,9 +23,11 @@ struct EarlierRows {
 // WriteRecord()), or by another version. No file, or one without rows: nothing earlier.
 EarlierRows TakeUp(const ReportOptions& files, const nlohmann::ordered_json& record);
 
-// Keeps `record`, what scores depend on, beside each score file: FILE.run.json. Begins the score files anew,
-// in the order that leaves no rows beside a record that they were not made with.
-void BeginAnew(const ReportOptions& files, const nlohmann::ordered_json& record);
+// Keeps `record`, what scores depend on, beside each score file: FILE.run.json. Files that begin anew have
+// none from before they are emptied until after, so that no rows stand beside a record they were not made
+// with.
+void WriteRecord(const ReportOptions& files, const nlohmann::ordered_json& record);
+void RemoveRecord(const ReportOptions& files);
 
 // Whether a score file has rows of this status in an exit status of kExitSomeFailed.
 bool IsFailedRow(const std::string& status);

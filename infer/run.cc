@@ -16,6 +16,7 @@
 #include "infer/inputs.h"
 #include "infer/resume.h"
 #include "labels/video.h"
+#include "models/checkpoint.h"
 
 namespace seam {
 namespace {
@@ -74,11 +75,13 @@ class Run {
   // Begins the report, or goes on with an earlier one: then what it holds is no input any more.
   void Begin() {
     EarlierRows earlier;
-    if (settings_.report.HasFile()) {
-      const auto record = RecordOf(predictor_, extract_, settings_, rule_);
-      if (settings_.resume) earlier = TakeUp(settings_.report, record);
-      if (earlier.paths.empty()) BeginAnew(settings_.report, record);
-    }
+    const bool files = settings_.report.HasFile();
+    const auto record = files ? RecordOf(predictor_, extract_, settings_, rule_) : nlohmann::ordered_json();
+    if (settings_.resume) earlier = TakeUp(settings_.report, record);
+    const bool anew = earlier.paths.empty();
+    if (files && anew) RemoveRecord(settings_.report);
+    report_.emplace(settings_.report, !anew);
+    if (files && anew) WriteRecord(settings_.report, record);
     const std::size_t before = inputs_.size();
     std::erase_if(inputs_, [&](const Input& input) {
       if (!earlier.paths.contains(Utf8Id(input.path.string()))) return false;
@@ -93,7 +96,6 @@ class Run {
     failed_ = earlier.failed;
     earlier_ = earlier.paths.size();
     verdicts_.insert(earlier.verdicts.begin(), earlier.verdicts.end());
-    report_.emplace(settings_.report, !earlier.paths.empty());
   }
 
   // What people look at: the page and the annotated videos.

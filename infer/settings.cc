@@ -11,6 +11,7 @@
 #include "base/sha256.h"
 #include "base/version.h"
 #include "labels/video.h"
+#include "models/checkpoint.h"
 
 namespace seam {
 namespace {

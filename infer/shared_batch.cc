@@ -36,7 +36,7 @@ void SharedBatch::Run(std::vector<Waiting> batch) {
   try {
     std::vector<std::vector<cv::Mat>> clips;
     for (Waiting& waiting : batch) clips.push_back(std::move(waiting.clip));
-    values = predictor_.Score(clips);
+    values = predictor_.ScoreClips(clips);
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (batch[i].scored) batch[i].scored(clips[i], values[i]);
     }

@@ -30,8 +30,8 @@ class SharedBatch {
   // Called with the clip when its score is there, on any thread, before Wait() returns.
   using Scored = std::function<void(const std::vector<cv::Mat>& clip, double score)>;
 
-  // `clip`: T pictures, see Predictor::Score(). Any thread, one at a time for each `scores`. Throws what the
-  // network and `scored` throw.
+  // `clip`: T pictures, see Predictor::ScoreClips(). Any thread, one at a time for each `scores`. Throws what
+  // the network and `scored` throw.
   void Add(std::vector<cv::Mat> clip, const std::shared_ptr<Scores>& scores, Scored scored = nullptr);
   // Returns when `scores` are complete. Throws when a batch with one of them failed, in whatever thread.
   void Wait(const std::shared_ptr<Scores>& scores);

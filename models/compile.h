@@ -5,20 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "base/options.h"
+#include "models/compile_options.h"
 #include "models/fold.h"
 #include "models/model.h"
 
 namespace seam {
-
-// Where and how exactly a network computes in inference.
-struct CompileOptions {
-  // fp32, bf16. auto is fp32: bf16 moves single scores of Seam's own network by more than a hundredth.
-  std::string precision = "auto";
-  std::string device = "auto";  // cpu, cuda; auto: cuda where there is one
-  // --precision, --device
-  void Register(Options* options);
-};
 
 // A network in its form for inference: batch norms folded, activations fused, no gradients. It keeps its own
 // copy of the weights. Any number of threads may call it at once; each works on itself alone, with scratch

@@ -29,6 +29,9 @@ nlohmann::json Describe(const std::string& path) {
   const CheckpointInfo& info = checkpoint.info;
   const Model& model = *checkpoint.model;
   const auto recipe = nlohmann::json::parse(info.recipe);
+  const auto metadata = CheckpointMetadata(model, info);
+  const auto held = metadata.find("seam.calibration");
+  const auto calibration = held == metadata.end() ? nlohmann::json() : nlohmann::json::parse(held->second);
   return {
       {"file", path},
       {"sha256", Sha256OfFile(path)},
@@ -42,6 +45,7 @@ nlohmann::json Describe(const std::string& path) {
       {"crop", nlohmann::json::parse(CropSpecJson(info.crop))},
       {"fake_is", 1},
       {"threshold", info.threshold},
+      {"calibration", calibration},
       {"epoch", info.epoch},
       {"metrics", nlohmann::json::parse(info.metrics)},
       {"notice", info.notice},
@@ -79,6 +83,7 @@ void Print(const nlohmann::json& shown) {
   PrintLine("scaling", input["scaling"].dump());
   PrintLeaves("crop", shown["crop"]);
   PrintLine("answer", fmt::format("P(fake); fake from {} on", shown["threshold"].get<double>()));
+  PrintLeaves("calibration", shown["calibration"]);
   PrintLine("epoch", std::to_string(shown["epoch"].get<int>()));
   PrintLeaves("metrics", shown["metrics"]);
   PrintLine("notice", shown["notice"]);

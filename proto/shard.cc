@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <regex>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -26,9 +28,8 @@ std::string ShardName(const std::string& prefix, std::size_t index, std::size_t 
   return fmt::format("{}-{:05}-of-{:05}.tfrecord", prefix, index, count);
 }
 
-Error Damage(const fs::path& path, const std::string& what, std::uint64_t offset,
-             const std::string& hint = kCopyAgain) {
-  return Error(path.string(), fmt::format("{}, at byte {}", what, offset), hint);
+std::string At(const std::string& what, std::uint64_t offset) {
+  return fmt::format("{}, at byte {}", what, offset);
 }
 
 void CheckTexts(const fs::path& folder, const Clip& clip) {
@@ -40,6 +41,29 @@ void CheckTexts(const fs::path& folder, const Clip& clip) {
                 fmt::format("a clip of '{}' cannot be written: '{}' is not UTF-8", clip.video(), *text),
                 "rename the file");
   }
+}
+
+// The names of the shards in a folder by split, and of how many theirs say they are one.
+struct ShardNames {
+  std::set<std::string> names;
+  std::set<std::size_t> counts;
+};
+
+std::map<std::string, ShardNames> NamesIn(const fs::path& folder) {
+  std::error_code code;
+  const std::regex pattern("(.+)-[0-9]{5,9}-of-([0-9]{5,9})\\.tfrecord");
+  std::map<std::string, ShardNames> splits;
+  for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+    const std::string name = entry->path().filename().string();
+    std::smatch match;
+    if (!std::regex_match(name, match, pattern)) continue;
+    splits[match[1]].names.insert(name);
+    splits[match[1]].counts.insert(std::stoul(match[2]));
+  }
+  if (code)
+    throw Error(folder.string(), "cannot be read: " + code.message(),
+                "name a folder that `seam extract` wrote");
+  return splits;
 }
 
 }  // namespace
@@ -103,93 +127,120 @@ std::vector<fs::path> ShardWriter::Finish() {
   return shards;
 }
 
-ShardReader::ShardReader(fs::path path) : path_(std::move(path)), file_(path_) {
+ShardReader::ShardReader(fs::path path, OnDamage on_damage) : path_(std::move(path)), file_(path_) {
+  auto problem = Walk();
+  if (!problem) problem = ProblemOfEnd(on_damage);
+  if (!problem) return;
+  if (on_damage == kThrow) throw Error(path_.string(), problem->what, problem->hint);
+  broken_ = problem->what;
+}
+
+std::optional<ShardReader::Problem> ShardReader::Walk() {
   const std::string_view bytes = file_.bytes();
-  if (bytes.empty()) throw Error(path_.string(), "is empty, not a shard", kCopyAgain);
+  if (bytes.empty()) return Problem{"is empty, not a shard", kCopyAgain};
   for (std::uint64_t start = 0; start < bytes.size();) {
-    const std::string_view left = bytes.substr(start);
-    if (left.size() >= kRecordHeaderBytes &&
-        MaskedCrc32c(left.substr(0, 8)) != LoadLittle32(left.substr(8))) {
-      if (start > 0) throw Damage(path_, "the length checksum does not match", start);
-      throw Damage(path_,
-                   "is not a shard, or its first length is damaged: the length checksum does not match",
-                   start, "name a .tfrecord file of `seam extract`, or copy the file again");
-    }
-    if (left.size() < kRecordHeaderBytes) {
-      throw Damage(
-          path_,
-          start > 0 ? "truncated header of a record" : "is not a shard, or truncated in its first header",
-          start);
-    }
-    const std::uint64_t length = LoadLittle64(left);
-    if (length > kMaxRecordBytes) {
-      throw Damage(path_,
-                   fmt::format("a record of {} bytes, more than the {} allowed", length, kMaxRecordBytes),
-                   start);
-    }
-    if (left.size() - kRecordHeaderBytes < length + kRecordFooterBytes) {
-      throw Damage(path_,
-                   fmt::format("truncated record: {} of {} bytes are there", left.size() - kRecordHeaderBytes,
-                               length + kRecordFooterBytes),
-                   start);
-    }
+    if (auto problem = ProblemOfFrame(bytes.substr(start), start)) return problem;
+    const std::uint64_t length = LoadLittle64(bytes.substr(start));
     records_.push_back({start + kRecordHeaderBytes, length});
     // Walking must not bring a large shard into memory.
     constexpr std::size_t kRecordsAtOnce = 256;
     if (records_.size() % kRecordsAtOnce == 0) file_.DropPages();
     start += kRecordHeaderBytes + length + kRecordFooterBytes;
   }
-  if (!Read(size() - 1).last_of_shard()) {
-    throw Damage(path_, "truncated after a record that is not the shard's last", bytes.size());
-  }
+  return std::nullopt;
 }
 
-Clip ShardReader::Read(std::size_t index) const {
+std::optional<ShardReader::Problem> ShardReader::ProblemOfEnd(OnDamage on_damage) const {
+  Clip last;
+  if (auto problem = ReadInto(size() - 1, &last)) {
+    // Only the record is damaged: TryRead() says so, and the shard may be whole.
+    return on_damage == kThrow ? problem : std::nullopt;
+  }
+  if (last.last_of_shard()) return std::nullopt;
+  return Problem{At("truncated after a record that is not the shard's last", file_.bytes().size()),
+                 kCopyAgain};
+}
+
+std::optional<ShardReader::Problem> ShardReader::ProblemOfFrame(std::string_view left, std::uint64_t start) {
+  if (left.size() >= kRecordHeaderBytes && MaskedCrc32c(left.substr(0, 8)) != LoadLittle32(left.substr(8))) {
+    if (start > 0) return Problem{At("the length checksum does not match", start), kCopyAgain};
+    return Problem{
+        At("is not a shard, or its first length is damaged: the length checksum does not match", start),
+        "name a .tfrecord file of `seam extract`, or copy the file again"};
+  }
+  if (left.size() < kRecordHeaderBytes) {
+    return Problem{
+        At(start > 0 ? "truncated header of a record" : "is not a shard, or truncated in its first header",
+           start),
+        kCopyAgain};
+  }
+  const std::uint64_t length = LoadLittle64(left);
+  if (length > kMaxRecordBytes) {
+    return Problem{
+        At(fmt::format("a record of {} bytes, more than the {} allowed", length, kMaxRecordBytes), start),
+        kCopyAgain};
+  }
+  if (left.size() - kRecordHeaderBytes < length + kRecordFooterBytes) {
+    return Problem{At(fmt::format("truncated record: {} of {} bytes are there",
+                                  left.size() - kRecordHeaderBytes, length + kRecordFooterBytes),
+                      start),
+                   kCopyAgain};
+  }
+  return std::nullopt;
+}
+
+std::optional<ShardReader::Problem> ShardReader::ReadInto(std::size_t index, Clip* clip) const {
   const Record& record = records_.at(index);
   const std::uint64_t start = record.offset - kRecordHeaderBytes;
   const std::string_view bytes = file_.bytes().substr(record.offset, record.length);
   if (MaskedCrc32c(bytes) != LoadLittle32(file_.bytes().substr(record.offset + record.length))) {
-    throw Damage(path_, "the data checksum does not match", start);
+    return Problem{At("the data checksum does not match", start), kCopyAgain};
   }
-  Clip clip;
   const bool parsed =
-      ClipWithinBounds(bytes) && clip.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-  if (!parsed || clip.format_version() == 0) {
-    throw Damage(path_, "the record is not a Clip message", start, "name a .tfrecord file of `seam extract`");
+      ClipWithinBounds(bytes) && clip->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  if (!parsed || clip->format_version() == 0) {
+    return Problem{At("the record is not a Clip message", start), "name a .tfrecord file of `seam extract`"};
   }
-  if (clip.format_version() != kClipFormatVersion) {
-    throw Damage(
-        path_,
-        fmt::format("written in format version {} while this Seam reads {}", clip.format_version(),
-                    kClipFormatVersion),
-        start,
-        clip.format_version() > kClipFormatVersion ? "use a newer Seam, or extract again" : "extract again");
+  if (clip->format_version() != kClipFormatVersion) {
+    throw Error(
+        path_.string(),
+        At(fmt::format("written in format version {} while this Seam reads {}", clip->format_version(),
+                       kClipFormatVersion),
+           start),
+        clip->format_version() > kClipFormatVersion ? "use a newer Seam, or extract again" : "extract again");
+  }
+  return std::nullopt;
+}
+
+Clip ShardReader::Read(std::size_t index) const {
+  Clip clip;
+  if (const auto problem = ReadInto(index, &clip)) throw Error(path_.string(), problem->what, problem->hint);
+  return clip;
+}
+
+std::optional<Clip> ShardReader::TryRead(std::size_t index, std::string* problem) const {
+  std::optional<Clip> clip(std::in_place);
+  if (const auto found = ReadInto(index, &*clip)) {
+    *problem = found->what;
+    clip.reset();
   }
   return clip;
 }
 
+std::set<std::string> SplitsOf(const fs::path& folder) {
+  std::set<std::string> splits;
+  for (const auto& [split, shards] : NamesIn(folder)) splits.insert(split);
+  return splits;
+}
+
 std::vector<fs::path> FindShards(const fs::path& folder, const std::string& split) {
-  std::error_code code;
-  const std::regex pattern("(.+)-[0-9]{5,9}-of-([0-9]{5,9})\\.tfrecord");
-  std::set<std::string> names, splits;
-  std::set<std::size_t> counts;
-  for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
-    const std::string name = entry->path().filename().string();
-    std::smatch match;
-    if (!std::regex_match(name, match, pattern)) continue;
-    splits.insert(match[1]);
-    if (match[1] != split) continue;
-    names.insert(name);
-    counts.insert(std::stoul(match[2]));
-  }
-  if (code)
-    throw Error(folder.string(), "cannot be read: " + code.message(),
-                "name a folder that `seam extract` wrote");
+  auto [names, counts] = NamesIn(folder)[split];
   if (names.empty()) {
+    const auto others = SplitsOf(folder);
     throw Error(folder.string(),
                 fmt::format("holds no shards of '{}' ({}-00000-of-....tfrecord)", split, split),
-                splits.empty() ? "name a folder that `seam extract` wrote"
-                               : fmt::format("it holds shards of: {}", fmt::join(splits, ", ")));
+                others.empty() ? "name a folder that `seam extract` wrote"
+                               : fmt::format("it holds shards of: {}", fmt::join(others, ", ")));
   }
   if (counts.size() > 1) {
     throw Error(folder.string(),

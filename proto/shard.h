@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,14 +54,23 @@ class ShardWriter {
 
 // Random access to the clips of one shard. The file is mapped; opening it walks the lengths, checks each
 // one's checksum and reads the last record, Read() checks the record's. Damage is an Error `FILE: what, at
-// byte OFFSET`, where OFFSET is that of the record's first byte. Read() from any thread.
+// byte OFFSET`, where OFFSET is that of the record's first byte. Read() and TryRead() from any thread.
 class ShardReader {
  public:
-  explicit ShardReader(std::filesystem::path path);
+  // kTolerate: a shard that is cut off, or has a damaged length (behind which nothing can be found), is read
+  // as far as it goes, and broken() says why it went no further.
+  enum OnDamage { kThrow, kTolerate };
+  explicit ShardReader(std::filesystem::path path, OnDamage on_damage = kThrow);
+
+  // `WHAT, at byte OFFSET`, or "": whole. Always "" with kThrow.
+  const std::string& broken() const { return broken_; }
 
   const std::filesystem::path& path() const { return path_; }
   std::size_t size() const { return records_.size(); }
   Clip Read(std::size_t index) const;
+  // None, and *problem `WHAT, at byte OFFSET`, when the record is damaged. Throws only when it is whole and
+  // of another format version.
+  std::optional<Clip> TryRead(std::size_t index, std::string* problem) const;
   // See MappedFile: for going through a shard once.
   void DropPages() const { file_.DropPages(); }
 
@@ -68,10 +78,24 @@ class ShardReader {
   struct Record {
     std::uint64_t offset, length;  // of the payload in the file
   };
+  // What is wrong with a record, or with where the shard ends.
+  struct Problem {
+    std::string what, hint;
+  };
+  std::optional<Problem> Walk();
+  std::optional<Problem> ProblemOfEnd(OnDamage on_damage) const;
+  // What is wrong with the record that begins with `left`, the rest of the file from `start` on.
+  static std::optional<Problem> ProblemOfFrame(std::string_view left, std::uint64_t start);
+  std::optional<Problem> ReadInto(std::size_t index, Clip* clip) const;
+
   std::filesystem::path path_;
   MappedFile file_;
   std::vector<Record> records_;
+  std::string broken_;
 };
+
+// The splits that have shards in a dataset folder.
+std::set<std::string> SplitsOf(const std::filesystem::path& folder);
 
 // The shards of `split` in a dataset folder in order; an Error when there is none, or when one of a numbered
 // set (…-of-N) is missing.

@@ -21,6 +21,7 @@ packages=(
   # decoding, face detection, JPEG
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
   libopencv-dnn-dev libopencv-objdetect-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libdlib-dev libturbojpeg0-dev
+  libdlib-data
   # networks; without this BLAS, LibTorch falls back on the slow reference one
   libtorch-dev libopenblas0-pthread libopenblas-pthread-dev libonnx-dev libdnnl-dev
   # weights of other libraries

@@ -10,6 +10,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
+#include "train/colour.h"
 #include "train/random.h"
 
 namespace seam {
@@ -37,9 +38,6 @@ constexpr std::array<Entry, kAugments> kEntries = {{
     {"jpeg", "compress again, 4:2:0: quality", 1, 100, {0.3, 50, 95}, {0.6, 30, 95}},
     {"cutout", "a grey square: share of the side", 0, 1, {0.05, 0.1, 0.3}, {0.2, 0.1, 0.4}},
 }};
-
-// [0, 1)
-double Uniform(std::mt19937_64* engine) { return static_cast<double>((*engine)() >> 11) * 0x1p-53; }
 
 std::vector<double> Numbers(const std::string& text, const std::string& option) {
   std::vector<double> numbers;
@@ -98,31 +96,10 @@ void Downscale(double factor, cv::Mat* picture) {
   large.copyTo(*picture);
 }
 
-// Each pixel becomes matrix * (R, G, B, 1).
-void Transform(const cv::Matx34f& matrix, cv::Mat* picture) {
+void Transform(const cv::Matx33f& matrix, cv::Mat* picture) {
   cv::Mat changed;
   cv::transform(*picture, changed, cv::Mat(matrix));
   changed.copyTo(*picture);
-}
-
-// Luma weights of ITU-R BT.601.
-constexpr float kRed = 0.299F, kGreen = 0.587F, kBlue = 0.114F;
-
-// Between grey (0) and the picture (1), and beyond.
-void Saturate(double factor, cv::Mat* picture) {
-  const auto s = static_cast<float>(factor);
-  const float r = (1 - s) * kRed, g = (1 - s) * kGreen, b = (1 - s) * kBlue;
-  Transform({r + s, g, b, 0, r, g + s, b, 0, r, g, b + s, 0}, picture);
-}
-
-// A turn around the grey axis, which keeps the luma nearly (Haeberli, "Matrix Operations for Image
-// Processing", 1993).
-void TurnHue(double degrees, cv::Mat* picture) {
-  const auto angle = static_cast<float>(degrees * CV_PI / 180);
-  const float c = std::cos(angle), s = std::sin(angle), third = (1 - c) / 3, root = s * std::sqrt(1 / 3.0F);
-  Transform({c + third, third - root, third + root, 0, third + root, c + third, third - root, 0, third - root,
-             third + root, c + third, 0},
-            picture);
 }
 
 void AddNoise(double sigma, std::uint64_t seed, cv::Mat* picture) {
@@ -171,13 +148,13 @@ void ApplyStep(const Augmentation::Step& step, int frame, cv::Mat* picture) {
       break;
     }
     case Augment::kSaturation:
-      Saturate(amount, picture);
+      Transform(SaturationMatrix(amount), picture);
       break;
     case Augment::kHue:
-      TurnHue(amount, picture);
+      Transform(HueMatrix(amount), picture);
       break;
     case Augment::kGrey:
-      Saturate(0, picture);
+      Transform(SaturationMatrix(0), picture);
       break;
     case Augment::kNoise:
       AddNoise(amount, step.noise + static_cast<std::uint64_t>(frame), picture);
@@ -221,7 +198,8 @@ Augmentation Augmenter::Draw(std::mt19937_64* engine) const {
   Augmentation augmentation;
   for (std::size_t i = 0; i < kAugments; ++i) {
     // Always as many numbers, so that one option does not change what the others draw.
-    const double chance = Uniform(engine), amount = Uniform(engine), x = Uniform(engine), y = Uniform(engine);
+    const double chance = DrawBetween(engine, 0, 1), amount = DrawBetween(engine, 0, 1),
+                 x = DrawBetween(engine, 0, 1), y = DrawBetween(engine, 0, 1);
     const std::uint64_t noise = (*engine)();
     const AugmentRange& range = ranges_[i];
     if (chance >= range.probability) continue;

@@ -2,30 +2,33 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "base/error.h"
 #include "base/files.h"
+#include "train/clip_maker.h"
 
 namespace seam {
 namespace {
 
 constexpr int kSide = 128, kStripe = 6, kGap = 2;
 
-// The first clips of each class in the plan's order, as many as the sheet holds.
+// The first clips of each class in the plan's order, as many as the sheet holds; pairs stay side by side.
 EpochPlan FirstOfEachClass(const ClipDataset& dataset, const EpochPlan& plan, std::size_t of_each) {
-  EpochPlan first;
-  first.frames = plan.frames;
+  EpochPlan first = plan;
+  first.samples.clear();
+  first.unit = 1;
   std::array<std::size_t, 2> taken = {};
   for (const auto& sample : plan.samples) {
-    if (taken[static_cast<std::size_t>(dataset.label(sample.index))]++ < of_each)
+    if (taken[static_cast<std::size_t>(LabelOf(dataset, sample))]++ < of_each)
       first.samples.push_back(sample);
   }
-  std::stable_sort(first.samples.begin(), first.samples.end(), [&](const auto& a, const auto& b) {
-    return dataset.label(a.index) < dataset.label(b.index);
-  });
+  const auto by_class = [&](const auto& a, const auto& b) {
+    return LabelOf(dataset, a) < LabelOf(dataset, b);
+  };
+  if (plan.unit == 1) std::stable_sort(first.samples.begin(), first.samples.end(), by_class);
   first.batches = first.samples.size();
   return first;
 }
@@ -43,24 +46,59 @@ void Place(const torch::Tensor& pixels, bool fake, int frames, cv::Mat cell) {
   }
 }
 
+// Clips are placed one by one, from left to right and from the top down.
+class SheetPainter {
+ public:
+  SheetPainter(int clips, int frames)
+      : frames_(std::min(frames, kPreviewFrames)), columns_(kPreviewColumns / frames_) {
+    const int rows = (clips + columns_ - 1) / columns_;
+    sheet_ = cv::Mat(rows * (kHeight + kGap), columns_ * (width() + kGap), CV_8UC3, cv::Scalar::all(255));
+  }
+
+  // `clip` [T, 3, S, S] uint8
+  void Add(const torch::Tensor& clip, bool fake) {
+    const cv::Rect cell(placed_ % columns_ * (width() + kGap), placed_ / columns_ * (kHeight + kGap), width(),
+                        kHeight);
+    Place(clip.permute({0, 2, 3, 1}).contiguous(), fake, frames_, sheet_(cell));
+    ++placed_;
+  }
+
+  Sheet Encoded() const {
+    std::vector<std::uint8_t> png;
+    constexpr int kSmallest = 9;
+    cv::imencode(".png", sheet_, png, {cv::IMWRITE_PNG_COMPRESSION, kSmallest});
+    return {{png.begin(), png.end()}, sheet_.cols, sheet_.rows};
+  }
+
+ private:
+  static constexpr int kHeight = kSide + kStripe;
+  int width() const { return frames_ * kSide; }
+
+  int frames_, columns_, placed_ = 0;
+  cv::Mat sheet_;
+};
+
+int ClipsOfASheet(int frames) { return kPreviewColumns / std::min(frames, kPreviewFrames) * kPreviewRows; }
+
 }  // namespace
 
+Sheet SheetOf(const Batch& batch) {
+  const int frames = static_cast<int>(batch.clips.size(1));
+  const int count = std::min(static_cast<int>(batch.clips.size(0)), ClipsOfASheet(frames));
+  SheetPainter painter(count, frames);
+  for (int i = 0; i < count; ++i) painter.Add(batch.clips[i], batch.labels[i].item<float>() > 0.5F);
+  return painter.Encoded();
+}
+
 void WritePreview(const ClipDataset& dataset, const EpochPlan& plan, const std::filesystem::path& path) {
-  const int frames = std::min(plan.frames, kPreviewFrames), columns = kPreviewColumns / frames;
   const EpochPlan first =
-      FirstOfEachClass(dataset, plan, static_cast<std::size_t>(columns) * kPreviewRows / 2);
-  const auto count = static_cast<int>(first.samples.size());
-  const int width = frames * kSide, height = kSide + kStripe, rows = (count + columns - 1) / columns;
-  cv::Mat sheet(rows * (height + kGap), columns * (width + kGap), CV_8UC3, cv::Scalar::all(255));
+      FirstOfEachClass(dataset, plan, static_cast<std::size_t>(ClipsOfASheet(plan.frames)) / 2);
+  SheetPainter painter(static_cast<int>(first.samples.size()), plan.frames);
   BatchLoader loader(dataset, first, 0);
-  for (int i = 0; const auto batch = loader.Next(); ++i) {
-    const torch::Tensor pixels = batch->clips[0].permute({0, 2, 3, 1}).contiguous();
-    Place(pixels, batch->labels[0].item<float>() > 0.5F, frames,
-          sheet(cv::Rect(i % columns * (width + kGap), i / columns * (height + kGap), width, height)));
+  while (const auto batch = loader.Next()) {
+    painter.Add(batch->clips[0], batch->labels[0].item<float>() > 0.5F);
   }
-  std::vector<std::uint8_t> png;
-  if (!cv::imencode(".png", sheet, png)) throw Error(path.string(), "the preview cannot be encoded");
-  WriteFile(path, {reinterpret_cast<const char*>(png.data()), png.size()});
+  WriteFile(path, painter.Encoded().png);
 }
 
 }  // namespace seam

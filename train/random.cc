@@ -12,4 +12,8 @@ std::mt19937_64 MakeEngine(std::uint64_t seed, Stream stream, std::uint64_t epoc
 
 std::uint64_t Draw(std::mt19937_64* engine, std::uint64_t bound) { return (*engine)() % bound; }
 
+double DrawBetween(std::mt19937_64* engine, double low, double high) {
+  return low + (high - low) * static_cast<double>((*engine)() >> 11) * 0x1p-53;
+}
+
 }  // namespace seam

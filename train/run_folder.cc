@@ -1,12 +1,13 @@
 #include "train/run_folder.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "base/csv.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "models/safetensors.h"
@@ -20,72 +21,17 @@ namespace {
 constexpr std::uint64_t kMaxRunJsonBytes = std::uint64_t{16} << 20;
 constexpr char kStateFormat[] = "seam.train-state.1";
 
-const std::vector<std::pair<const char*, double EpochRow::*>>& Columns() {
-  static const std::vector<std::pair<const char*, double EpochRow::*>> columns = {
-      {"lr", &EpochRow::lr},
-      {"train_loss", &EpochRow::train_loss},
-      {"val_loss", &EpochRow::val_loss},
-      {"val_auc_frame", &EpochRow::val_auc_frame},
-      {"val_auc_video", &EpochRow::val_auc_video},
-      {"seconds", &EpochRow::seconds},
-      {"crops_per_second", &EpochRow::crops_per_second}};
-  return columns;
-}
-
-nlohmann::json ToJson(const std::vector<EpochRow>& rows) {
-  auto json = nlohmann::json::array();
-  for (const auto& row : rows) {
-    nlohmann::json object = {{"epoch", row.epoch}};
-    for (const auto& [name, member] : Columns()) object[name] = row.*member;
-    json.push_back(std::move(object));
-  }
-  return json;
-}
-
-// An empty vector when the text is not what ToJson() makes.
-std::vector<EpochRow> RowsOf(const std::string& text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_array()) return {};
-  std::vector<EpochRow> rows;
-  for (const auto& object : json) {
-    EpochRow row;
-    if (!object.is_object() || object.value("epoch", nlohmann::json()) != rows.size() + 1) return {};
-    row.epoch = static_cast<int>(rows.size() + 1);
-    for (const auto& [name, member] : Columns()) {
-      const auto value = object.value(name, nlohmann::json());
-      if (!value.is_number()) return {};
-      row.*member = value.get<double>();
-    }
-    rows.push_back(row);
-  }
-  return rows;
-}
-
-std::string MetricsCsv(const std::vector<EpochRow>& rows) {
-  std::vector<std::string> fields = {"epoch"};
-  for (const auto& [name, member] : Columns()) fields.emplace_back(name);
-  std::string text = CsvLine(fields);
-  for (const auto& row : rows) {
-    fields = {fmt::format("{}", row.epoch)};
-    for (const auto& [name, member] : Columns()) fields.push_back(fmt::format("{:.6g}", row.*member));
-    text += CsvLine(fields);
-  }
-  return text;
-}
-
 void Copy(const fs::path& from, const fs::path& to) { WriteFile(to, MappedFile(from).bytes()); }
 
 }  // namespace
 
 int TrainState::BestEpoch() const {
-  int best = 0;
-  double greatest = -1;
-  for (const auto& row : rows) {
-    if (row.val_auc_frame <= greatest) continue;
-    greatest = row.val_auc_frame;
-    best = row.epoch;
-  }
-  return best;
+  const auto rank = [](const EpochRow& row) {
+    return std::tuple(row.val_auc_video, row.val_auc_frame, -row.val_loss);
+  };
+  const auto best = std::max_element(rows.begin(), rows.end(),
+                                     [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  return best == rows.end() ? 0 : best->epoch;
 }
 
 fs::path RunFolder::Epoch(int epoch) const { return path_ / fmt::format("epoch-{:04}.safetensors", epoch); }
@@ -99,7 +45,8 @@ bool RunFolder::HasRun() const {
 }
 
 void RunFolder::Prepare(bool all) const {
-  const std::string names = R"((epoch-\d{4,}|last|best|last\.state)\.safetensors|metrics\.csv|run\.json)";
+  const std::string names = R"((epoch-\d{4,}|last|best|last\.state)\.safetensors|metrics\.csv|run\.json|)"
+                            R"(events\.out\.tfevents\.\d+\.seam\.\d+)";
   const std::regex unfinished("(" + names + R"()\.\d+\.tmp)");
   const std::regex finished(names);
   try {

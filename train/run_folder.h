@@ -10,17 +10,9 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "models/checkpoint.h"
+#include "train/epoch_row.h"
 
 namespace seam {
-
-// What an epoch gave: a row of metrics.csv, whose columns have these names.
-struct EpochRow {
-  int epoch = 0;
-  double lr = 0;  // of the epoch's last step
-  double train_loss = 0, val_loss = 0, val_auc_frame = 0, val_auc_video = 0;
-  double seconds = 0;           // training and validation
-  double crops_per_second = 0;  // of training
-};
 
 // All that a run needs, besides the weights, to go on after its last finished epoch.
 struct TrainState {
@@ -28,7 +20,8 @@ struct TrainState {
   std::map<std::string, torch::Tensor> optimizer;
 
   int epoch() const { return rows.empty() ? 0 : rows.back().epoch; }
-  // The epoch whose network is the best: the greatest AUC over frames of val, the earliest of equals.
+  // The epoch whose network is the best on val: the greatest AUC over videos; among equals, of which a small
+  // val has many, the greatest over frames, then the least loss, then the earliest.
   int BestEpoch() const;
 };
 

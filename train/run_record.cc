@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "base/error.h"
 #include "base/version.h"
 #include "proto/crop_spec.h"
+#include "train/git_version.h"
 #include "train/trainer.h"
 
 namespace seam {
@@ -24,8 +26,33 @@ namespace {
 
 // Options that a resumed run may change: they leave the outcome alone (the data is compared by digest), or,
 // like the number of epochs, are what one resumes for.
-constexpr std::array<std::string_view, 9> kFree = {"data",   "output",    "epochs",     "threads", "workers",
-                                                   "resume", "overwrite", "allow-leak", "notice"};
+constexpr std::array<std::string_view, 11> kFree = {"data",    "output",      "epochs",    "threads",
+                                                    "workers", "resume",      "overwrite", "allow-leak",
+                                                    "notice",  "strict-data", "events"};
+
+// The folders in the order of --data, without their paths, which are the machine's.
+nlohmann::json FoldersOf(const ClipDataset& dataset) {
+  std::vector<std::size_t> clips(dataset.folders().size());
+  for (std::size_t i = 0; i < dataset.size(); ++i) ++clips[dataset.folder_of(i)];
+  auto folders = nlohmann::json::array();
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    folders.push_back(
+        {{"sha256", dataset.digest(i)}, {"clips", clips[i]}, {"weight", dataset.folders()[i].weight}});
+  }
+  return folders;
+}
+
+nlohmann::json DamageOf(const ClipDataset& dataset) {
+  auto shards = nlohmann::json::array();
+  for (const ShardDamage& damage : dataset.damage()) {
+    shards.push_back({{"shard", damage.shard.filename().string()},
+                      {"records", damage.records},
+                      {"left_out", damage.damaged},
+                      {"first", damage.first},
+                      {"broken", damage.broken}});
+  }
+  return shards;
+}
 
 nlohmann::json RecordOf(const ClipDataset& dataset) {
   std::set<std::string> videos;
@@ -34,20 +61,53 @@ nlohmann::json RecordOf(const ClipDataset& dataset) {
     videos.insert(dataset.video(i));
     fakes += dataset.label(i);
   }
-  return {{"sha256", dataset.digest()},
-          {"clips", dataset.size()},
-          {"fake_clips", fakes},
-          {"videos", videos.size()},
-          {"frames", dataset.frames()}};
+  return {
+      {"sha256", dataset.digest()}, {"folders", FoldersOf(dataset)}, {"damaged_shards", DamageOf(dataset)},
+      {"clips", dataset.size()},    {"fake_clips", fakes},           {"videos", videos.size()},
+      {"frames", dataset.frames()}};
 }
 
-std::string ProcessorName() {
-  std::ifstream file("/proc/cpuinfo");
+// What stands after the colon of the first line that begins with `name`, in a file such as /proc/cpuinfo, or
+// "unknown".
+std::string LineOf(const std::filesystem::path& path, std::string_view name) {
+  std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
-    const auto colon = line.find(": ");
-    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+    const auto begin = line.find_first_not_of(" \t", line.find(':') + 1);
+    if (line.starts_with(name) && line.find(':') != std::string::npos && begin != std::string::npos)
+      return line.substr(begin);
   }
   return "unknown";
+}
+
+// "MemTotal:  24689420 kB"
+std::uint64_t MemoryBytes() {
+  std::uint64_t kilobytes = 0;
+  std::istringstream(LineOf("/proc/meminfo", "MemTotal")) >> kilobytes;
+  return kilobytes * 1024;
+}
+
+// The names of NVIDIA's GPUs, as their driver tells: the list is empty without one.
+std::vector<std::string> Gpus() {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", ignored))
+    names.push_back(LineOf(entry.path() / "information", "Model"));
+  return names;
+}
+
+// `: those of folder 2 of --data differ`, or "" where it cannot be told.
+std::string WhichFolder(const nlohmann::json& earlier, const nlohmann::json& now, const std::string& split) {
+  const nlohmann::json::json_pointer folders(fmt::format("/data/{}/folders", split));
+  if (!earlier.contains(folders)) return "";
+  const auto &before = earlier[folders], &after = now[folders];
+  if (before.size() != after.size())
+    return fmt::format(": of {} folders, not of {}", before.size(), after.size());
+  if (before.size() == 1) return "";
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before[i]["sha256"] != after[i]["sha256"])
+      return fmt::format(": those of folder {} of --data differ", i + 1);
+  }
+  return "";
 }
 
 std::string AsArgument(const nlohmann::json& value) {
@@ -59,12 +119,15 @@ std::string AsArgument(const nlohmann::json& value) {
 nlohmann::json RunRecord(const nlohmann::json& options, const ClipDataset& train, const ClipDataset& val,
                          int threads) {
   return {{"seam", Version()},
+          {"git", GitVersion()},
           {"options", options},
           {"data", {{"train", RecordOf(train)}, {"val", RecordOf(val)}}},
           {"crop", nlohmann::json::parse(CropSpecJson(train.crop()))},
           {"machine",
-           {{"processor", ProcessorName()},
+           {{"processor", LineOf("/proc/cpuinfo", "model name")},
             {"cores", std::thread::hardware_concurrency()},
+            {"memory_bytes", MemoryBytes()},
+            {"gpus", Gpus()},
             {"threads", threads},
             {"libtorch", TORCH_VERSION}}}};
 }
@@ -73,18 +136,12 @@ std::string RecipeOf(const nlohmann::json& record) {
   auto recipe = record;
   recipe.erase("machine");
   nlohmann::json& options = recipe["options"];
-  for (const char* name : {"data", "output", "resume", "overwrite", "workers", "notice"}) options.erase(name);
+  for (const char* name :
+       {"data", "output", "resume", "overwrite", "workers", "notice", "strict-data", "events"})
+    options.erase(name);
   options["init"] = std::filesystem::path(options.value("init", "")).filename().string();
   options["threads"] = record["machine"]["threads"];  // more of them add up in another order
   return recipe.dump();
-}
-
-std::string MetricsOf(const EpochRow& row) {
-  const nlohmann::json json = {{"train_loss", row.train_loss},
-                               {"val_loss", row.val_loss},
-                               {"val_auc_frame", row.val_auc_frame},
-                               {"val_auc_video", row.val_auc_video}};
-  return json.dump();
 }
 
 void CheckSameData(const nlohmann::json& earlier, const nlohmann::json& now, const RunFolder& folder) {
@@ -92,7 +149,8 @@ void CheckSameData(const nlohmann::json& earlier, const nlohmann::json& now, con
     const nlohmann::json::json_pointer digest(fmt::format("/data/{}/sha256", split));
     if (earlier.contains(digest) && earlier[digest] == now[digest]) continue;
     throw Error(folder.path().string(),
-                fmt::format("the run was made with other shards of the split '{}'", split),
+                fmt::format("the run was made with other shards of the split '{}'{}", split,
+                            WhichFolder(earlier, now, split)),
                 "give the run's --data, or start a new run with another --output");
   }
 }

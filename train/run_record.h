@@ -16,8 +16,6 @@ nlohmann::json RunRecord(const nlohmann::json& options, const ClipDataset& train
 
 // The part of it that a checkpoint carries, as JSON text: nothing of the machine or its folders.
 std::string RecipeOf(const nlohmann::json& record);
-// The metrics that a checkpoint carries, as JSON text.
-std::string MetricsOf(const EpochRow& row);
 
 // For a run that goes on: an Error when the shards are not those that `earlier` (run.json) was made with.
 void CheckSameData(const nlohmann::json& earlier, const nlohmann::json& now, const RunFolder& folder);

@@ -15,9 +15,10 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/memory.h"
 #include "base/progress.h"
+#include "evaluate/calibration.h"
 #include "models/checkpoint.h"
-#include "proto/crop_spec.h"
 #include "train/dataset.h"
 #include "train/preview.h"
 #include "train/random.h"
@@ -32,17 +33,6 @@ using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// An Error when a class is missing, which leaves nothing to learn, or no AUC to measure.
-void CheckClasses(const ClipDataset& dataset) {
-  std::size_t fakes = 0;
-  for (std::size_t i = 0; i < dataset.size(); ++i) fakes += static_cast<std::size_t>(dataset.label(i));
-  if (fakes > 0 && fakes < dataset.size()) return;
-  throw Error(dataset.folder().string(),
-              fmt::format("all {} clips of the split '{}' are {}", dataset.size(), dataset.split(),
-                          fakes == 0 ? "real" : "fake"),
-              "train and val both need real and fake clips; check the labels in manifest.jsonl");
 }
 
 void CheckFits(const ClipDataset& dataset, const std::string& name, const InputSpec& input) {
@@ -60,31 +50,6 @@ void CheckFits(const ClipDataset& dataset, const std::string& name, const InputS
                 fmt::format("extract the dataset with windows of {} frames, or train with a smaller --window",
                             input.frames));
   }
-}
-
-void CheckTogether(const ClipDataset& train, const ClipDataset& val, bool allow_leak) {
-  if (!SameCrop(train.crop(), val.crop()) || train.frames() != val.frames()) {
-    throw Error(train.folder().string(),
-                fmt::format("train was cut out with {}, but val with {}", CropSpecJson(train.crop()),
-                            CropSpecJson(val.crop())),
-                "extract the whole set with the same options");
-  }
-  const std::string group = SharedGroup(train, val);
-  if (!group.empty() && !allow_leak) {
-    throw Error(train.folder().string(), fmt::format("the group '{}' stands in train and in val", group),
-                "extract the dataset again, or accept numbers that mean little with --allow-leak");
-  }
-}
-
-void CheckLeak(const std::string& data, bool allow_leak) {
-  if (!IsMarkedLeaking(data)) return;
-  if (!allow_leak) {
-    throw Error(data, "is marked as leaking: its splits share footage or people",
-                "extract it without --allow-leak and --official-overlap keep, or accept numbers that mean "
-                "little with "
-                "--allow-leak here too");
-  }
-  SayWarning(fmt::format("{}: the splits share footage or people; the metrics on val mean little", data));
 }
 
 // The weights of --init, in a network of this run's options: dropout may differ.
@@ -120,10 +85,20 @@ std::string SomeVideos(const ClipDataset& dataset, const std::vector<std::size_t
                      videos.size() > kShown ? fmt::format(" and {} more", videos.size() - kShown) : "");
 }
 
+Calibration OfCheckpoint(const ScoreCalibration& fitted) {
+  return {.temperature = fitted.temperature,
+          .threshold_eer = fitted.threshold_eer,
+          .threshold_fpr1 = fitted.threshold_fpr1,
+          .band_low = fitted.band_low,
+          .band_high = fitted.band_high,
+          .real = fitted.real,
+          .fake = fitted.fake};
+}
+
 }  // namespace
 
 void TrainerOptions::Register(Options* options) {
-  options->Add("data", &data, "folder with the shards of train and val, as `seam extract` writes it");
+  data.Register(options);
   model.Register(options);
   options->Add("output", &output, "folder for checkpoints and metrics");
   options->Add("preview", &preview, "write a PNG of what the network will see, and train nothing");
@@ -134,14 +109,14 @@ void TrainerOptions::Register(Options* options) {
   options->Add("seed", &seed, "of weights, order, augmentation and dropout");
   options->Add("resume", &resume, "go on with the run in --output, with its options");
   options->Add("overwrite", &overwrite, "remove the run in --output first");
-  options->Add("allow-leak", &allow_leak, "train although train and val share footage or people");
   loader.Register(options);
   schedule.Register(options);
   optimizer.Register(options);
+  events.Register(options);
 }
 
 void TrainerOptions::Check() {
-  if (data.empty()) throw UsageError("--data", "missing", "name the folder that `seam extract` wrote");
+  data.Check();
   if (output.empty() && preview.empty())
     throw UsageError("--output", "missing", "name a folder for the checkpoints");
   if (epochs < 1 || epochs > 9999)
@@ -153,13 +128,16 @@ void TrainerOptions::Check() {
   loader.Check();
   schedule.Check();
   optimizer.Check();
+  events.Check();
 }
 
 void PreviewTraining(const TrainerOptions& options) {
-  const ClipDataset train(options.data, "train");
-  const int window = options.model.temporal.head == "none" ? 0 : options.model.temporal.frames;
-  WritePreview(train, PlanTraining(train, options.loader, options.seed, 1, window), options.preview);
-  Say(fmt::format("{}: the first clips of each class, real above, fake below", options.preview));
+  const auto train = OpenTrainSplit(options.data, options.loader.fakes);
+  const int window = options.model.temporal.head == "none" ? 1 : options.model.temporal.frames;
+  WritePreview(*train, PlanTraining(*train, options.loader, options.seed, 1, window), options.preview);
+  Say(fmt::format("{}: the first clips of each class, {}", options.preview,
+                  options.loader.pairs || options.loader.fakes.Blends() ? "real and fake in pairs"
+                                                                        : "real above, fake below"));
 }
 
 struct Trainer::Impl {
@@ -171,6 +149,8 @@ struct Trainer::Impl {
   bool ValidateEpoch(EpochRow* row);
   double TrainBatch(const Batch& batch, double learning_rate);
   void SaveEpoch(const EpochRow& row);
+  // Of clips whose pictures could not be decoded, which only an epoch finds out: into run.json.
+  void RecordBadPictures();
   void Continue();
   [[noreturn]] void StopAtBadLoss(int epoch, std::size_t number, const Batch& batch, double loss) const;
   [[noreturn]] void StopAtInterrupt(int epoch) const;
@@ -181,11 +161,14 @@ struct Trainer::Impl {
   std::unique_ptr<ClipDataset> train, val;
   std::unique_ptr<Optimizer> optimizer;
   TrainState state;
+  nlohmann::json record;
   std::string recipe;
+  RunEvents events;
+  ScoreCalibration calibration;  // after the last epoch that was validated
 };
 
 Trainer::Impl::Impl(TrainerOptions given, const nlohmann::json& recorded)
-    : options(std::move(given)), folder(options.output) {
+    : options(std::move(given)), folder(options.output), events(folder.path(), options.events) {
   if (folder.HasRun() && !options.resume && !options.overwrite) {
     throw Error(options.output, "holds a run already",
                 "--resume goes on with it, --overwrite removes it, another --output keeps both");
@@ -193,14 +176,11 @@ Trainer::Impl::Impl(TrainerOptions given, const nlohmann::json& recorded)
   const int threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
   at::set_num_threads(threads);
   model = InitialModel(options);
-  CheckLeak(options.data, options.allow_leak);
-  train = std::make_unique<ClipDataset>(options.data, "train");
-  val = std::make_unique<ClipDataset>(options.data, "val");
+  auto data = OpenTrainingData(options.data, options.loader.fakes);
+  train = std::move(data.train);
+  val = std::move(data.val);
   CheckFits(*train, options.model.model, model->input());
-  CheckTogether(*train, *val, options.allow_leak);
-  CheckClasses(*train);
-  CheckClasses(*val);
-  const auto record = RunRecord(recorded, *train, *val, threads);
+  record = RunRecord(recorded, *train, *val, threads);
   recipe = RecipeOf(record);
   if (options.resume) CheckSameData(folder.ReadRun(), record, folder);
   folder.Prepare(options.overwrite);
@@ -231,10 +211,11 @@ void Trainer::Impl::Run() {
     if (!TrainEpoch(epoch, &row) || !ValidateEpoch(&row)) StopAtInterrupt(epoch);
     row.seconds = SecondsSince(start);
     SaveEpoch(row);
-    fmt::print("epoch {}/{}: train loss {:.4f}, val loss {:.4f}, val AUC frame {:.4f}, video {:.4f}\n", epoch,
-               options.epochs, row.train_loss, row.val_loss, row.val_auc_frame, row.val_auc_video);
+    fmt::print("{}", EpochText(row, calibration, options.epochs));
     std::fflush(stdout);
   }
+  const std::string caveats = CaveatsOf(calibration);
+  if (calibration.real > 0 && !caveats.empty()) Say("thresholds, band and temperature are rough: " + caveats);
   Say(fmt::format("{}: epoch {} is the best of {}", folder.best().string(), state.BestEpoch(),
                   state.epoch()));
 }
@@ -244,24 +225,27 @@ bool Trainer::Impl::TrainEpoch(int epoch, EpochRow* row) {
   // Dropout draws from here, so that a resumed run draws what an uninterrupted one would.
   at::manual_seed(MakeEngine(options.seed, Stream::kDropout, static_cast<std::uint64_t>(epoch))());
   model->train();
-  const int window = model->input().frames > 1 ? model->input().frames : 0;  // an image network takes any
-  auto plan = PlanTraining(*train, options.loader, options.seed, static_cast<std::uint64_t>(epoch), window);
+  auto plan = PlanTraining(*train, options.loader, options.seed, static_cast<std::uint64_t>(epoch),
+                           model->input().frames);
   const auto steps = static_cast<std::int64_t>(plan.batches);
-  const auto clips = static_cast<std::int64_t>(plan.samples.size());
-  const std::int64_t crops = clips * plan.frames;
+  const auto crops = static_cast<std::int64_t>(plan.samples.size()) * plan.frames;
   std::int64_t step = (epoch - 1) * steps;
   BatchLoader loader(*train, std::move(plan), options.loader.workers);
   Progress progress(fmt::format("epoch {}/{}", epoch, options.epochs), crops, "crops");
   double sum = 0;
+  std::size_t shown = 0;  // clips; fewer than planned where pictures cannot be decoded
   for (std::size_t number = 1; const auto batch = loader.Next(); ++number, ++step) {
     if (Interrupted()) return false;
     row->lr = LearningRate(options.schedule, step, options.epochs * steps);
     const double loss = TrainBatch(*batch, row->lr);
     if (!std::isfinite(loss)) StopAtBadLoss(epoch, number, *batch, loss);
     sum += loss * static_cast<double>(batch->indices.size());
-    progress.Advance(batch->clips.size(0) * batch->clips.size(1), fmt::format("loss {:.4f}", loss));
+    shown += batch->indices.size();
+    events.AddBatch(step + 1, *batch, loss, row->lr);
+    progress.Advance(batch->clips.size(0) * batch->clips.size(1),
+                     fmt::format("loss {:.4f}, memory {}", loss, BytesText(ResidentBytes())));
   }
-  row->train_loss = sum / static_cast<double>(clips);
+  row->train_loss = sum / static_cast<double>(shown);
   row->crops_per_second = static_cast<double>(crops) / SecondsSince(start);
   return !Interrupted();
 }
@@ -280,11 +264,18 @@ double Trainer::Impl::TrainBatch(const Batch& batch, double learning_rate) {
 bool Trainer::Impl::ValidateEpoch(EpochRow* row) {
   const auto scores = ScoreClips(*val, options.loader, model.get());
   if (!scores) return false;
-  const auto measured = MeasureScores(*val, *scores);
-  row->val_loss = measured.loss;
-  row->val_auc_frame = measured.auc_frame;
-  row->val_auc_video = measured.auc_video;
+  const LabelledScores clips = ClipScores(*val, *scores), videos = VideoScores(*val, *scores);
+  static_cast<ValidationMetrics&>(*row) = MeasureScores(clips, videos);
+  calibration = Calibrate(videos.scores, videos.labels);
+  events.AddEpoch(*row, clips, videos);
   return true;
+}
+
+void Trainer::Impl::RecordBadPictures() {
+  const auto before = record["data"];
+  for (const ClipDataset* dataset : {train.get(), val.get()})
+    record["data"][dataset->split()]["bad_pictures"] = dataset->bad_pictures();
+  if (record["data"] != before) folder.WriteRun(record);
 }
 
 void Trainer::Impl::SaveEpoch(const EpochRow& row) {
@@ -293,10 +284,13 @@ void Trainer::Impl::SaveEpoch(const EpochRow& row) {
   CheckpointInfo info;
   info.crop = train->crop();
   info.epoch = row.epoch;
-  info.metrics = MetricsOf(row);
+  info.metrics = MetricsJson(row).dump();
+  info.threshold = calibration.threshold_eer;
+  info.calibration = OfCheckpoint(calibration);
   info.recipe = recipe;
   info.notice = options.notice;
   folder.Save(*model, info, state);
+  RecordBadPictures();
 }
 
 void Trainer::Impl::StopAtBadLoss(int epoch, std::size_t number, const Batch& batch, double loss) const {

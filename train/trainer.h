@@ -10,12 +10,14 @@
 #include "models/model_options.h"
 #include "train/loader.h"
 #include "train/optimizer.h"
+#include "train/run_events.h"
 #include "train/schedule.h"
+#include "train/training_data.h"
 
 namespace seam {
 
 struct TrainerOptions {
-  std::string data;
+  DataOptions data;
   ModelOptions model;
   std::string output;
   std::string init;
@@ -26,10 +28,10 @@ struct TrainerOptions {
   std::uint64_t seed = 1;
   bool resume = false;
   bool overwrite = false;
-  bool allow_leak = false;
   LoaderOptions loader;
   ScheduleOptions schedule;
   OptimizerOptions optimizer;
+  EventOptions events;
 
   void Register(Options* options);
   void Check();  // UsageError
@@ -43,7 +45,7 @@ void AdoptRunOptions(const std::string& folder, Options* options);
 // nothing.
 void PreviewTraining(const TrainerOptions& options);
 
-// Trains a network on the splits `train` and `val` of a dataset folder, into a run folder. Uses LibTorch's
+// Trains a network on the splits `train` and `val` of dataset folders, into a run folder. Uses LibTorch's
 // global generator and number of threads: one at a time in a process.
 class Trainer {
  public:
@@ -52,8 +54,8 @@ class Trainer {
   Trainer(const TrainerOptions& options, const nlohmann::json& recorded);
   ~Trainer();
 
-  // Trains the epochs that are left; one line on stdout for each. An Error when the user interrupts, or when
-  // the loss is no number; finished epochs are kept.
+  // Trains the epochs that are left; some lines on stdout for each. An Error when the user interrupts, or
+  // when the loss is no number; finished epochs are kept.
   void Run();
 
  private:

@@ -5,21 +5,23 @@
 
 #include "models/model.h"
 #include "train/dataset.h"
+#include "train/epoch_row.h"
 #include "train/loader.h"
 
 namespace seam {
 
-// P(fake) of every clip of a dataset, in its order; none when the user interrupts it. Leaves the model in
-// eval mode. An Error names the video whose score is no number.
+// P(fake) of every clip of a dataset, in its order; none when the user interrupts it. An image network scores
+// each frame, and the clip's score is their mean. NaN: the clip's pictures cannot be decoded
+// (ClipDataset::kLenient). Leaves the model in eval mode. An Error names the video whose score is no number.
 std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const LoaderOptions& options,
                                               Model* model);
 
-struct ValidationMetrics {
-  double loss = 0;       // log-loss over clips
-  double auc_frame = 0;  // over clips
-  double auc_video = 0;  // over videos, each scored by VideoScore()
-};
+// Of the clips that have a score, in the order of the dataset.
+LabelledScores ClipScores(const ClipDataset& dataset, const std::vector<double>& scores);
+// A score for each video, by VideoScore() of its tracks' clips; in the order of the videos' names.
+LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>& scores);
 
-ValidationMetrics MeasureScores(const ClipDataset& dataset, const std::vector<double>& scores);
+// With 95 % intervals by a bootstrap over videos, seeded: the same scores give the same numbers.
+ValidationMetrics MeasureScores(const LabelledScores& clips, const LabelledScores& videos);
 
 }  // namespace seam

@@ -29,7 +29,9 @@ std::string MessageFor(const std::string& text) {
 }
 
 TEST(ScoreFileTest, TheHeaderNamesTheColumns) {
-  EXPECT_EQ(ScoreFileHeader(), "path,status,score,verdict,label,frames,faces,tracks,seconds,reason\n");
+  EXPECT_EQ(
+      ScoreFileHeader(),
+      "path,status,score,probability,threshold,verdict,label,frames,faces,tracks,seconds,reason,note\n");
 }
 
 TEST(ScoreFileTest, ALineHasShortNumbersAndEmptyFields) {
@@ -40,10 +42,10 @@ TEST(ScoreFileTest, ALineHasShortNumbersAndEmptyFields) {
   row.verdict = "real";
   row.frames = 32;
   row.seconds = 4.5;
-  EXPECT_EQ(ScoreFileLine(row), "\"a, \"\"b\"\".mp4\",ok,0.1,real,,32,0,0,4.5,\n");
+  EXPECT_EQ(ScoreFileLine(row), "\"a, \"\"b\"\".mp4\",ok,0.1,,,real,,32,0,0,4.5,,\n");
   row.label = 1;
   row.score.reset();
-  EXPECT_EQ(ScoreFileLine(row), "\"a, \"\"b\"\".mp4\",ok,,real,fake,32,0,0,4.5,\n");
+  EXPECT_EQ(ScoreFileLine(row), "\"a, \"\"b\"\".mp4\",ok,,,,real,fake,32,0,0,4.5,,\n");
 }
 
 TEST(ScoreFileTest, RowsComeBackExactly) {

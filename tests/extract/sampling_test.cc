@@ -129,6 +129,30 @@ TEST(FrameSamplerTest, AWantedFrameKnowsItsPlace) {
   EXPECT_EQ(sampler.Wants({14, 0})->window, 1);
 }
 
+TEST(FrameSamplerTest, WindowsThatBeginSoManyFramesApartCoverTheVideo) {
+  SampleOptions options;
+  options.window = 4;
+  options.window_hop = 4;
+  EXPECT_EQ(options.WindowSets(), 1);
+  EXPECT_EQ(Chosen(FrameSampler::Windows(options, Times(10, 25)), Times(10, 25)),
+            (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7}));
+  options.window_hop = 6;
+  EXPECT_EQ(Chosen(FrameSampler::Windows(options, Times(10, 25)), Times(10, 25)),
+            (std::vector<int>{0, 1, 2, 3, 6, 7, 8, 9}));
+}
+
+TEST(FrameSamplerTest, OverlappingWindowsFallIntoSetsThatDoNotOverlap) {
+  SampleOptions options;
+  options.window = 3;
+  options.window_stride = 2;  // a window spans five frames
+  options.window_hop = 2;
+  ASSERT_EQ(options.WindowSets(), 3);
+  std::vector<std::vector<int>> sets;
+  for (int set = 0; set < 3; ++set)
+    sets.push_back(Chosen(FrameSampler::Windows(options, Times(12, 25), set), Times(12, 25)));
+  EXPECT_EQ(sets, (std::vector<std::vector<int>>{{0, 2, 4, 6, 8, 10}, {2, 4, 6}, {4, 6, 8}}));
+}
+
 TEST(FrameSamplerTest, AWindowOfOneIsASingleFrame) {
   const auto times = Times(100, 25);
   EXPECT_EQ(Chosen(FrameSampler::Windows(WindowsOf(1, 4), times), times),

@@ -2,12 +2,10 @@
 
 #include <ATen/Context.h>
 
-#include "models/checkpoint.h"
-
 namespace seam {
 
-std::filesystem::path MakeCheckpoint(const std::filesystem::path& path) {
-  at::manual_seed(3);
+std::filesystem::path MakeCheckpoint(const std::filesystem::path& path, const TestCheckpoint& what) {
+  at::manual_seed(static_cast<std::uint64_t>(what.seed));
   CheckpointInfo info;
   info.model = "meso4";
   info.crop.set_size(256);
@@ -19,8 +17,16 @@ std::filesystem::path MakeCheckpoint(const std::filesystem::path& path) {
   info.crop.set_quality(95);
   info.epoch = 1;
   info.threshold = 0.5;
+  info.calibration = what.calibration;
   info.notice = "random weights";
-  SaveCheckpoint(path, *MakeModel("meso4"), info);
+  ModelOptions options;
+  if (what.window > 1) {
+    options.temporal.head = "lstm";
+    options.temporal.frames = what.window;
+    options.temporal.hidden = 8;
+    info.crop.set_window_stride(static_cast<std::uint32_t>(what.window_step));
+  }
+  SaveCheckpoint(path, *MakeModel(options), info);
   return path;
 }
 

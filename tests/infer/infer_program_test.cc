@@ -1,5 +1,7 @@
 // The program `seam infer` as a user runs it.
 
+#include <algorithm>
+#include <cmath>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -164,10 +166,212 @@ TEST_F(InferProgramTest, AnOutputThatCannotBeWrittenIsNamed) {
       << result.err;
 }
 
+// Three short videos in a folder of their own: `clips`.
+class InferFolderTest : public InferProgramTest {
+ protected:
+  void SetUp() override {
+    InferProgramTest::SetUp();
+    if (IsSkipped()) return;
+    fs::create_directories(folder_ / "clips/deep");
+    for (const char* name : {"clips/a.mp4", "clips/b.mp4", "clips/deep/c.mp4"})
+      MakeVideo(At(name), "-i " + Demo() + " -t 0.4 -vf eq=brightness=0.0" + std::to_string(name[6] % 3));
+  }
+  static std::vector<std::string> Names(const std::string& csv) {
+    std::vector<std::string> names;
+    for (const ScoreRow& row : ReadScoreFile(csv)) names.push_back(fs::path(row.path).filename().string());
+    return names;
+  }
+};
+
+TEST_F(InferFolderTest, FoldersPatternsAndListsNameTheSameFiles) {
+  using Names = std::vector<std::string>;
+  ASSERT_EQ(Infer(At("clips") + " --no-recursive --output " + At("flat.csv")).status, 0);
+  EXPECT_EQ(InferFolderTest::Names(At("flat.csv")), (Names{"a.mp4", "b.mp4"}));
+  ASSERT_EQ(Infer(Quoted(At("clips/**/*.mp4")) + " --output " + At("pattern.csv")).status, 0);
+  const CommandResult piped =
+      RunCommand("find " + At("clips") + " -name '*.mp4' | sort | seam infer --frames 4 --model " +
+                 At("m.safetensors") + " - --output " + At("list.csv"));
+  ASSERT_EQ(piped.status, 0) << piped.err;
+  EXPECT_EQ(ReadFile(At("pattern.csv")), ReadFile(At("list.csv")));
+  EXPECT_EQ(InferFolderTest::Names(At("list.csv")), (Names{"a.mp4", "b.mp4", "c.mp4"}));
+}
+
+TEST_F(InferFolderTest, ResultsComeInTheOrderOfTheInputsOrAsTheyAreReady) {
+  const std::string inputs = At("clips/b.mp4") + " " + At("none.mp4") + " " + At("clips/a.mp4");
+  ASSERT_EQ(Infer(inputs + " --output " + At("s.csv")).status, 3);
+  EXPECT_EQ(Names(At("s.csv")), (std::vector<std::string>{"b.mp4", "none.mp4", "a.mp4"}));
+  ASSERT_EQ(Infer(inputs + " --unordered --output " + At("u.csv")).status, 3);
+  auto names = Names(At("u.csv"));
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"a.mp4", "b.mp4", "none.mp4"}));
+}
+
+TEST_F(InferFolderTest, AResumedRunHasTheBytesOfAWholeOne) {
+  const std::string arguments =
+      At("clips") + " " + At("none.mp4") + " --output " + At("s.csv") + " --jsonl " + At("s.jsonl");
+  ASSERT_EQ(Infer(arguments).status, 3);
+  const std::string csv = ReadFile(At("s.csv")), jsonl = ReadFile(At("s.jsonl"));
+  // Killed while it wrote the second row.
+  const std::size_t second = csv.find('\n', csv.find('\n') + 1) + 1;
+  WriteFile(At("s.csv"), csv.substr(0, second + 10));
+  WriteFile(At("s.jsonl"), jsonl.substr(0, jsonl.find('\n') + 1));
+  const CommandResult resumed = Infer(arguments + " --resume");
+  EXPECT_EQ(resumed.status, 3) << resumed.err;
+  EXPECT_NE(resumed.err.find("1 of 4 inputs are done already"), std::string::npos) << resumed.err;
+  EXPECT_EQ(ReadFile(At("s.csv")), csv);
+  EXPECT_EQ(ReadFile(At("s.jsonl")), jsonl);
+  // Nothing is left to do, and the failure of the earlier run is still one.
+  EXPECT_EQ(Infer(arguments + " --resume").status, 3);
+  EXPECT_EQ(ReadFile(At("s.csv")), csv);
+}
+
+TEST_F(InferFolderTest, AnotherModelDoesNotGoOnWithARun) {
+  ASSERT_EQ(Infer(At("clips/a.mp4") + " --output " + At("s.csv")).status, 0);
+  const std::string before = ReadFile(At("s.csv"));
+  MakeCheckpoint(folder_ / "m.safetensors", {.seed = 4});
+  const CommandResult result = Infer(At("clips") + " --output " + At("s.csv") + " --resume");
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.err.find("s.csv: was made with another model_sha256"), std::string::npos) << result.err;
+  EXPECT_EQ(ReadFile(At("s.csv")), before);
+}
+
+TEST_F(InferFolderTest, AnInterruptedRunLeavesWholeLinesAndGoesOn) {
+  for (int i = 0; i < 40; ++i) {
+    fs::copy_file(At("clips/a.mp4"), At("clips/copy" + std::to_string(i) + ".mp4"));
+  }
+  const std::string line =
+      "seam infer --jobs 1 --model " + At("m.safetensors") + " " + At("clips") + " --output " + At("s.csv");
+  // Interrupted as soon as it has written a row.
+  const CommandResult result =
+      RunCommand("mkfifo " + At("rows") + "; exec 3<>" + At("rows") + "; " + line + " >&3 & read -r head <" +
+                 At("rows") + "; read -r row <" + At("rows") + "; kill -TERM $!; wait $!");
+  EXPECT_EQ(result.status, 1) << result.err;
+  EXPECT_NE(result.err.find("stopped after"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("hint: the same command with --resume goes on"), std::string::npos) << result.err;
+  const std::string part = ReadFile(At("s.csv"));
+  EXPECT_TRUE(part.ends_with("\n"));
+  EXPECT_LT(ReadScoreFile(At("s.csv")).size(), 43U);
+  ASSERT_EQ(RunCommand(line + " --resume").status, 0);
+  EXPECT_TRUE(ReadFile(At("s.csv")).starts_with(part));
+  EXPECT_EQ(ReadScoreFile(At("s.csv")).size(), 43U);
+}
+
+TEST_F(InferFolderTest, PipelinesCanFailOnAVerdict) {
+  const std::string clip = At("clips/a.mp4");
+  EXPECT_EQ(Infer(clip + " --threshold 0 --fail-on fake").status, 4);
+  EXPECT_EQ(Infer(clip + " --threshold 1 --fail-on fake").status, 0);
+  EXPECT_EQ(Infer(clip + " " + At("none.mp4") + " --threshold 1 --fail-on fake,error").status, 4);
+  const CommandResult wrong = Infer(clip + " --fail-on forged");
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_NE(wrong.err.find("--fail-on: 'forged' is no verdict"), std::string::npos) << wrong.err;
+}
+
+TEST_F(InferFolderTest, ACalibratedCheckpointGivesProbabilitiesAndUncertainty) {
+  MakeCheckpoint(folder_ / "m.safetensors",
+                 {.calibration = Calibration{.temperature = 2, .band_low = 0, .band_high = 1}});
+  ASSERT_EQ(Infer(At("clips/a.mp4") + " --output " + At("s.csv")).status, 0);
+  const ScoreRow row = ReadScoreFile(At("s.csv")).at(0);
+  EXPECT_EQ(row.verdict, "uncertain");
+  EXPECT_EQ(row.threshold, 0.5);
+  ASSERT_TRUE(row.probability.has_value());
+  EXPECT_NEAR(std::log(*row.probability / (1 - *row.probability)) * 2,
+              std::log(*row.score / (1 - *row.score)), 1e-6);
+}
+
+TEST_F(InferFolderTest, WhatTheUserForcesIsInEveryOutput) {
+  const CommandResult result = Infer(At("clips/a.mp4") + " --detect-size 300 --aggregate max --output " +
+                                     At("s.csv") + " --jsonl " + At("s.jsonl"));
+  ASSERT_EQ(result.status, 0) << result.err;
+  for (const std::string& text :
+       {result.err, ReadScoreFile(At("s.csv")).at(0).note, ReadScoreFile(At("s.jsonl")).at(0).note}) {
+    EXPECT_NE(text.find("hog at 300 pixels, but the network was trained on hog at 400"), std::string::npos)
+        << text;
+    EXPECT_NE(text.find("the max over the frames, but the threshold is for the mean"), std::string::npos)
+        << text;
+  }
+}
+
+TEST_F(InferFolderTest, ANetworkOfWindowsScoresWindowsAsTheyWereTrained) {
+  MakeCheckpoint(folder_ / "m.safetensors", {.window = 3, .window_step = 2});
+  const std::string line =
+      "seam infer --model " + At("m.safetensors") + " " + At("clips/a.mp4") + " --jsonl - ";
+  const CommandResult result = RunCommand(line + "--windows 2");
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto json = nlohmann::json::parse(result.out);
+  const auto& windows = json.at("tracks").at(0).at("windows");
+  ASSERT_EQ(windows.size(), 2U);
+  double sum = 0;
+  for (const auto& window : windows) {
+    ASSERT_EQ(window.at("frames").size(), 3U);
+    for (int i = 1; i < 3; ++i) {
+      EXPECT_EQ(window["frames"][i].at("index").get<int>(),
+                window["frames"][i - 1].at("index").get<int>() + 2);
+    }
+    sum += window.at("score").get<double>();
+  }
+  EXPECT_NEAR(json.at("score").get<double>(), sum / 2, 1e-12);
+  EXPECT_EQ(json["frames"], 6);
+}
+
+TEST_F(InferFolderTest, WindowsCanOverlapOverTheWholeVideo) {
+  MakeCheckpoint(folder_ / "m.safetensors", {.window = 3});
+  MakeVideo(At("ten.mp4"), "-i " + Demo() + " -frames:v 10");
+  const std::string line =
+      "seam infer --model " + At("m.safetensors") + " " + At("ten.mp4") + " --jsonl - --window-stride ";
+  const auto starts = [&](const std::string& stride) {
+    const CommandResult result = RunCommand(line + stride);
+    EXPECT_EQ(result.status, 0) << result.err;
+    std::vector<int> numbers;
+    for (const auto& window : nlohmann::json::parse(result.out).at("tracks").at(0).at("windows"))
+      numbers.push_back(window.at("frames").at(0).at("index"));
+    return numbers;
+  };
+  EXPECT_EQ(starts("3"), (std::vector<int>{0, 3, 6}));
+  EXPECT_EQ(starts("2"), (std::vector<int>{0, 2, 4, 6}));
+  EXPECT_EQ(starts("5"), (std::vector<int>{0, 5}));
+}
+
+TEST_F(InferFolderTest, AVideoTooShortForAWindowIsToldAndNotScored) {
+  MakeCheckpoint(folder_ / "m.safetensors", {.window = 8});
+  MakeVideo(At("short.mp4"), "-i " + Demo() + " -frames:v 5");
+  const CommandResult result =
+      RunCommand("seam infer --model " + At("m.safetensors") + " " + At("short.mp4") + " " +
+                 At("clips/a.mp4") + " --output " + At("s.csv"));
+  EXPECT_EQ(result.status, 3) << result.err;
+  EXPECT_NE(result.err.find("short.mp4: has fewer than the 8 frames of a window"), std::string::npos)
+      << result.err;
+  const auto rows = ReadScoreFile(At("s.csv"));
+  EXPECT_EQ(rows.at(0).status, "too_short");
+  EXPECT_FALSE(rows.at(0).score.has_value());
+  EXPECT_EQ(rows.at(0).verdict, "error");
+  EXPECT_TRUE(rows.at(1).score.has_value());
+}
+
+TEST_F(InferFolderTest, OptionsOfTheOtherKindOfNetworkAreRefused) {
+  const CommandResult image = Infer(At("clips/a.mp4") + " --windows 3");
+  EXPECT_EQ(image.status, 2);
+  EXPECT_NE(image.err.find("--windows: is for networks of windows"), std::string::npos) << image.err;
+  MakeCheckpoint(folder_ / "m.safetensors", {.window = 3});
+  const CommandResult temporal =
+      RunCommand("seam infer --stride 2 --model " + At("m.safetensors") + " " + At("clips/a.mp4"));
+  EXPECT_EQ(temporal.status, 2);
+  EXPECT_NE(temporal.err.find("--stride: is for single frames, and the network takes windows of 3"),
+            std::string::npos)
+      << temporal.err;
+}
+
+TEST_F(InferFolderTest, AVideoIsNeverOverwrittenByScores) {
+  const std::string before = ReadFile(At("clips/a.mp4"));
+  EXPECT_EQ(Infer(At("clips/b.mp4") + " --output " + At("clips/a.mp4")).status, 2);
+  EXPECT_EQ(ReadFile(At("clips/a.mp4")), before);
+}
+
 TEST(InferUsageTest, BadCommandLinesAreUsageErrors) {
   EXPECT_EQ(RunCommand("seam infer").status, 2);
   EXPECT_EQ(RunCommand("seam infer a.mp4 --threshold 2").status, 2);
   EXPECT_EQ(RunCommand("seam infer a.mp4 --frams 3").status, 2);
+  EXPECT_EQ(RunCommand("seam infer a.mp4 --resume").status, 2);
+  EXPECT_EQ(RunCommand("seam infer a.mp4 --frames 3 --stride 2").status, 2);
   EXPECT_NE(RunCommand("seam infer a.mp4 --frams 3").err.find("did you mean --frames?"), std::string::npos);
 }
 

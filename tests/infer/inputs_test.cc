@@ -63,5 +63,36 @@ TEST_F(InputsTest, LabelsComeFromTheNearestFolder) {
   EXPECT_FALSE(ListInputs({folder_.path().string()}, {})[0].label.has_value());
 }
 
+TEST_F(InputsTest, FoldersBelowCanBeLeftOut) {
+  EXPECT_EQ(Paths({At("real")}, {.recursive = false}),
+            (std::vector<std::string>{"real/a.JPG", "real/b.mp4"}));
+}
+
+TEST_F(InputsTest, PatternsAreExpandedWhereTheShellDidNot) {
+  EXPECT_EQ(Paths({At("*/*.mp4")}), (std::vector<std::string>{"fake/d.mp4", "real/b.mp4"}));
+  EXPECT_EQ(Paths({At("real/[ab].*")}), (std::vector<std::string>{"real/a.JPG", "real/b.mp4"}));
+  EXPECT_EQ(Paths({At("**/?.mkv")}), (std::vector<std::string>{"real/deep/c.mkv"}));
+  EXPECT_EQ(Paths({At("f*")}), (std::vector<std::string>{"fake/d.mp4"}));  // a folder
+  EXPECT_EQ(Paths({At("real/**")}).size(), 4U);  // all files, as a shell would name them
+}
+
+TEST_F(InputsTest, AFileWhoseNameLooksLikeAPatternIsItself) {
+  WriteFile(folder_ / "fake/[d].mp4", "x");
+  EXPECT_EQ(Paths({At("fake/[d].mp4")}), (std::vector<std::string>{"fake/[d].mp4"}));
+}
+
+TEST_F(InputsTest, APatternWithoutMatchesIsTold) {
+  const auto inputs = ListInputs({At("*.avi")}, {});
+  ASSERT_EQ(inputs.size(), 1U);
+  EXPECT_EQ(inputs[0].problem, "the pattern matches nothing");
+}
+
+TEST_F(InputsTest, ListsHoldOneNameALineOrNulBytesBetweenThem) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(NamesIn("a.mp4\n\nb c.mp4\r\nd"), (Names{"a.mp4", "b c.mp4", "d"}));
+  EXPECT_EQ(NamesIn(std::string("a\nb\0c\0", 6)), (Names{"a\nb", "c"}));
+  EXPECT_EQ(NamesIn(""), Names());
+}
+
 }  // namespace
 }  // namespace seam

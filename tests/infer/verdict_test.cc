@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "models/checkpoint.h"
 #include "tests/support/support.h"
 
 namespace seam {

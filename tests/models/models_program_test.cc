@@ -29,6 +29,8 @@ class ModelsProgramTest : public testing::Test {
     info.crop.set_encoding("png");
     info.epoch = 7;
     info.threshold = 0.25;
+    info.calibration =
+        Calibration{.temperature = 1.5, .band_low = 0.125, .band_high = 0.5, .real = 30, .fake = 40};
     info.notice = "for tests\nonly";
     info.metrics = R"({"val_auc_video":0.75})";
     info.recipe = R"({"data":{"train":{"sha256":"abc"}}})";
@@ -57,8 +59,9 @@ TEST_F(ModelsProgramTest, ShowTellsWhatTheCheckpointHolds) {
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("mesoinception4"), HasSubstr("32x32 RGB, windows of 3 frames"),
                                 HasSubstr("detector = hog"), HasSubstr("fake from 0.25 on"),
-                                HasSubstr("val_auc_video = 0.75"), HasSubstr("for tests\\nonly"),
-                                HasSubstr("data.train.sha256 = abc")));
+                                HasSubstr("temperature = 1.5"), HasSubstr("band.0 = 0.125"),
+                                HasSubstr("videos.fake = 40"), HasSubstr("val_auc_video = 0.75"),
+                                HasSubstr("for tests\\nonly"), HasSubstr("data.train.sha256 = abc")));
 }
 
 TEST_F(ModelsProgramTest, ShowAsJsonHoldsTheSame) {
@@ -68,6 +71,7 @@ TEST_F(ModelsProgramTest, ShowAsJsonHoldsTheSame) {
   EXPECT_EQ(json["input"]["frames"], 3);
   EXPECT_EQ(json["crop"]["detector"], "hog");
   EXPECT_EQ(json["threshold"], 0.25);
+  EXPECT_EQ(json["calibration"]["band"][1], 0.5);
   EXPECT_EQ(json["notice"], "for tests\nonly");
   EXPECT_EQ(json["recipe"]["data"]["train"]["sha256"], "abc");
 }

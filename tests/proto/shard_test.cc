@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "proto/tfrecord.h"
 #include "tests/support/support.h"
 
@@ -293,6 +294,87 @@ TEST(ShardReaderTest, ALaterFormatVersionIsNamed) {
   EXPECT_EQ(MessageOf([&] { ReadAll(path); }),
             path.string() + ": written in format version 2 while this Seam reads 1, at byte 0");
   EXPECT_EQ(HintOf([&] { ReadAll(path); }), "use a newer Seam, or extract again");
+}
+
+// Where record `number` of a shard begins.
+std::uint64_t OffsetOf(const fs::path& path, int number) {
+  const std::string bytes = ReadFile(path);
+  std::uint64_t offset = 0;
+  for (int i = 0; i < number; ++i) {
+    offset += kRecordHeaderBytes + LoadLittle64(std::string_view(bytes).substr(offset)) + kRecordFooterBytes;
+  }
+  return offset;
+}
+
+void ChangeByte(const fs::path& path, std::uint64_t offset) {
+  std::string bytes = ReadFile(path);
+  bytes[offset] = static_cast<char>(bytes[offset] ^ 0x55);
+  WriteFile(path, bytes);
+}
+
+TEST(TolerantShardReaderTest, ADamagedRecordIsToldAndTheOthersAreRead) {
+  const TemporaryFolder folder;
+  const auto path = WriteClips(folder.path(), 5).front();
+  for (const int damaged : {2, 4}) ChangeByte(path, OffsetOf(path, damaged) + 30);
+  const ShardReader reader(path, ShardReader::kTolerate);
+  ASSERT_EQ(reader.size(), 5);
+  EXPECT_EQ(reader.broken(), "");  // though the last record is damaged
+  for (std::size_t i = 0; i < 5; ++i) {
+    std::string problem;
+    const auto clip = reader.TryRead(i, &problem);
+    EXPECT_EQ(clip.has_value(), i != 2 && i != 4) << i;
+    EXPECT_EQ(problem.empty(), clip.has_value());
+    EXPECT_EQ(clip ? clip->video() : "", clip ? fmt::format("fake/{}.mp4", i) : "");
+  }
+  std::string problem;
+  reader.TryRead(2, &problem);
+  EXPECT_EQ(problem, fmt::format("the data checksum does not match, at byte {}", OffsetOf(path, 2)));
+}
+
+TEST(TolerantShardReaderTest, BehindADamagedLengthNothingIsFound) {
+  const TemporaryFolder folder;
+  const auto path = WriteClips(folder.path(), 5).front();
+  const auto offset = OffsetOf(path, 3);
+  ChangeByte(path, offset);
+  const ShardReader reader(path, ShardReader::kTolerate);
+  EXPECT_EQ(reader.size(), 3);
+  EXPECT_EQ(reader.broken(), fmt::format("the length checksum does not match, at byte {}", offset));
+}
+
+TEST(TolerantShardReaderTest, ACutShardIsReadAsFarAsItGoes) {
+  const TemporaryFolder folder;
+  const auto path = WriteClips(folder.path(), 5).front();
+  const auto offset = OffsetOf(path, 3);
+  fs::resize_file(path, offset + 5);
+  {
+    const ShardReader reader(path, ShardReader::kTolerate);
+    EXPECT_EQ(reader.size(), 3);
+    EXPECT_EQ(reader.broken(), fmt::format("truncated header of a record, at byte {}", offset));
+  }
+  fs::resize_file(path, offset);
+  const ShardReader reader(path, ShardReader::kTolerate);
+  EXPECT_EQ(reader.size(), 3);
+  EXPECT_EQ(reader.broken(),
+            fmt::format("truncated after a record that is not the shard's last, at byte {}", offset));
+}
+
+TEST(TolerantShardReaderTest, AnEmptyFileAndOneThatIsNoShardHaveNoRecords) {
+  const TemporaryFolder folder;
+  WriteFile(folder / "x.tfrecord", "");
+  EXPECT_EQ(ShardReader(folder / "x.tfrecord", ShardReader::kTolerate).broken(), "is empty, not a shard");
+  WriteFile(folder / "x.tfrecord", "a text of some length, but no shard");
+  const ShardReader reader(folder / "x.tfrecord", ShardReader::kTolerate);
+  EXPECT_EQ(reader.size(), 0);
+  EXPECT_TRUE(reader.broken().starts_with("is not a shard")) << reader.broken();
+}
+
+TEST(TolerantShardReaderTest, ALaterFormatVersionIsNoDamage) {
+  const TemporaryFolder folder;
+  Clip clip = MakeClip(1);
+  clip.set_format_version(kClipFormatVersion + 1);
+  const auto path = WriteRecord(folder, clip.SerializeAsString());
+  EXPECT_TRUE(MessageOf([&] { ShardReader(path, ShardReader::kTolerate); }).find("format version") !=
+              std::string::npos);
 }
 
 TEST(FindShardsTest, AFolderWithoutShardsOfTheSplitListsTheOthers) {

@@ -2,7 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <set>
+
 #include "base/files.h"
+#include "proto/tfrecord.h"
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
 
@@ -127,6 +131,164 @@ TEST(ClipDatasetTest, UnknownLabelIsAnError) {
   made.change = [](const std::string&, int, Clip* clip) { clip->set_label(static_cast<Label>(7)); };
   MakeDataset(folder.path(), made);
   EXPECT_THAT(ErrorOfTrain(folder.path()), HasSubstr("label 7"));
+}
+
+using Folders = std::vector<DataFolder>;
+
+ClipDataset Lenient(const Folders& folders, const std::string& split = "train") {
+  return ClipDataset(folders, split, ClipDataset::kLenient);
+}
+
+// A dataset of small pictures of the dataset `name`.
+void MakeNamed(const std::filesystem::path& folder, const std::string& name, MadeDataset made = {}) {
+  made.size = 32;
+  const auto change = made.change;
+  made.change = [name, change](const std::string& split, int number, Clip* clip) {
+    clip->set_dataset(name);
+    if (change) change(split, number, clip);
+  };
+  MakeDataset(folder, made);
+}
+
+TEST(DamagedShardTest, DamagedRecordsAreLeftOutNamedOnceAndCounted) {
+  const TemporaryFolder folder;
+  MakeNamed(folder.path(), "made");
+  const auto shard = FindShards(folder.path(), "train").front();
+  Damage(shard, std::filesystem::file_size(shard) / 2);
+  testing::internal::CaptureStderr();
+  const auto dataset = Lenient({{folder.path()}});
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said,
+              AllOf(HasSubstr("warning: " + shard.string() + ": 1 of 8 records are damaged and left out"),
+                    HasSubstr("the data checksum does not match, at byte ")));
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+  EXPECT_EQ(dataset.size(), 7);
+  ASSERT_EQ(dataset.damage().size(), 1);
+  EXPECT_EQ(dataset.damage()[0].damaged, 1);
+  EXPECT_EQ(dataset.damage()[0].records, 8);
+  std::set<std::string> videos;
+  for (std::size_t i = 0; i < dataset.size(); ++i) {
+    EXPECT_EQ(dataset.Read(i).video(), dataset.video(i));
+    videos.insert(dataset.video(i));
+  }
+  EXPECT_EQ(videos.size(), 7);
+}
+
+TEST(DamagedShardTest, BehindADamagedLengthTheRestIsLostAndSaidToBe) {
+  const TemporaryFolder folder;
+  MakeNamed(folder.path(), "made");
+  const auto shard = FindShards(folder.path(), "train").front();
+  const std::string bytes = ReadFile(shard);
+  Damage(shard, LoadLittle64(bytes) + kRecordHeaderBytes + kRecordFooterBytes);
+  testing::internal::CaptureStderr();
+  const auto dataset = Lenient({{folder.path()}});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("only 1 records can be read, the rest of the shard is lost (the length checksum"));
+  EXPECT_EQ(dataset.size(), 1);
+}
+
+TEST(DamagedShardTest, NothingLeftIsAnError) {
+  const TemporaryFolder folder;
+  MakeNamed(folder.path(), "made");
+  Damage(FindShards(folder.path(), "train").front(), 0);
+  EXPECT_THAT(MessageOf([&] { Lenient({{folder.path()}}); }),
+              HasSubstr("no clip of the split 'train' can be read; all of its 1 shards are damaged"));
+}
+
+TEST(DamagedShardTest, BadPictureIsNamedOnce) {
+  const TemporaryFolder folder;
+  MakeNamed(folder.path(), "made");
+  const auto dataset = Lenient({{folder.path()}});
+  testing::internal::CaptureStderr();
+  for (const std::size_t index : {3, 5, 3}) dataset.NoteBadPicture(index, "frame 0 of x: not a JPEG picture");
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 2) << said;
+  EXPECT_THAT(said, HasSubstr("record 3: frame 0 of x: not a JPEG picture; the clip is left out"));
+  EXPECT_EQ(dataset.bad_pictures(), 2);
+}
+
+TEST(SeveralFoldersTest, EqualNamesOfDifferentDatasetsStayApart) {
+  const TemporaryFolder folder;
+  MakeNamed(folder / "a", "ff");
+  MakeNamed(folder / "b", "dfdc");
+  const auto dataset = Lenient({{folder / "a"}, {folder / "b"}});
+  ASSERT_EQ(dataset.size(), 16);
+  EXPECT_EQ(dataset.video(1), "ff:fake/train-0001.mp4");
+  EXPECT_EQ(dataset.video(9), "dfdc:fake/train-0001.mp4");
+  EXPECT_EQ(dataset.group(9), "dfdc:fake/train-0001.mp4");
+  EXPECT_EQ(dataset.folder_of(7), 0);
+  EXPECT_EQ(dataset.folder_of(8), 1);
+}
+
+TEST(SeveralFoldersTest, FoldersWhoseDatasetHasNoNameOfItsOwnStayApart) {
+  const TemporaryFolder folder;
+  MakeNamed(folder / "a", "folder");
+  MakeNamed(folder / "b", "folder");
+  const auto dataset = Lenient({{folder / "a"}, {folder / "b"}});
+  EXPECT_EQ(dataset.video(8), (folder / "b").string() + ":real/train-0000.mp4");
+}
+
+TEST(SeveralFoldersTest, GroupOfOneDatasetInTwoFoldersIsOne) {
+  const TemporaryFolder folder;
+  const auto with_actor = [](const std::string& split) {
+    return [split](const std::string& of, int number, Clip* clip) {
+      if (of == split && number == 2) clip->set_group("actor 7");
+    };
+  };
+  MakeNamed(folder / "a", "celeb", {.change = with_actor("train")});
+  MakeNamed(folder / "b", "celeb", {.change = with_actor("val")});
+  MakeNamed(folder / "c", "other", {.change = with_actor("val")});
+  const Folders same = {{folder / "a"}, {folder / "b"}}, different = {{folder / "a"}, {folder / "c"}};
+  EXPECT_EQ(SharedGroup(Lenient(same), Lenient(same, "val")), "celeb:actor 7");
+  EXPECT_EQ(SharedGroup(Lenient(different), Lenient(different, "val")), "");
+}
+
+TEST(SeveralFoldersTest, FoldersThatDoNotFitTogetherAreBothNamed) {
+  const TemporaryFolder folder;
+  MakeNamed(folder / "a", "a");
+  MakeNamed(folder / "b", "b",
+            {.change = [](const std::string&, int, Clip* clip) { clip->mutable_crop()->set_margin(0.5); }});
+  const auto open = [&] { Lenient({{folder / "a"}, {folder / "b"}}); };
+  EXPECT_THAT(MessageOf(open), AllOf(HasSubstr((folder / "a").string()), HasSubstr((folder / "b").string()),
+                                     HasSubstr("\"margin\":0.5"), HasSubstr("\"margin\":0.3")));
+  EXPECT_THAT(HintOf(open), HasSubstr("same options"));
+}
+
+TEST(SeveralFoldersTest, SplitMayBeMissingInAllButOne) {
+  const TemporaryFolder folder;
+  MakeNamed(folder / "a", "a", {.val = 0});
+  MakeNamed(folder / "b", "b", {.val = 4});
+  MakeNamed(folder / "c", "c", {.val = 0});
+  EXPECT_EQ(Lenient({{folder / "a"}, {folder / "b"}}, "val").size(), 4);
+  EXPECT_THAT(MessageOf([&] {
+                Lenient({{folder / "a"}, {folder / "c"}}, "val");
+              }),
+              HasSubstr("neither it nor another folder holds shards of 'val'"));
+}
+
+TEST(SeveralFoldersTest, EachFolderHasItsDigest) {
+  const TemporaryFolder folder;
+  MakeNamed(folder / "a", "a");
+  MakeNamed(folder / "b", "b");
+  const auto both = Lenient({{folder / "a"}, {folder / "b"}});
+  EXPECT_EQ(both.digest(0), ClipDataset(folder / "a", "train").digest());
+  EXPECT_EQ(both.digest(1), ClipDataset(folder / "b", "train").digest());
+  EXPECT_NE(both.digest(), both.digest(0));
+}
+
+TEST(LeakTest, SamePictureInTwoSplitsIsFound) {
+  const TemporaryFolder folder;
+  MakeNamed(folder.path(), "made");
+  EXPECT_EQ(FindSharedPictures(ClipDataset(folder.path(), "train"), ClipDataset(folder.path(), "val")).count,
+            0);
+  const std::string picture = PlainPicture(32, "jpeg", 10, 20, 30);
+  MakeNamed(folder.path(), "made", {.change = [&](const std::string& split, int number, Clip* clip) {
+              if (number == 1 || (split == "val" && number == 3)) clip->mutable_frames(0)->set_image(picture);
+            }});
+  const ClipDataset train(folder.path(), "train"), val(folder.path(), "val");
+  const auto shared = FindSharedPictures(train, val);
+  EXPECT_EQ(shared.count, 2);
+  EXPECT_EQ(train.video(shared.in_a), "fake/train-0001.mp4");
 }
 
 TEST(LeakTest, DatasetJsonMarksADataset) {

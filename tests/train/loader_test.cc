@@ -66,7 +66,7 @@ TEST_F(LoaderTest, HalfOfTheClipsAreMirroredUnlessSwitchedOff) {
   const auto flipped = [&] {
     const auto plan = PlanTraining(dataset, options, 1, 1);
     return std::count_if(plan.samples.begin(), plan.samples.end(),
-                         [](const auto& s) { return !s.augmentation.steps.empty(); });
+                         [&](const auto& s) { return !plan.AugmentationOf(s).steps.empty(); });
   };
   EXPECT_GT(flipped(), 70);
   EXPECT_LT(flipped(), 130);
@@ -79,7 +79,7 @@ TEST_F(LoaderTest, BalanceShowsBothClassesEquallyOften) {
   made.change = [](const std::string&, int number, Clip* clip) { clip->set_label(number < 3 ? REAL : FAKE); };
   const auto& dataset = Make(made);
   auto options = Batches(8);
-  options.balance = true;
+  options.balance = "class";
   std::map<std::size_t, int> shown;
   for (const std::size_t index : Indices(PlanTraining(dataset, options, 1, 1))) ++shown[index];
   EXPECT_EQ(shown.size(), 20);
@@ -92,6 +92,47 @@ TEST_F(LoaderTest, BalanceShowsBothClassesEquallyOften) {
   }
   EXPECT_EQ(real, 17);
   EXPECT_GE(shown[0], 5);
+}
+
+// The samples' indices of each batch of one process.
+std::vector<std::vector<std::size_t>> OwnOf(const EpochPlan& plan) {
+  std::vector<std::vector<std::size_t>> batches;
+  for (std::size_t number = 0; number < plan.batches; ++number) {
+    batches.emplace_back();
+    const auto own = plan.Own(number);
+    for (std::size_t i = own.begin; i < own.end; ++i) batches.back().push_back(plan.samples[i].index);
+  }
+  return batches;
+}
+
+TEST_F(LoaderTest, SharesOfTheProcessesMakeTheBatchesOfOne) {
+  const auto& dataset = Make({.train = 33});
+  const auto plan = PlanTraining(dataset, Batches(16), 1, 1);
+  const auto whole = OwnOf(plan);
+  for (const int world : {1, 2, 3, 16}) {
+    std::vector<std::vector<std::size_t>> joined(plan.batches);
+    for (int rank = 0; rank < world; ++rank) {
+      const auto own = OwnOf(ShareOf(plan, rank, world));
+      for (std::size_t number = 0; number < plan.batches; ++number) {
+        joined[number].insert(joined[number].end(), own[number].begin(), own[number].end());
+        EXPECT_LE(own[number].size() * static_cast<std::size_t>(world), whole[number].size() + world - 1);
+      }
+    }
+    EXPECT_EQ(joined, whole) << world;
+  }
+}
+
+TEST_F(LoaderTest, ShareOfABatchHasThePicturesOfTheWholeAndKnowsItsSize) {
+  const auto& dataset = Make({.train = 11});
+  const auto plan = PlanTraining(dataset, Batches(16), 1, 1);
+  const auto whole = BatchLoader(dataset, plan, 2).Next();
+  const auto first = BatchLoader(dataset, ShareOf(plan, 0, 2), 2).Next();
+  const auto second = BatchLoader(dataset, ShareOf(plan, 1, 2), 2).Next();
+  EXPECT_EQ(first->clips.size(0), 5);
+  EXPECT_EQ(first->planned, 11);
+  EXPECT_EQ(second->planned, 11);
+  EXPECT_TRUE(torch::equal(torch::cat({first->clips, second->clips}), whole->clips));
+  EXPECT_TRUE(torch::equal(torch::cat({first->labels, second->labels}), whole->labels));
 }
 
 TEST_F(LoaderTest, BatchesDifferInSizeByOneAtMost) {
@@ -131,11 +172,16 @@ TEST_F(LoaderTest, LabelsBelongToTheirClips) {
 TEST_F(LoaderTest, FlipMirrorsEveryFrameOfAClip) {
   for (const std::string encoding : {"jpeg", "png"}) {
     const auto& dataset = Make({.train = 2, .frames = 3, .size = 31, .encoding = encoding});
-    BatchLoader loader(dataset, {{{0, {}}, {0, {{{Augment::kFlip}}}}}, 1}, 1);
-    const auto batch = loader.Next();
-    EXPECT_EQ(batch->clips.sizes(), (std::vector<std::int64_t>{2, 3, 3, 31, 31}));
-    EXPECT_FALSE(torch::equal(batch->clips[0], batch->clips[1]));
-    EXPECT_TRUE(torch::equal(batch->clips[0].flip({-1}), batch->clips[1]));
+    EpochPlan plan{.samples = {{0}}, .batches = 1};
+    const auto stored = BatchLoader(dataset, plan, 1).Next()->clips;
+    AugmentOptions options;
+    options.recipe = "none";
+    options.own[static_cast<std::size_t>(Augment::kFlip)] = "1";
+    plan.augmenter.emplace(options);
+    const auto mirrored = BatchLoader(dataset, plan, 1).Next()->clips;
+    EXPECT_EQ(stored.sizes(), (std::vector<std::int64_t>{1, 3, 3, 31, 31}));
+    EXPECT_FALSE(torch::equal(stored, mirrored));
+    EXPECT_TRUE(torch::equal(stored.flip({-1}), mirrored));
   }
 }
 
@@ -212,6 +258,82 @@ TEST_F(LoaderTest, RecordDamagedAfterOpeningReachesTheConsumer) {
   EXPECT_FALSE(loader.Next());
 }
 
+class BadPictureTest : public LoaderTest {
+ protected:
+  // Ten clips, of which some have no picture.
+  ClipDataset WithBad(const std::set<int>& bad) const {
+    MadeDataset made{.train = 10, .size = 32, .encoding = "png"};
+    made.change = [&](const std::string&, int number, Clip* clip) {
+      if (bad.count(number) > 0) clip->mutable_frames(0)->set_image("no picture");
+    };
+    MakeDataset(folder_.path(), made);
+    return ClipDataset({{folder_.path()}}, "train", ClipDataset::kLenient);
+  }
+
+  // All clips that a plan shows, in order.
+  static std::pair<torch::Tensor, std::vector<std::size_t>> All(const ClipDataset& dataset, EpochPlan plan,
+                                                                int workers) {
+    std::vector<torch::Tensor> clips;
+    std::vector<std::size_t> indices;
+    BatchLoader loader(dataset, std::move(plan), workers);
+    while (const auto batch = loader.Next()) {
+      EXPECT_EQ(batch->clips.size(0), static_cast<std::int64_t>(batch->indices.size()));
+      EXPECT_EQ(batch->labels.size(0), batch->clips.size(0));
+      clips.push_back(batch->clips);
+      indices.insert(indices.end(), batch->indices.begin(), batch->indices.end());
+    }
+    return {torch::cat(clips), indices};
+  }
+};
+
+TEST_F(BadPictureTest, TheBatchGoesOnWithTheOthersForAnyNumberOfWorkers) {
+  const auto dataset = WithBad({4});
+  const auto plan = PlanInOrder(dataset, Batches(5));
+  testing::internal::CaptureStderr();
+  const auto [clips, indices] = All(dataset, plan, 1);
+  const auto [again, same] = All(dataset, plan, 4);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(indices, (std::vector<std::size_t>{0, 1, 2, 3, 5, 6, 7, 8, 9}));
+  EXPECT_EQ(indices, same);
+  EXPECT_TRUE(torch::equal(clips, again));
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+  EXPECT_THAT(said,
+              HasSubstr("record 4: frame 0 of real/train-0004.mp4: not a PNG picture; the clip is left out"));
+  EXPECT_EQ(dataset.bad_pictures(), 1);
+  const auto whole = WithBad({});
+  const auto good = BatchLoader(whole, PlanInOrder(whole, Batches(10)), 1).Next()->clips;
+  EXPECT_TRUE(torch::equal(clips[3], good[3]));
+  EXPECT_TRUE(torch::equal(clips[4], good[5]));
+}
+
+TEST_F(BadPictureTest, BatchWithNoneLeftIsPassedOverButOfferedToEachOfSeveralProcesses) {
+  const auto dataset = WithBad({2, 3});
+  const auto plan = PlanInOrder(dataset, Batches(2));
+  EXPECT_EQ(All(dataset, plan, 1).second.size(), 8);
+  BatchLoader loader(dataset, ShareOf(plan, 0, 2), 1);
+  std::vector<std::int64_t> sizes;
+  while (const auto batch = loader.Next()) {
+    sizes.push_back(batch->clips.size(0));
+    EXPECT_EQ(batch->planned, 2);
+  }
+  EXPECT_EQ(sizes, (std::vector<std::int64_t>{1, 0, 1, 1, 1}));
+}
+
+TEST_F(BadPictureTest, NoneLeftAtAllIsAnError) {
+  const auto dataset = WithBad({0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+  BatchLoader loader(dataset, PlanInOrder(dataset, Batches(4)), 2);
+  EXPECT_THAT(MessageOf([&] { loader.Next(); }),
+              HasSubstr("not one of the 10 clips of 'train' can be decoded"));
+}
+
+TEST_F(BadPictureTest, RecordDamagedAfterOpeningIsLeftOut) {
+  const auto dataset = WithBad({});
+  const auto shard = FindShards(folder_.path(), "train").front();
+  Damage(shard, std::filesystem::file_size(shard) / 2);
+  EXPECT_EQ(All(dataset, PlanInOrder(dataset, Batches(4)), 2).second.size(), 9);
+  EXPECT_EQ(dataset.bad_pictures(), 1);
+}
+
 TEST_F(LoaderTest, MayBeLeftEarly) {
   const auto& dataset = Make({.train = 40});
   for (int taken = 0; taken < 20; ++taken) {
@@ -228,6 +350,29 @@ TEST(WindowTest, TrainingWindowsBeginAnywhereAndValidationsInTheMiddle) {
   for (const auto& sample : PlanTraining(dataset, {.batch = 8}, 1, 1, 5).samples) starts.insert(sample.first);
   EXPECT_EQ(starts, (std::set<int>{0, 1, 2}));
   for (const auto& sample : PlanInOrder(dataset, {.batch = 8}, 5).samples) EXPECT_EQ(sample.first, 1);
+}
+
+TEST(WindowTest, ImageNetworkIsShownAnotherFrameOfAClipInAnotherEpoch) {
+  const TemporaryFolder folder;
+  MakeDataset(folder.path(), {.train = 10, .val = 2, .frames = 3, .size = 32});
+  const ClipDataset dataset(folder.path(), "train");
+  std::set<std::pair<std::size_t, int>> shown;
+  for (std::uint64_t epoch = 1; epoch <= 30; ++epoch) {
+    const auto plan = PlanTraining(dataset, {.batch = 8}, 1, epoch, 1);
+    EXPECT_EQ(plan.samples.size(), 10);
+    for (const auto& sample : plan.samples) shown.emplace(sample.index, sample.first);
+  }
+  EXPECT_EQ(shown.size(), 30);
+  const auto batch = BatchLoader(dataset, PlanTraining(dataset, {.batch = 8}, 1, 1, 1), 1).Next();
+  EXPECT_EQ(batch->clips.sizes(), torch::IntArrayRef({5, 1, 3, 32, 32}));
+}
+
+TEST(WindowTest, WholeClipsMakeBatchesOfSoManyFrames) {
+  const TemporaryFolder folder;
+  MakeDataset(folder.path(), {.train = 10, .val = 2, .frames = 3, .size = 32});
+  const ClipDataset dataset(folder.path(), "train");
+  EXPECT_EQ(PlanInOrder(dataset, {.batch = 6}).batches, 5);
+  EXPECT_EQ(PlanInOrder(dataset, {.batch = 1}).batches, 10);
 }
 
 TEST(WindowTest, HoldsTheClipsFramesFromItsStartOn) {

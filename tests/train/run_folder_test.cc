@@ -50,6 +50,28 @@ TEST_F(RunFolderTest, BestIsTheFirstOfTheGreatestAuc) {
   EXPECT_EQ(LoadCheckpoint(run_.last()).info.epoch, 4);
 }
 
+int BestOf(const std::vector<ValidationMetrics>& epochs) {
+  TrainState state;
+  for (const auto& metrics : epochs) {
+    EpochRow row;
+    static_cast<ValidationMetrics&>(row) = metrics;
+    row.epoch = state.epoch() + 1;
+    state.rows.push_back(row);
+  }
+  return state.BestEpoch();
+}
+
+TEST(TrainStateTest, BestGoesByVideosThenFramesThenLossThenTime) {
+  EXPECT_EQ(BestOf({}), 0);
+  EXPECT_EQ(
+      BestOf({{.val_auc_frame = 0.9, .val_auc_video = 0.7}, {.val_auc_frame = 0.8, .val_auc_video = 0.8}}),
+      2);
+  EXPECT_EQ(BestOf({{.val_auc_frame = 0.8, .val_auc_video = 1}, {.val_auc_frame = 0.9, .val_auc_video = 1}}),
+            2);
+  EXPECT_EQ(BestOf({{.val_loss = 0.3, .val_auc_video = 1}, {.val_loss = 0.2, .val_auc_video = 1}}), 2);
+  EXPECT_EQ(BestOf({{.val_loss = 0.3, .val_auc_video = 1}, {.val_loss = 0.3, .val_auc_video = 1}}), 1);
+}
+
 TEST_F(RunFolderTest, StateComesBack) {
   Finish({0.6, 0.75});
   const auto loaded = run_.LoadState();
@@ -62,9 +84,11 @@ TEST_F(RunFolderTest, StateComesBack) {
 
 TEST_F(RunFolderTest, MetricsHaveARowForEachEpoch) {
   Finish({0.6, 0.75});
-  EXPECT_EQ(ReadFile(run_.metrics()),
-            "epoch,lr,train_loss,val_loss,val_auc_frame,val_auc_video,seconds,crops_per_second\n"
-            "1,0,0,0,0.6,0,0,0\n2,0,0,0,0.75,0,0,0\n");
+  const std::string metrics = ReadFile(run_.metrics());
+  EXPECT_THAT(metrics, StartsWith("epoch,lr,train_loss,val_loss,val_auc_frame,val_auc_video,seconds,"
+                                  "crops_per_second,val_eer_frame,val_ap_frame,val_eer_video,val_ap_video,"
+                                  "val_loss_video,val_auc_frame_low,val_auc_frame_high,"));
+  EXPECT_THAT(metrics, AllOf(HasSubstr("\n1,0,0,0,0.6,0,0,0,"), HasSubstr("\n2,0,0,0,0.75,0,0,0,")));
 }
 
 TEST_F(RunFolderTest, KilledBetweenStateAndLastIsPutRight) {

@@ -1,9 +1,13 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <opencv2/imgcodecs.hpp>
 
 #include "base/files.h"
 #include "models/checkpoint.h"
+#include "proto/event.pb.h"
+#include "proto/shard.h"
+#include "proto/tfrecord.h"
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
 
@@ -76,6 +80,120 @@ TEST_F(TrainProgramTest, LearnsToTellTwoTexturesApart) {
   }
 }
 
+TEST_F(TrainProgramTest, EveryCheckpointHoldsACalibrationOfVal) {
+  Make({.train = 16, .val = 12, .clips_per_video = 2, .size = 32});
+  const auto result = RunCommand("seam-train --data " + Quoted(data().string()) + " --output " +
+                                 Quoted(run().string()) + " --size 32 --epochs 2 --threads 1");
+  ASSERT_EQ(result.status, 0) << result.err;
+  for (const char* file : {"epoch-0001.safetensors", "best.safetensors", "last.safetensors"}) {
+    const auto info = LoadCheckpoint(run() / file).info;
+    ASSERT_TRUE(info.calibration) << file;
+    EXPECT_EQ(info.threshold, info.calibration->threshold_eer);
+    EXPECT_LE(info.calibration->band_low, info.threshold);
+    EXPECT_GE(info.calibration->band_high, info.threshold);
+    EXPECT_EQ(info.calibration->real, 3);
+    EXPECT_EQ(info.calibration->fake, 3);
+    EXPECT_THAT(info.metrics, AllOf(HasSubstr("\"val_auc_video_low\""), HasSubstr("\"val_eer_frame\"")));
+  }
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("\n  frames "), HasSubstr("\n  videos "), HasSubstr("a video is fake from ")));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("rough: 3 real videos are few (below 20); 3 fake videos are few"),
+                                ContainsRegex("crops/s, [0-9:]+.*, loss [0-9.]+, memory [0-9.]+ [MG]B")));
+}
+
+TEST_F(TrainProgramTest, RecordTellsTheSourceAndTheMachine) {
+  Make({.train = 4, .val = 4, .size = 32});
+  ASSERT_EQ(Train("--size 32 --epochs 1").status, 0);
+  const std::string record = Bytes("run", "run.json");
+  EXPECT_THAT(record,
+              AllOf(ContainsRegex("\"git\": \"[A-Za-z0-9._+/-]+\""), ContainsRegex("\"memory_bytes\": [1-9]"),
+                    HasSubstr("\"gpus\": ["), HasSubstr("\"processor\": "), HasSubstr("\"sha256\": ")));
+  const auto info = LoadCheckpoint(run() / "last.safetensors").info;
+  EXPECT_THAT(info.recipe,
+              AllOf(HasSubstr("\"git\":"), Not(HasSubstr("memory_bytes")), Not(HasSubstr("events"))));
+}
+
+// The event files of a run, in the order of their names.
+std::vector<std::string> EventFiles(const fs::path& run) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(run)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("events.out.tfevents.")) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<tensorboard::Event> EventsOf(const fs::path& path) {
+  const std::string bytes = ReadFile(path);
+  std::vector<tensorboard::Event> events;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const std::uint64_t length = LoadLittle64(std::string_view(bytes).substr(at));
+    tensorboard::Event event;
+    EXPECT_TRUE(event.ParseFromString(bytes.substr(at + 12, length)));
+    events.push_back(event);
+    at += 12 + length + 4;
+  }
+  return events;
+}
+
+// "step tag" of every value.
+std::vector<std::string> Points(const std::vector<tensorboard::Event>& events) {
+  std::vector<std::string> points;
+  for (const auto& event : events) {
+    for (const auto& value : event.summary().value())
+      points.push_back(std::to_string(event.step()) + " " + value.tag());
+  }
+  return points;
+}
+
+TEST_F(TrainProgramTest, EventsShowBatchesAndEpochs) {
+  Make({.train = 24, .val = 4, .size = 32});
+  ASSERT_EQ(Train("--size 32 --epochs 2 --events 2").status, 0);  // 3 batches an epoch
+  ASSERT_EQ(EventFiles(run()).size(), 1U);
+  const auto events = EventsOf(run() / EventFiles(run())[0]);
+  const auto points = Points(events);
+  for (const char* point :
+       {"1 train/first_batch", "1 train/batch_loss", "2 train/lr", "6 train/batch_loss", "3 val/auc_video",
+        "3 val/auc_video_low", "6 val/loss", "6 val/videos", "6 val/frames"})
+    EXPECT_THAT(points, testing::Contains(point));
+  EXPECT_THAT(points, Not(testing::Contains("3 train/batch_loss")));
+  for (const auto& event : events) {
+    for (const auto& value : event.summary().value()) {
+      if (value.tag() != "train/first_batch") continue;
+      const std::string& png = value.image().encoded_image_string();
+      const cv::Mat sheet = cv::imdecode(std::vector<uchar>(png.begin(), png.end()), cv::IMREAD_COLOR);
+      EXPECT_EQ(sheet.cols, value.image().width());
+      EXPECT_EQ(sheet.rows, value.image().height());
+    }
+  }
+}
+
+TEST_F(TrainProgramTest, ResumedRunTakesBackTheEventsOfTheEpochThatWasLost) {
+  Make({.train = 24, .val = 4, .size = 32});
+  const std::string options = "--size 32 --events 1 --schedule constant --warmup 0 ";
+  StopAfterAnEpoch(Command(options + "--epochs 1000"), "KILL");
+  const int kept = LoadCheckpoint(run() / "last.safetensors").info.epoch;
+  ASSERT_EQ(Train("--resume --epochs " + std::to_string(kept + 2)).status, 0);
+  const auto files = EventFiles(run());
+  ASSERT_EQ(files.size(), 2U);
+  const auto later = EventsOf(run() / files[1]);
+  ASSERT_GE(later.size(), 2U);
+  ASSERT_EQ(later[1].session_log().status(), tensorboard::SessionLog::START);
+  EXPECT_EQ(later[1].step(), 3 * kept + 1);
+  EXPECT_THAT(Points(later), AllOf(testing::Contains(std::to_string(3 * kept + 1) + " train/batch_loss"),
+                                   Not(testing::Contains(std::to_string(3 * kept) + " val/loss"))));
+}
+
+TEST_F(TrainProgramTest, EventsCanBeLeftOutAndAreOverwritten) {
+  Make({.train = 8, .val = 4, .size = 32});
+  ASSERT_EQ(Train("--size 32 --epochs 1").status, 0);
+  EXPECT_EQ(EventFiles(run()).size(), 1U);
+  WriteFile(run() / "events.out.tfevents.1.mine", "another program's");
+  ASSERT_EQ(Train("--size 32 --epochs 1 --overwrite --events 0").status, 0);
+  EXPECT_EQ(EventFiles(run()), std::vector<std::string>{"events.out.tfevents.1.mine"});
+}
+
 TEST_F(TrainProgramTest, SameSeedGivesTheSameWeightsAndAnotherDoesNot) {
   Make({.train = 16, .val = 4});
   ASSERT_EQ(Train("--epochs 1 --workers 1", "a").status, 0);
@@ -90,7 +208,7 @@ TEST_F(TrainProgramTest, SameSeedGivesTheSameWeightsAndAnotherDoesNot) {
 TEST_F(TrainProgramTest, ResumedRunHasTheWeightsOfAnUninterruptedOne) {
   Make({.train = 16, .val = 4});
   threads_ = 2;
-  const std::string options = "--schedule constant --balance ";
+  const std::string options = "--schedule constant --balance class ";
   ASSERT_EQ(Train(options + "--epochs 4", "whole").status, 0);
   ASSERT_EQ(Train(options + "--epochs 2", "halves").status, 0);
   const auto resumed =
@@ -232,15 +350,69 @@ TEST_F(TrainProgramTest, GroupInTwoSplitsIsRefused) {
   ExpectError(Train(""), 1, "the group 'actor 7' stands in train and in val", "--allow-leak");
 }
 
+TEST_F(TrainProgramTest, SeveralFoldersAreRecordedAndComparedWhenItGoesOn) {
+  const auto other = [&](int train) {
+    MadeDataset made{.train = train, .val = 2, .size = 32};
+    made.change = [](const std::string&, int, Clip* clip) {
+      clip->set_dataset("other");
+      clip->mutable_frames(0)->mutable_image()->append("other");  // behind the JPEG's end
+    };
+    MakeDataset(folder_ / "other", made);
+  };
+  Make({.train = 8, .val = 4, .size = 32});
+  other(6);
+  const std::string both = "--data " + Quoted(data().string() + "," + (folder_ / "other").string()) +
+                           " --output " + Quoted(run().string());
+  const auto result = RunCommand(
+      "seam-train --quiet --size 32 --epochs 1 --batch 4 --balance method --pairs "
+      "--data-weights 1,2 " +
+      both);
+  ASSERT_EQ(result.status, 0) << result.err;
+  const std::string json = Bytes("run", "run.json");
+  EXPECT_THAT(json, AllOf(HasSubstr("\"folders\""), HasSubstr("\"weight\": 2.0"),
+                          HasSubstr("\"data-weights\": \"1,2\"")));
+  EXPECT_EQ(RunCommand("seam-train --quiet --resume --epochs 2 --output " + Quoted(run().string())).status,
+            0);
+  other(7);
+  ExpectError(RunCommand("seam-train --quiet --resume " + both), 1,
+              "made with other shards of the split 'train': those of folder 2 of --data differ", "--data");
+  ExpectError(RunCommand("seam-train --quiet --resume --data " + Quoted(data().string()) + " --output " +
+                         Quoted(run().string())),
+              2, "--data-weights: 2 weights for 1 folders", "one for each folder");
+}
+
+TEST_F(TrainProgramTest, DamagedShardsAndPicturesAreLeftOutAndRecorded) {
+  MadeDataset made{.train = 12, .val = 4, .size = 32};
+  made.change = [](const std::string& split, int number, Clip* clip) {
+    if (split == "train" && number == 1) clip->mutable_frames(0)->set_image("no picture");
+  };
+  Make(made);
+  const auto shard = FindShards(data(), "train").front();
+  Damage(shard, fs::file_size(shard) / 2);
+  const auto result = Train("--size 32 --epochs 2");
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, AllOf(HasSubstr("1 of 12 records are damaged and left out"),
+                                HasSubstr("record 1: frame 0 of fake/train-0001.mp4: not a JPEG picture")));
+  EXPECT_EQ(result.err.find("record 1:"), result.err.rfind("record 1:"));  // once in two epochs
+  EXPECT_THAT(Bytes("run", "run.json"),
+              AllOf(HasSubstr("\"left_out\": 1"), HasSubstr("\"bad_pictures\": 1")));
+  ExpectError(Train("--size 32 --epochs 1 --strict-data", "strict"), 1, "the data checksum does not match",
+              "copy the file again");
+}
+
 TEST_F(TrainProgramTest, BadOptionsAreUsageErrors) {
   Make({.train = 2, .val = 2, .size = 32});
   ExpectError(Train("--epochs 0"), 2, "--epochs: 0 is not 1 to 9999", "usual");
   ExpectError(Train("--augment-jpeg 2"), 2, "--augment-jpeg: 2 is not a probability", "from 0 to 1");
+  ExpectError(Train("--balance all"), 2, "--balance: 'all' is not a choice", "none, class, method");
+  ExpectError(RunCommand("seam-train --data x --output y --pairs --batch 5"), 2,
+              "--pairs: cannot fill batches of 5", "even --batch");
   ExpectError(Train("--augment wild"), 2, "--augment: 'wild' is not a choice", "strong");
   ExpectError(RunCommand("seam-train --data x --output y --batch 0"), 2, "--batch: 0 is not 1 to 65536",
               "usual");
   ExpectError(Train("--lr=-1"), 2, "--lr: -1 is not above 0", "1e-3");
   ExpectError(Train("--weight-decay=-1"), 2, "--weight-decay: -1 is below 0", "usual");
+  ExpectError(Train("--events=-1"), 2, "--events: -1 is not 0 to 1000000", "10 is usual");
   ExpectError(Train("--warmup 2"), 2, "--warmup: 2 is not 0 to 1", "usual");
   ExpectError(Train("--schedule linear"), 2, "--schedule: 'linear' is not a choice", "cosine, constant");
   ExpectError(Train("--model meso5"), 2, "'meso5' is not a network", "meso4");

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+namespace seam {
+
+// How the scores of whole videos are to be read. Fitted on videos that a network was not trained on.
+struct ScoreCalibration {
+  double temperature = 1;
+  double threshold_eer = 0.5;   // ThresholdOfEqualErrorRate()
+  double threshold_fpr1 = 0.5;  // ThresholdAtFpr() of 1 %
+  // A score from band_low up to, but not including, band_high is "uncertain".
+  double band_low = 0.5, band_high = 0.5;
+  int real = 0, fake = 0;  // the videos it was fitted on
+};
+
+// The temperatures that FitTemperature() looks at. Scores that tell all fakes from all reals would have the
+// least possible one, and scores that tell nothing an endless one.
+constexpr double kMinTemperature = 0.05, kMaxTemperature = 20;
+// Fewer videos of a class than these make thresholds and a band that mean little: one video is 5 % of them.
+constexpr int kFewVideos = 20;
+// The share of either class that may lie on the wrong side of the band.
+constexpr double kBandError = 0.05;
+
+// sigmoid(logit(score) / temperature), the calibrated probability of fake; scores are clipped to
+// [eps, 1 - eps], eps of double, as in LogLoss().
+double CalibratedProbability(double score, double temperature);
+
+// The temperature that makes the log-loss of the calibrated probabilities the least (Guo et al., "On
+// Calibration of Modern Neural Networks", ICML 2017, section 4.2), within the bounds above; 1 where all
+// scores are 0.5, which none can change. Scores of both classes, none NaN.
+double FitTemperature(std::span<const double> scores, std::span<const int> labels);
+
+// Of scores of both classes, none NaN. The band runs from the least score below which more than kBandError of
+// the fakes would be called real to the one from which on more than that of the reals would be called fake:
+// above it and below it no more of either class are on the wrong side. Where the classes lie apart it is the
+// gap between them. The threshold at the equal error rate lies in it or at its end.
+ScoreCalibration Calibrate(std::span<const double> scores, std::span<const int> labels);
+
+// What limits it, a clause for each thing joined by "; ", or "": "12 real videos are few (below 20)".
+std::string CaveatsOf(const ScoreCalibration& calibration);
+
+}  // namespace seam

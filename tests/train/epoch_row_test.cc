@@ -1,0 +1,86 @@
+#include "train/epoch_row.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace seam {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+EpochRow SomeRow() {
+  EpochRow row;
+  row.epoch = 1;
+  row.lr = 0.001;
+  row.train_loss = 0.5;
+  row.val_loss = 0.25;
+  row.val_auc_frame = 0.875;
+  row.val_auc_video = 0.9375;
+  row.val_eer_video = 0.125;
+  row.intervals.fill({0.75, 0.96875});
+  row.seconds = 12;
+  row.crops_per_second = 60;
+  return row;
+}
+
+TEST(EpochRowTest, StateKeepsEveryColumn) {
+  const auto rows = RowsOf(ToJson({SomeRow()}).dump());
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(MetricsCsv(rows), MetricsCsv({SomeRow()}));
+  EXPECT_EQ(rows[0].val_eer_video, 0.125);
+  EXPECT_EQ(rows[0].intervals[7].high, 0.96875);
+}
+
+// What Seam wrote before there were intervals.
+constexpr char kOldRow[] =
+    R"([{"epoch":1,"lr":0.001,"train_loss":0.5,"val_loss":0.25,"val_auc_frame":0.875,"val_auc_video":0.9375,
+"seconds":12,"crops_per_second":60}])";
+
+TEST(EpochRowTest, RowOfAnOlderRunIsReadAndWhatItLacksIsEmpty) {
+  const auto rows = RowsOf(kOldRow);
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].val_auc_video, 0.9375);
+  EXPECT_TRUE(std::isnan(rows[0].val_eer_video));
+  EXPECT_TRUE(std::isnan(rows[0].intervals[0].low));
+  EXPECT_THAT(MetricsCsv(rows), HasSubstr("\n1,0.001,0.5,0.25,0.875,0.9375,12,60,,,"));
+  EXPECT_EQ(RowsOf(ToJson(rows).dump()).size(), 1U);
+}
+
+TEST(EpochRowTest, RowWithoutWhatTheFirstVersionHadIsNone) {
+  auto json = nlohmann::json::parse(kOldRow);
+  json[0].erase("val_auc_video");
+  EXPECT_TRUE(RowsOf(json.dump()).empty());
+  json[0]["val_auc_video"] = nullptr;
+  EXPECT_TRUE(RowsOf(json.dump()).empty());
+  json[0]["val_auc_video"] = 0.5;
+  json[0]["val_eer_video"] = "low";
+  EXPECT_TRUE(RowsOf(json.dump()).empty());
+}
+
+TEST(EpochRowTest, CheckpointCarriesIntervals) {
+  auto row = SomeRow();
+  const auto json = MetricsJson(row);
+  EXPECT_EQ(json["val_auc_video"], 0.9375);
+  EXPECT_EQ(json["val_auc_video_low"], 0.75);
+  EXPECT_EQ(json["train_loss"], 0.5);
+  row.intervals[0].low = std::nan("");
+  EXPECT_EQ(MetricsJson(row)["val_auc_frame_low"], nullptr);
+}
+
+TEST(EpochRowTest, TextHasATableOfFramesAndVideos) {
+  const std::string text = EpochText(
+      SomeRow(), {.temperature = 1.5, .threshold_eer = 0.4, .band_low = 0.25, .band_high = 0.625}, 4);
+  EXPECT_THAT(text,
+              testing::StartsWith("epoch 1/4: train loss 0.5000, val loss 0.2500, val AUC frame 0.8750, "
+                                  "video 0.9375\n"));
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("  frames 0.8750 [0.750, 0.969]"), HasSubstr("  videos 0.9375 [0.750, 0.969]"),
+                    HasSubstr("a video is fake from 0.4000 on, uncertain from 0.2500 to 0.6250; temperature "
+                              "1.5\n")));
+}
+
+}  // namespace
+}  // namespace seam

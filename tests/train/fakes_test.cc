@@ -1,0 +1,235 @@
+#include "train/fakes.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <gmock/gmock.h>
+
+#include "tests/support/support.h"
+#include "tests/train/made_dataset.h"
+#include "tests/train/made_face.h"
+#include "train/clip_maker.h"
+#include "train/epoch_plan.h"
+#include "train/training_data.h"
+
+namespace seam {
+namespace {
+
+using Kind = EpochPlan::Sample::Kind;
+using testing::HasSubstr;
+
+constexpr int kSize = 96;
+
+class FakesTest : public testing::Test {
+ protected:
+  // Every real clip has landmarks, but for those that `without` names by number.
+  void Make(MadeDataset made, const std::set<int>& without = {}) {
+    made.size = kSize;
+    made.encoding = "png";
+    const auto more = made.change;
+    made.change = [=](const std::string& split, int number, Clip* clip) {
+      for (Frame& frame : *clip->mutable_frames()) {
+        const float step = 2 * static_cast<float>(frame.index());
+        if (without.count(number) == 0) SetPoints(MadeFace({46 + step, 48}, 60), &frame);
+      }
+      if (more) more(split, number, clip);
+    };
+    MakeDataset(folder_.path(), made);
+    dataset_ = std::make_unique<ClipDataset>(folder_.path(), "train");
+  }
+
+  static LoaderOptions Options(const std::string& fakes, double share = 0.5) {
+    LoaderOptions options;
+    options.batch = 4;
+    options.fakes = {fakes, share};
+    options.augment.recipe = "none";
+    return options;
+  }
+
+  EpochPlan Plan(const LoaderOptions& options, std::uint64_t epoch = 1) const {
+    return PlanTraining(*dataset_, options, 1, epoch);
+  }
+
+  std::vector<cv::Mat> Pictures(const EpochPlan& plan, std::size_t number) const {
+    const auto& sample = plan.samples[number];
+    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(3 * plan.frames * kSize * kSize));
+    EXPECT_EQ(ClipMaker(*dataset_, plan).Make(sample, pixels.data()), "");
+    std::vector<cv::Mat> frames;
+    for (int i = 0; i < plan.frames; ++i)
+      frames.push_back(cv::Mat(kSize, kSize, CV_8UC3, pixels.data() + 3 * i * kSize * kSize).clone());
+    return frames;
+  }
+
+  DataOptions Data() const {
+    DataOptions data;
+    data.folders = folder_.path().string();
+    return data;
+  }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<ClipDataset> dataset_;
+};
+
+TEST_F(FakesTest, EveryRealClipGivesAPairSideBySide) {
+  Make({.train = 20});
+  const EpochPlan plan = Plan(Options("sbi"));
+  ASSERT_EQ(plan.samples.size(), 20U);
+  EXPECT_EQ(plan.unit, 2U);
+  std::set<std::size_t> clips;
+  for (std::size_t i = 0; i < plan.samples.size(); i += 2) {
+    const auto &real = plan.samples[i], &fake = plan.samples[i + 1];
+    EXPECT_EQ(dataset_->label(real.index), 0);
+    EXPECT_TRUE(clips.insert(real.index).second);
+    EXPECT_EQ(real.kind, Kind::kBlendReal);
+    EXPECT_EQ(fake.kind, Kind::kBlendFake);
+    EXPECT_EQ(LabelOf(*dataset_, real), 0);
+    EXPECT_EQ(LabelOf(*dataset_, fake), 1);
+    EXPECT_EQ(real.index, fake.index);
+    EXPECT_EQ(real.draw, fake.draw);
+  }
+  for (std::size_t batch = 0; batch < plan.batches; ++batch) EXPECT_EQ(plan.Whole(batch).size() % 2, 0U);
+}
+
+TEST_F(FakesTest, PairsAreDrawnAnewInEachEpochAndTheSameAgain) {
+  Make({.train = 8, .frames = 3});
+  const EpochPlan first = Plan(Options("sbi"), 1), second = Plan(Options("sbi"), 2);
+  EXPECT_EQ(first.samples, Plan(Options("sbi"), 1).samples);
+  const auto fake_of = [](const EpochPlan& plan, std::size_t index) {
+    return static_cast<std::size_t>(
+        std::find_if(plan.samples.begin(), plan.samples.end(),
+                     [&](const auto& s) { return s.index == index && s.kind == Kind::kBlendFake; }) -
+        plan.samples.begin());
+  };
+  const std::size_t index = first.samples[0].index;
+  const auto one = Pictures(first, 1), again = Pictures(first, 1),
+             other = Pictures(second, fake_of(second, index));
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(cv::norm(one[i], again[i], cv::NORM_INF), 0);
+  EXPECT_GT(cv::norm(one[0], other[0], cv::NORM_INF), 0);
+}
+
+// Far from the face nothing is blended, so there the augmentation alone could tell them apart.
+TEST_F(FakesTest, BothOfAPairGetTheSameAugmentation) {
+  Make({.train = 16, .frames = 2});
+  LoaderOptions options = Options("sbi");
+  options.augment.recipe = "strong";
+  options.augment.own[static_cast<std::size_t>(Augment::kNoise)] = "1,4,4";
+  options.augment.own[static_cast<std::size_t>(Augment::kFlip)] = "0";
+  for (const Augment what : {Augment::kCrop, Augment::kDownscale, Augment::kBlur, Augment::kContrast,
+                             Augment::kJpeg})  // these carry the face's pixels outwards
+    options.augment.own[static_cast<std::size_t>(what)] = "0";
+  const EpochPlan plan = Plan(options);
+  for (std::size_t i = 0; i < plan.samples.size(); i += 2) {
+    EXPECT_EQ(plan.AugmentationOf(plan.samples[i]), plan.AugmentationOf(plan.samples[i + 1]));
+    EXPECT_FALSE(plan.AugmentationOf(plan.samples[i]).steps.empty());
+    const auto real = Pictures(plan, i), fake = Pictures(plan, i + 1);
+    for (std::size_t frame = 0; frame < 2; ++frame)
+      EXPECT_EQ(cv::norm(real[frame].rowRange(88, 96), fake[frame].rowRange(88, 96), cv::NORM_INF), 0);
+  }
+}
+
+TEST_F(FakesTest, BothMixesByTheShare) {
+  Make({.train = 80});
+  for (const double share : {0.25, 0.5, 0.9}) {
+    const EpochPlan plan = Plan(Options("both", share));
+    ASSERT_EQ(plan.samples.size(), 80U);
+    int fakes = 0, blended = 0;
+    for (std::size_t i = 0; i < plan.samples.size(); ++i) {
+      const auto& sample = plan.samples[i];
+      const int label = LabelOf(*dataset_, sample);
+      EXPECT_EQ(label, static_cast<int>(i % 2));
+      fakes += label;
+      blended += sample.kind == Kind::kBlendFake ? 1 : 0;
+      if (sample.kind == Kind::kBlendFake) {
+        EXPECT_EQ(sample.index, plan.samples[i - 1].index);
+        EXPECT_EQ(plan.samples[i - 1].kind, Kind::kBlendReal);
+      }
+    }
+    EXPECT_EQ(fakes, 40);
+    EXPECT_EQ(blended, std::lround(40 * share));
+  }
+}
+
+TEST_F(FakesTest, ShardsStayAsTheyAre) {
+  Make({.train = 20});
+  for (const auto& sample : Plan(Options("shards")).samples) EXPECT_EQ(sample.kind, Kind::kStored);
+}
+
+TEST_F(FakesTest, ClipsWithoutLandmarksAreLeftOutAndCounted) {
+  Make({.train = 12,
+        .change =
+            [](const std::string&, int number, Clip* clip) {
+              if (number == 2) SetPoints(MadeFace({-400, 400}, 60), clip->mutable_frames(0));
+            }},
+       {0, 4});
+  testing::internal::CaptureStderr();
+  CheckBlendable(*dataset_);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("3 of 6 real clips of 'train' make no self-blended images: 2 have no landmarks, 1 "
+                        "implausible ones\n"));
+  EXPECT_EQ(Plan(Options("sbi")).samples.size(), 6U);
+  for (const auto& sample : Plan(Options("both", 0.9)).samples) {
+    if (sample.kind != Kind::kStored) {
+      EXPECT_EQ(dataset_->points(sample.index), PointsState::kGood);
+    }
+  }
+}
+
+TEST_F(FakesTest, WithoutAnyLandmarksTheErrorSaysHowToGetThem) {
+  MakeDataset(folder_.path(), {.size = kSize});
+  for (const std::string fakes : {"sbi", "both"}) {
+    const auto open = [&] { OpenTrainingData(Data(), {fakes, 0.5}); };
+    EXPECT_THAT(MessageOf(open),
+                HasSubstr("no real clip of the split 'train' can be blended into itself: 4 have "
+                          "no landmarks, 0 implausible ones"));
+    EXPECT_EQ(HintOf(open), "store the landmarks with `seam extract --landmarks 68`");
+  }
+  EXPECT_EQ(MessageOf([&] { OpenTrainingData(Data(), {"shards", 0.5}); }), "");
+}
+
+TEST_F(FakesTest, RealClipsAloneAreEnoughForSbi) {
+  const auto all_real = [](const std::string&, int, Clip* clip) { clip->set_label(REAL); };
+  Make({.train = 6, .val = 4, .clips_per_video = 2, .change = all_real});
+  EXPECT_THAT(MessageOf([&] { OpenTrainingData(Data(), {"shards", 0.5}); }), HasSubstr("are real"));
+  EXPECT_THAT(MessageOf([&] { OpenTrainingData(Data(), {"both", 0.5}); }), HasSubstr("are real"));
+
+  testing::internal::CaptureStderr();
+  const TrainingData data = OpenTrainingData(Data(), {"sbi", 0.5});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("val has no fakes, so it is measured on self-blended ones"));
+  ASSERT_EQ(data.val->size(), 8U);
+  const EpochPlan plan = PlanInOrder(*data.val, Options("sbi"));
+  std::map<std::string, std::set<int>> labels;
+  for (std::size_t i = 0; i < 8; ++i) {
+    const auto& sample = plan.samples[i];
+    EXPECT_EQ(LabelOf(*data.val, sample), data.val->label(sample.index));
+    EXPECT_EQ(sample.kind, i < 4 ? Kind::kBlendReal : Kind::kBlendFake);
+    EXPECT_EQ(sample.draw, plan.samples[i % 4].draw);
+    EXPECT_EQ(sample.draw == plan.samples[0].draw, i % 4 == 0);
+    labels[data.val->video(i)].insert(data.val->label(i));
+  }
+  EXPECT_EQ(labels.size(), 4U);  // two real videos, and a fake one of each
+  for (const auto& [video, of] : labels)
+    EXPECT_EQ(of, std::set<int>{video.ends_with(" (self-blended)") ? 1 : 0}) << video;
+}
+
+TEST_F(FakesTest, ValKeepsItsStoredFakes) {
+  Make({.train = 6, .val = 4});
+  const TrainingData data = OpenTrainingData(Data(), {"sbi", 0.5});
+  EXPECT_EQ(data.val->size(), 4U);
+  for (const auto& sample : PlanInOrder(*data.val, Options("sbi")).samples)
+    EXPECT_EQ(sample.kind, Kind::kStored);
+}
+
+TEST_F(FakesTest, BadOptionsAreUsageErrors) {
+  LoaderOptions options = Options("sbi");
+  options.batch = 7;
+  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--fakes: cannot fill batches of 7");
+  for (const double share : {0.0, 1.0, -1.0}) {
+    options = Options("both", share);
+    EXPECT_THAT(MessageOf([&] { options.Check(); }), HasSubstr("is not between 0 and 1"));
+  }
+}
+
+}  // namespace
+}  // namespace seam

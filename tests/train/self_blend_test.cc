@@ -1,0 +1,227 @@
+#include "train/self_blend.h"
+
+#include <cmath>
+#include <functional>
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+#include <opencv2/imgproc.hpp>
+
+#include "tests/train/made_face.h"
+#include "train/random.h"
+
+namespace seam {
+namespace {
+
+constexpr int kSize = 256;
+constexpr float kWidth = 150;
+
+SelfBlendDraw DrawOf(std::uint64_t seed) {
+  auto engine = MakeEngine(seed, Stream::kBlend);
+  return DrawSelfBlend(&engine);
+}
+
+SelfBlender BlenderOf(const SelfBlendDraw& draw, const cv::Point2f& middle = {128, 135}) {
+  return {draw, {MadeFace(middle, kWidth)}, kSize};
+}
+
+struct Made {
+  cv::Mat real, fake;
+};
+
+Made Make(const SelfBlendDraw& draw, const cv::Mat& picture) {
+  Made made{picture.clone(), picture.clone()};
+  MakeReal(draw, &made.real);
+  BlenderOf(draw).MakeFake(0, &made.fake);
+  return made;
+}
+
+double Difference(const cv::Mat& a, const cv::Mat& b, const cv::Mat& mask = {}) {
+  return cv::norm(a, b, cv::NORM_INF, mask.empty() ? cv::noArray() : cv::InputArray(mask));
+}
+
+TEST(SelfBlendTest, DrawIsAFunctionOfTheEngine) {
+  EXPECT_EQ(DrawOf(1), DrawOf(1));
+  EXPECT_FALSE(DrawOf(1) == DrawOf(2));
+  const cv::Mat picture = MadePicture(kSize);
+  const Made first = Make(DrawOf(3), picture), second = Make(DrawOf(3), picture);
+  EXPECT_EQ(Difference(first.real, second.real), 0);
+  EXPECT_EQ(Difference(first.fake, second.fake), 0);
+}
+
+TEST(SelfBlendTest, DrawsAreSpreadAsPublished) {
+  std::map<double, int> ratios;
+  std::map<MaskShape, int> shapes;
+  int of_source = 0, shrunk = 0;
+  constexpr int kDraws = 1200;
+  for (int i = 0; i < kDraws; ++i) {
+    const SelfBlendDraw draw = DrawOf(static_cast<std::uint64_t>(i));
+    ++ratios[draw.ratio];
+    ++shapes[draw.mask.shape];
+    of_source += draw.change_source ? 1 : 0;
+    shrunk += draw.colour.shrink > 0 ? 1 : 0;
+    EXPECT_GE(draw.mask.scale, 0.95);
+    EXPECT_LE(draw.mask.scale, 1 / 0.95);
+    EXPECT_LE(std::abs(draw.mask.x), 0.06);
+    EXPECT_LE(std::abs(draw.mask.y), 0.036);
+  }
+  const auto near = [](int count, double share) { return std::abs(count - share * kDraws) < 0.05 * kDraws; };
+  EXPECT_TRUE(near(ratios[0.25], 1.0 / 6) && near(ratios[0.5], 1.0 / 6) && near(ratios[0.75], 1.0 / 6) &&
+              near(ratios[1], 0.5));
+  EXPECT_EQ(shapes.size(), 4U);
+  for (const auto& [shape, count] : shapes) EXPECT_TRUE(near(count, 0.25)) << count;
+  EXPECT_TRUE(near(of_source, 0.5) && near(shrunk, 0.5));
+}
+
+TEST(SelfBlendTest, RealAndFakeDifferInsideTheMaskAlone) {
+  const cv::Mat picture = MadePicture(kSize);
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const SelfBlendDraw draw = DrawOf(seed);
+    const Made made = Make(draw, picture);
+    const cv::Mat weights = BlenderOf(draw).Weights(0);
+    EXPECT_EQ(Difference(made.real, made.fake, weights == 0), 0) << seed;
+    EXPECT_GT(Difference(made.real, made.fake, weights > 0), 0) << seed;
+    EXPECT_EQ(Difference(picture, made.real) == 0, draw.change_source) << seed;
+  }
+}
+
+TEST(SelfBlendTest, RatioIsTheGreatestWeight) {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const SelfBlendDraw draw = DrawOf(seed);
+    double most = 0;
+    cv::minMaxLoc(BlenderOf(draw).Weights(0), nullptr, &most);
+    EXPECT_NEAR(most, 255 * draw.ratio, 1.5) << seed;
+  }
+}
+
+// Only the blending is left when nothing is changed, moved or deformed: the picture stays as it is.
+TEST(SelfBlendTest, APictureBlendedIntoItselfUnchangedIsItself) {
+  SelfBlendDraw draw = DrawOf(5);
+  draw.colour = {};
+  draw.colour.sharpen = 0;
+  draw.mask.scale = 1;
+  draw.mask.x = draw.mask.y = 0;
+  const cv::Mat picture = MadePicture(kSize);
+  EXPECT_EQ(Difference(Make(draw, picture).fake, picture), 0);
+}
+
+TEST(BlendMaskTest, LiesInsideTheFaceAndItsBlur) {
+  const FacePoints face = MadeFace({128, 135}, kWidth);
+  std::vector<cv::Point2f> hull;
+  cv::convexHull(face, hull);
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    SelfBlendDraw draw = DrawOf(seed);
+    if (draw.mask.shape == MaskShape::kForehead) continue;
+    draw.mask.scale = 1;
+    draw.mask.x = draw.mask.y = 0;
+    // The blur widens what the erosion narrowed; the deformation moves an edge by three deviations at most;
+    // kernels are odd in the smaller picture that the mask is made in.
+    const double wider = kWidth * (std::max(0.0, draw.mask.blur / 2) + 3 * 1.16 / 190) + 5;
+    const cv::Mat weights = BlenderOf(draw).Weights(0);
+    std::vector<cv::Point> inside;
+    cv::findNonZero(weights, inside);
+    ASSERT_FALSE(inside.empty()) << seed;
+    for (const cv::Point& point : inside)
+      ASSERT_GT(cv::pointPolygonTest(hull, cv::Point2f(point), true), -wider) << seed << " " << point;
+  }
+}
+
+TEST(BlendMaskTest, ForeheadReachesAboveTheBrows) {
+  SelfBlendDraw draw = DrawOf(5);
+  draw.mask.scale = 1;
+  draw.mask.y = 0;
+  const auto top = [&](MaskShape shape) {
+    draw.mask.shape = shape;
+    return cv::boundingRect(BlenderOf(draw).Weights(0)).y;
+  };
+  EXPECT_LT(top(MaskShape::kForehead) + 15, top(MaskShape::kHull));
+  EXPECT_GT(top(MaskShape::kForehead), 10);
+}
+
+TEST(BlendMaskTest, ShapesCoverDifferentParts) {
+  SelfBlendDraw draw = DrawOf(6);
+  std::set<int> areas;
+  for (int shape = 0; shape < kMaskShapes; ++shape) {
+    draw.mask.shape = static_cast<MaskShape>(shape);
+    areas.insert(cv::countNonZero(BlenderOf(draw).Weights(0)));
+  }
+  EXPECT_EQ(areas.size(), 4U);
+  EXPECT_GT(*areas.begin(), 2000);
+}
+
+// The edge of a mask that is made twice as large is the same, scaled.
+TEST(BlendMaskTest, IsTheSameInCropsOfAnotherSize) {
+  const SelfBlendDraw draw = DrawOf(7);
+  const cv::Mat small = SelfBlender(draw, {MadeFace({128, 135}, kWidth)}, kSize).Weights(0);
+  const cv::Mat large = SelfBlender(draw, {MadeFace({256.5F, 270.5F}, 2 * kWidth)}, 2 * kSize).Weights(0);
+  cv::Mat shrunk;
+  cv::resize(large, shrunk, small.size(), 0, 0, cv::INTER_AREA);
+  EXPECT_LT(cv::norm(small, shrunk, cv::NORM_L1) / (kSize * kSize), 2);
+}
+
+TEST(BlendMaskTest, FollowsTheFaceThroughAWindow) {
+  const cv::Point2f first(120, 130), moved(128, 134);  // by what is whole in the small picture, nearly
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const SelfBlendDraw draw = DrawOf(seed);
+    const SelfBlender blender(draw, {MadeFace(first, kWidth), MadeFace(moved, kWidth)}, kSize);
+    const cv::Mat one = blender.Weights(0), other = blender.Weights(1);
+    EXPECT_GT(cv::norm(one, other, cv::NORM_L1), 0) << seed;
+    const cv::Rect from(20, 20, 200, 200);
+    const cv::Mat followed = other(from + cv::Point(moved - first));
+    EXPECT_LT(cv::norm(one(from), followed, cv::NORM_L1) / from.area(), 1.5) << seed;
+  }
+}
+
+TEST(BlendMaskTest, PointsAtTheCropsEdgeAndBeyondAreNoTrouble) {
+  const cv::Mat picture = MadePicture(64);
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    cv::Mat fake = picture.clone();
+    SelfBlender(DrawOf(seed), {MadeFace({50, 60}, 80)}, 64).MakeFake(0, &fake);
+    SelfBlender(DrawOf(seed), {MadeFace({-500, 900}, 3)}, 64).MakeFake(0, &fake);
+  }
+}
+
+Clip ClipOf(const FacePoints& points, int frames = 1) {
+  Clip clip;
+  clip.mutable_crop()->set_size(kSize);
+  for (int i = 0; i < frames; ++i) SetPoints(points, clip.add_frames());
+  return clip;
+}
+
+TEST(FacePointsTest, AFaceIsGoodAndComesBackAsItWas) {
+  const FacePoints face = MadeFace({128, 135}, kWidth);
+  const Clip clip = ClipOf(face, 3);
+  EXPECT_EQ(StateOfPoints(clip), PointsState::kGood);
+  const auto points = PointsOf(clip, 1, 2);
+  ASSERT_EQ(points.size(), 2U);
+  EXPECT_EQ(points[1], face);
+}
+
+TEST(FacePointsTest, OneFrameWithoutPointsMakesThemMissing) {
+  Clip clip = ClipOf(MadeFace({128, 135}, kWidth), 3);
+  clip.mutable_frames(2)->clear_dense_landmarks();
+  EXPECT_EQ(StateOfPoints(clip), PointsState::kMissing);
+  clip.mutable_frames(2)->add_dense_landmarks(3);
+  EXPECT_EQ(StateOfPoints(clip), PointsState::kMissing);
+}
+
+TEST(FacePointsTest, WhatIsNoUprightFaceInTheCropIsImplausible) {
+  const FacePoints face = MadeFace({128, 135}, kWidth);
+  const auto changed = [&](const std::function<cv::Point2f(cv::Point2f)>& change) {
+    FacePoints points = face;
+    for (cv::Point2f& point : points) point = change(point);
+    return StateOfPoints(ClipOf(points));
+  };
+  EXPECT_EQ(changed([](auto p) { return p; }), PointsState::kGood);
+  EXPECT_EQ(changed([](auto p) { return cv::Point2f(p.x, 256 - p.y); }), PointsState::kImplausible);
+  EXPECT_EQ(changed([](auto p) { return cv::Point2f(256 - p.x, p.y); }), PointsState::kImplausible);
+  EXPECT_EQ(changed([](auto p) { return cv::Point2f(p.x + 200, p.y); }), PointsState::kImplausible);
+  EXPECT_EQ(changed([](auto p) { return cv::Point2f(p.x / 100, p.y / 100); }), PointsState::kImplausible);
+  EXPECT_EQ(changed([](auto) { return cv::Point2f(100, 100); }), PointsState::kImplausible);
+  EXPECT_EQ(changed([](auto p) { return cv::Point2f(std::nanf(""), p.y); }), PointsState::kImplausible);
+  EXPECT_EQ(changed([](auto p) { return cv::Point2f(1e30F, p.y); }), PointsState::kImplausible);
+}
+
+}  // namespace
+}  // namespace seam

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include <opencv2/core.hpp>
+
+#include "proto/clip.pb.h"
+
+namespace seam {
+
+// 68 points of a face in pixels of its crop, in the order of iBUG 300-W, left and right as seen: 0-16 the jaw
+// from left to right, 17-21 and 22-26 the brows, 27-30 the ridge of the nose from above, 31-35 the nostrils,
+// 36-41 and 42-47 the eyes, 48-59 the outer and 60-67 the inner lips.
+using FacePoints = std::array<cv::Point2f, 68>;
+
+enum class PointsState { kGood, kMissing, kImplausible };
+
+// Whether every frame of the clip has points, and whether they look like those of a face that lies mostly
+// inside the crop: upright within a quarter turn, of a likely size and shape.
+PointsState StateOfPoints(const Clip& clip);
+
+// Of frames [first, first + count); the clip's state must be good.
+std::vector<FacePoints> PointsOf(const Clip& clip, int first, int count);
+
+}  // namespace seam

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "base/options.h"
+
+namespace seam {
+
+class ClipDataset;
+
+// Where the fakes that a network learns from come from.
+struct FakesOptions {
+  std::string fakes = "shards";  // as stored; or "sbi": made of the real clips; or "both"
+  double sbi_share = 0.5;        // with both: of the fakes
+  void Register(Options* options);
+  void Check() const;  // UsageError
+  bool Blends() const { return fakes != "shards"; }
+};
+
+// Says in one warning how many real clips of `dataset` make no self-blended images for want of landmarks. An
+// Error when none does: it says how to extract them.
+void CheckBlendable(const ClipDataset& dataset);
+
+}  // namespace seam

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "base/options.h"
+#include "train/epoch_row.h"
+#include "train/loader.h"
+
+namespace seam {
+
+struct EventOptions {
+  int every = 10;  // batches from one point of the training curves to the next; 0: no event file
+  void Register(Options* options);
+  void Check() const;  // UsageError
+};
+
+// A run as TensorBoard shows it: the training loss, learning rate and memory every few batches, a contact
+// sheet of the run's first batch, and for each epoch what metrics.csv says, with curves of precision and
+// recall. Steps count the batches of the run from 1. docs/training.md lists the tags. One thread.
+class RunEvents {
+ public:
+  RunEvents(std::filesystem::path folder, const EventOptions& options);
+  ~RunEvents();
+
+  // After each batch of training. The first call opens the file.
+  void AddBatch(std::int64_t step, const Batch& batch, double loss, double learning_rate);
+  // After the validation of an epoch, which ended with the step of the last batch.
+  void AddEpoch(const EpochRow& row, const LabelledScores& clips, const LabelledScores& videos);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace seam
