@@ -58,13 +58,13 @@ void PrecisionOptions::Register(Options* options) {
   options->Add("device", &device, "cpu, cuda, or auto: cuda where there is one", {"auto", "cpu", "cuda"});
 }
 
-std::string Precision::Name() const {
+std::string TrainPrecision::Name() const {
   const char* name = type == torch::kBFloat16 ? "bf16" : type == torch::kHalf ? "fp16" : "fp32";
   return fmt::format("{} on {}", name, device.str());
 }
 
-Precision ResolvePrecision(const PrecisionOptions& options) {
-  Precision resolved{ResolveDevice(options.device)};
+TrainPrecision ResolvePrecision(const PrecisionOptions& options) {
+  TrainPrecision resolved{ResolveDevice(options.device)};
   std::string name = options.precision;
   if (resolved.device.is_cpu()) {
     if (name == "fp16") throw NoSuchPrecision("fp16 needs a CUDA device");

@@ -17,7 +17,7 @@ struct PrecisionOptions {
   void Register(Options* options);
 };
 
-struct Precision {
+struct TrainPrecision {
   torch::Device device = torch::kCPU;
   c10::ScalarType type = torch::kFloat;
   bool scale = false;        // gradients: see GradientScaler
@@ -26,7 +26,7 @@ struct Precision {
 
 // device auto: cuda where there is one. precision auto: on the CPU fp32, on CUDA bf16 where cuDNN has it,
 // else fp16. An Error where the options ask for what this machine has not.
-Precision ResolvePrecision(const PrecisionOptions& options);
+TrainPrecision ResolvePrecision(const PrecisionOptions& options);
 
 // Keeps small gradients from vanishing in float16: the loss is multiplied by a scale, the gradients are
 // divided by it (Micikevicius et al., "Mixed Precision Training", ICLR 2018, section 3.2). A step whose

@@ -70,8 +70,8 @@ void StepOptions::Check() const {
 }
 
 struct TrainStep::Impl {
-  Impl(const StepOptions& options_given, const Precision& precision_given, std::shared_ptr<Model> model_given,
-       GradientSync* sync_given);
+  Impl(const StepOptions& options_given, const TrainPrecision& precision_given,
+       std::shared_ptr<Model> model_given, GradientSync* sync_given);
 
   // Leaves the gradients of the mean loss in .grad, unscaled and averaged over the processes, and says in
   // `result` what they are. False when there is no step to take.
@@ -82,7 +82,7 @@ struct TrainStep::Impl {
   void Clip(double norm);
 
   StepOptions options;
-  Precision precision;
+  TrainPrecision precision;
   std::shared_ptr<Model> model;
   GradientSync* sync;
   std::optional<Optimizer> optimizer;
@@ -91,7 +91,7 @@ struct TrainStep::Impl {
   std::vector<torch::Tensor> trainable;
 };
 
-TrainStep::Impl::Impl(const StepOptions& options_given, const Precision& precision_given,
+TrainStep::Impl::Impl(const StepOptions& options_given, const TrainPrecision& precision_given,
                       std::shared_ptr<Model> model_given, GradientSync* sync_given)
     : options(options_given),
       precision(precision_given),
@@ -192,8 +192,8 @@ void TrainStep::Impl::Clip(double norm) {
   for (torch::Tensor& gradient : Defined()) gradient.mul_(options.clip_norm / norm);
 }
 
-TrainStep::TrainStep(const StepOptions& options, const Precision& precision, std::shared_ptr<Model> model,
-                     GradientSync* sync)
+TrainStep::TrainStep(const StepOptions& options, const TrainPrecision& precision,
+                     std::shared_ptr<Model> model, GradientSync* sync)
     : impl_(std::make_unique<Impl>(options, precision, std::move(model), sync)) {}
 
 TrainStep::~TrainStep() = default;

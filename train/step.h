@@ -81,7 +81,7 @@ struct StepResult {
 class TrainStep {
  public:
   // Moves the model to the precision's device. `sync` must outlive it.
-  TrainStep(const StepOptions& options, const Precision& precision, std::shared_ptr<Model> model,
+  TrainStep(const StepOptions& options, const TrainPrecision& precision, std::shared_ptr<Model> model,
             GradientSync* sync = nullptr);
   ~TrainStep();
 

@@ -143,7 +143,7 @@ struct Trainer::Impl {
 
   TrainerOptions options;
   RunFolder folder;
-  Precision precision;
+  TrainPrecision precision;
   DataParallel processes;
   std::shared_ptr<Model> model;
   std::unique_ptr<ClipDataset> train, val;

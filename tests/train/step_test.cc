@@ -212,7 +212,7 @@ TEST(TrainStepTest, StateGoesOnAsIfNeverLeft) {
     options.optimizer.optimizer = optimizer;
     options.sam_rho = 0.05;
     options.ema = 0.9;
-    const Precision scaled{.scale = true};
+    const TrainPrecision scaled{.scale = true};
     const auto model = Fresh(NormGraph());
     TrainStep step(options, scaled, model);
     step.BeginEpoch(false);
