@@ -68,7 +68,7 @@ void FillLively(Model* model, const torch::Tensor& pictures) {
       weight("running_mean").copy_(inputs[0].mean({0, 2, 3}));
       weight("running_var").copy_(inputs[0].var({0, 2, 3}, false) + 0.01);
     }
-    values.push_back(RunNode(node, inputs, weight, false));
+    values.push_back(RunNode(node, inputs, weight, {}));
   }
 }
 
