@@ -35,6 +35,6 @@ std::unique_ptr<ClipDataset> OpenTrainSplit(const DataOptions& options, const Fa
 // when a group or a picture stands in both splits (warnings with allow_leak), when the splits differ in their
 // CropSpec or frames, or when one of them has one class alone. With --fakes sbi a `train` without fakes is
 // good, and a `val` without fakes gets self-blended ones.
-TrainingData OpenTrainingData(const DataOptions& options, const FakesOptions& fakes);
+TrainingData OpenTrainingData(const DataOptions& options, const FakesOptions& fakes = {});
 
 }  // namespace seam

@@ -38,7 +38,8 @@ class DataParallelTest : public TrainProgram {
   };
 
   // Runs two processes, of which the second gets `second` as its command line.
-  Both Run(const std::string& first, const std::string& second, const std::string& world = "2") const {
+  Both RunCommands(const std::string& first, const std::string& second,
+                   const std::string& world = "2") const {
     const std::string environment =
         "WORLD_SIZE=" + world + " MASTER_ADDR=127.0.0.1 MASTER_PORT=" + std::to_string(FreePort()) + " ";
     const std::string out = (folder_ / "second").string();
@@ -52,7 +53,7 @@ class DataParallelTest : public TrainProgram {
     return both;
   }
   Both Run(const std::string& options, const std::string& name = "run") const {
-    return Run(Command(options, name), Command(options, name));
+    return RunCommands(Command(options, name), Command(options, name));
   }
 
   // The greatest difference between two runs' last weights, relative to each tensor's greatest number.
@@ -112,8 +113,8 @@ TEST_F(DataParallelTest, ResumedProcessesHaveTheWeightsOfUninterruptedOnes) {
 
 TEST_F(DataParallelTest, AProcessThatFailsEndsTheOther) {
   Make({.train = 16, .val = 4});
-  const auto both = Run(Command("--epochs 1"), "seam-train --quiet --data /nowhere --output " +
-                                                   Quoted(run().string()) + " --epochs 1");
+  const auto both = RunCommands(Command("--epochs 1"), "seam-train --quiet --data /nowhere --output " +
+                                                           Quoted(run().string()) + " --epochs 1");
   EXPECT_EQ(both.second_status, 1);
   EXPECT_THAT(both.second_err, HasSubstr("error: /nowhere"));
   EXPECT_EQ(both.first.status, 1);
@@ -124,7 +125,7 @@ TEST_F(DataParallelTest, AProcessThatFailsEndsTheOther) {
 
 TEST_F(DataParallelTest, ProcessesWithOtherOptionsAreRefused) {
   Make({.train = 16, .val = 4});
-  const auto both = Run(Command("--epochs 1"), Command("--epochs 2"));
+  const auto both = RunCommands(Command("--epochs 1"), Command("--epochs 2"));
   EXPECT_EQ(both.first.status, 1);
   EXPECT_EQ(both.second_status, 1);
   EXPECT_THAT(both.first.err,
@@ -137,7 +138,7 @@ TEST_F(DataParallelTest, InterruptEndsBoth) {
   Make({.train = 32, .val = 4});
   // The second is stopped as soon as the first has finished an epoch.
   const std::string command = Command("--epochs 1000");
-  const auto both = Run(
+  const auto both = RunCommands(
       command + " | (read line; kill -INT $!; cat >" + Quoted((folder_ / "rest").string()) + ")", command);
   EXPECT_EQ(both.second_status, 1);
   EXPECT_THAT(both.second_err, HasSubstr("interrupted"));

@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
         Recipe{"Accumulation", "--schedule constant --warmup 0 --accumulate 2", "step.conv1.weight"},
         Recipe{"Plateau", "--schedule plateau --warmup 0 --lr 0.05 --plateau-patience 1",
                "step.conv1.weight"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& tested) { return std::string(tested.param.name); });
 
 // Of the files a run must not leave half written.
 void ExpectWhole(const fs::path& folder) {

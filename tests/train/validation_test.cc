@@ -76,10 +76,10 @@ TEST(ValidationTest, ClipsWithoutAScoreDoNotCount) {
   const TemporaryFolder folder;
   MakeDataset(folder.path(), {.train = 2, .val = 4, .size = 32});
   const ClipDataset val(folder.path(), "val");
-  const auto measured = MeasureScores(val, {0.25, 0.5, std::nan(""), 0.5});
-  EXPECT_NEAR(measured.loss, -(std::log(0.75) + 2 * std::log(0.5)) / 3, 1e-12);
-  EXPECT_DOUBLE_EQ(measured.auc_frame, 1);
-  EXPECT_DOUBLE_EQ(measured.auc_video, 1);
+  const auto measured = Measured(val, {0.25, 0.5, std::nan(""), 0.5});
+  EXPECT_NEAR(measured.val_loss, -(std::log(0.75) + 2 * std::log(0.5)) / 3, 1e-12);
+  EXPECT_DOUBLE_EQ(measured.val_auc_frame, 1);
+  EXPECT_DOUBLE_EQ(measured.val_auc_video, 1);
 }
 
 TEST(ValidationTest, ImageNetworksScoreOfAWindowIsTheMeanOfItsFrames) {
