@@ -249,9 +249,16 @@ TEST_F(OptionsTest, GivenTellsTheUsersValuesFromDefaults) {
 
 TEST_F(OptionsTest, ToJsonHasEveryOptionAsItStands) {
   EXPECT_TRUE(options_.Parse({"--jobs=4", "--json", "--detector=hog", "a.mp4"}));
-  const nlohmann::json expected = {{"json", true},           {"align", true},     {"jobs", 4},
-                                   {"offset", -5},           {"seed", 7},         {"margin", 0.3},
-                                   {"output", "scores.csv"}, {"detector", "hog"}, {"videos", {"a.mp4"}}};
+  const nlohmann::json expected = {{"json", true},
+                                   {"align", true},
+                                   {"jobs", 4},
+                                   {"offset", -5},
+                                   {"seed", 7},
+                                   {"margin", 0.3},
+                                   {"output", "scores.csv"},
+                                   {"detector", "hog"},
+                                   {"videos", {"a.mp4"}},
+                                   {"model", nlohmann::json::array()}};
   EXPECT_EQ(options_.ToJson(), expected);
 }
 
