@@ -322,7 +322,8 @@ TEST_F(InferFolderTest, WindowsCanOverlapOverTheWholeVideo) {
     const CommandResult result = RunCommand(line + stride);
     EXPECT_EQ(result.status, 0) << result.err;
     std::vector<int> numbers;
-    for (const auto& window : nlohmann::json::parse(result.out).at("tracks").at(0).at("windows"))
+    const auto json = nlohmann::json::parse(result.out);
+    for (const auto& window : json.at("tracks").at(0).at("windows"))
       numbers.push_back(window.at("frames").at(0).at("index"));
     return numbers;
   };

@@ -155,7 +155,9 @@ TEST_F(DataParallelTest, OthersThatDoNotComeAreMissedInTime) {
 
 TEST_F(DataParallelTest, BatchesNeedAClipForEachProcess) {
   Make({.train = 16, .val = 4});
-  const auto both = Run("--epochs 1 --batch 1");
+  std::string command = Command("--epochs 1");
+  command.replace(command.find("--batch 8"), 9, "--batch 1");
+  const auto both = RunCommands(command, command);
   EXPECT_EQ(both.first.status, 1);
   EXPECT_THAT(both.first.err, HasSubstr("batches of 1 clips are too small for 2 processes"));
 }
