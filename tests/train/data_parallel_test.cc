@@ -71,13 +71,13 @@ class DataParallelTest : public TrainProgram {
 
 // Shares of 3 and 4 of batches of 7: a step's gradients are those of the whole batch only when they are
 // weighed. Without dropout, which differs by process; SGD, since AdamW makes steps of roundings.
-const std::string kExact =
-    "--batch 7 --dropout 0 --optimizer sgd --lr 0.01 --schedule constant --augment flip ";
+const std::string kExact = "--dropout 0 --optimizer sgd --lr 0.01 --schedule constant --augment flip ";
 
 class NormsTest : public DataParallelTest, public testing::WithParamInterface<std::string> {};
 
 TEST_P(NormsTest, TwoProcessesTrainAsOneOnTheWholeBatch) {
   Make({.train = 28, .val = 6});
+  batch_ = 7;
   const std::string options = kExact + "--epochs 2 " + GetParam();
   ASSERT_EQ(Train(options, "one").status, 0);
   const auto both = Run(options, "two");
@@ -155,9 +155,8 @@ TEST_F(DataParallelTest, OthersThatDoNotComeAreMissedInTime) {
 
 TEST_F(DataParallelTest, BatchesNeedAClipForEachProcess) {
   Make({.train = 16, .val = 4});
-  std::string command = Command("--epochs 1");
-  command.replace(command.find("--batch 8"), 9, "--batch 1");
-  const auto both = RunCommands(command, command);
+  batch_ = 1;
+  const auto both = Run("--epochs 1");
   EXPECT_EQ(both.first.status, 1);
   EXPECT_THAT(both.first.err, HasSubstr("batches of 1 clips are too small for 2 processes"));
 }

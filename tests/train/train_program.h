@@ -21,7 +21,8 @@ class TrainProgram : public testing::Test {
   // The command line of a run in run(name).
   std::string Command(const std::string& options, const std::string& name = "run") const {
     return "seam-train --quiet --data " + Quoted(data().string()) + " --output " +
-           Quoted(run(name).string()) + " --batch 8 --threads " + std::to_string(threads_) + " " + options;
+           Quoted(run(name).string()) + " --batch " + std::to_string(batch_) + " --threads " +
+           std::to_string(threads_) + " " + options;
   }
   CommandResult Train(const std::string& options, const std::string& name = "run") const {
     return RunCommand(Command(options, name));
@@ -45,6 +46,7 @@ class TrainProgram : public testing::Test {
 
   TemporaryFolder folder_;
   int threads_ = 1;
+  int batch_ = 8;
 };
 
 // Whether two checkpoints hold the same bits.
