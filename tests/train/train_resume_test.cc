@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
                "momentum_buffer.conv1.weight"},
         Recipe{"Sam", "--schedule constant --optimizer sgd --lr 0.01 --sam-rho 0.05",
                "momentum_buffer.conv1.weight"},
-        Recipe{"Ema", "--schedule constant --ema 0.9 --label-smoothing 0.1", "raw.bn1.running_var"},
+        Recipe{"Ema", "--schedule constant --ema 0.9 --label-smoothing 0.1", "raw.norm1.running_var"},
         Recipe{"Accumulation", "--schedule constant --warmup 0 --accumulate 2", "step.conv1.weight"},
         Recipe{"Plateau", "--schedule plateau --warmup 0 --lr 0.05 --plateau-patience 1",
                "step.conv1.weight"}),
