@@ -76,12 +76,12 @@ class Run {
   void Begin() {
     EarlierRows earlier;
     const bool files = settings_.report.HasFile();
-    const auto record = files ? RecordOf(predictor_, extract_, settings_, rule_) : nlohmann::ordered_json();
-    if (settings_.resume) earlier = TakeUp(settings_.report, record);
+    if (files || !settings_.page.report.empty()) record_ = RecordOf(predictor_, extract_, settings_, rule_);
+    if (settings_.resume) earlier = TakeUp(settings_.report, record_);
     const bool anew = earlier.paths.empty();
     if (files && anew) RemoveRecord(settings_.report);
     report_.emplace(settings_.report, !anew);
-    if (files && anew) WriteRecord(settings_.report, record);
+    if (files && anew) WriteRecord(settings_.report, record_);
     const std::size_t before = inputs_.size();
     std::erase_if(inputs_, [&](const Input& input) {
       if (!earlier.paths.contains(Utf8Id(input.path.string()))) return false;
@@ -106,12 +106,12 @@ class Run {
     if (page.report.empty()) return;
     RunFacts facts;
     facts.model_file = predictor_.path().filename().string();
-    facts.model_sha256 = Sha256OfFile(predictor_.path());
+    facts.model_sha256 = record_.at("model_sha256").get<std::string>();
     facts.computes = predictor_.description();
     facts.info = predictor_.info();
     facts.rule = rule_;
     facts.notes = notes_;
-    facts.settings = FlatJson(RecordOf(predictor_, extract_, settings_, rule_).dump());
+    facts.settings = FlatJson(record_.dump());
     page_.emplace(page, std::move(facts), settings_.score.aggregate);
     extract_.thumbnails = page.Faces() > 0;
   }
@@ -218,6 +218,7 @@ class Run {
   ExtractOptions extract_;
   VerdictRule rule_;
   std::vector<std::string> notes_;
+  nlohmann::ordered_json record_;  // what scores depend on, where a score file or the page says it
   std::optional<Report> report_;
   std::optional<HtmlReport> page_;
   std::optional<Annotator> annotator_;
