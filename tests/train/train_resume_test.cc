@@ -104,18 +104,23 @@ TEST_F(TrainResumeTest, KilledWhileItWritesLosesAtMostTheRunningEpoch) {
   Make({.train = 16, .val = 4, .size = 64});
   const std::string options = "--size 64 --schedule constant --warmup 0 --ema 0.9 --epochs ";
   ASSERT_EQ(Train(options + "4", "whole").status, 0);
-  // Killed as soon as the file is there: between it and the files that are written after it.
-  for (const std::string file :
-       {"epoch-0002.safetensors", "epoch-0003.safetensors.*.tmp", "last.state.safetensors.*.tmp"}) {
-    const std::string in = Quoted(run().string());
-    const auto killed = RunCommand(Command(options + "1000 --overwrite") + " & p=$!; until [ -e " + in +
-                                   "/epoch-0001.safetensors ] && ls " + in + "/" + file +
-                                   " 2>/dev/null >&2; do :; done; kill -9 $p; wait $p");
+  // Killed as soon as the file is there, somewhere in the work on those that are written after it. What is
+  // left of a file that was in work then is rarely seen, so it is put there.
+  for (const auto& [awaited, in_work] : {std::pair("epoch-0002.safetensors", "last.state.safetensors"),
+                                         std::pair("epoch-0003.safetensors", "best.safetensors"),
+                                         std::pair("best.safetensors", "epoch-0002.safetensors")}) {
+    fs::remove_all(run());
+    const auto killed =
+        RunCommand(Command(options + "1000") + " & p=$!; until [ -e " + Quoted((run() / awaited).string()) +
+                   " ] || ! kill -0 $p; do :; done; kill -9 $p; wait $p");
     EXPECT_EQ(killed.status, 128 + 9) << killed.err;
     ExpectWhole(run());
+    const auto half = run() / (std::string(in_work) + ".1.tmp");
+    WriteFile(half, Bytes("whole", "last.safetensors").substr(0, 1000));
     const auto resumed = Train("--resume --epochs 4");
     ASSERT_EQ(resumed.status, 0) << resumed.err;
     ExpectSameWeights(run() / "epoch-0004.safetensors", run("whole") / "epoch-0004.safetensors");
+    EXPECT_FALSE(fs::exists(half));
   }
 }
 
