@@ -1,19 +1,15 @@
 #include "infer/verdict.h"
 
-#include <algorithm>
 #include <charconv>
-#include <cmath>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "evaluate/calibration.h"
 #include "models/checkpoint.h"
 
 namespace seam {
 namespace {
-
-// The logit of 0 and of 1 is infinite; so near to them no score says anything.
-constexpr double kNearest = 1e-12;
 
 Error WrongThreshold(const std::string& problem) {
   return UsageError("--threshold", problem,
@@ -59,8 +55,7 @@ VerdictRule MakeVerdictRule(const CheckpointInfo& info, const std::string& thres
 
 std::optional<double> ProbabilityOf(const VerdictRule& rule, std::optional<double> score) {
   if (!score || !rule.calibrated) return std::nullopt;
-  const double inside = std::clamp(*score, kNearest, 1 - kNearest);
-  return 1 / (1 + std::exp(-std::log(inside / (1 - inside)) / rule.temperature));
+  return CalibratedProbability(*score, rule.temperature);
 }
 
 std::string VerdictOf(const VerdictRule& rule, const VideoSummary& summary, std::optional<double> score) {
