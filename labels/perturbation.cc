@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "base/split.h"
 
 namespace seam {
 namespace {
@@ -115,10 +116,8 @@ Perturbation ParsePerturbation(const std::string& option, const std::string& tex
 
 std::vector<Perturbation> ParsePerturbations(const std::string& option, const std::string& text) {
   std::vector<Perturbation> wanted;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    for (auto& each : Expanded(option, text.substr(begin, end - begin))) wanted.push_back(std::move(each));
-    begin = end + 1;
+  for (const std::string& part : SplitAtCommas(text)) {
+    for (auto& each : Expanded(option, part)) wanted.push_back(std::move(each));
   }
   std::vector<Perturbation> ordered;
   for (const auto& kind : Perturbations()) {

@@ -1,6 +1,5 @@
 #include "train/training_data.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -12,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/split.h"
 #include "proto/crop_spec.h"
 
 namespace seam {
@@ -21,16 +21,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kGreatestWeight = 1000;
-
-std::vector<std::string> SplitAtCommas(const std::string& text) {
-  std::vector<std::string> parts;
-  for (std::size_t start = 0; start <= text.size();) {
-    const std::size_t end = std::min(text.find(',', start), text.size());
-    parts.push_back(text.substr(start, end - start));
-    start = end + 1;
-  }
-  return parts;
-}
 
 double WeightOf(const std::string& text) {
   double weight = 0;
