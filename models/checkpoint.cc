@@ -249,13 +249,21 @@ std::map<std::string, std::string> CheckpointMetadata(const Model& model, const 
   return metadata;
 }
 
-void SaveCheckpoint(const fs::path& path, const Model& model, const CheckpointInfo& info) {
+void SaveCheckpoint(const fs::path& path, const Model& model, const CheckpointInfo& info,
+                    WeightFormat format) {
   CheckInfo(info, model.options().model, model.input().size, path.string());
-  const auto weights = WeightsOf(model);
-  for (const auto& [name, tensor] : weights) {
+  auto weights = WeightsOf(model);
+  for (auto& [name, tensor] : weights) {
+    if (!IsFinite(tensor)) {
+      throw Error(path.string(), fmt::format("not saved: {} holds numbers that are not finite", Shown(name)),
+                  "the training diverged; a lower learning rate may help");
+    }
+    if (format != WeightFormat::kHalf || tensor.dim() < 2) continue;
+    tensor = tensor.to(torch::kHalf);
     if (IsFinite(tensor)) continue;
-    throw Error(path.string(), fmt::format("not saved: {} holds numbers that are not finite", Shown(name)),
-                "the training diverged; a lower learning rate may help");
+    throw Error(path.string(),
+                fmt::format("not saved: {} holds numbers that 16 bits cannot hold", Shown(name)),
+                "float32 can: leave out --half");
   }
   SaveSafetensors(path, {weights, CheckpointMetadata(model, info)});
 }

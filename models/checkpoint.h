@@ -46,9 +46,14 @@ struct Checkpoint {
 // What a file of the model's carries beside its weights.
 std::map<std::string, std::string> CheckpointMetadata(const Model& model, const CheckpointInfo& info);
 
+// How SaveCheckpoint() writes the weights of convolutions, dense layers and LSTMs: as they are, or rounded to
+// 16 bits (F16), which halves the file. Biases and norms, tensors of one dimension, always stay float32.
+enum class WeightFormat { kFloat32, kHalf };
+
 // An Error, and no file, when LoadCheckpoint() would refuse it: an `info` that makes no sense, weights that
-// are not finite.
-void SaveCheckpoint(const std::filesystem::path& path, const Model& model, const CheckpointInfo& info);
+// are not finite, in kHalf also those beyond its range of 65,504.
+void SaveCheckpoint(const std::filesystem::path& path, const Model& model, const CheckpointInfo& info,
+                    WeightFormat format = WeightFormat::kFloat32);
 
 // An Error when the file is no checkpoint of Seam's, when its model is unknown to this Seam, or when a
 // tensor's name, shape or type differs from the model's: each difference is named.

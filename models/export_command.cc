@@ -18,12 +18,14 @@ namespace fs = std::filesystem;
 struct Settings {
   std::vector<std::string> files;
   std::string output, format = "onnx";
+  bool half = false;
   OnnxOptions onnx;
 
   void Register(Options* options) {
     options->AddPositional("checkpoint", &files);
     options->Add("output", &output, "the file to write");
     options->Add("format", &format, "what to write", {"onnx", "safetensors"});
+    options->Add("half", &half, "weights in 16 bits, with --format safetensors: half the size, less exact");
     onnx.Register(options);
   }
 
@@ -35,6 +37,9 @@ struct Settings {
     if (output.empty()) throw UsageError("--output", "is missing", "name the file to write");
     if (format != "onnx" && options.Given("batch")) {
       throw UsageError("--batch", "only ONNX files have one", "leave it out, or say --format onnx");
+    }
+    if (half && format != "safetensors") {
+      throw UsageError("--half", "ONNX files have 32-bit weights", "say --format safetensors");
     }
     onnx.Check();
     std::error_code ignored;
@@ -56,7 +61,8 @@ int ExportModel(const std::vector<std::string>& arguments) {
   settings.Check(options);
   const Checkpoint checkpoint = LoadCheckpoint(settings.files[0]);
   if (settings.format == "safetensors") {
-    SaveCheckpoint(settings.output, *checkpoint.model, checkpoint.info);
+    SaveCheckpoint(settings.output, *checkpoint.model, checkpoint.info,
+                   settings.half ? WeightFormat::kHalf : WeightFormat::kFloat32);
   } else {
     WriteFile(settings.output, OnnxOf(checkpoint.model->graph(), WeightsOf(*checkpoint.model),
                                       CheckpointMetadata(*checkpoint.model, checkpoint.info), settings.onnx));

@@ -24,6 +24,8 @@ constexpr std::array<Depth, 2> kDepths = {{
     {"resnet50", true, {3, 4, 6, 3}},
 }};
 
+constexpr int kWidth = 64;  // channels of the first stage; each other has twice those of the one before
+
 const Depth& Find(const ModelOptions& options) {
   const auto* found = std::find_if(kDepths.begin(), kDepths.end(),
                                    [&](const Depth& depth) { return options.model == depth.name; });
@@ -63,16 +65,17 @@ int Block(Graph* graph, int x, const std::string& prefix, bool bottleneck, int w
 }  // namespace
 
 int ResNetBackbone(Graph* graph, int pictures, const ModelOptions& options) {
-  CheckVariant(options, {});
+  CheckVariant(options, {"width"});
   const Depth& depth = Find(options);
+  const int width = VariantNumber(options, "width", kWidth);
   graph->set_init(Init::kFanOut);
   int x = graph->Normalise(pictures, {123.675F, 116.28F, 103.53F}, {58.395F, 57.12F, 57.375F});
-  const ConvSpec first = {.channels = 64, .kernel = 7, .stride = 2, .pad_before = 3, .pad_after = 3};
+  const ConvSpec first = {.channels = width, .kernel = 7, .stride = 2, .pad_before = 3, .pad_after = 3};
   x = graph->MaxPool(graph->Relu(ConvNorm(graph, x, "", 1, first)), 3, 2, 1, 1);
   for (std::size_t stage = 0; stage < depth.blocks.size(); ++stage) {
     for (int block = 0; block < depth.blocks[stage]; ++block) {
       const int stride = stage > 0 && block == 0 ? 2 : 1;
-      x = Block(graph, x, fmt::format("layer{}.{}.", stage + 1, block), depth.bottleneck, 64 << stage,
+      x = Block(graph, x, fmt::format("layer{}.{}.", stage + 1, block), depth.bottleneck, width << stage,
                 stride);
     }
   }

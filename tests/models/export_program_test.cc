@@ -67,6 +67,34 @@ TEST_F(ExportProgramTest, SafetensorsIsTheCheckpointAgain) {
   EXPECT_EQ(ReadFile(Output("a")), ReadFile(checkpoint_));
 }
 
+TEST_F(ExportProgramTest, HalfIsHalfTheFileAndNearlyTheSameNetwork) {
+  const auto result = Export(Checkpoint() + " --format safetensors --half --output " + Quoted(Output("a")));
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto whole = std::filesystem::file_size(checkpoint_), half = std::filesystem::file_size(Output("a"));
+  EXPECT_NEAR(static_cast<double>(half) / static_cast<double>(whole), 0.5, 0.01);
+  const auto before = LoadCheckpoint(checkpoint_), after = LoadCheckpoint(Output("a"));
+  EXPECT_EQ(after.info.notice, "made for a test");
+  EXPECT_EQ(after.info.threshold, 0.25);
+  const auto old_weights = WeightsOf(*before.model), new_weights = WeightsOf(*after.model);
+  for (const auto& [name, old] : old_weights) {
+    // 11 significant bits, 24 below the point; what has one dimension is kept.
+    const double relative = old.dim() < 2 ? 0 : 1.0 / 2048, absolute = old.dim() < 2 ? 0 : 3e-8;
+    EXPECT_TRUE(new_weights.at(name).allclose(old, relative, absolute)) << name;
+  }
+}
+
+TEST_F(ExportProgramTest, WeightThatHalfCannotHoldIsAnErrorAndNoFile) {
+  auto checkpoint = LoadCheckpoint(checkpoint_);
+  auto weight = WeightsOf(*checkpoint.model).at("layer1.0.conv1.weight").detach();
+  weight[0][0][0][0] = 70'000;
+  const std::string large = Output("large.safetensors");
+  SaveCheckpoint(large, *checkpoint.model, checkpoint.info);
+  const auto result = Export(Quoted(large) + " --format safetensors --half --output " + Quoted(Output("a")));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("'layer1.0.conv1.weight' holds numbers that 16 bits cannot hold"));
+  EXPECT_FALSE(std::filesystem::exists(Output("a")));
+}
+
 TEST_F(ExportProgramTest, WrongUseIsAnErrorThatSaysSo) {
   const std::string output = " --output " + Quoted(Output("a"));
   const auto expect = [&](const std::string& arguments, const std::string& problem) {
@@ -78,6 +106,7 @@ TEST_F(ExportProgramTest, WrongUseIsAnErrorThatSaysSo) {
   expect(Checkpoint(), "--output: is missing");
   expect(Checkpoint() + " --output " + Checkpoint(), "is the checkpoint itself");
   expect(Checkpoint() + output + " --format safetensors --batch 2", "--batch: only ONNX files have one");
+  expect(Checkpoint() + output + " --half", "--half: ONNX files have 32-bit weights");
   expect(Checkpoint() + output + " --batch 0", "--batch: 0 makes no sense");
   EXPECT_FALSE(std::filesystem::exists(Output("a")));
 }

@@ -163,11 +163,12 @@ TEST(VariantTest, UnknownKeyIsAnErrorThatNamesTheKnown) {
   const auto act = [] { MakeGraph(OptionsOf("efficientnet_b0", -1, Json{{"tensorflow", true}})); };
   EXPECT_EQ(MessageOf(act), "variant: efficientnet_b0 does not know 'tensorflow'");
   EXPECT_EQ(HintOf(act), "it knows: tf, flatten, classifier");
-  const auto none = [] { MakeGraph(OptionsOf("resnet18", -1, Json{{"tf", true}})); };
-  EXPECT_EQ(MessageOf(none), "variant: resnet18 does not know 'tf'");
-  EXPECT_EQ(HintOf(none), "it has no variants");
+  const auto one = [] { MakeGraph(OptionsOf("resnet18", -1, Json{{"tf", true}})); };
+  EXPECT_EQ(MessageOf(one), "variant: resnet18 does not know 'tf'");
+  EXPECT_EQ(HintOf(one), "it knows: width");
   const auto xception = [] { MakeGraph(OptionsOf("xception", -1, Json{{"tf", true}})); };
   EXPECT_EQ(MessageOf(xception), "variant: xception does not know 'tf'");
+  EXPECT_EQ(HintOf(xception), "it has no variants");
 }
 
 TEST(VariantTest, ValueThatMakesNoSenseIsAnError) {
