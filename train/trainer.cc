@@ -21,6 +21,7 @@
 #include "base/progress.h"
 #include "evaluate/calibration.h"
 #include "models/checkpoint.h"
+#include "train/clip_fit.h"
 #include "train/data_parallel.h"
 #include "train/dataset.h"
 #include "train/initial_model.h"
@@ -36,23 +37,6 @@ using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-void CheckFits(const ClipDataset& dataset, const std::string& name, const InputSpec& input) {
-  if (static_cast<int>(dataset.crop().size()) != input.size) {
-    throw Error(
-        dataset.folder().string(),
-        fmt::format("the crops are {0}x{0}, but {1} takes {2}x{2}", dataset.crop().size(), name, input.size),
-        fmt::format("extract the dataset with crops of {} pixels, or choose another --model or --size",
-                    input.size));
-  }
-  if (dataset.frames() < input.frames) {
-    throw Error(dataset.folder().string(),
-                fmt::format("the clips have {} frames, but {} looks at windows of {}", dataset.frames(), name,
-                            input.frames),
-                fmt::format("extract the dataset with windows of {} frames, or train with a smaller --window",
-                            input.frames));
-  }
 }
 
 std::string SomeVideos(const ClipDataset& dataset, const std::vector<Batch>& batches) {
@@ -192,7 +176,7 @@ void Trainer::Impl::Open(const nlohmann::json& recorded) {
   auto data = OpenTrainingData(options.data, options.loader.fakes);
   train = std::move(data.train);
   val = std::move(data.val);
-  CheckFits(*train, options.model.model, model->input());
+  CheckClipsFit(*train, options.model.model, model->input());
   record = RunRecord(recorded, *train, *val, threads);
   record["processes"] = processes.world();
   processes.CheckSame(record["options"].dump() + record["data"].dump(), "their options or data");

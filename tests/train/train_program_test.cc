@@ -210,7 +210,8 @@ TEST_F(TrainProgramTest, ResumeRefusesOtherOptionsAndOtherData) {
 
 TEST_F(TrainProgramTest, NothingIsWrittenWhenTheDataDoesNotFit) {
   Make({.train = 8, .val = 4, .size = 64});
-  ExpectError(Train(""), 1, "the crops are 64x64, but meso4 takes 256x256", "crops of 256 pixels");
+  ExpectError(Train(""), 1, "the crops are 64x64, but meso4 takes 256x256",
+              "extract the dataset with --size 256");
   EXPECT_FALSE(fs::exists(run()));
 }
 
