@@ -229,7 +229,7 @@ TEST_F(TrainProgramTest, InitOfAnotherNetworkIsAnError) {
   Make({.train = 4, .val = 4, .size = 32});
   ASSERT_EQ(Train("--size 32 --epochs 1").status, 0);
   const std::string init = " --size 32 --init " + Quoted((run() / "best.safetensors").string());
-  ExpectError(Train("--model mesoinception4" + init, "b"), 1, "holds a meso4, not a mesoinception4",
+  ExpectError(Train("--model mesoinception4" + init, "b"), 1, "holds the network meso4, not mesoinception4",
               "--model meso4");
   ExpectError(Train("--variant scale=half" + init, "b"), 1, "holds the variant {}, not {\"scale\":\"half\"}",
               "the same --variant");
