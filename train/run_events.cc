@@ -47,7 +47,7 @@ void RunEvents::AddBatch(std::int64_t step, const Batch& batch, double loss, dou
   run.step = step;
   run.loss += loss;
   ++run.batches;
-  if (step == 1) {
+  if (step == 1 && batch.clips.size(0) > 0) {
     const Sheet sheet = SheetOf(batch);
     run.file->AddImage(step, "train/first_batch", sheet.png, sheet.width, sheet.height);
   }
