@@ -50,6 +50,11 @@ bool RunFolder::HasRun() const {
   return false;
 }
 
+bool RunFolder::HasState() const {
+  std::error_code ignored;
+  return fs::exists(state(), ignored);
+}
+
 void RunFolder::Prepare(bool all) const {
   const std::string names = R"((epoch-\d{4,}|last|best|last\.state)\.safetensors|metrics\.csv|run\.json|)"
                             R"(events\.out\.tfevents\.\d+\.seam\.\d+)";
@@ -105,8 +110,7 @@ void RunFolder::Publish(const TrainState& state) const {
 }
 
 std::optional<TrainState> RunFolder::LoadState() const {
-  std::error_code ignored;
-  if (!fs::exists(state(), ignored)) return std::nullopt;
+  if (!HasState()) return std::nullopt;
   Safetensors file = LoadSafetensors(state());
   TrainState loaded;
   if (file.metadata["format"] == kStateFormat) loaded.rows = RowsOf(file.metadata["rows"]);

@@ -45,6 +45,7 @@ class RunFolder {
   // Whether a run has written here.
   bool HasRun() const;
   // Makes the folder if it is missing, and removes what an earlier run left: unfinished files, or with `all`
+  bool HasState() const;
   // every file a run writes (and nothing else).
   void Prepare(bool all) const;
 

@@ -172,7 +172,9 @@ void Trainer::Impl::Open(const nlohmann::json& recorded) {
   const int cores = std::max(1, tbb::info::default_concurrency() / processes.place().local_world);
   const int threads = options.threads > 0 ? options.threads : cores;
   at::set_num_threads(threads);
-  model = InitialModel(options.model, options.init, options.seed);
+  // A run that goes on has weights of its own, and the file may be gone.
+  const bool goes_on = options.resume && folder.HasState();
+  model = InitialModel(options.model, goes_on ? "" : options.init, options.seed);
   auto data = OpenTrainingData(options.data, options.loader.fakes);
   train = std::move(data.train);
   val = std::move(data.val);

@@ -236,6 +236,16 @@ TEST_F(TrainProgramTest, InitOfAnotherNetworkIsAnError) {
   EXPECT_EQ(Train("--epochs 1 --dropout 0.1" + init, "b").status, 0);
 }
 
+TEST_F(TrainProgramTest, RunThatGoesOnNeedsNotWhatItStartedFrom) {
+  Make({.train = 4, .val = 4, .size = 32});
+  ASSERT_EQ(Train("--size 32 --epochs 1", "first").status, 0);
+  const fs::path first = run("first") / "last.safetensors";
+  ASSERT_EQ(Train("--size 32 --epochs 1 --init " + Quoted(first.string())).status, 0);
+  fs::remove(first);
+  const auto result = RunCommand("seam-train --quiet --resume --epochs 2 --output " + Quoted(run().string()));
+  EXPECT_EQ(result.status, 0) << result.err;
+}
+
 TEST_F(TrainProgramTest, ImageCheckpointStartsTheBackboneOfATemporalNetwork) {
   Make({.train = 8, .val = 4, .frames = 3, .size = 32});
   ASSERT_EQ(Train("--size 32 --epochs 1", "image").status, 0);
