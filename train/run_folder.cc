@@ -56,8 +56,9 @@ bool RunFolder::HasState() const {
 }
 
 void RunFolder::Prepare(bool all) const {
-  const std::string names = R"((epoch-\d{4,}|last|best|last\.state)\.safetensors|metrics\.csv|run\.json|)"
-                            R"(events\.out\.tfevents\.\d+\.seam\.\d+)";
+  const std::string names =
+      R"((epoch-\d{4,}|last|best|last\.state)\.safetensors|metrics\.csv|val_parts\.csv|run\.json|)"
+      R"(events\.out\.tfevents\.\d+\.seam\.\d+)";
   const std::regex unfinished("(" + names + R"()\.\d+\.tmp)");
   const std::regex finished(names);
   try {
@@ -107,6 +108,8 @@ void RunFolder::Publish(const TrainState& state) const {
     if (fs::exists(Epoch(epoch), ignored)) Copy(Epoch(epoch), path);
   }
   WriteFile(metrics(), MetricsCsv(state.rows));
+  const std::string of_parts = PartsCsv(state.rows);
+  if (!of_parts.empty()) WriteFile(parts(), of_parts);
 }
 
 std::optional<TrainState> RunFolder::LoadState() const {

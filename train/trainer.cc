@@ -303,6 +303,7 @@ bool Trainer::Impl::ValidateEpoch(EpochRow* row) {
   if (!scores) return false;
   const LabelledScores clips = ClipScores(*val, *scores), videos = VideoScores(*val, *scores);
   static_cast<ValidationMetrics&>(*row) = MeasureScores(clips, videos);
+  row->parts = MeasureParts(*val, *scores);
   calibration = Calibrate(videos.scores, videos.labels);
   events.AddEpoch(*row, clips, videos);
   return true;

@@ -366,6 +366,11 @@ TEST_F(TrainProgramTest, SeveralFoldersAreRecordedAndComparedWhenItGoesOn) {
                           HasSubstr("\"data-weights\": \"1,2\"")));
   EXPECT_EQ(RunCommand("seam-train --quiet --resume --epochs 2 --output " + Quoted(run().string())).status,
             0);
+  // Of each epoch, a line for each dataset; what was measured before the run went on stays.
+  EXPECT_THAT(Bytes("run", "val_parts.csv"),
+              ContainsRegex("^epoch,part,real,fake,val_auc_video,val_auc_video_low,val_auc_video_high,"
+                            "val_auc_frame\n1,made,2,2,.*\n1,other,1,1,.*\n2,made,.*\n2,other,.*\n$"));
+  EXPECT_THAT(result.out, ContainsRegex("part +reals +fakes +AUC of videos +of frames\n  made +2 +2 +[01]"));
   other(7);
   ExpectError(RunCommand("seam-train --quiet --resume " + both), 1,
               "made with other shards of the split 'train': those of folder 2 of --data differ", "--data");
