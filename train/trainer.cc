@@ -147,9 +147,7 @@ Trainer::Impl::Impl(TrainerOptions given)
       events(folder.path(), processes.leads() ? options.events : EventOptions{.every = 0}) {
   if (processes.world() == 1) return;
   if (!processes.leads()) SetQuiet(true);
-  if (precision.device.is_cuda())
-    precision.device =
-        torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(processes.place().local_rank));
+  if (precision.device.is_cuda()) precision.device = GpuOf(processes.place());
 }
 
 template <class Work>
