@@ -86,11 +86,10 @@ std::string CaveatsOf(const ScoreCalibration& calibration) {
   few(calibration.real, "real");
   few(calibration.fake, "fake");
   if (calibration.temperature <= kMinTemperature || calibration.temperature >= kMaxTemperature) {
-    caveats.push_back(fmt::format(
-        "the temperature {} is the {} allowed: the scores of val tell {}", calibration.temperature,
-        calibration.temperature <= kMinTemperature ? "least" : "greatest",
-        calibration.temperature <= kMinTemperature ? "all fakes from all reals"
-                                                   : "fakes from reals no better than chance"));
+    const bool least = calibration.temperature <= kMinTemperature;
+    caveats.push_back(fmt::format("the temperature {} is the {} allowed, and val wants a {} one",
+                                  calibration.temperature, least ? "least" : "greatest",
+                                  least ? "lower" : "greater"));
   }
   return fmt::format("{}", fmt::join(caveats, "; "));
 }

@@ -15,8 +15,10 @@ struct ScoreCalibration {
   int real = 0, fake = 0;  // the videos it was fitted on
 };
 
-// The temperatures that FitTemperature() looks at. Scores that tell all fakes from all reals would have the
-// least possible one, and scores that tell nothing an endless one.
+// The temperatures that FitTemperature() looks at. Scores that lie on the right side of 0.5, all of them,
+// want the least possible one, and scores that tell nothing an endless one. Where one class has far more
+// videos, scores that all lie on one side of 0.5 want one or the other, however well they tell the classes
+// apart.
 constexpr double kMinTemperature = 0.05, kMaxTemperature = 20;
 // Fewer videos of a class than these make thresholds and a band that mean little: one video is 5 % of them.
 constexpr int kFewVideos = 20;

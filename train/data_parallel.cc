@@ -1,5 +1,7 @@
 #include "train/data_parallel.h"
 
+#include <torch/cuda.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -10,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/progress.h"
 
 #ifdef SEAM_DISTRIBUTED
 #ifndef USE_C10D_GLOO
@@ -123,8 +126,9 @@ DataParallel::DataParallel(const ProcessPlace& place, std::chrono::seconds timeo
   if (place.world == 1) return;
   const std::chrono::milliseconds wait = timeout;
   impl_ = std::make_unique<Impl>();
-  if (device != torch::kCPU)
-    impl_->device = torch::Device(device, static_cast<c10::DeviceIndex>(place.local_rank));
+  if (device == torch::kCUDA) impl_->device = GpuOf(place);
+  if (place.leads())
+    Say(fmt::format("{} waits for the others at {}:{}", place.Name(), place.master, place.port));
   try {
     impl_->group = MakeGroup(MakeStore(place, wait), place, wait, device);
     Wait();
@@ -214,6 +218,11 @@ void DataParallel::Sum(torch::Tensor*) {}
 void DataParallel::Wait() {}
 
 #endif
+
+torch::Device GpuOf(const ProcessPlace& place) {
+  const int gpus = static_cast<int>(torch::cuda::device_count());
+  return {torch::kCUDA, static_cast<c10::DeviceIndex>(place.Gpu(gpus))};
+}
 
 std::int64_t DataParallel::CountClips(std::int64_t own) {
   std::vector<double> clips = {static_cast<double>(own)};

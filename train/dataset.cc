@@ -210,8 +210,9 @@ void ClipDataset::Reading::ReadShard(std::size_t number, Progress* progress, Par
 
 void ClipDataset::Reading::ReadClip(const Clip& clip, const std::string& where, Entry* entry) {
   CheckClip(clip, where);
-  const std::string scope =
-      data_.folders_.size() > 1 ? ScopeOf(clip, data_.folder_of_shard_[entry->shard]) + ":" : "";
+  const std::string dataset = ScopeOf(clip, data_.folder_of_shard_[entry->shard]);
+  const std::string scope = data_.folders_.size() > 1 ? dataset + ":" : "";
+  entry->dataset = names_.Add(dataset);
   entry->video = names_.Add(scope + clip.video());
   entry->group = names_.Add(clip.group().empty() ? "" : scope + clip.group());
   entry->method = names_.Add(clip.label() == FAKE ? scope + clip.method() : "");

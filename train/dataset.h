@@ -51,6 +51,8 @@ class ClipDataset {
   const std::string& video(std::size_t index) const { return names_[entries_[index].video]; }
   const std::string& group(std::size_t index) const { return names_[entries_[index].group]; }
   const std::string& method(std::size_t index) const { return names_[entries_[index].method]; }
+  // What stands before the colon of ids, also where there is one folder and they have none.
+  const std::string& dataset(std::size_t index) const { return names_[entries_[index].dataset]; }
   std::uint32_t track(std::size_t index) const { return entries_[index].track; }
   // Of the clip's folder, in folders().
   std::size_t folder_of(std::size_t index) const { return folder_of_shard_[entries_[index].shard]; }
@@ -110,6 +112,7 @@ class ClipDataset {
     std::uint32_t video = 0, group = 0, method = 0;  // in names_
     std::uint32_t track = 0;
     std::uint8_t label = 0, points = 0;
+    std::uint32_t dataset = 0;  // in names_
   };
   class Reading;
   class BadPictures;

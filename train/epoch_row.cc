@@ -1,5 +1,6 @@
 #include "train/epoch_row.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/csv.h"
+#include "base/error.h"
 #include "evaluate/metrics.h"
 
 namespace seam {
@@ -55,11 +57,69 @@ nlohmann::json NumberOrNull(double value) {
   return std::isnan(value) ? nlohmann::json() : nlohmann::json(value);
 }
 
+std::string WithInterval(double value, const Interval& interval) {
+  const std::string text = fmt::format("{:.4f}", value);
+  if (std::isnan(interval.low)) return text;
+  return fmt::format("{} [{:.3f}, {:.3f}]", text, interval.low, interval.high);
+}
+
 std::string Cell(const ValidationMetrics& metrics, std::size_t i) {
-  const Interval& interval = metrics.intervals[i];
-  const std::string value = fmt::format("{:.4f}", metrics.*ValMeasures()[i].value);
-  if (std::isnan(interval.low)) return value;
-  return fmt::format("{} [{:.3f}, {:.3f}]", value, interval.low, interval.high);
+  return WithInterval(metrics.*ValMeasures()[i].value, metrics.intervals[i]);
+}
+
+// The numbers of a part by the names that they have in val_parts.csv.
+template <class Part, class Visit>
+void VisitPart(Part&& part, const Visit& visit) {
+  visit("val_auc_video", part.auc_video);
+  visit("val_auc_video_low", part.interval.low);
+  visit("val_auc_video_high", part.interval.high);
+  visit("val_auc_frame", part.auc_frame);
+}
+
+std::string CsvNumber(double value) { return std::isnan(value) ? "" : fmt::format("{:.6g}", value); }
+
+nlohmann::json PartsJson(const std::vector<ValPart>& parts) {
+  auto json = nlohmann::json::array();
+  for (const ValPart& part : parts) {
+    nlohmann::json object = {{"part", part.name}, {"real", part.real}, {"fake", part.fake}};
+    VisitPart(part, [&](const char* name, double value) { object[name] = NumberOrNull(value); });
+    json.push_back(std::move(object));
+  }
+  return json;
+}
+
+// False where `json` is not what PartsJson() makes.
+bool ReadParts(const nlohmann::json& json, std::vector<ValPart>* parts) {
+  if (!json.is_array()) return false;
+  for (const auto& object : json) {
+    if (!object.is_object()) return false;
+    const auto value = [&](const char* name) { return object.value(name, nlohmann::json()); };
+    if (!value("part").is_string() || !value("real").is_number_integer() ||
+        !value("fake").is_number_integer())
+      return false;
+    ValPart part{.name = value("part").get<std::string>(),
+                 .real = value("real").get<int>(),
+                 .fake = value("fake").get<int>()};
+    VisitPart(part, [&](const char* name, double& member) {
+      member = value(name).is_number() ? value(name).get<double>() : kNan;
+    });
+    parts->push_back(std::move(part));
+  }
+  return true;
+}
+
+// A line for each part.
+std::string PartsText(const std::vector<ValPart>& parts) {
+  if (parts.empty()) return "";
+  std::size_t width = 4;
+  for (const ValPart& part : parts) width = std::max(width, Printable(part.name).size());
+  std::string text = fmt::format("  {:<{}}  {:>5}  {:>5}  {:<24}{}\n", "part", width, "reals", "fakes",
+                                 "AUC of videos", "of frames");
+  for (const ValPart& part : parts) {
+    text += fmt::format("  {:<{}}  {:>5}  {:>5}  {:<24}{:.4f}\n", Printable(part.name), width, part.real,
+                        part.fake, WithInterval(part.auc_video, part.interval), part.auc_frame);
+  }
+  return text;
 }
 
 }  // namespace
@@ -87,10 +147,24 @@ std::string MetricsCsv(const std::vector<EpochRow>& rows) {
   std::string text = CsvLine(fields);
   for (const auto& row : rows) {
     fields = {fmt::format("{}", row.epoch)};
-    VisitColumns(row, [&](const std::string&, double value, bool) {
-      fields.push_back(std::isnan(value) ? "" : fmt::format("{:.6g}", value));
-    });
+    VisitColumns(row, [&](const std::string&, double value, bool) { fields.push_back(CsvNumber(value)); });
     text += CsvLine(fields);
+  }
+  return text;
+}
+
+std::string PartsCsv(const std::vector<EpochRow>& rows) {
+  std::vector<std::string> header = {"epoch", "part", "real", "fake"};
+  VisitPart(ValPart(), [&](const char* name, double) { header.emplace_back(name); });
+  std::string text;
+  for (const auto& row : rows) {
+    for (const ValPart& part : row.parts) {
+      if (text.empty()) text = CsvLine(header);
+      std::vector<std::string> fields = {fmt::format("{}", row.epoch), part.name,
+                                         fmt::format("{}", part.real), fmt::format("{}", part.fake)};
+      VisitPart(part, [&](const char*, double value) { fields.push_back(CsvNumber(value)); });
+      text += CsvLine(fields);
+    }
   }
   return text;
 }
@@ -101,6 +175,7 @@ nlohmann::json ToJson(const std::vector<EpochRow>& rows) {
     nlohmann::json object = {{"epoch", row.epoch}};
     VisitColumns(row,
                  [&](const std::string& name, double value, bool) { object[name] = NumberOrNull(value); });
+    if (!row.parts.empty()) object["parts"] = PartsJson(row.parts);
     json.push_back(std::move(object));
   }
   return json;
@@ -120,7 +195,7 @@ std::vector<EpochRow> RowsOf(const std::string& text) {
       complete = complete && (value.is_number() || (value.is_null() && !required));
       member = value.is_number() ? value.get<double>() : kNan;
     });
-    if (!complete) return {};
+    if (!complete || !ReadParts(object.value("parts", nlohmann::json::array()), &row.parts)) return {};
     rows.push_back(row);
   }
   return rows;
@@ -147,6 +222,7 @@ std::string EpochText(const EpochRow& row, const ScoreCalibration& calibration, 
         fmt::format("  {:<7}{:<24}{:<24}{:<24}{}\n", level == 0 ? "frames" : "videos", Cell(row, 4 * level),
                     Cell(row, 4 * level + 1), Cell(row, 4 * level + 2), Cell(row, 4 * level + 3));
   }
+  text += PartsText(row.parts);
   text += fmt::format(
       "  a video is fake from {:.4f} on, uncertain from {:.4f} to {:.4f}; temperature {:.3g}\n",
       calibration.threshold_eer, calibration.band_low, calibration.band_high, calibration.temperature);

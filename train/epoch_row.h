@@ -8,6 +8,7 @@
 
 #include "evaluate/bootstrap.h"
 #include "evaluate/calibration.h"
+#include "train/val_parts.h"
 
 namespace seam {
 
@@ -16,6 +17,7 @@ struct LabelledScores {
   std::vector<double> scores;
   std::vector<int> labels, videos;
 };
+
 // What the scores of `val` are worth: over its clips ("frame": an image network's clips are frames) and over
 // its videos, each scored by VideoScore(). The members have the names of their columns in metrics.csv.
 struct ValidationMetrics {
@@ -41,10 +43,13 @@ struct EpochRow : ValidationMetrics {
   double train_loss = 0;
   double seconds = 0;           // training and validation
   double crops_per_second = 0;  // of training
+  std::vector<ValPart> parts;   // lines of val_parts.csv
 };
 
 // metrics.csv: a header and a line for each epoch; a field is empty where nothing is known.
 std::string MetricsCsv(const std::vector<EpochRow>& rows);
+// val_parts.csv: a header and a line for each part of each epoch; "" where no epoch has parts.
+std::string PartsCsv(const std::vector<EpochRow>& rows);
 
 // The rows as a state file keeps them. RowsOf() is empty when the text is not what ToJson() makes; the
 // columns that older versions did not write may be missing, and are NaN.
@@ -54,8 +59,8 @@ std::vector<EpochRow> RowsOf(const std::string& text);
 // The metrics on `val` and the training loss, as a checkpoint carries them.
 nlohmann::json MetricsJson(const EpochRow& row);
 
-// What a person is told of an epoch: a line, a small table of the measures with their intervals, and where
-// the scores of videos call one fake.
+// What a person is told of an epoch: a line, a small table of the measures with their intervals, one of the
+// parts of `val`, and where the scores of videos call one fake.
 std::string EpochText(const EpochRow& row, const ScoreCalibration& calibration, int epochs);
 
 }  // namespace seam

@@ -14,7 +14,7 @@ namespace {
 
 void CheckSameNetwork(const ModelOptions& held, const ModelOptions& wanted, const std::string& file) {
   if (held.model != wanted.model) {
-    throw Error(file, fmt::format("holds a {}, not a {}", held.model, wanted.model),
+    throw Error(file, fmt::format("holds the network {}, not {}", held.model, wanted.model),
                 fmt::format("--model {}", held.model));
   }
   if (held.variant != wanted.variant) {

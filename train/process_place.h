@@ -19,6 +19,9 @@ struct ProcessPlace {
   std::optional<std::string> agent_prefix;
 
   bool leads() const { return rank == 0; }
+  // The number of its GPU, of as many as it sees. Slurm may show each process its own alone
+  // (--gpus-per-task).
+  int Gpu(int gpus) const { return gpus > 0 ? local_rank % gpus : 0; }
   std::string Name() const;  // "process 1 of 2", counted from 0
 };
 

@@ -47,7 +47,7 @@ void RunEvents::AddBatch(std::int64_t step, const Batch& batch, double loss, dou
   run.step = step;
   run.loss += loss;
   ++run.batches;
-  if (step == 1) {
+  if (step == 1 && batch.clips.size(0) > 0) {
     const Sheet sheet = SheetOf(batch);
     run.file->AddImage(step, "train/first_batch", sheet.png, sheet.width, sheet.height);
   }
@@ -72,6 +72,7 @@ void RunEvents::AddEpoch(const EpochRow& row, const LabelledScores& clips, const
     scalars.emplace_back(tag + "_low", row.intervals[i].low);
     scalars.emplace_back(tag + "_high", row.intervals[i].high);
   }
+  for (const ValPart& part : row.parts) scalars.emplace_back("val_parts/" + part.name, part.auc_video);
   run.file->AddScalars(run.step, scalars);
   run.file->AddPrCurve(run.step, "val/frames", clips.scores, clips.labels);
   run.file->AddPrCurve(run.step, "val/videos", videos.scores, videos.labels);

@@ -50,9 +50,15 @@ bool RunFolder::HasRun() const {
   return false;
 }
 
+bool RunFolder::HasState() const {
+  std::error_code ignored;
+  return fs::exists(state(), ignored);
+}
+
 void RunFolder::Prepare(bool all) const {
-  const std::string names = R"((epoch-\d{4,}|last|best|last\.state)\.safetensors|metrics\.csv|run\.json|)"
-                            R"(events\.out\.tfevents\.\d+\.seam\.\d+)";
+  const std::string names =
+      R"((epoch-\d{4,}|last|best|last\.state)\.safetensors|metrics\.csv|val_parts\.csv|run\.json|)"
+      R"(events\.out\.tfevents\.\d+\.seam\.\d+)";
   const std::regex unfinished("(" + names + R"()\.\d+\.tmp)");
   const std::regex finished(names);
   try {
@@ -102,11 +108,12 @@ void RunFolder::Publish(const TrainState& state) const {
     if (fs::exists(Epoch(epoch), ignored)) Copy(Epoch(epoch), path);
   }
   WriteFile(metrics(), MetricsCsv(state.rows));
+  const std::string of_parts = PartsCsv(state.rows);
+  if (!of_parts.empty()) WriteFile(parts(), of_parts);
 }
 
 std::optional<TrainState> RunFolder::LoadState() const {
-  std::error_code ignored;
-  if (!fs::exists(state(), ignored)) return std::nullopt;
+  if (!HasState()) return std::nullopt;
   Safetensors file = LoadSafetensors(state());
   TrainState loaded;
   if (file.metadata["format"] == kStateFormat) loaded.rows = RowsOf(file.metadata["rows"]);

@@ -28,8 +28,8 @@ struct TrainState {
 
 // The folder a run writes into. Every file appears whole, and last.state.safetensors is what makes an epoch
 // finished: it is written after epoch-NNNN.safetensors and before the files that repeat it (last, best,
-// metrics.csv), which Publish() makes anew from the two. So a run that is killed at any moment can go on.
-// docs/training.md lists the files.
+// metrics.csv, val_parts.csv), which Publish() makes anew from the two. So a run that is killed at any moment
+// can go on. docs/training.md lists the files.
 class RunFolder {
  public:
   explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
@@ -40,10 +40,12 @@ class RunFolder {
   std::filesystem::path best() const { return path_ / "best.safetensors"; }
   std::filesystem::path state() const { return path_ / "last.state.safetensors"; }
   std::filesystem::path metrics() const { return path_ / "metrics.csv"; }
+  std::filesystem::path parts() const { return path_ / "val_parts.csv"; }
   std::filesystem::path run() const { return path_ / "run.json"; }
 
-  // Whether a run has written here.
+  // Whether a run has written here, and whether it finished an epoch.
   bool HasRun() const;
+  bool HasState() const;
   // Makes the folder if it is missing, and removes what an earlier run left: unfinished files, or with `all`
   // every file a run writes (and nothing else).
   void Prepare(bool all) const;
@@ -54,7 +56,7 @@ class RunFolder {
 
   // Keeps a finished epoch: its checkpoint, then the state, then Publish().
   void Save(const Model& model, const CheckpointInfo& info, const TrainState& state) const;
-  // Writes last, best and metrics.csv as `state` says they must be.
+  // Writes last, best, metrics.csv and, where val has parts, val_parts.csv as `state` says they must be.
   void Publish(const TrainState& state) const;
   // None when no epoch was finished.
   std::optional<TrainState> LoadState() const;

@@ -20,6 +20,7 @@
 #include "labels/manifest.h"
 #include "models/checkpoint.h"
 #include "proto/crop_spec.h"
+#include "train/clip_fit.h"
 #include "train/dataset.h"
 #include "train/loader.h"
 
@@ -32,20 +33,8 @@ using Json = nlohmann::ordered_json;
 // Clips that one call of the network takes; each call runs on one thread.
 constexpr std::int64_t kClipsOfACall = 8;
 
-void CheckFits(const ClipDataset& dataset, const Checkpoint& checkpoint, const ScoreShardsOptions& options) {
-  const InputSpec input = checkpoint.model->input();
-  if (static_cast<int>(dataset.crop().size()) != input.size) {
-    throw Error(options.data,
-                fmt::format("the crops are {0}x{0}, but {1} takes {2}x{2}", dataset.crop().size(),
-                            options.model, input.size),
-                fmt::format("extract the dataset with --size {}", input.size));
-  }
-  if (dataset.frames() < input.frames) {
-    throw Error(options.data,
-                fmt::format("the clips have {} frames, but {} looks at windows of {}", dataset.frames(),
-                            options.model, input.frames),
-                fmt::format("extract the dataset with --window {}", input.frames));
-  }
+// An Error when the crops were cut out in another way than the checkpoint's.
+void CheckCrop(const ClipDataset& dataset, const Checkpoint& checkpoint, const ScoreShardsOptions& options) {
   if (SameCrop(dataset.crop(), checkpoint.info.crop) || options.force) return;
   throw Error(options.data,
               fmt::format("cut out with {}, but {} takes crops cut out with {}", CropSpecJson(dataset.crop()),
@@ -265,7 +254,8 @@ void ScoreShardsOptions::Check() const {
 bool ScoreShards(const ScoreShardsOptions& options) {
   const Checkpoint checkpoint = LoadCheckpoint(options.model);
   const ClipDataset dataset(options.data, options.split);
-  CheckFits(dataset, checkpoint, options);
+  CheckClipsFit(dataset, options.model, checkpoint.model->input());
+  CheckCrop(dataset, checkpoint, options);
   if (IsMarkedLeaking(options.data))
     SayWarning(fmt::format("{}: the splits of this dataset share footage or people", options.data));
   const std::vector<ManifestRow> manifest = ManifestOf(options);

@@ -104,14 +104,23 @@ TrainStep::Impl::Impl(const StepOptions& options_given, const TrainPrecision& pr
 }
 
 // The backward pass of a batch's share of the step's mean loss; returns the sum of its clips' losses.
+// Of several processes one may have a share without clips, as none of its pictures can be decoded. The others
+// wait for its part in their sums, so a black clip goes through its network, and weighs nothing.
 double TrainStep::Impl::BackwardOf(const Batch& batch, double weight, bool sync_now) {
+  const bool empty = batch.labels.numel() == 0;
+  torch::Tensor clips = batch.clips;
+  if (empty) {
+    weight = 0;
+    clips = torch::zeros({1, clips.size(1), clips.size(2), clips.size(3), clips.size(4)}, torch::kUInt8);
+  }
   if (sync != nullptr) sync->BeforeForward(sync_now);
   torch::Tensor logits;
   {
     const Autocast autocast(precision.device.type(), precision.type);
-    logits = model->forward(batch.clips);
+    logits = model->forward(clips);
   }
-  torch::Tensor labels = batch.labels.to(precision.device);
+  torch::Tensor labels = empty ? torch::zeros({1}) : batch.labels;
+  labels = labels.to(precision.device);
   const double smoothing = options.label_smoothing;
   if (smoothing > 0) labels = labels * (1 - smoothing) + smoothing / 2;
   const auto sum =
@@ -120,7 +129,7 @@ double TrainStep::Impl::BackwardOf(const Batch& batch, double weight, bool sync_
   if (sync != nullptr) sync->BeforeBackward(loss, sync_now);
   loss.backward();
   if (sync != nullptr) sync->AfterBackward(sync_now);
-  return sum.item<double>();
+  return empty ? 0 : sum.item<double>();
 }
 
 std::vector<torch::Tensor> TrainStep::Impl::Defined() const {
@@ -135,7 +144,10 @@ bool TrainStep::Impl::Gradients(const std::vector<Batch>& batches, StepResult* r
   std::int64_t own = 0;
   for (const Batch& batch : batches) own += batch.labels.numel();
   double weight = 1 / static_cast<double>(own);
-  if (sync != nullptr) weight = sync->processes() / static_cast<double>(sync->CountClips(own));
+  if (sync != nullptr) {
+    const std::int64_t all = sync->CountClips(own);
+    weight = all > 0 ? sync->processes() / static_cast<double>(all) : 0;
+  }
   optimizer->ZeroGrad();
   double sum = 0;
   std::optional<std::size_t> bad;
@@ -144,7 +156,7 @@ bool TrainStep::Impl::Gradients(const std::vector<Batch>& batches, StepResult* r
     if (!std::isfinite(loss) && !bad) bad = i;
     sum += loss;
   }
-  result->loss = sum / static_cast<double>(own);
+  result->loss = own > 0 ? sum / static_cast<double>(own) : 0;
   std::vector<torch::Tensor> norms;
   for (torch::Tensor& gradient : Defined()) {
     if (scaler.scale() != 1) gradient.mul_(1 / scaler.scale());

@@ -63,7 +63,7 @@ struct StepResult {
     kBadGradient,  // holds what is no number; the weights are as they were
   };
   Outcome outcome = kUpdated;
-  double loss = 0;        // mean over this process's clips
+  double loss = 0;        // mean over this process's clips; 0 where it has none
   double norm = 0;        // of all gradients together, before clipping
   std::size_t batch = 0;  // of kBadLoss, its number in the group
 };

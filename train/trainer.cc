@@ -21,6 +21,7 @@
 #include "base/progress.h"
 #include "evaluate/calibration.h"
 #include "models/checkpoint.h"
+#include "train/clip_fit.h"
 #include "train/data_parallel.h"
 #include "train/dataset.h"
 #include "train/initial_model.h"
@@ -36,23 +37,6 @@ using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-void CheckFits(const ClipDataset& dataset, const std::string& name, const InputSpec& input) {
-  if (static_cast<int>(dataset.crop().size()) != input.size) {
-    throw Error(
-        dataset.folder().string(),
-        fmt::format("the crops are {0}x{0}, but {1} takes {2}x{2}", dataset.crop().size(), name, input.size),
-        fmt::format("extract the dataset with crops of {} pixels, or choose another --model or --size",
-                    input.size));
-  }
-  if (dataset.frames() < input.frames) {
-    throw Error(dataset.folder().string(),
-                fmt::format("the clips have {} frames, but {} looks at windows of {}", dataset.frames(), name,
-                            input.frames),
-                fmt::format("extract the dataset with windows of {} frames, or train with a smaller --window",
-                            input.frames));
-  }
 }
 
 std::string SomeVideos(const ClipDataset& dataset, const std::vector<Batch>& batches) {
@@ -163,9 +147,7 @@ Trainer::Impl::Impl(TrainerOptions given)
       events(folder.path(), processes.leads() ? options.events : EventOptions{.every = 0}) {
   if (processes.world() == 1) return;
   if (!processes.leads()) SetQuiet(true);
-  if (precision.device.is_cuda())
-    precision.device =
-        torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(processes.place().local_rank));
+  if (precision.device.is_cuda()) precision.device = GpuOf(processes.place());
 }
 
 template <class Work>
@@ -188,11 +170,13 @@ void Trainer::Impl::Open(const nlohmann::json& recorded) {
   const int cores = std::max(1, tbb::info::default_concurrency() / processes.place().local_world);
   const int threads = options.threads > 0 ? options.threads : cores;
   at::set_num_threads(threads);
-  model = InitialModel(options.model, options.init, options.seed);
+  // A run that goes on has weights of its own, and the file may be gone.
+  const bool goes_on = options.resume && folder.HasState();
+  model = InitialModel(options.model, goes_on ? "" : options.init, options.seed);
   auto data = OpenTrainingData(options.data, options.loader.fakes);
   train = std::move(data.train);
   val = std::move(data.val);
-  CheckFits(*train, options.model.model, model->input());
+  CheckClipsFit(*train, options.model.model, model->input());
   record = RunRecord(recorded, *train, *val, threads);
   record["processes"] = processes.world();
   processes.CheckSame(record["options"].dump() + record["data"].dump(), "their options or data");
@@ -317,6 +301,7 @@ bool Trainer::Impl::ValidateEpoch(EpochRow* row) {
   if (!scores) return false;
   const LabelledScores clips = ClipScores(*val, *scores), videos = VideoScores(*val, *scores);
   static_cast<ValidationMetrics&>(*row) = MeasureScores(clips, videos);
+  row->parts = MeasureParts(*val, *scores);
   calibration = Calibrate(videos.scores, videos.labels);
   events.AddEpoch(*row, clips, videos);
   return true;

@@ -20,16 +20,6 @@
 namespace seam {
 namespace {
 
-// A resample goes through all clips, and an epoch must not wait for it: on 10,000 clips 200 are drawn, and
-// below 2,000 a thousand, from which on the ends of a 95 % interval hardly move (Efron and Tibshirani 1993,
-// chapter 13.3).
-BootstrapOptions ResamplesFor(std::size_t scores) {
-  BootstrapOptions options;
-  options.resamples =
-      static_cast<int>(std::clamp<std::size_t>(2'000'000 / std::max<std::size_t>(scores, 1), 200, 1000));
-  return options;
-}
-
 // The measures of videos, or those of clips.
 void Measure(const LabelledScores& scored, bool of_videos, ValidationMetrics* metrics) {
   RankedScores ranked(scored.scores, scored.labels);
@@ -148,6 +138,16 @@ LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>
   }
   CheckScored(dataset, videos);
   return videos;
+}
+
+// A resample goes through all clips, and an epoch must not wait for it: on 10,000 clips 200 are drawn, and
+// below 2,000 a thousand, from which on the ends of a 95 % interval hardly move (Efron and Tibshirani 1993,
+// chapter 13.3).
+BootstrapOptions ResamplesFor(std::size_t scores) {
+  BootstrapOptions options;
+  options.resamples =
+      static_cast<int>(std::clamp<std::size_t>(2'000'000 / std::max<std::size_t>(scores, 1), 200, 1000));
+  return options;
 }
 
 ValidationMetrics MeasureScores(const LabelledScores& clips, const LabelledScores& videos) {

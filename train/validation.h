@@ -23,6 +23,9 @@ LabelledScores ClipScores(const ClipDataset& dataset, const std::vector<double>&
 // when no video of a class has one.
 LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>& scores);
 
+// As many as an epoch can wait for, of so many scores.
+BootstrapOptions ResamplesFor(std::size_t scores);
+
 // With 95 % intervals by a bootstrap over videos, seeded: the same scores give the same numbers.
 ValidationMetrics MeasureScores(const LabelledScores& clips, const LabelledScores& videos);
 

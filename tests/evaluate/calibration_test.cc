@@ -114,7 +114,14 @@ TEST(CalibrationTest, OneVideoOfAClassIsEnough) {
   EXPECT_EQ(
       CaveatsOf(fitted),
       "1 real video is few (below 20); 1 fake video is few (below 20); the temperature 20 is the greatest "
-      "allowed: the scores of val tell fakes from reals no better than chance");
+      "allowed, and val wants a greater one");
+}
+
+// Three fakes to a real, all a little above 0.5: the least temperature, though the real one scores highest.
+TEST(CalibrationTest, CaveatOfATemperatureClaimsNothingOfTheClasses) {
+  const auto fitted = Calibrate(std::vector{0.511, 0.51, 0.51, 0.51}, std::vector{0, 1, 1, 1});
+  EXPECT_EQ(fitted.temperature, kMinTemperature);
+  EXPECT_THAT(CaveatsOf(fitted), testing::EndsWith("is the least allowed, and val wants a lower one"));
 }
 
 TEST(CalibrationTest, EnoughVideosHaveNoCaveat) {

@@ -165,6 +165,21 @@ TEST_F(DataParallelTest, BatchesNeedAClipForEachProcess) {
   EXPECT_THAT(both.first.err, HasSubstr("batches of 1 clips are too small for 2 processes"));
 }
 
+// Batches of two, one clip for each process: where a picture is bad, a process has none.
+TEST_F(DataParallelTest, AProcessWithoutAPictureWaitsForNoneAndHoldsUpNone) {
+  MadeDataset made{.train = 8, .val = 4, .size = 32};
+  made.change = [](const std::string& split, int number, Clip* clip) {
+    if (split == "train" && number < 5) clip->mutable_frames(0)->set_image("no picture");
+  };
+  Make(made);
+  batch_ = 2;
+  const auto both = Run("--size 32 --epochs 1 --sam-rho 0.05");
+  ASSERT_EQ(both.first.status, 0) << both.first.err << both.second_err;
+  EXPECT_EQ(both.second_status, 0) << both.second_err;
+  EXPECT_THAT(both.first.out, ContainsRegex("epoch 1/1: train loss [0-9.]+, val loss [0-9.]+"));
+  EXPECT_THAT(Bytes("run", "run.json"), HasSubstr("\"bad_pictures\": 5"));
+}
+
 TEST_F(DataParallelTest, OptionsThatMakeNoSenseAreNamed) {
   ExpectError(Train("--norms none"), 2, "--norms: there is no 'none'", "auto, synced, local or frozen");
   ExpectError(Train("--process-timeout 0"), 2, "--process-timeout: 0 is not 1 to 86400", "600 seconds");

@@ -70,6 +70,33 @@ TEST(EpochRowTest, CheckpointCarriesIntervals) {
   EXPECT_EQ(MetricsJson(row)["val_auc_frame_low"], nullptr);
 }
 
+EpochRow RowWithParts() {
+  EpochRow row = SomeRow();
+  row.parts = {{"ff", 8, 24, 0.875, 0.75, {0.625, 1}}, {"ff:Deepfakes", 8, 12, 0.9375, 0.5, {NAN, NAN}}};
+  return row;
+}
+
+TEST(EpochRowTest, PartsHaveALineEachAndComeBack) {
+  const std::string csv = PartsCsv({RowWithParts()});
+  EXPECT_EQ(csv,
+            "epoch,part,real,fake,val_auc_video,val_auc_video_low,val_auc_video_high,val_auc_frame\n"
+            "1,ff,8,24,0.875,0.625,1,0.75\n"
+            "1,ff:Deepfakes,8,12,0.9375,,,0.5\n");
+  EXPECT_EQ(PartsCsv(RowsOf(ToJson({RowWithParts()}).dump())), csv);
+  EXPECT_EQ(PartsCsv({SomeRow()}), "");
+  auto json = ToJson({RowWithParts()});
+  json[0]["parts"][0].erase("real");
+  EXPECT_TRUE(RowsOf(json.dump()).empty());
+}
+
+TEST(EpochRowTest, TextShowsParts) {
+  EXPECT_THAT(EpochText(RowWithParts(), {}, 4),
+              HasSubstr("  part          reals  fakes  AUC of videos           of frames\n"
+                        "  ff                8     24  0.8750 [0.625, 1.000]   0.7500\n"
+                        "  ff:Deepfakes      8     12  0.9375                  0.5000\n"));
+  EXPECT_THAT(EpochText(SomeRow(), {}, 4), testing::Not(HasSubstr("of frames")));
+}
+
 TEST(EpochRowTest, TextHasATableOfFramesAndVideos) {
   const std::string text = EpochText(
       SomeRow(), {.temperature = 1.5, .threshold_eer = 0.4, .band_low = 0.25, .band_high = 0.625}, 4);

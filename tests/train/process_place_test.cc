@@ -116,5 +116,13 @@ TEST(ProcessPlaceTest, VariablesThatMakeNoSenseAreNamed) {
   EXPECT_THAT(HintOf([] { Find({{"RANK", "1"}}); }), testing::HasSubstr("torchrun or srun"));
 }
 
+// As --gpus-per-task of Slurm shows them: each process one GPU, which has the number 0.
+TEST(ProcessPlaceTest, GpuIsOneOfThoseThatTheProcessSees) {
+  const auto place = Find({{"RANK", "3"}, {"WORLD_SIZE", "8"}, {"LOCAL_RANK", "3"}});
+  EXPECT_EQ(place.Gpu(4), 3);
+  EXPECT_EQ(place.Gpu(1), 0);
+  EXPECT_EQ(place.Gpu(0), 0);
+}
+
 }  // namespace
 }  // namespace seam

@@ -145,12 +145,14 @@ TEST_F(RunFolderTest, StateThatIsNoneIsAnError) {
 TEST_F(RunFolderTest, OverwriteRemovesWhatARunWritesAndNothingElse) {
   Finish({0.6});
   WriteFile(folder_ / "notes.txt", "mine");
+  WriteFile(run_.parts(), "epoch,part");
   WriteFile(folder_ / "epoch-0001.safetensors.123.tmp", "half");
   run_.Prepare(false);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "epoch-0001.safetensors.123.tmp"));
   EXPECT_TRUE(run_.HasRun());
   run_.Prepare(true);
   EXPECT_FALSE(run_.HasRun());
+  EXPECT_FALSE(std::filesystem::exists(run_.parts()));
   EXPECT_TRUE(std::filesystem::exists(folder_ / "notes.txt"));
 }
 

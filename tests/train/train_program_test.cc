@@ -210,7 +210,8 @@ TEST_F(TrainProgramTest, ResumeRefusesOtherOptionsAndOtherData) {
 
 TEST_F(TrainProgramTest, NothingIsWrittenWhenTheDataDoesNotFit) {
   Make({.train = 8, .val = 4, .size = 64});
-  ExpectError(Train(""), 1, "the crops are 64x64, but meso4 takes 256x256", "crops of 256 pixels");
+  ExpectError(Train(""), 1, "the crops are 64x64, but meso4 takes 256x256",
+              "extract the dataset with --size 256");
   EXPECT_FALSE(fs::exists(run()));
 }
 
@@ -228,11 +229,21 @@ TEST_F(TrainProgramTest, InitOfAnotherNetworkIsAnError) {
   Make({.train = 4, .val = 4, .size = 32});
   ASSERT_EQ(Train("--size 32 --epochs 1").status, 0);
   const std::string init = " --size 32 --init " + Quoted((run() / "best.safetensors").string());
-  ExpectError(Train("--model mesoinception4" + init, "b"), 1, "holds a meso4, not a mesoinception4",
+  ExpectError(Train("--model mesoinception4" + init, "b"), 1, "holds the network meso4, not mesoinception4",
               "--model meso4");
   ExpectError(Train("--variant scale=half" + init, "b"), 1, "holds the variant {}, not {\"scale\":\"half\"}",
               "the same --variant");
   EXPECT_EQ(Train("--epochs 1 --dropout 0.1" + init, "b").status, 0);
+}
+
+TEST_F(TrainProgramTest, RunThatGoesOnNeedsNotWhatItStartedFrom) {
+  Make({.train = 4, .val = 4, .size = 32});
+  ASSERT_EQ(Train("--size 32 --epochs 1", "first").status, 0);
+  const fs::path first = run("first") / "last.safetensors";
+  ASSERT_EQ(Train("--size 32 --epochs 1 --init " + Quoted(first.string())).status, 0);
+  fs::remove(first);
+  const auto result = RunCommand("seam-train --quiet --resume --epochs 2 --output " + Quoted(run().string()));
+  EXPECT_EQ(result.status, 0) << result.err;
 }
 
 TEST_F(TrainProgramTest, ImageCheckpointStartsTheBackboneOfATemporalNetwork) {
@@ -355,6 +366,11 @@ TEST_F(TrainProgramTest, SeveralFoldersAreRecordedAndComparedWhenItGoesOn) {
                           HasSubstr("\"data-weights\": \"1,2\"")));
   EXPECT_EQ(RunCommand("seam-train --quiet --resume --epochs 2 --output " + Quoted(run().string())).status,
             0);
+  // Of each epoch, a line for each dataset; what was measured before the run went on stays.
+  EXPECT_THAT(Bytes("run", "val_parts.csv"),
+              ContainsRegex("^epoch,part,real,fake,val_auc_video,val_auc_video_low,val_auc_video_high,"
+                            "val_auc_frame\n1,made,2,2,.*\n1,other,1,1,.*\n2,made,.*\n2,other,.*\n$"));
+  EXPECT_THAT(result.out, ContainsRegex("part +reals +fakes +AUC of videos +of frames\n  made +2 +2 +[01]"));
   other(7);
   ExpectError(RunCommand("seam-train --quiet --resume " + both), 1,
               "made with other shards of the split 'train': those of folder 2 of --data differ", "--data");
