@@ -249,7 +249,11 @@ void MediaFile::SelectStream() {
 }
 
 bool MediaFile::SelectSound() {
-  const int index = av_find_best_stream(format_.get(), AVMEDIA_TYPE_AUDIO, -1, stream_->index, nullptr, 0);
+  int index = av_find_best_stream(format_.get(), AVMEDIA_TYPE_AUDIO, -1, stream_->index, nullptr, 0);
+  // That passes over streams whose rate is in their packets alone.
+  for (unsigned i = 0; i < format_->nb_streams && index < 0; ++i) {
+    if (format_->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO) index = static_cast<int>(i);
+  }
   if (index < 0) return false;
   stream_ = format_->streams[index];
   ReadOnly(index);

@@ -10,10 +10,9 @@
 namespace seam {
 namespace {
 
-// What players of mp4 files expect in them.
-constexpr std::array<AVCodecID, 7> kCodecs = {AV_CODEC_ID_AAC,  AV_CODEC_ID_MP3,  AV_CODEC_ID_AC3,
-                                              AV_CODEC_ID_EAC3, AV_CODEC_ID_ALAC, AV_CODEC_ID_OPUS,
-                                              AV_CODEC_ID_FLAC};
+// What players of mp4 files expect in them, and libavformat writes without being told to experiment.
+constexpr std::array<AVCodecID, 6> kCodecs = {AV_CODEC_ID_AAC,  AV_CODEC_ID_MP3,  AV_CODEC_ID_AC3,
+                                              AV_CODEC_ID_EAC3, AV_CODEC_ID_ALAC, AV_CODEC_ID_OPUS};
 
 }  // namespace
 
@@ -24,7 +23,7 @@ SoundTrack::SoundTrack(const std::filesystem::path& path, const MediaLimits& lim
   if (std::find(kCodecs.begin(), kCodecs.end(), sound.codec_id) == kCodecs.end()) {
     problem_ = fmt::format("mp4 files do not hold '{}'", avcodec_get_name(sound.codec_id));
   } else if (sound.sample_rate <= 0 || sound.ch_layout.nb_channels <= 0) {
-    problem_ = "its header is not complete";
+    problem_ = "its rate and channels are not in the file's header";
   } else {
     there_ = true;
   }
