@@ -118,8 +118,9 @@ void DrawNotes(const std::string& notes, int top, cv::Mat* picture) {
 ScoreStrip::ScoreStrip(int width, const TrackScores& tracks, const VerdictRule& rule, double first_seconds,
                        double last_seconds, const std::string& notes)
     : first_(first_seconds), last_(std::max(last_seconds, first_seconds + 1e-3)) {
-  const int height = std::clamp(width / 10, 40, 200) / 2 * 2;
-  strip_ = cv::Mat(height, width, CV_8UC3, kBlack);
+  curves_ = std::clamp(width / 10, 40, 200) / 2 * 2;
+  const int below = notes.empty() ? 0 : std::max(14, cvRound(TextScale(width) * 36)) / 2 * 2;
+  strip_ = cv::Mat(curves_ + below, width, CV_8UC3, kBlack);
   if (rule.HasBand()) {
     const cv::Rect band(cv::Point(0, Y(rule.band_high)), cv::Point(width, Y(rule.band_low) + 1));
     strip_(band & cv::Rect({}, strip_.size())) = cv::Scalar(70, 52, 16);
@@ -129,10 +130,10 @@ ScoreStrip::ScoreStrip(int width, const TrackScores& tracks, const VerdictRule& 
   const double scale = TextScale(width) * 0.9;
   const std::string words =
       fmt::format("fake from {:.2f} on{}", rule.threshold, tracks.empty() ? "; no face was scored" : "");
-  const cv::Point at(4, std::max(Y(rule.threshold) - 3, height / 3));
+  const cv::Point at(4, std::max(Y(rule.threshold) - 3, curves_ / 3));
   cv::putText(strip_, words, at, kFont, scale, kBlack, 4, cv::LINE_AA);  // apart from the curves below it
   cv::putText(strip_, words, at, kFont, scale, kPale, 1, cv::LINE_AA);
-  DrawNotes(notes, 0, &strip_);
+  DrawNotes(notes, curves_, &strip_);
 }
 
 int ScoreStrip::X(double seconds) const {
@@ -141,7 +142,7 @@ int ScoreStrip::X(double seconds) const {
 
 int ScoreStrip::Y(double score) const {
   const int pad = 3;
-  return pad + cvRound((1 - score) * (strip_.rows - 1 - 2 * pad));
+  return pad + cvRound((1 - score) * (curves_ - 1 - 2 * pad));
 }
 
 void ScoreStrip::DrawTrack(const TrackScore& track, const cv::Scalar& colour) {
@@ -159,7 +160,7 @@ void ScoreStrip::DrawTrack(const TrackScore& track, const cv::Scalar& colour) {
 void ScoreStrip::DrawAt(double seconds, cv::Mat band) const {
   strip_.copyTo(band);
   const int x = std::clamp(X(seconds), 0, strip_.cols - 1);
-  cv::line(band, {x, 0}, {x, strip_.rows}, kWhite, LineWidth(strip_.cols));
+  cv::line(band, {x, 0}, {x, curves_}, kWhite, LineWidth(strip_.cols));
 }
 
 }  // namespace seam

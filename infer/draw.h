@@ -71,6 +71,7 @@ class ScoreStrip {
   void DrawTrack(const TrackScore& track, const cv::Scalar& colour);
 
   double first_, last_;
+  int curves_ = 0;  // height of the curves; the notes stand below
   cv::Mat strip_;
 };
 
