@@ -220,7 +220,7 @@ class ChartDrawing {
   const Pen& pen_;
 };
 
-constexpr double kCellWidth = 150, kCellHeight = 34, kNames = 190, kHead = 64;
+constexpr double kCellWidth = 176, kCellHeight = 34, kNames = 190, kHead = 64;
 
 double WidthOf(const HeatMap& map) {
   return kNames + kCellWidth * static_cast<double>(map.columns.size()) + 16;

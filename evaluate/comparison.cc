@@ -8,15 +8,15 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "evaluate/evaluation.h"
 
 namespace seam {
 namespace {
 
-std::map<std::string, const ScoreRow*> Measurable(const std::vector<ScoreRow>& rows) {
+std::map<std::string, const ScoreRow*> Measurable(const std::vector<ScoreRow>& rows,
+                                                  const std::string& missing) {
   std::map<std::string, const ScoreRow*> measurable;
   for (const auto& row : rows) {
-    if (row.score && row.label) measurable[row.path] = &row;
+    if (row.label && CountedScore(row, missing)) measurable[row.path] = &row;
   }
   return measurable;
 }
@@ -27,7 +27,8 @@ struct Pairs {
 };
 
 Pairs PairUp(const std::vector<ScoreRow>& a, const std::vector<ScoreRow>& b, Comparison* comparison) {
-  const auto of_a = Measurable(a), of_b = Measurable(b);
+  const std::string& missing = comparison->missing;
+  const auto of_a = Measurable(a, missing), of_b = Measurable(b, missing);
   Pairs pairs;
   for (const auto& [path, row] : of_a) {
     const auto other = of_b.find(path);
@@ -37,8 +38,8 @@ Pairs PairUp(const std::vector<ScoreRow>& a, const std::vector<ScoreRow>& b, Com
                   fmt::format("'{}' has another label in {}", path, comparison->subject_a),
                   "give the truth with --labels");
     }
-    pairs.a.push_back(*row->score);
-    pairs.b.push_back(*other->second->score);
+    pairs.a.push_back(*CountedScore(*row, missing));
+    pairs.b.push_back(*CountedScore(*other->second, missing));
     pairs.labels.push_back(*row->label);
     ++(*row->label == 1 ? comparison->fake : comparison->real);
   }
@@ -57,10 +58,12 @@ Pairs PairUp(const std::vector<ScoreRow>& a, const std::vector<ScoreRow>& b, Com
 }  // namespace
 
 Comparison Compare(const std::string& subject_a, const std::vector<ScoreRow>& a, const std::string& subject_b,
-                   const std::vector<ScoreRow>& b, const BootstrapOptions& bootstrap) {
+                   const std::vector<ScoreRow>& b, const EvaluationOptions& options) {
+  const BootstrapOptions& bootstrap = options.bootstrap;
   Comparison comparison;
   comparison.subject_a = subject_a;
   comparison.subject_b = subject_b;
+  comparison.missing = options.missing;
   const Pairs pairs = PairUp(a, b, &comparison);
   comparison.delong = DeLongTest(pairs.a, pairs.b, pairs.labels);
   RankedScores ranked_a(pairs.a, pairs.labels), ranked_b(pairs.b, pairs.labels);
@@ -93,6 +96,10 @@ std::vector<std::string> FactsOf(const Comparison& comparison) {
       fmt::format("b         {}", Printable(comparison.subject_b)),
       fmt::format("common    {} videos ({} real, {} fake); {} in a alone and {} in b alone are left out",
                   comparison.common, comparison.real, comparison.fake, comparison.only_a, comparison.only_b)};
+  if (comparison.missing != "exclude") {
+    facts.push_back(fmt::format("missing   videos without a score count as {}",
+                                comparison.missing == "as-fake" ? "fake (score 1)" : "real (score 0)"));
+  }
   facts.push_back(std::isnan(comparison.delong.z)
                       ? "DeLong    needs two videos of each class"
                       : fmt::format("DeLong    AUC {:.4f} against {:.4f}: z = {:.3f}, p = {:.4g}",
@@ -104,10 +111,12 @@ std::vector<std::string> FactsOf(const Comparison& comparison) {
 Table TableOf(const Comparison& comparison) {
   Table table{"a minus b, paired bootstrap over videos", {"measure", "a", "b", "a - b", "interval", "p"}, {}};
   for (const auto& each : comparison.differences) {
-    table.rows.push_back({each.name, fmt::format("{:.4f}", each.a), fmt::format("{:.4f}", each.b),
-                          fmt::format("{:+.4f}", each.a - each.b),
-                          fmt::format("[{:+.4f}, {:+.4f}]", each.interval.low, each.interval.high),
-                          fmt::format("{:.4f}", each.p_value)});
+    const bool known = !std::isnan(each.interval.low);  // --resamples 0 gives none
+    table.rows.push_back(
+        {each.name, fmt::format("{:.4f}", each.a), fmt::format("{:.4f}", each.b),
+         fmt::format("{:+.4f}", each.a - each.b),
+         known ? fmt::format("[{:+.4f}, {:+.4f}]", each.interval.low, each.interval.high) : "-",
+         known ? fmt::format("{:.4f}", each.p_value) : "-"});
   }
   return table;
 }
@@ -117,7 +126,7 @@ nlohmann::ordered_json JsonOf(const Comparison& comparison) {
   nlohmann::ordered_json json = {{"a", comparison.subject_a},   {"b", comparison.subject_b},
                                  {"common", comparison.common}, {"real", comparison.real},
                                  {"fake", comparison.fake},     {"only_a", comparison.only_a},
-                                 {"only_b", comparison.only_b}};
+                                 {"only_b", comparison.only_b}, {"missing", comparison.missing}};
   json["delong"] = {{"auc_a", delong.auc_a}, {"auc_b", delong.auc_b}, {"z", delong.z}, {"p", delong.p_value}};
   for (const auto& each : comparison.differences) {
     json["differences"][each.key] = {{"a", each.a},

@@ -7,16 +7,18 @@
 
 #include "evaluate/bootstrap.h"
 #include "evaluate/delong.h"
+#include "evaluate/evaluation.h"
 #include "evaluate/score_file.h"
 #include "evaluate/table.h"
 
 namespace seam {
 
-// Two score files on the videos that both scored.
+// Two score files on the videos that both scored, or both know where those without a score count.
 struct Comparison {
   std::string subject_a, subject_b;
-  int common = 0;              // labelled videos with a score in both
-  int only_a = 0, only_b = 0;  // labelled and scored in one alone: left out
+  std::string missing;         // as in EvaluationOptions
+  int common = 0;              // labelled videos with a score that counts in both
+  int only_a = 0, only_b = 0;  // in one alone: left out
   int real = 0, fake = 0;
   DeLongResult delong;
   // a minus b of each of Measures() that needs no threshold, with a paired bootstrap's interval and p-value.
@@ -31,7 +33,7 @@ struct Comparison {
 
 // An Error when the common videos are of one class, or their labels differ.
 Comparison Compare(const std::string& subject_a, const std::vector<ScoreRow>& a, const std::string& subject_b,
-                   const std::vector<ScoreRow>& b, const BootstrapOptions& bootstrap);
+                   const std::vector<ScoreRow>& b, const EvaluationOptions& options);
 
 std::vector<std::string> FactsOf(const Comparison& comparison);
 Table TableOf(const Comparison& comparison);

@@ -81,13 +81,16 @@ CrossTest CrossTestOf(const std::vector<Evaluation>& evaluations, const std::str
 }
 
 Table TableOf(const CrossTest& cross) {
-  Table table{fmt::format("{} of each model (rows) on each dataset", cross.measure.name), {"model"}, {}};
+  Table table{
+      fmt::format("{} of each model (rows) on each dataset; coverage", cross.measure.name), {"model"}, {}};
   table.columns.insert(table.columns.end(), cross.datasets.begin(), cross.datasets.end());
   for (std::size_t model = 0; model < cross.models.size(); ++model) {
     table.rows.push_back({cross.models[model]});
     for (std::size_t dataset = 0; dataset < cross.datasets.size(); ++dataset) {
       const Measured* measured = cross.At(model, dataset);
-      table.rows.back().push_back(measured == nullptr ? "-" : TextOf(*measured));
+      const double coverage = cross.cells[model][dataset].coverage();
+      table.rows.back().push_back(
+          measured == nullptr ? "-" : fmt::format("{}; {:.1f} %", TextOf(*measured), 100 * coverage));
     }
   }
   return table;

@@ -133,8 +133,8 @@ class Evaluating {
     }
     if (all_.empty()) return kExitFailed;
     if (options_.compare && all_.size() == 2) {
-      report_.comparison = Compare(all_[0].subject, all_[0].rows, all_[1].subject, all_[1].rows,
-                                   options_.evaluation.bootstrap);
+      report_.comparison =
+          Compare(all_[0].subject, all_[0].rows, all_[1].subject, all_[1].rows, options_.evaluation);
     }
     if (options_.cross || IsMatrix()) report_.cross = CrossTestOf(report_.evaluations, options_.measure);
     Print();

@@ -51,12 +51,6 @@ void CheckCounts(const Evaluation& evaluation) {
   }
 }
 
-// The score that counts for the row; none where it has none and such rows are left out.
-std::optional<double> CountedScore(const ScoreRow& row, const std::string& missing) {
-  if (row.score || missing == "exclude") return row.score;
-  return missing == "as-fake" ? 1.0 : 0.0;
-}
-
 Slice Measure(std::string name, const std::vector<Sample>& samples, double threshold,
               const BootstrapOptions& bootstrap) {
   Slice slice;
@@ -220,6 +214,11 @@ void Count(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
 }
 
 }  // namespace
+
+std::optional<double> CountedScore(const ScoreRow& row, const std::string& missing) {
+  if (row.score || missing == "exclude") return row.score;
+  return missing == "as-fake" ? 1.0 : 0.0;
+}
 
 void EvaluationOptions::Check() const {
   double value = 0;

@@ -18,12 +18,12 @@ constexpr const char* kHead = R"(<!DOCTYPE html>
 <style>
 body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; max-width: 1180px; margin: 2em auto; padding: 0 1em; }
 h1 { font-size: 1.5em; } h2 { font-size: 1.2em; margin-top: 2em; overflow-wrap: anywhere; }
-table { border-collapse: collapse; margin: 1em 0; font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-weight: 600; padding: .3em 0; }
-th, td { border-bottom: 1px solid #ddd; padding: .25em .8em; text-align: right; }
+table { border-collapse: collapse; margin: 1em 0; font-size: .94em; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-weight: 600; padding: .3em 0; white-space: nowrap; }
+th, td { border-bottom: 1px solid #ddd; padding: .25em .7em; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 .warning { background: #fff1d6; border-left: 4px solid #d97706; padding: .6em 1em; }
-.plots { display: flex; flex-wrap: wrap; gap: 1em; } .plots img { max-width: 100%; border: 1px solid #eee; }
+.plots { display: flex; flex-wrap: wrap; gap: 1em; } .plots img { width: calc(50% - .6em); min-width: min(100%, 480px); border: 1px solid #eee; }
 .wide { overflow-x: auto; }
 </style></head><body>
 <h1>What the scores are worth</h1>

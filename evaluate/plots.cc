@@ -162,7 +162,9 @@ std::vector<Chart> PlotsOf(const std::vector<Evaluation>& evaluations) {
 }
 
 HeatMap HeatMapOf(const CrossTest& cross) {
-  HeatMap map{"cross_test", TableOf(cross).title, cross.models, cross.datasets, {}, {}};
+  HeatMap map{"cross_test", cross.measure.name + std::string(" of each model (rows) on each dataset"),
+              cross.models, cross.datasets,
+              {},           {}};
   for (std::size_t model = 0; model < cross.models.size(); ++model) {
     map.values.emplace_back();
     map.texts.emplace_back();

@@ -63,8 +63,7 @@ RobustnessPoint MeasurePerturbed(const Perturbation& perturbation, const std::ve
     return point;
   }
   try {
-    const Comparison comparison =
-        Compare(perturbation.Text(), rows, "untouched", clean_rows, options.bootstrap);
+    const Comparison comparison = Compare(perturbation.Text(), rows, "untouched", clean_rows, options);
     for (const auto& difference : comparison.differences) {
       if (difference.key == "auc") point.change = difference;
     }

@@ -163,6 +163,7 @@ class JsonRow {
       const char* parts = track.is_object() && track.contains("windows") ? "windows" : "frames";
       if (!track.is_object() || !track.contains(parts) || !track[parts].is_array())
         throw Wrong("a track has no list of frames");
+      if (track.value("counts", nlohmann::json(true)) == false) continue;  // as in the video's score
       for (const auto& part : track[parts]) {
         const auto score = part.is_object() ? Score(part, "score") : std::nullopt;
         if (!score) throw Wrong("a frame of a track has no score");
@@ -206,7 +207,11 @@ std::string ScoreFileLine(const ScoreRow& row) {
 }
 
 std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path) {
-  if (path.extension() == ".jsonl") return ReadJsonLines(path);
+  return ReadScoreFile(path, path.extension() == ".jsonl" ? ScoreFileForm::kJsonLines : ScoreFileForm::kCsv);
+}
+
+std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path, ScoreFileForm form) {
+  if (form == ScoreFileForm::kJsonLines) return ReadJsonLines(path);
   const CsvTable table(path);
   table.Require("path");
   table.Require("score");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -26,7 +27,7 @@ struct ScoreRow {
   std::string dataset, method, split;
   bool trained_on = false;  // the network learned from these very shards
   std::string chosen_on;    // what was chosen on these very shards: "epoch", "epoch and threshold", ""
-  std::vector<double> frame_scores;  // of the frames' or windows' faces; of the JSON lines form alone
+  std::vector<double> frame_scores;  // of the faces of people who count; of the JSON lines form alone
 };
 
 // The first line, and a row's line, of the CSV form. Numbers are the shortest that read back exactly. A score
@@ -38,5 +39,7 @@ std::string ScoreFileLine(const ScoreRow& row);
 // found by name in any order; only path and score must be there. An Error names the file and the line (in
 // CSV, blank lines are not counted).
 std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path);
+enum class ScoreFileForm : std::uint8_t { kCsv, kJsonLines };
+std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path, ScoreFileForm form);
 
 }  // namespace seam

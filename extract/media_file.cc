@@ -245,6 +245,22 @@ void MediaFile::SelectStream() {
     throw Error(path_, "has no video stream, only sound and its cover",
                 "a file with sound only cannot be scored");
   }
+  ReadOnly(index);
+}
+
+bool MediaFile::SelectSound() {
+  int index = av_find_best_stream(format_.get(), AVMEDIA_TYPE_AUDIO, -1, stream_->index, nullptr, 0);
+  // That passes over streams whose rate is in their packets alone.
+  for (unsigned i = 0; i < format_->nb_streams && index < 0; ++i) {
+    if (format_->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO) index = static_cast<int>(i);
+  }
+  if (index < 0) return false;
+  stream_ = format_->streams[index];
+  ReadOnly(index);
+  return true;
+}
+
+void MediaFile::ReadOnly(int index) {
   for (unsigned i = 0; i < format_->nb_streams; ++i) {
     format_->streams[i]->discard = static_cast<int>(i) == index ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
   }

@@ -8,10 +8,10 @@
 
 namespace seam {
 
-// An opened container and its one video stream: the only door by which media enters Seam. Videos are hostile,
-// so libavformat reads through our own descriptor of this one file and can open nothing else (no playlists,
-// no network), containers and decoders are lists (docs/extraction.md), and MediaLimits hold. Reading ends
-// when the deadline has passed and when the user interrupts.
+// An opened container and its one stream, the video's unless SelectSound() was called: the only door by which
+// media enters Seam. Videos are hostile, so libavformat reads through our own descriptor of this one file and
+// can open nothing else (no playlists, no network), containers and decoders are lists (docs/extraction.md),
+// and MediaLimits hold. Reading ends when the deadline has passed and when the user interrupts.
 class MediaFile {
  public:
   // An Error when the file cannot be opened, is no container of the list, has no video stream, or passes a
@@ -21,13 +21,16 @@ class MediaFile {
   MediaFile(const MediaFile&) = delete;
   MediaFile& operator=(const MediaFile&) = delete;
 
+  // From here on the stream is that of the best sound; false where there is none.
+  bool SelectSound();
+
   AVFormatContext* format() { return format_.get(); }
   const AVStream* stream() const { return stream_; }
   const std::string& path() const { return path_; }
 
   const MediaLimits& limits() const { return limits_; }
 
-  // The next packet of the video stream; false at the end. Unreadable places are passed over and counted;
+  // The next packet of the stream; false at the end. Unreadable places are passed over and counted;
   // where no more follows on one, read_error() names it.
   bool ReadPacket(AVPacket* packet);
   const std::string& read_error() const { return read_error_; }
@@ -61,6 +64,7 @@ class MediaFile {
   void Open();
   void FindStreams();
   void SelectStream();
+  void ReadOnly(int index);
   void CheckSize(const AVCodecParameters& picture) const;
   void CheckLimits() const;
   bool HasIndex() const;

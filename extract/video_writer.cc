@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "extract/av.h"
+#include "extract/sound_track.h"
 
 namespace seam {
 
@@ -168,10 +169,44 @@ struct VideoWriter::Impl {
     Checked(avcodec_parameters_from_context(stream->codecpar, encoder.get()), path.string(),
             "cannot be written");
     stream->time_base = kTick;
+    AddSoundStream();
+    if (!options.comment.empty()) av_dict_set(&muxer->metadata, "comment", options.comment.c_str(), 0);
     Dictionary settings;
     settings.Set("movflags", "+faststart");
     settings.Set("video_track_timescale", std::to_string(kTick.den));
     Checked(avformat_write_header(muxer.get(), settings.get()), path.string(), "cannot be written");
+  }
+
+  void AddSoundStream() {
+    if (options.sound == nullptr || !options.sound->there()) return;
+    sound = avformat_new_stream(muxer.get(), nullptr);
+    if (sound == nullptr) throw std::bad_alloc();
+    const AVCodecParameters& parameters = *options.sound->stream()->codecpar;
+    Checked(avcodec_parameters_copy(sound->codecpar, &parameters), path.string(), "cannot be written");
+    sound->codecpar->codec_tag = 0;  // of the other container
+    sound->time_base = {1, parameters.sample_rate};
+  }
+
+  // The sound that begins before the tick.
+  void CopySound(std::int64_t before) {
+    if (sound == nullptr) return;
+    const double end = first_seconds + static_cast<double>(before) / kTick.den;
+    const AVRational from = options.sound->stream()->time_base;
+    const std::int64_t first = std::llround(first_seconds / av_q2d(from));
+    while (const AvPtr<AVPacket> packet = options.sound->TakeBetween(first_seconds, end)) {
+      packet->stream_index = sound->index;
+      packet->pos = -1;
+      packet->pts -= first;
+      packet->dts -= first;
+      av_packet_rescale_ts(packet.get(), from, sound->time_base);
+      const int status = av_interleaved_write_frame(muxer.get(), packet.get());
+      // Damage of the sound; the pictures do not suffer.
+      if (status == AVERROR_INVALIDDATA || status == AVERROR(EINVAL)) {
+        options.sound->LeaveOut("it is damaged");
+        return;
+      }
+      Checked(status, path.string(), "cannot be written");
+    }
   }
 
   AvPtr<AVFrame> Converted(const cv::Mat& picture) const {
@@ -213,6 +248,7 @@ struct VideoWriter::Impl {
   }
 
   void Finish() {
+    CopySound(last_tick + last_step);
     Encode(nullptr);
     Checked(av_write_trailer(muxer.get()), path.string(), "cannot be written");
     avio_flush(muxer->pb);
@@ -236,8 +272,8 @@ struct VideoWriter::Impl {
   AvPtr<AVCodecContext> encoder;
   AvPtr<SwsContext> scaler;
   std::unique_ptr<AVFormatContext, MuxerDeleter> muxer;
-  AVStream* stream = nullptr;  // the muxer's
-  bool created = false;        // the temporary file is there
+  AVStream *stream = nullptr, *sound = nullptr;  // the muxer's
+  bool created = false;                          // the temporary file is there
   double first_seconds = 0;
   std::int64_t last_tick = -1, last_step = kTick.den / 25;
 };
@@ -276,6 +312,7 @@ void VideoWriter::Add(const cv::Mat& picture, double pts_seconds) {
   const AvPtr<AVFrame> frame = impl.Converted(picture);
   frame->pts = at;
   impl.Encode(frame.get());
+  impl.CopySound(at);
 }
 
 void VideoWriter::Commit() {

@@ -9,6 +9,8 @@
 
 namespace seam {
 
+class SoundTrack;
+
 struct VideoWriterOptions {
   // A name of VideoEncoderNames(); empty: the first of them that the local libavcodec has.
   std::string codec = {};
@@ -18,12 +20,16 @@ struct VideoWriterOptions {
   // x264's: from "ultrafast" to "veryslow". Other encoders pass it over.
   std::string preset = "veryfast";
   int threads = 0;  // of the encoder; 0: as many as it likes
+  // Sound to copy beside the pictures, in the clock of their times, from the first of them to the end of the
+  // last; nullptr: none. It outlives the writer, and tells what had to be left out.
+  SoundTrack* sound = nullptr;
+  std::string comment = {};  // kept in the file's metadata
 };
 
 // Encoders by libavcodec's names, best first: H.264 before others, since everything plays it.
 const std::vector<std::string>& VideoEncoderNames();
 
-// Writes pictures as an mp4 file without sound that appears whole or not at all: it grows beside its place
+// Writes pictures as an mp4 file that appears whole or not at all: it grows beside its place
 // under a temporary name and is renamed by Commit(). Destroyed without Commit(), it leaves nothing. Its index
 // stands before its frames (faststart), so that a player can begin before it has all. Times are kept as they
 // are given, but the first frame is at 0. 4:2:0 wants even sides: an odd one is made even by repeating the

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/interrupt.h"
+#include "extract/sound_track.h"
 #include "extract/video_reader.h"
 #include "extract/video_writer.h"
 #include "infer/annotated_paths.h"
@@ -29,9 +30,10 @@ class People {
     const double step = UsualStep(tracks);
     for (const auto& [number, track] : tracks) {
       const std::string verdict = VerdictOfTrack(rule, track);
-      const std::string words = verdict == "short" ? "seen too briefly" : verdict;
-      people_.push_back({TrackPath(track, step), fmt::format("#{} {} {:.2f}", number + 1, words, track.score),
-                         ColourOf(verdict), track.clips.size() > 1});
+      const std::string words =
+          track.counts ? fmt::format("{} {:.2f}", verdict, track.score) : "seen too briefly to count";
+      people_.push_back({TrackPath(track, step), fmt::format("#{} {}", number + 1, words), ColourOf(verdict),
+                         track.counts && track.clips.size() > 1});
     }
   }
 
@@ -39,7 +41,7 @@ class People {
     for (const Person& person : people_) {
       const auto place = person.path.At(seconds);
       if (!place) continue;
-      const std::string here = person.many ? fmt::format(" (here {:.2f})", place->score) : "";
+      const std::string here = person.here ? fmt::format(" (here {:.2f})", place->score) : "";
       DrawBox(place->box, person.label + here, person.colour, picture);
     }
   }
@@ -49,7 +51,7 @@ class People {
     TrackPath path;
     std::string label;
     cv::Scalar colour;
-    bool many;  // clips
+    bool here;  // whether the score of the moment is told
   };
   std::vector<Person> people_;
 };
@@ -66,23 +68,25 @@ std::pair<double, double> SpanOf(const fs::path& path, const MediaLimits& limits
 }  // namespace
 
 Annotator::Annotator(const fs::path& folder, const std::vector<fs::path>& inputs, const VerdictRule& rule,
-                     const MediaLimits& limits)
-    : inputs_(inputs), outputs_(AnnotatedPaths(folder, inputs)), rule_(rule), limits_(limits) {
+                     const MediaLimits& limits, std::vector<std::string> notes)
+    : inputs_(inputs),
+      outputs_(AnnotatedPaths(folder, inputs)),
+      rule_(rule),
+      notes_(fmt::format("{}", fmt::join(notes, "; "))),
+      limits_(limits) {
   RefuseToOverwrite(outputs_, inputs_);
   std::error_code failure;
   fs::create_directories(folder, failure);
   if (failure) throw Error(folder.string(), "cannot be made: " + failure.message(), "check the path");
 }
 
-void Annotator::Annotate(std::size_t video, const VideoResult& result) const {
+std::string Annotator::Annotate(std::size_t video, const VideoResult& result) const {
   std::error_code failure;
   fs::create_directories(outputs_[video].parent_path(), failure);  // what is wrong, the writer will say
   try {
-    if (IsPictureName(inputs_[video])) {
-      AnnotatePicture(video, result);
-    } else {
-      AnnotateVideo(video, result);
-    }
+    if (!IsPictureName(inputs_[video])) return AnnotateVideo(video, result);
+    AnnotatePicture(video, result);
+    return "";
   } catch (const cv::Exception& error) {
     throw Error(inputs_[video].string(), "cannot be annotated: " + error.err);
   }
@@ -94,6 +98,7 @@ void Annotator::AnnotatePicture(std::size_t video, const VideoResult& result) co
   if (!stamp) throw Error(inputs_[video].string(), "no frame could be decoded");
   cv::Mat picture = reader.Frame().Picture().clone(), bgr;
   People(result.tracks, rule_).DrawAt(stamp->pts_seconds, &picture);
+  DrawNotes(notes_, 0, &picture);
   cv::cvtColor(picture, bgr, cv::COLOR_RGB2BGR);
   std::vector<std::uint8_t> bytes;
   constexpr int kQuality = 92;
@@ -101,23 +106,28 @@ void Annotator::AnnotatePicture(std::size_t video, const VideoResult& result) co
   WriteFile(outputs_[video], {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-void Annotator::AnnotateVideo(std::size_t video, const VideoResult& result) const {
+std::string Annotator::AnnotateVideo(std::size_t video, const VideoResult& result) const {
   const auto [first, last] = SpanOf(inputs_[video], limits_, result.tracks);
   const People people(result.tracks, rule_);
   const Deadline deadline(limits_.max_seconds);
   VideoReader reader(inputs_[video], limits_, deadline);
+  SoundTrack sound(inputs_[video], limits_, deadline);
   std::optional<VideoWriter> writer;
   std::optional<ScoreStrip> strip;
   cv::Mat page;  // the picture with the strip below it
   cv::Size size;
   while (const auto stamp = reader.Next()) {
-    if (Interrupted()) return;
+    if (Interrupted()) return "";
     cv::Mat picture = reader.Frame().Picture();
     if (!writer) {
       size = picture.size();
-      strip.emplace(size.width, result.tracks, rule_, first, last);
+      strip.emplace(size.width, result.tracks, rule_, first, last, notes_);
       page = cv::Mat(size.height + strip->height(), size.width, CV_8UC3);
-      writer.emplace(outputs_[video], page.size());
+      VideoWriterOptions options;
+      options.sound = &sound;
+      options.threads = 2;  // several videos share the cores; and the bytes then depend on no machine
+      options.comment = notes_;
+      writer.emplace(outputs_[video], page.size(), options);
     }
     if (picture.size() != size) cv::resize(picture, picture, size, 0, 0, cv::INTER_AREA);
     cv::Mat upper = page.rowRange(0, size.height);
@@ -126,7 +136,7 @@ void Annotator::AnnotateVideo(std::size_t video, const VideoResult& result) cons
     strip->DrawAt(stamp->pts_seconds, page.rowRange(size.height, page.rows));
     writer->Add(page, stamp->pts_seconds);
   }
-  if (Interrupted()) return;
+  if (Interrupted()) return "";
   if (deadline.Passed()) {
     throw Error(inputs_[video].string(),
                 fmt::format("was not annotated within {:g} seconds", limits_.max_seconds),
@@ -134,6 +144,7 @@ void Annotator::AnnotateVideo(std::size_t video, const VideoResult& result) cons
   }
   if (!writer) throw Error(inputs_[video].string(), "no frame could be decoded");
   writer->Commit();
+  return sound.problem().empty() ? "" : "sound is left out of the annotated video: " + sound.problem();
 }
 
 }  // namespace seam

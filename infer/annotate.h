@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "extract/media_limits.h"
@@ -10,26 +11,27 @@
 namespace seam {
 
 // Writes each video again with what was found in it: the box of every person in every frame, their verdict
-// and score, and the scores over time in a strip below the picture. Pictures stay pictures, without a strip.
-// Sound is left out. Any number of threads.
+// and score, and the scores over time in a strip below the picture, with what the user forced. Pictures stay
+// pictures, without a strip. Sound is copied where an mp4 file can hold it. Any number of threads.
 class Annotator {
  public:
   // `inputs`: the files that Annotate() will be given. A UsageError when an output would be one of them.
   Annotator(const std::filesystem::path& folder, const std::vector<std::filesystem::path>& inputs,
-            const VerdictRule& rule, const MediaLimits& limits);
+            const VerdictRule& rule, const MediaLimits& limits, std::vector<std::string> notes = {});
 
   // The annotated form of inputs[video]; whole or not there at all. An Error when it cannot be made; nothing
-  // when the user interrupted.
-  void Annotate(std::size_t video, const VideoResult& result) const;
+  // when the user interrupted. Returns what of the video is missing in it, or "".
+  std::string Annotate(std::size_t video, const VideoResult& result) const;
 
   const std::filesystem::path& output(std::size_t video) const { return outputs_[video]; }
 
  private:
   void AnnotatePicture(std::size_t video, const VideoResult& result) const;
-  void AnnotateVideo(std::size_t video, const VideoResult& result) const;
+  std::string AnnotateVideo(std::size_t video, const VideoResult& result) const;
 
   std::vector<std::filesystem::path> inputs_, outputs_;
   VerdictRule rule_;
+  std::string notes_;  // of the run
   MediaLimits limits_;
 };
 

@@ -13,7 +13,7 @@ namespace {
 constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
 // A person who is missing for longer than so many steps has gone.
 constexpr double kLongestGap = 2.5;
-const cv::Scalar kWhite(255, 255, 255), kBlack(16, 16, 20), kDim(150, 152, 160);
+const cv::Scalar kWhite(255, 255, 255), kBlack(16, 16, 20), kDim(150, 152, 160), kPale(205, 207, 212);
 
 double TextScale(int side) { return std::clamp(side / 1500.0, 0.35, 2.0); }
 
@@ -98,11 +98,29 @@ void DrawBox(const cv::Rect2f& box, const std::string& label, const cv::Scalar& 
               TextWidth(scale), cv::LINE_AA);
 }
 
+void DrawNotes(const std::string& notes, int top, cv::Mat* picture) {
+  if (notes.empty()) return;
+  const double scale = TextScale(picture->cols) * 0.8;
+  int below = 0;
+  const auto size_of = [&](const std::string& text) {
+    return cv::getTextSize(text, kFont, scale, 1, &below);
+  };
+  constexpr int kPad = 3;
+  std::string words = "not as trained: " + notes;
+  for (std::size_t left = words.size(); left > 0 && size_of(words).width > picture->cols - 2 * kPad;)
+    words = words.substr(0, --left) + "...";
+  const cv::Size text = size_of(words);
+  const cv::Rect bar(0, top, text.width + 2 * kPad, text.height + below + kPad);
+  cv::rectangle(*picture, bar, kBlack, cv::FILLED);
+  cv::putText(*picture, words, {kPad, top + text.height + 1}, kFont, scale, kPale, 1, cv::LINE_AA);
+}
+
 ScoreStrip::ScoreStrip(int width, const TrackScores& tracks, const VerdictRule& rule, double first_seconds,
-                       double last_seconds)
+                       double last_seconds, const std::string& notes)
     : first_(first_seconds), last_(std::max(last_seconds, first_seconds + 1e-3)) {
-  const int height = std::clamp(width / 10, 40, 200) / 2 * 2;
-  strip_ = cv::Mat(height, width, CV_8UC3, kBlack);
+  curves_ = std::clamp(width / 10, 40, 200) / 2 * 2;
+  const int below = notes.empty() ? 0 : std::max(14, cvRound(TextScale(width) * 36)) / 2 * 2;
+  strip_ = cv::Mat(curves_ + below, width, CV_8UC3, kBlack);
   if (rule.HasBand()) {
     const cv::Rect band(cv::Point(0, Y(rule.band_high)), cv::Point(width, Y(rule.band_low) + 1));
     strip_(band & cv::Rect({}, strip_.size())) = cv::Scalar(70, 52, 16);
@@ -112,8 +130,10 @@ ScoreStrip::ScoreStrip(int width, const TrackScores& tracks, const VerdictRule& 
   const double scale = TextScale(width) * 0.9;
   const std::string words =
       fmt::format("fake from {:.2f} on{}", rule.threshold, tracks.empty() ? "; no face was scored" : "");
-  cv::putText(strip_, words, {4, std::max(Y(rule.threshold) - 3, height / 3)}, kFont, scale, kDim, 1,
-              cv::LINE_AA);
+  const cv::Point at(4, std::max(Y(rule.threshold) - 3, curves_ / 3));
+  cv::putText(strip_, words, at, kFont, scale, kBlack, 4, cv::LINE_AA);  // apart from the curves below it
+  cv::putText(strip_, words, at, kFont, scale, kPale, 1, cv::LINE_AA);
+  DrawNotes(notes, curves_, &strip_);
 }
 
 int ScoreStrip::X(double seconds) const {
@@ -122,7 +142,7 @@ int ScoreStrip::X(double seconds) const {
 
 int ScoreStrip::Y(double score) const {
   const int pad = 3;
-  return pad + cvRound((1 - score) * (strip_.rows - 1 - 2 * pad));
+  return pad + cvRound((1 - score) * (curves_ - 1 - 2 * pad));
 }
 
 void ScoreStrip::DrawTrack(const TrackScore& track, const cv::Scalar& colour) {
@@ -140,7 +160,7 @@ void ScoreStrip::DrawTrack(const TrackScore& track, const cv::Scalar& colour) {
 void ScoreStrip::DrawAt(double seconds, cv::Mat band) const {
   strip_.copyTo(band);
   const int x = std::clamp(X(seconds), 0, strip_.cols - 1);
-  cv::line(band, {x, 0}, {x, strip_.rows}, kWhite, LineWidth(strip_.cols));
+  cv::line(band, {x, 0}, {x, curves_}, kWhite, LineWidth(strip_.cols));
 }
 
 }  // namespace seam

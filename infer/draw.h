@@ -51,12 +51,16 @@ double UsualStep(const TrackScores& tracks);
 // A box with a label above it (below where there is no room), in lines that fit the picture's size.
 void DrawBox(const cv::Rect2f& box, const std::string& label, const cv::Scalar& colour, cv::Mat* picture);
 
+// What differs from the network's training, as one line that begins at `top`; cut off where it is too long.
+// Nothing where `notes` is empty.
+void DrawNotes(const std::string& notes, int top, cv::Mat* picture);
+
 // The scores of everybody over time: a band for the bottom of a video.
 class ScoreStrip {
  public:
-  // From `first_seconds` to `last_seconds` of the video.
+  // From `first_seconds` to `last_seconds` of the video; `notes` as in DrawNotes().
   ScoreStrip(int width, const TrackScores& tracks, const VerdictRule& rule, double first_seconds,
-             double last_seconds);
+             double last_seconds, const std::string& notes = "");
   int height() const { return strip_.rows; }
   // The strip with a line at `seconds`, into `band` [height(), width, 3].
   void DrawAt(double seconds, cv::Mat band) const;
@@ -67,6 +71,7 @@ class ScoreStrip {
   void DrawTrack(const TrackScore& track, const cv::Scalar& colour);
 
   double first_, last_;
+  int curves_ = 0;  // height of the curves; the notes stand below
   cv::Mat strip_;
 };
 

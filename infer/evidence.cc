@@ -14,6 +14,7 @@
 namespace seam {
 namespace {
 
+constexpr std::size_t kMostPeople = 24;  // of whom at least one face is kept until the end
 // Of the frames kept: they are shown at half of this or less.
 constexpr int kFrameSide = 400, kFrameQuality = 78;
 
@@ -25,8 +26,8 @@ bool IsBefore(const Evidence& a, const Evidence& b) {
   return key(a) < key(b);
 }
 
-// The best of each track first, then the others; each by score.
-void SortByWorth(std::vector<Evidence>* kept) {
+// The best of each track first, then the others; each by score. Returns how many are their track's best.
+std::size_t SortByWorth(std::vector<Evidence>* kept) {
   std::sort(kept->begin(), kept->end(), IsBefore);
   std::vector<int> seen;
   std::stable_partition(kept->begin(), kept->end(), [&](const Evidence& each) {
@@ -34,6 +35,7 @@ void SortByWorth(std::vector<Evidence>* kept) {
     if (first) seen.push_back(each.track);
     return first;
   });
+  return seen.size();
 }
 
 }  // namespace
@@ -47,8 +49,9 @@ void EvidenceKeeper::Offer(Evidence found, const std::vector<cv::Mat>& crops, co
   {
     const std::lock_guard lock(mutex_);
     kept_.push_back(std::move(found));
-    SortByWorth(&kept_);
-    if (kept_.size() > most_) kept_.pop_back();
+    // Who decides the video's score is known at its end, and need not have the greatest score of one face.
+    const std::size_t people = std::min(SortByWorth(&kept_), kMostPeople);
+    kept_.resize(std::min(kept_.size(), std::max(most_, people)));
     if (std::none_of(kept_.begin(), kept_.end(), is_found)) return;
   }
   // Few come so far; meanwhile others need not wait.
@@ -67,6 +70,18 @@ std::vector<Evidence> EvidenceKeeper::Take(const TrackScores& tracks) {
   std::vector<Evidence> taken = std::move(kept_);
   kept_.clear();
   std::erase_if(taken, [&](const Evidence& each) { return !tracks.contains(each.track); });
+  // People who count before those who do not, the most suspicious first, so that the one who decided is
+  // there.
+  SortByWorth(&taken);
+  const auto counts = [&](const Evidence& each) { return tracks.at(each.track).counts; };
+  std::stable_partition(taken.begin(), taken.end(), counts);
+  const auto decided =
+      std::max_element(taken.begin(), taken.end(), [&](const Evidence& a, const Evidence& b) {
+        const TrackScore &of_a = tracks.at(a.track), &of_b = tracks.at(b.track);
+        return std::pair(of_a.counts, of_a.score) < std::pair(of_b.counts, of_b.score);
+      });
+  if (decided != taken.end()) std::rotate(taken.begin(), decided, decided + 1);
+  taken.resize(std::min(taken.size(), most_));
   std::sort(taken.begin(), taken.end(), IsBefore);
   return taken;
 }

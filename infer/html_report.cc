@@ -143,10 +143,32 @@ void HtmlReport::Add(const ScoreRow& row, const VideoResult& result, const fs::p
   Entry entry;
   entry.row = row;
   entry.row.frame_scores.clear();
-  entry.people = static_cast<int>(result.tracks.size());
   entry.head = spool_->Append(section.head);
   if (!section.pictures.empty() && WantsPictures(row.score.value_or(0)))
     entry.pictures = spool_->Append(section.pictures);
+  entry.tail = spool_->Append(section.tail);
+  entries_.push_back(std::move(entry));
+}
+
+void HtmlReport::AddEarlier(ScoreRow row) {
+  VideoResult result;
+  result.score = row.score;
+  result.probability = row.probability;
+  result.verdict = row.verdict;
+  result.summary.status = row.status;
+  result.summary.reason = row.reason;
+  result.summary.frames = row.frames;
+  result.summary.faces = row.faces;
+  result.summary.tracks = row.tracks;
+  result.summary.seconds = row.seconds;
+  SectionOptions options = section_;
+  options.earlier = true;
+  const VideoSection section = MakeSection(SectionId(entries_.size()), row, result, {}, options);
+  Entry entry;
+  entry.row = std::move(row);
+  entry.row.frame_scores = {};
+  entry.earlier = true;
+  entry.head = spool_->Append(section.head);
   entry.tail = spool_->Append(section.tail);
   entries_.push_back(std::move(entry));
 }
@@ -175,7 +197,7 @@ std::string HtmlReport::TableRow(std::size_t number) const {
   if (facts_.rule.calibrated) html += NumberCell(row.probability, 3);
   html += fmt::format("<td class=\"path\"><a href=\"#{}\">{}</a>{}</td>", SectionId(number), Safe(row.path),
                       row.reason.empty() ? "" : "<br><small>" + Safe(row.reason) + "</small>");
-  html += CountCell(entry.people) + CountCell(row.faces) + CountCell(row.frames) + NumberCell(row.seconds, 1);
+  html += CountCell(row.tracks) + CountCell(row.faces) + CountCell(row.frames) + NumberCell(row.seconds, 1);
   return html + fmt::format("<td>{}</td></tr>\n", Safe(row.status));
 }
 
@@ -197,6 +219,15 @@ std::string HtmlReport::Header(const std::string& stopped) const {
       Safe(facts_.model_sha256));
   if (!stopped.empty())
     html += "<p class=\"note\"><strong>Not complete:</strong> " + Safe(stopped) + "</p>\n";
+  const auto earlier =
+      std::count_if(entries_.begin(), entries_.end(), [](auto& each) { return each.earlier; });
+  if (earlier > 0) {
+    html += fmt::format(
+        "<p class=\"note\"><strong>Resumed:</strong> {} scored by an earlier run, and {} here without "
+        "pictures "
+        "and curves.</p>\n",
+        earlier == 1 ? "1 input was" : fmt::format("{} inputs were", earlier), earlier == 1 ? "is" : "are");
+  }
   for (const std::string& note : facts_.notes)
     html += "<p class=\"note\"><strong>Forced by the user:</strong> " + Safe(note) + "</p>\n";
   if (!facts_.info.notice.empty()) html += "<p class=\"note\">" + Safe(facts_.info.notice) + "</p>\n";
@@ -249,7 +280,7 @@ void HtmlReport::Finish(const std::string& stopped) {
     page.Write(spool_->Read(entry.head));
     const bool shown = entry.pictures.size > 0 && pictures-- > 0;
     if (shown) page.Write(spool_->Read(entry.pictures));
-    left_out = left_out || (!shown && entry.row.score.has_value());
+    left_out = left_out || (!shown && !entry.earlier && entry.row.score.has_value());
     page.Write(spool_->Read(entry.tail));
   }
   if (left_out) {

@@ -37,6 +37,8 @@ class HtmlReport {
 
   // `annotated`: the annotated form of the video, or empty.
   void Add(const ScoreRow& row, const VideoResult& result, const std::filesystem::path& annotated);
+  // A row that an earlier run has left in the score file: without pictures and curves.
+  void AddEarlier(ScoreRow row);
   // Writes the page. `stopped`: why it is not all that was asked for, or empty.
   void Finish(const std::string& stopped);
 
@@ -47,7 +49,7 @@ class HtmlReport {
   };
   struct Entry {
     ScoreRow row;
-    int people = 0;
+    bool earlier = false;
     Part head, pictures, tail;
   };
 

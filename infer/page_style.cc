@@ -8,7 +8,7 @@ const std::string_view kPageStyle = R"css(
   --unsure: #8a5300; --unsure-soft: #fff1d6; --none: #4a4f59; --none-soft: #eceef1; }
 * { box-sizing: border-box; }
 body { font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: var(--ink);
-  background: var(--ground); max-width: 1180px; margin: 0 auto; padding: 1.5em 1.2em 4em; }
+  background: var(--ground); max-width: 1280px; margin: 0 auto; padding: 1.5em 1.2em 4em; }
 h1 { font-size: 1.6em; line-height: 1.2; margin: 0 0 .3em; } h2 { font-size: 1.25em; margin: 2.2em 0 .6em; }
 h3 { font-size: 1.08em; margin: 0; overflow-wrap: anywhere; } h4 { font-size: .95em; margin: 1.2em 0 .3em; }
 p { margin: .5em 0; max-width: 75ch; } a { color: #0b57b0; }
@@ -18,8 +18,8 @@ p { margin: .5em 0; max-width: 75ch; } a { color: #0b57b0; }
   max-width: none; overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: .35em .7em; text-align: left; vertical-align: top; }
-td.n, th.n { text-align: right; white-space: nowrap; } td.path { overflow-wrap: anywhere; min-width: 16em; }
-.wide { overflow-x: auto; } #inputs { width: 100%; } #inputs th { position: sticky; top: 0; background: var(--ground);
+td.n, th.n { text-align: right; white-space: nowrap; } td.path { overflow-wrap: anywhere; min-width: 14em; }
+.wide { overflow-x: auto; } #inputs { width: 100%; font-size: .95em; } #inputs th, #inputs td { padding: .35em .5em; } #inputs th { position: sticky; top: 0; background: var(--ground);
   white-space: nowrap; border-bottom: 2px solid var(--line); }
 #inputs th button { font: inherit; font-weight: 600; background: none; border: 0; padding: 0; margin: 0; cursor: pointer;
   color: inherit; } #inputs th button::after { content: " \2195"; color: #9aa0aa; }
@@ -32,7 +32,7 @@ td.n, th.n { text-align: right; white-space: nowrap; } td.path { overflow-wrap: 
 .verdict.fake { background: var(--fake-soft); color: var(--fake); }
 .verdict.real { background: var(--real-soft); color: var(--real); }
 .verdict.uncertain { background: var(--unsure-soft); color: var(--unsure); }
-.bar { display: inline-block; width: 70px; height: .6em; background: var(--none-soft); border-radius: 3px;
+.bar { display: inline-block; width: 48px; height: .6em; background: var(--none-soft); border-radius: 3px;
   margin-right: .5em; overflow: hidden; vertical-align: .05em; }
 .bar i { display: block; height: 100%; background: #697180; } .bar.fake i { background: var(--fake); }
 .bar.real i { background: var(--real); } .bar.uncertain i { background: #d58a00; }
@@ -56,6 +56,7 @@ figure.face figcaption { padding: .3em .6em; font-size: .86em; }
 .box.under { stroke: #000; stroke-width: 5; } .box.fake { stroke: #ff4d3d; } .box.real { stroke: #2fd27a; }
 .box.uncertain { stroke: #ffb020; }
 svg.chart { width: 100%; max-width: 860px; height: auto; display: block; fill: var(--ink); }
+.halo { paint-order: stroke; stroke: var(--soft); stroke-width: 3px; stroke-linejoin: round; }
 .ground { fill: var(--soft); } .band { fill: #ffdf9e; opacity: .6; } .threshold { stroke: #777; stroke-dasharray: 5 4; }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .15em 1em; margin: .6em 0; }
 dl.facts dt { color: var(--dim); } dl.facts dd { margin: 0; overflow-wrap: anywhere; }

@@ -52,7 +52,7 @@ nlohmann::ordered_json TracksJson(const TrackScores& tracks) {
   auto json = nlohmann::ordered_json::array();
   for (const auto& [number, track] : tracks) {
     nlohmann::ordered_json each = {{"track", number},
-                                   {"score", track.score},
+                                   {"score", track.counts ? nlohmann::ordered_json(track.score) : nullptr},
                                    {"counts", track.counts},
                                    {"first_seconds", track.first().pts_seconds},
                                    {"last_seconds", track.last().pts_seconds}};
@@ -109,15 +109,16 @@ bool ReportOptions::HasFile() const {
   return (!output.empty() && output != "-") || (!jsonl.empty() && jsonl != "-");
 }
 
-Report::Report(const ReportOptions& options, bool append)
+Report::Report(const ReportOptions& options, bool append, const std::vector<std::string>& notes)
     : options_(options),
       csv_(Open(options.output, append)),
       jsonl_(Open(options.jsonl, append)),
       table_(options.output != "-" && options.jsonl != "-") {
   if (csv_ && !(append && options.output != "-")) WriteLine(csv_.get(), options_.output, ScoreFileHeader());
-  if (table_)
-    WriteLine(stdout, "standard output",
-              fmt::format("{:>6}  {:<9} {:>7}  {}\n", "score", "verdict", "faces", "file"));
+  if (!table_) return;
+  for (const std::string& note : notes) WriteLine(stdout, "standard output", "note: " + note + "\n");
+  WriteLine(stdout, "standard output",
+            fmt::format("{:>6}  {:<9} {:>7}  {}\n", "score", "verdict", "faces", "file"));
 }
 
 Report::File Report::Open(const std::string& path, bool append) {

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/options.h"
 #include "evaluate/score_file.h"
@@ -24,8 +25,9 @@ struct ReportOptions {
 // that cannot be written.
 class Report {
  public:
-  // `append`: the files go on where they end (infer/resume.h) instead of beginning anew.
-  Report(const ReportOptions& options, bool append);
+  // `append`: the files go on where they end (infer/resume.h) instead of beginning anew. `notes`: what the
+  // table begins with; the files have them in each row.
+  Report(const ReportOptions& options, bool append, const std::vector<std::string>& notes = {});
 
   void Add(const ScoreRow& row, const VideoResult& result, const AggregateOptions& aggregate);
 

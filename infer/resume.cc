@@ -150,6 +150,13 @@ EarlierRows TakeUp(const ReportOptions& files, const nlohmann::ordered_json& rec
   return earlier;
 }
 
+std::vector<ScoreRow> EarlierScores(const ReportOptions& files) {
+  for (const std::string& file : FilesOf(files)) {
+    return ReadScoreFile(file, file == files.output ? ScoreFileForm::kCsv : ScoreFileForm::kJsonLines);
+  }
+  return {};
+}
+
 void WriteRecord(const ReportOptions& files, const nlohmann::ordered_json& record) {
   for (const std::string& file : FilesOf(files)) WriteFile(RecordPath(file), record.dump(1) + "\n");
 }

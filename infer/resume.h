@@ -23,6 +23,9 @@ struct EarlierRows {
 // WriteRecord()), or by another version. No file, or one without rows: nothing earlier.
 EarlierRows TakeUp(const ReportOptions& files, const nlohmann::ordered_json& record);
 
+// The rows of the score file that TakeUp() has left, as far as it holds them.
+std::vector<ScoreRow> EarlierScores(const ReportOptions& files);
+
 // Keeps `record`, what scores depend on, beside each score file: FILE.run.json. Files that begin anew have
 // none from before they are emptied until after, so that no rows stand beside a record they were not made
 // with.

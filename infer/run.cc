@@ -54,19 +54,24 @@ class Run {
     for (const std::string& note : notes_) SayWarning(note);
     Begin();
     std::vector<std::filesystem::path> paths;
+    std::vector<std::filesystem::path> all;  // with those that an earlier run has done
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       if (!inputs_[i].problem.empty()) continue;
+      all.push_back(inputs_[i].path);
+      if (done_[i]) continue;
       paths.push_back(inputs_[i].path);
       numbers_.push_back(i);
+      places_.push_back(all.size() - 1);
     }
-    BeginPage(paths);
+    BeginPage(all);
     if (!Score(paths)) {
-      FinishPage(fmt::format("stopped by the user after {} of {} inputs", reported_, inputs_.size()));
-      throw Error("seam infer", fmt::format("stopped after {} of {} inputs", reported_, inputs_.size()),
+      const std::string stopped = fmt::format("after {} of {} inputs", earlier_ + reported_, inputs_.size());
+      if (page_) page_->Finish("stopped by the user " + stopped);
+      throw Error("seam infer", "stopped " + stopped,
                   settings_.report.HasFile() ? "the same command with --resume goes on" : "");
     }
     ReportProblemsBefore(inputs_.size());
-    FinishPage("");
+    if (page_) page_->Finish("");
     SayModel();
     return ExitStatus();
   }
@@ -80,28 +85,28 @@ class Run {
     if (settings_.resume) earlier = TakeUp(settings_.report, record_);
     const bool anew = earlier.paths.empty();
     if (files && anew) RemoveRecord(settings_.report);
-    report_.emplace(settings_.report, !anew);
+    resumed_ = !anew;
+    report_.emplace(settings_.report, resumed_, notes_);
     if (files && anew) WriteRecord(settings_.report, record_);
-    const std::size_t before = inputs_.size();
-    std::erase_if(inputs_, [&](const Input& input) {
-      if (!earlier.paths.contains(Utf8Id(input.path.string()))) return false;
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      const std::filesystem::path& path = inputs_[i].path;
+      done_.push_back(earlier.paths.contains(Utf8Id(path.string())));
+      if (!done_[i]) continue;
+      ++earlier_;
       std::error_code failure;
-      const auto changed = std::filesystem::last_write_time(input.path, failure);
+      const auto changed = std::filesystem::last_write_time(path, failure);
       if (!failure && changed > earlier.written)
-        SayWarning(Printable(input.path.string()) + ": has changed since it was scored, and keeps its score");
-      return true;
-    });
-    if (settings_.resume)
-      Say(fmt::format("{} of {} inputs are done already", before - inputs_.size(), before));
+        SayWarning(Printable(path.string()) + ": has changed since it was scored, and keeps its score");
+    }
+    if (settings_.resume) Say(fmt::format("{} of {} inputs are done already", earlier_, inputs_.size()));
     failed_ = earlier.failed;
-    earlier_ = earlier.paths.size();
     verdicts_.insert(earlier.verdicts.begin(), earlier.verdicts.end());
   }
 
   // What people look at: the page and the annotated videos.
   void BeginPage(const std::vector<std::filesystem::path>& files) {
     const PageOptions& page = settings_.page;
-    if (!page.annotate.empty()) annotator_.emplace(page.annotate, files, rule_, settings_.media);
+    if (!page.annotate.empty()) annotator_.emplace(page.annotate, files, rule_, settings_.media, notes_);
     if (page.explain) explainer_.emplace(predictor_.path());
     if (page.report.empty()) return;
     RunFacts facts;
@@ -113,16 +118,10 @@ class Run {
     facts.notes = notes_;
     facts.settings = FlatJson(record_.dump());
     page_.emplace(page, std::move(facts), settings_.score.aggregate);
+    if (resumed_) {
+      for (ScoreRow& row : EarlierScores(settings_.report)) page_->AddEarlier(std::move(row));
+    }
     extract_.thumbnails = page.Faces() > 0;
-  }
-
-  void FinishPage(const std::string& stopped) {
-    if (!page_) return;
-    const std::string earlier =
-        earlier_ > 0
-            ? fmt::format("{} inputs of an earlier run are in the score file alone (--resume)", earlier_)
-            : "";
-    page_->Finish(stopped + (stopped.empty() || earlier.empty() ? "" : "; ") + earlier);
   }
 
   // On the thread of the video.
@@ -138,10 +137,11 @@ class Run {
     if (explainer_) explainer_->Explain(&result->evidence);
     if (!annotator_ || result->summary.frames == 0) return;
     try {
-      annotator_->Annotate(file, *result);
+      result->annotate_note = annotator_->Annotate(places_[file], *result);
     } catch (const Error& error) {
       result->annotate_problem = error;
     }
+    result->dropped = Interrupted();
   }
 
   bool Score(const std::vector<std::filesystem::path>& paths) {
@@ -163,14 +163,14 @@ class Run {
 
   // Where the annotated form is; empty where there is none.
   std::filesystem::path AnnotatedForm(std::size_t file, const VideoResult& result) const {
-    const bool there = annotator_ && result.summary.frames > 0 && !result.annotate_problem && !Interrupted();
-    return there ? annotator_->output(file) : std::filesystem::path();
+    const bool there = annotator_ && result.summary.frames > 0 && !result.annotate_problem;
+    return there ? annotator_->output(places_[file]) : std::filesystem::path();
   }
 
   // The rows stand in the order of the inputs, those that have nothing to score among them.
   void ReportProblemsBefore(std::size_t end) {
     for (; next_ < end; ++next_) {
-      if (inputs_[next_].problem.empty()) continue;
+      if (inputs_[next_].problem.empty() || done_[next_]) continue;
       VideoResult result;
       result.summary.status = "unreadable";
       result.summary.reason = inputs_[next_].problem;
@@ -184,6 +184,8 @@ class Run {
     failed_ += IsFailedRow(summary.status) || result.annotate_problem ? 1 : 0;
     if (IsFailedRow(summary.status)) SayError(Error(input.path.string(), summary.reason, summary.hint));
     if (result.annotate_problem) SayError(*result.annotate_problem);
+    if (!result.annotate_note.empty())
+      SayWarning(fmt::format("{}: {}", Printable(input.path.string()), result.annotate_note));
     result.verdict = VerdictOf(rule_, summary, result.score);
     result.probability = ProbabilityOf(rule_, result.score);
     verdicts_.insert(result.verdict);
@@ -223,9 +225,11 @@ class Run {
   std::optional<HtmlReport> page_;
   std::optional<Annotator> annotator_;
   std::optional<Explainer> explainer_;
-  std::vector<std::size_t> numbers_;  // of the inputs that are files
+  std::vector<bool> done_;                     // by an earlier run
+  std::vector<std::size_t> numbers_, places_;  // of the files to score: among the inputs, and the annotated
   std::size_t next_ = 0, reported_ = 0, failed_ = 0;
-  std::size_t earlier_ = 0;  // done by an earlier run
+  bool resumed_ = false;     // the score file goes on
+  std::size_t earlier_ = 0;  // inputs done by an earlier run
   std::multiset<std::string> verdicts_;
 };
 

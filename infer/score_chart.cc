@@ -82,6 +82,8 @@ class TimeChart {
     DrawGround();
     std::size_t person = 0;
     for (const auto& [number, track] : tracks_) DrawTrack(number, track, person++);
+    Text(kLeft + 4, Y(rule_.threshold) + (rule_.threshold > 0.9 ? 13 : -4),
+         fmt::format("fake from {:.3f} on", rule_.threshold), "class=\"dim halo\"");
     if (tracks_.size() > kMostNamed) {
       Text(kWidth - kRight + 6, kTop + 10 + 14 * static_cast<double>(kMostNamed),
            fmt::format("and {} more", tracks_.size() - kMostNamed));
@@ -112,8 +114,6 @@ class TimeChart {
     }
     svg_ += fmt::format("<line x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\" class=\"threshold\"/>", kLeft,
                         right, Y(rule_.threshold), Y(rule_.threshold));
-    Text(kLeft + 4, Y(rule_.threshold) + (rule_.threshold > 0.9 ? 13 : -4),
-         fmt::format("fake from {:.3f} on", rule_.threshold), "class=\"dim\"");
     Text(kLeft, kHeight - 8, ClockOf(first_));
     Text(right, kHeight - 8, ClockOf(last_), "text-anchor=\"end\"");
     Text((kLeft + right) / 2, kHeight - 8, "time", "text-anchor=\"middle\" class=\"dim\"");
@@ -144,7 +144,8 @@ class TimeChart {
         "<line x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\" stroke=\"{3}\" stroke-width=\"2\" "
         "stroke-dasharray=\"{4}\"/>",
         x, x + 20, y - 4, stroke.colour, stroke.dashes);
-    Text(x + 25, y, fmt::format("#{} {:.2f}", number + 1, track.score));
+    Text(x + 25, y,
+         fmt::format("#{} {}", number + 1, track.counts ? fmt::format("{:.2f}", track.score) : "too brief"));
   }
 
   const TrackScores& tracks_;

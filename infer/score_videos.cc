@@ -90,15 +90,22 @@ bool ScoreVideos(const std::vector<std::filesystem::path>& videos, const Extract
                  const std::function<void(std::size_t, VideoResult)>& done, const VideoExtras& extras) {
   const std::vector<VideoTask> tasks(videos.begin(), videos.end());
   SharedBatch batch(predictor, static_cast<std::size_t>(options.batch));
-  return ExtractFaces(
+  std::size_t told = 0;
+  const bool whole = ExtractFaces(
       tasks, extract,
       [&](std::size_t i) {
         return std::make_unique<ScoreSink>(&batch, options.aggregate, predictor.info().crop, i, extras);
       },
       [&](std::size_t i, const VideoSummary&, std::unique_ptr<ClipSink> sink) {
-        done(i, static_cast<ScoreSink&>(*sink).TakeResult());
+        VideoResult result = static_cast<ScoreSink&>(*sink).TakeResult();
+        // A video that was interrupted leaves a gap, and what comes behind it would stand before it when the
+        // run is resumed.
+        if (result.dropped || (!options.unordered && i != told)) return;
+        ++told;
+        done(i, std::move(result));
       },
       options.unordered ? ReportOrder::kAsReady : ReportOrder::kAsGiven);
+  return whole && told == tasks.size();
 }
 
 }  // namespace seam

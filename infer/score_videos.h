@@ -32,6 +32,8 @@ struct VideoResult {
   std::vector<Evidence> evidence;         // the most suspicious faces, as VideoExtras ask
   std::string file_sha256;                // of the file; empty where nobody asked
   std::optional<Error> annotate_problem;  // why the annotated form could not be made
+  std::string annotate_note;              // what of the video the annotated form lacks
+  bool dropped = false;                   // the user interrupted before all of it was made
 };
 
 // What is done with each video besides scoring it.
@@ -44,7 +46,7 @@ struct VideoExtras {
 // Runs ExtractFaces() over the videos and scores the crops as they come; `done` gets the results in order
 // (or not, see ScoreOptions), one at a time, without verdict and probability. Clips of several videos share a
 // batch. Memory holds the pictures of a batch, and of each face only its place and its score. Returns false
-// when interrupted.
+// when interrupted: in order, `done` has then got the first results without a gap.
 bool ScoreVideos(const std::vector<std::filesystem::path>& videos, const ExtractOptions& extract,
                  const ScoreOptions& options, const Predictor& predictor,
                  const std::function<void(std::size_t, VideoResult)>& done, const VideoExtras& extras = {});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +15,9 @@
 #include "models/checkpoint.h"
 
 namespace seam {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 constexpr int kMostWindows = 1'000'000;
@@ -123,6 +127,12 @@ void InferSettings::Check() const {
   score.Check();
   report.Check();
   page.Check();
+  const auto same = [&](const std::string& file) {
+    return !file.empty() &&
+           fs::absolute(file).lexically_normal() == fs::absolute(page.report).lexically_normal();
+  };
+  if (!page.report.empty() && (same(report.output) || same(report.jsonl)))
+    throw UsageError("--report", "names the file of the scores", "name an HTML file");
   if (resume && !report.HasFile())
     throw UsageError("--resume", "needs a file to go on with", "add --output FILE or --jsonl FILE");
 }

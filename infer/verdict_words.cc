@@ -79,7 +79,7 @@ int FramesWithoutFace(const VideoResult& result) {
 void AddSeen(const VideoResult& result, std::vector<std::string>* words) {
   const VideoSummary& summary = result.summary;
   if (summary.frames == 0) return;
-  const auto people = static_cast<std::int64_t>(result.tracks.size());
+  const std::int64_t people = summary.tracks;
   words->push_back(fmt::format("{} looked at, {} found, {} followed.", CountOf(summary.frames, "frame"),
                                CountOf(summary.faces, "face"),
                                people == 1 ? "1 person" : CountOf(people, "people")));
@@ -99,8 +99,9 @@ void AddSeen(const VideoResult& result, std::vector<std::string>* words) {
   std::int64_t brief = 0;
   for (const auto& [number, track] : result.tracks) brief += track.counts ? 0 : 1;
   if (brief > 0)
-    words->push_back(fmt::format("{} seen too briefly to count: scored, but without a say in the verdict.",
-                                 brief == 1 ? "1 person was" : fmt::format("{} people were", brief)));
+    words->push_back(
+        fmt::format("{} seen too briefly to count: told, but without a score and a say in the verdict.",
+                    brief == 1 ? "1 person was" : fmt::format("{} people were", brief)));
 }
 
 }  // namespace

@@ -58,9 +58,9 @@ std::string FaceHtml(const Evidence& evidence, const VideoResult& result, const 
                         ClockOf(evidence.faces.back().stamp.pts_seconds));
   return fmt::format(
       "<figure class=\"face\"><div class=\"pictures\">{}</div><figcaption><strong>{:.3f}</strong> person "
-      "#{}, {}, "
-      "frame {}</figcaption></figure>\n",
-      pictures, evidence.score, evidence.track + 1, when, evidence.faces[evidence.shown].stamp.index);
+      "#{}{}, {}, frame {}</figcaption></figure>\n",
+      pictures, evidence.score, evidence.track + 1, verdict == "short" ? " (too brief to count)" : "", when,
+      evidence.faces[evidence.shown].stamp.index);
 }
 
 std::string PicturesHtml(const VideoResult& result, const SectionOptions& options) {
@@ -90,10 +90,11 @@ std::string PeopleHtml(const VideoResult& result, const VerdictRule& rule) {
     if (++count > kMostPeople) break;
     const std::string verdict = VerdictOfTrack(rule, track);
     html += fmt::format(
-        "<tr><td>#{}</td><td>{}</td><td class=\"n\">{:.4f}</td><td>{} to {}</td>"
+        "<tr><td>#{}</td><td>{}</td><td class=\"n\">{}</td><td>{} to {}</td>"
         "<td class=\"n\">{}</td></tr>\n",
-        number + 1, verdict == "short" ? "seen too briefly" : VerdictHtml(verdict), track.score,
-        ClockOf(track.first().pts_seconds), ClockOf(track.last().pts_seconds), track.clips.size());
+        number + 1, track.counts ? VerdictHtml(verdict) : "seen too briefly to count",
+        track.counts ? fmt::format("{:.4f}", track.score) : "–", ClockOf(track.first().pts_seconds),
+        ClockOf(track.last().pts_seconds), track.clips.size());
   }
   html += "</tbody></table></div>\n";
   if (result.tracks.size() > kMostPeople)
@@ -108,7 +109,7 @@ std::string FileFacts(const ScoreRow& row, const VideoResult& result) {
   const auto bytes = fs::file_size(row.path, failure);
   if (!failure) facts.emplace_back("file", fmt::format("{} bytes", bytes));
   if (!result.file_sha256.empty()) facts.emplace_back("SHA-256", result.file_sha256);
-  if (summary.frames > 0) {
+  if (summary.frames_decoded > 0) {
     facts.emplace_back("picture", fmt::format("{} x {} pixels", summary.size.width, summary.size.height));
     facts.emplace_back(
         "looked at", fmt::format("{} of at least {} decoded, over {:.2f} seconds",
@@ -134,6 +135,9 @@ VideoSection MakeSection(const std::string& id, const ScoreRow& row, const Video
   section.head += "</header>\n<ul class=\"why\">\n";
   for (const std::string& words : VerdictWords(result, options.rule, options.aggregate))
     section.head += "<li>" + Safe(words) + "</li>\n";
+  if (options.earlier)
+    section.head +=
+        "<li>An earlier run scored it (--resume): its faces and curves are not in this page.</li>\n";
   section.head += "</ul>\n";
   section.pictures = PicturesHtml(result, options);
   if (!result.tracks.empty()) {

@@ -21,6 +21,7 @@ struct SectionOptions {
   VerdictRule rule;
   CropSpec crop;
   std::filesystem::path folder;  // of the page: links are relative to it
+  bool earlier = false;          // the video was scored by an earlier run, which left its row alone
 };
 
 // `id` of the element; `annotated`: the annotated form, where there is one.

@@ -98,7 +98,8 @@ TEST_F(EvaluateProgramTest, JsonIsOneObjectALine) {
 TEST_F(EvaluateProgramTest, JsonLinesGiveTheFramesToo) {
   const std::string scores = File(
       "s.jsonl",
-      R"({"path":"f.mp4","status":"ok","score":0.8,"label":1,"tracks":[{"frames":[{"score":0.9},{"score":0.7}]}]})"
+      R"({"path":"f.mp4","status":"ok","score":0.8,"label":1,"tracks":[{"frames":[{"score":0.9},{"score":0.7}]},)"
+      R"({"score":null,"counts":false,"frames":[{"score":0.1}]}]})"
       "\n"
       R"({"path":"r.mp4","status":"ok","score":0.3,"label":0,"tracks":[{"frames":[{"score":0.8}]}]})"
       "\n");
@@ -122,6 +123,14 @@ TEST_F(EvaluateProgramTest, ComparesTwoFilesOnTheirCommonVideos) {
       std::string::npos)
       << result.out;
   EXPECT_NE(result.out.find("DeLong    AUC 0.7222 against 0.7222: z = 0.000, p = 1"), std::string::npos);
+  const std::string c = File("c.csv", "path,score,label\nf1.mp4,0.9,fake\nf2.mp4,,fake\nr1.mp4,0.1,real\n"),
+                    d = File("d.csv",
+                             "path,score,label\nf1.mp4,0.9,fake\nf2.mp4,0.8,fake\nr1.mp4,0.1,real\n");
+  const std::string missing = Run("--compare --missing as-real --resamples 0 " + c + " " + d).out;
+  for (const char* text :
+       {"common    3 videos (1 real, 2 fake)", "missing   videos without a score count as real",
+        "  AUC               0.5000  1.0000   -0.5000         -  -\n"})
+    EXPECT_NE(missing.find(text), std::string::npos) << text << missing;
   EXPECT_EQ(Run("--compare " + a).status, 2);
   const std::string other = File("o.csv", "path,score,label\nf1.mp4,0.5,real\nr1.mp4,0.5,fake\n");
   EXPECT_NE(Run("--compare " + a + " " + other).err.find("'f1.mp4' has another label in " + a),
@@ -136,10 +145,10 @@ TEST_F(EvaluateProgramTest, TheCrossTestIsOneMatrix) {
   const auto result = Run("--cross --resamples 0 --labels " + labels + " --csv " + csv + " " +
                           File("one.csv", kScores) + " " + File("two.csv", kScores));
   EXPECT_EQ(result.status, 0) << result.err;
-  EXPECT_NE(result.out.find("AUC of each model (rows) on each dataset\n"
-                            "  model       A       B     all\n"
-                            "  one    1.0000  0.7500  0.7222\n"
-                            "  two    1.0000  0.7500  0.7222\n"),
+  EXPECT_NE(result.out.find("AUC of each model (rows) on each dataset; coverage\n"
+                            "  model                A                B             all\n"
+                            "  one    1.0000; 100.0 %  0.7500; 100.0 %  0.7222; 75.0 %\n"
+                            "  two    1.0000; 100.0 %  0.7500; 100.0 %  0.7222; 75.0 %\n"),
             std::string::npos)
       << result.out;
   EXPECT_TRUE(ReadFile(csv).starts_with("model,dataset,real,fake,coverage,auc,low,high\none,A,1,1,1,1,,\n"))

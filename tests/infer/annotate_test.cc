@@ -9,6 +9,7 @@
 #include "infer/annotated_paths.h"
 #include "infer/draw.h"
 #include "tests/infer/made_result.h"
+#include "tests/support/clips.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -117,6 +118,41 @@ TEST(AnnotatorTest, PictureStaysAPictureOfItsSize) {
   const auto pixel = bgr.at<cv::Vec3b>(18, 23);
   EXPECT_TRUE(IsRed({pixel[2], pixel[1], pixel[0]})) << pixel;
   EXPECT_EQ(bgr.at<cv::Vec3b>(230, 300), cv::Vec3b(200, 0, 0));
+}
+
+std::string Probed(const fs::path& path, const std::string& arguments) {
+  return RunCommand("ffprobe -loglevel error -of default=noprint_wrappers=1:nokey=1 " + arguments + " " +
+                    Quoted(path.string()))
+      .out;
+}
+
+TEST(AnnotatorTest, SoundIsKeptAtItsTimes) {
+  const TemporaryFolder folder;
+  const std::string film = (folder / "film.mkv").string();
+  MakeVideo(film,
+            "-f lavfi -i color=gray:size=64x64:rate=10:duration=2 -f lavfi -i sine=duration=2 -c:a aac "
+            "-output_ts_offset 3");
+  const Annotator annotator(folder / "out", {film}, VerdictRule{}, {}, {"half of it is noise"});
+  EXPECT_EQ(annotator.Annotate(0, VideoResult{}), "");
+  const fs::path output = annotator.output(0);
+  EXPECT_EQ(Probed(output, "-select_streams a -show_entries stream=codec_name"), "aac\n");
+  const double begins = std::stod(Probed(output, "-select_streams a -show_entries stream=start_time"));
+  const double lasts = std::stod(Probed(output, "-select_streams a -show_entries stream=duration"));
+  EXPECT_NEAR(begins, 0, 0.1);
+  EXPECT_NEAR(lasts, 2, 0.15);
+  EXPECT_EQ(Probed(output, "-show_entries format_tags=comment"), "half of it is noise\n");
+}
+
+TEST(AnnotatorTest, SoundThatAnMp4CannotHoldIsToldToBeLeftOut) {
+  const TemporaryFolder folder;
+  const std::string film = (folder / "film.avi").string();
+  MakeVideo(
+      film,
+      "-f lavfi -i color=gray:size=64x64:rate=10:duration=1 -f lavfi -i sine=duration=1 -c:a pcm_s16le");
+  const Annotator annotator(folder / "out", {film}, VerdictRule{}, {});
+  EXPECT_EQ(annotator.Annotate(0, VideoResult{}),
+            "sound is left out of the annotated video: mp4 files do not hold 'pcm_s16le'");
+  EXPECT_EQ(Probed(annotator.output(0), "-show_entries stream=codec_type"), "video\n");
 }
 
 TEST(AnnotatorTest, VideoWithoutFacesIsWrittenAgain) {

@@ -44,6 +44,18 @@ TEST(EvidenceKeeperTest, KeepsEverybodysGreatestScoreAndThenTheGreatestInAnyOrde
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
+TEST(EvidenceKeeperTest, WhoDecidedIsThereAmongManyWithGreaterScoresForAMoment) {
+  VideoResult result = MadeResult({{0.99, 0}, {0.98, 0}, {0.97, 0}, {0.96, 0}, {0.6, 0.6, 0.6}, {0.95}});
+  for (auto& [number, track] : result.tracks) track.counts = number < 5;
+  std::vector<std::pair<int, std::size_t>> order;
+  for (const auto& [number, track] : result.tracks) {
+    for (std::size_t clip = 0; clip < track.clips.size(); ++clip) order.emplace_back(number, clip);
+  }
+  EXPECT_EQ(Kept(result, order), "0:0.99 1:0.98 4:0.6 ");
+  std::reverse(order.begin(), order.end());
+  EXPECT_EQ(Kept(result, order), "0:0.99 1:0.98 4:0.6 ");
+}
+
 TEST(EvidenceKeeperTest, GivesNothingOfTracksThatWereDropped) {
   VideoResult result = MadeResult({{0.9}, {0.5}});
   EvidenceKeeper keeper(3, MadeCropSpec());

@@ -113,6 +113,40 @@ TEST_F(HtmlReportTest, PageIsWellFormedHasEveryRowAndLoadsNothing) {
   EXPECT_EQ(CountIn(page, "src=\""), CountIn(page, "src=\"data:image/jpeg;base64,"));
 }
 
+TEST_F(HtmlReportTest, WhatAnEarlierRunScoredHasItsRowAndSaysThatItsPicturesAreMissing) {
+  Begin();
+  ScoreRow earlier;
+  earlier.path = "films/before.mp4";
+  earlier.status = "ok";
+  earlier.score = 0.95;
+  earlier.verdict = "fake";
+  earlier.frames = earlier.faces = 32;
+  earlier.tracks = 2;
+  report_->AddEarlier(earlier);
+  const VideoResult real = MadeResult({{0.1, 0.2, 0.1}});
+  report_->Add(RowOf("films/b.mp4", real), real, {});
+  const std::string page = Page();
+  EXPECT_EQ(Misnesting(page), "");
+  EXPECT_EQ(CountIn(page, "<tr data-verdict="), 2U);
+  EXPECT_LT(page.find("films/before.mp4"), page.find("films/b.mp4"));  // the most suspicious first
+  for (const char* text :
+       {"1 input was scored by an earlier run", "32 frames looked at, 32 faces found, 2 people",
+        "its faces and curves are not in this page"})
+    EXPECT_NE(page.find(text), std::string::npos) << text;
+}
+
+TEST_F(HtmlReportTest, PeopleTooBriefToCountHaveNoScoreOfTheirOwn) {
+  Begin();
+  VideoResult result = MadeResult({{0.1, 0.2, 0.1}, {0.97}});
+  ASSERT_FALSE(result.tracks.at(1).counts);
+  result.evidence = {MadeEvidence(result, 1, 0)};
+  report_->Add(RowOf("a.mp4", result), result, {});
+  const std::string page = Page();
+  for (const char* text : {"#2 too brief", "seen too briefly to count</td><td class=\"n\">–</td>",
+                           "person #2 (too brief to count)"})
+    EXPECT_NE(page.find(text), std::string::npos) << text;
+}
+
 TEST_F(HtmlReportTest, HostileNamesStayText) {
   facts_.info.notice = "<b>notice</b>";
   facts_.model_file = "\"><script>alert(1)</script>.safetensors";
@@ -226,7 +260,7 @@ TEST(VerdictWordsTest, TellScoreThresholdBandAndWhoDecided) {
       "10 frames looked at, 8 faces found, 3 people followed.\n"
       "In 7 frames no face was scored; what happens there is not judged.\n"
       "1 face too small to be judged passed over.\n"
-      "1 person was seen too briefly to count: scored, but without a say in the verdict.");
+      "1 person was seen too briefly to count: told, but without a score and a say in the verdict.");
 }
 
 TEST(VerdictWordsTest, TellUncertainAndCalibratedAnswers) {

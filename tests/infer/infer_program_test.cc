@@ -282,8 +282,8 @@ TEST_F(InferFolderTest, WhatTheUserForcesIsInEveryOutput) {
   const CommandResult result = Infer(At("clips/a.mp4") + " --detect-size 300 --aggregate max --output " +
                                      At("s.csv") + " --jsonl " + At("s.jsonl"));
   ASSERT_EQ(result.status, 0) << result.err;
-  for (const std::string& text :
-       {result.err, ReadScoreFile(At("s.csv")).at(0).note, ReadScoreFile(At("s.jsonl")).at(0).note}) {
+  for (const std::string& text : {result.err, result.out, ReadScoreFile(At("s.csv")).at(0).note,
+                                  ReadScoreFile(At("s.jsonl")).at(0).note}) {
     EXPECT_NE(text.find("hog at 300 pixels, but the network was trained on hog at 400"), std::string::npos)
         << text;
     EXPECT_NE(text.find("the max over the frames, but the threshold is for the mean"), std::string::npos)

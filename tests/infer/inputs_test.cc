@@ -43,6 +43,8 @@ TEST_F(InputsTest, AFileThatIsNamedIsTakenWhateverItsName) {
 TEST_F(InputsTest, NothingIsScoredTwice) {
   EXPECT_EQ(Paths({At("fake"), At("fake/d.mp4"), At("fake/../fake/d.mp4")}),
             (std::vector<std::string>{"fake/d.mp4"}));
+  const std::string here = fs::relative(At("fake/d.mp4"));
+  EXPECT_EQ(Paths({At("fake/d.mp4"), here, "./" + here}), (std::vector<std::string>{"fake/d.mp4"}));
 }
 
 TEST_F(InputsTest, WhatIsMissingOrEmptyIsToldInItsPlace) {

@@ -56,6 +56,28 @@ TEST_F(ReportProgramTest, OneRunGivesPageHeatMapsAndAnnotatedVideos) {
   }
 }
 
+TEST_F(ReportProgramTest, AResumedRunAnnotatesIntoTheSamePlacesAndItsPageHasAll) {
+  fs::create_directories(At("films/deep"));
+  MakeVideo(At("films/a.mp4"), "-f lavfi -i color=gray:size=320x240:rate=10:duration=1");
+  MakeVideo(At("films/deep/a.mp4"), "-f lavfi -i color=gray:size=160x120:rate=10:duration=1");
+  const std::string all =
+      At("films") + " --output " + At("s.csv") + " --report " + At("r.html") + " --annotate " + At("out");
+  ASSERT_EQ(Infer(all).status, 0);
+  const std::string scores = ReadFile(At("s.csv")), first = ReadFile(At("out/a.mp4"));
+  // As if it had been stopped after the first.
+  WriteFile(At("s.csv"), scores.substr(0, scores.find('\n', scores.find("films/a.mp4")) + 1));
+  fs::remove(At("out/deep/a.mp4"));
+  ASSERT_EQ(Infer(all + " --resume").status, 0);
+  EXPECT_EQ(ReadFile(At("s.csv")), scores);
+  EXPECT_EQ(ReadFile(At("out/a.mp4")), first);
+  EXPECT_TRUE(fs::exists(At("out/deep/a.mp4")));
+  const std::string page = ReadFile(At("r.html"));
+  EXPECT_NE(page.find("1 input was scored by an earlier run"), std::string::npos);
+  for (const char* name : {"films/a.mp4", "films/deep/a.mp4"}) EXPECT_NE(page.find(name), std::string::npos);
+  EXPECT_EQ(Infer(At("films") + " --output " + At("s.csv") + " --report " + At("s.csv")).status, 2);
+  EXPECT_EQ(ReadFile(At("s.csv")), scores);
+}
+
 TEST_F(ReportProgramTest, PageChangesNoScore) {
   ASSERT_EQ(Infer(Demo() + " --output " + At("plain.csv")).status, 0);
   ASSERT_EQ(Infer(Demo() + " --output " + At("page.csv") + " --report " + At("r.html")).status, 0);
