@@ -16,15 +16,15 @@ constexpr const char* kHead = R"(<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Seam: evaluation</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
-body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; max-width: 1180px; margin: 2em auto; padding: 0 1em; }
+body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; max-width: 1240px; margin: 2em auto; padding: 0 1em; }
 h1 { font-size: 1.5em; } h2 { font-size: 1.2em; margin-top: 2em; overflow-wrap: anywhere; }
-table { border-collapse: collapse; margin: 1em 0; font-size: .94em; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; margin: 1em 0; font-size: .88em; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: .3em 0; white-space: nowrap; }
-th, td { border-bottom: 1px solid #ddd; padding: .25em .7em; text-align: right; white-space: nowrap; }
+th, td { border-bottom: 1px solid #ddd; padding: .25em .5em; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 .warning { background: #fff1d6; border-left: 4px solid #d97706; padding: .6em 1em; }
-.plots { display: flex; flex-wrap: wrap; gap: 1em; } .plots img { width: calc(50% - .6em); min-width: min(100%, 480px); border: 1px solid #eee; }
-.wide { overflow-x: auto; }
+.plots { display: flex; flex-wrap: wrap; gap: 1em; } .plots img { width: calc(50% - .6em); min-width: min(100%, 480px); box-sizing: border-box; border: 1px solid #eee; }
+.wide { overflow-x: auto; } .wide img { max-width: 100%; }
 </style></head><body>
 <h1>What the scores are worth</h1>
 )";

@@ -21,7 +21,7 @@ SoundTrack::SoundTrack(const std::filesystem::path& path, const MediaLimits& lim
   if (!file_.SelectSound()) return;
   const AVCodecParameters& sound = *file_.stream()->codecpar;
   if (std::find(kCodecs.begin(), kCodecs.end(), sound.codec_id) == kCodecs.end()) {
-    problem_ = fmt::format("mp4 files do not hold '{}'", avcodec_get_name(sound.codec_id));
+    problem_ = fmt::format("'{}' is not copied into mp4 files", avcodec_get_name(sound.codec_id));
   } else if (sound.sample_rate <= 0 || sound.ch_layout.nb_channels <= 0) {
     problem_ = "its rate and channels are not in the file's header";
   } else {

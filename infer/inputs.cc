@@ -160,7 +160,8 @@ std::vector<Input> ListInputs(const std::vector<std::string>& named, const ListO
   std::set<fs::path> seen;
   std::error_code nameless;  // an empty name has no absolute form
   for (Input& input : all) {
-    if (seen.insert(fs::absolute(input.path, nameless).lexically_normal()).second) inputs.push_back(std::move(input));
+    if (seen.insert(fs::absolute(input.path, nameless).lexically_normal()).second)
+      inputs.push_back(std::move(input));
   }
   return inputs;
 }

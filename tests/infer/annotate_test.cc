@@ -151,7 +151,7 @@ TEST(AnnotatorTest, SoundThatAnMp4CannotHoldIsToldToBeLeftOut) {
       "-f lavfi -i color=gray:size=64x64:rate=10:duration=1 -f lavfi -i sine=duration=1 -c:a pcm_s16le");
   const Annotator annotator(folder / "out", {film}, VerdictRule{}, {});
   EXPECT_EQ(annotator.Annotate(0, VideoResult{}),
-            "sound is left out of the annotated video: mp4 files do not hold 'pcm_s16le'");
+            "sound is left out of the annotated video: 'pcm_s16le' is not copied into mp4 files");
   EXPECT_EQ(Probed(annotator.output(0), "-show_entries stream=codec_type"), "video\n");
 }
 
