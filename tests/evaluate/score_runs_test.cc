@@ -76,7 +76,10 @@ TEST_F(ScoreRunsTest, ACheckpointAndShardsGiveTheMeasures) {
 TEST_F(ScoreRunsTest, SeveralModelsAndDatasetsGiveTheMatrix) {
   const auto result = Evaluate("--model one --model two --data d/X --data d/Y --split val --csv m.csv");
   EXPECT_EQ(result.status, 0) << result.err;
-  EXPECT_NE(result.out.find("AUC of each model (rows) on each dataset\n"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("AUC of each model (rows) on each dataset; coverage\n"), std::string::npos)
+      << result.out;
+  EXPECT_NE(result.out.find("  two    1.0000; 75.0 %  1.0000; 75.0 %  1.0000; 75.0 %\n"), std::string::npos)
+      << result.out;
   EXPECT_EQ(Runs(), 4);
   const std::string csv = ReadFile(folder_ / "m.csv");
   for (const char* cell : {"one,X,2,1,0.75,1,,\n", "two,Y,2,1,0.75,1,,\n", "two,all,4,2,0.75,1,,\n"})
