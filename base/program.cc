@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <iostream>
 #include <new>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -46,6 +47,9 @@ int RunProgram(int argc, char** argv, const std::function<int(const std::vector<
     return error.exit_code();
   } catch (const std::filesystem::filesystem_error& error) {
     SayError(Error(error.path1().string(), error.code().message()));
+  } catch (const std::system_error& error) {
+    // fmt::print() throws these: a full disk, a reader of the output that went away.
+    SayError(Error("", error.what()));
   } catch (const std::bad_alloc&) {
     SayError(Error("", "out of memory", "fewer --jobs or a smaller --batch need less"));
   } catch (const std::exception& error) {

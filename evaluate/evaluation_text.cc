@@ -122,9 +122,10 @@ std::vector<std::string> WarningsOf(const Evaluation& evaluation) {
                     evaluation.trained_on, evaluation.inputs));
   }
   if (!evaluation.chosen_on.empty()) {
+    const bool several = evaluation.chosen_on.find(" and ") != std::string::npos;
     warnings.push_back(
-        fmt::format("the network's {} was chosen on these very data: the numbers are a little too good",
-                    evaluation.chosen_on));
+        fmt::format("the network's {} {} chosen on these very data: the numbers are a little too good",
+                    evaluation.chosen_on, several ? "were" : "was"));
   }
   return warnings;
 }

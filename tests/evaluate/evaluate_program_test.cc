@@ -61,6 +61,16 @@ TEST_F(EvaluateProgramTest, PrintsTheMeasuresOfAFile) {
                 "  reals called real       1\n");
 }
 
+// More than stdio holds back, so that a write fails before the end.
+TEST_F(EvaluateProgramTest, OutputThatNobodyTakesIsAnErrorButNoFaultOfSeam) {
+  std::string files;
+  for (int i = 0; i < 30; ++i) files += " " + File("s" + std::to_string(i) + ".csv", kScores);
+  const auto result = Run("--resamples 0" + files + " >/dev/full");
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.err.find("No space left on device"), std::string::npos) << result.err;
+  EXPECT_EQ(result.err.find("fault"), std::string::npos) << result.err;
+}
+
 TEST_F(EvaluateProgramTest, IntervalsSurroundTheValues) {
   const auto result = Run("--resamples 100 " + File("s.csv", kScores));
   EXPECT_NE(result.out.find("AUC              0.7222 [0."), std::string::npos) << result.out;
