@@ -149,7 +149,7 @@ TEST_F(ScoreProgramTest, OtherCropsAreRefusedUnlessForcedAndThenSaid) {
 TEST_F(ScoreProgramTest, ClipsThatDoNotFitTheNetworkAreRefused) {
   Make();
   MakeCheckpoint("lstm");
-  EXPECT_THAT(Score().err, HasSubstr("the clips have 1 frames, but"));
+  EXPECT_THAT(Score().err, HasSubstr("the clips have 1 frame, but"));
   const CommandResult missing = RunCommand("seam-score --model " + At("m.safetensors") + " --data " +
                                            At("data") + " --split test --output " + At("s.jsonl"));
   EXPECT_EQ(missing.status, 1);
