@@ -151,10 +151,10 @@ EarlierRows TakeUp(const ReportOptions& files, const nlohmann::ordered_json& rec
 }
 
 std::vector<ScoreRow> EarlierScores(const ReportOptions& files) {
-  for (const std::string& file : FilesOf(files)) {
-    return ReadScoreFile(file, file == files.output ? ScoreFileForm::kCsv : ScoreFileForm::kJsonLines);
-  }
-  return {};
+  const std::vector<std::string> written = FilesOf(files);
+  if (written.empty()) return {};
+  const bool csv = written.front() == files.output;
+  return ReadScoreFile(written.front(), csv ? ScoreFileForm::kCsv : ScoreFileForm::kJsonLines);
 }
 
 void WriteRecord(const ReportOptions& files, const nlohmann::ordered_json& record) {
