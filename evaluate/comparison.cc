@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "evaluate/evaluation_text.h"
 
 namespace seam {
 namespace {
@@ -96,10 +97,8 @@ std::vector<std::string> FactsOf(const Comparison& comparison) {
       fmt::format("b         {}", Printable(comparison.subject_b)),
       fmt::format("common    {} videos ({} real, {} fake); {} in a alone and {} in b alone are left out",
                   comparison.common, comparison.real, comparison.fake, comparison.only_a, comparison.only_b)};
-  if (comparison.missing != "exclude") {
-    facts.push_back(fmt::format("missing   videos without a score count as {}",
-                                comparison.missing == "as-fake" ? "fake (score 1)" : "real (score 0)"));
-  }
+  if (comparison.missing != "exclude")
+    facts.push_back("missing   videos " + MissingWords(comparison.missing));
   facts.push_back(std::isnan(comparison.delong.z)
                       ? "DeLong    needs two videos of each class"
                       : fmt::format("DeLong    AUC {:.4f} against {:.4f}: z = {:.3f}, p = {:.4g}",

@@ -94,17 +94,17 @@ bool AnyFew(const std::vector<Slice>& slices) {
                      [](const Slice& slice) { return std::min(slice.real, slice.fake) < kFewVideos; });
 }
 
-std::string MissingWords(const std::string& missing) {
-  if (missing == "as-real") return "those without a score count as real (score 0)";
-  if (missing == "as-fake") return "those without a score count as fake (score 1)";
-  return "those without a score are left out";
-}
-
 nlohmann::ordered_json JsonNumber(double value) {
   return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
 }
 
 }  // namespace
+
+std::string MissingWords(const std::string& missing) {
+  if (missing == "as-real") return "without a score count as real (score 0)";
+  if (missing == "as-fake") return "without a score count as fake (score 1)";
+  return "without a score are left out";
+}
 
 std::string TextOf(const Measured& measured) {
   if (std::isnan(measured.value)) return "-";
@@ -137,7 +137,7 @@ std::vector<std::string> FactsOf(const Evaluation& evaluation) {
       fmt::format("inputs    {}", evaluation.inputs),
       fmt::format("scored    {} (coverage {})", evaluation.scored(), Percent(evaluation.coverage())),
       fmt::format("measured  {} real, {} fake{}; {}", evaluation.videos.real, evaluation.videos.fake,
-                  unlabelled, MissingWords(evaluation.missing))};
+                  unlabelled, "those " + MissingWords(evaluation.missing))};
   if (evaluation.frames) {
     facts.push_back(fmt::format("frames    {} of real videos, {} of fake ones", evaluation.frames->real,
                                 evaluation.frames->fake));

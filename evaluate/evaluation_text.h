@@ -13,6 +13,10 @@ namespace seam {
 // "0.7222 [0.5100, 0.9000]"; "-" for NaN; without brackets where there is no interval.
 std::string TextOf(const Measured& measured);
 
+// What becomes of those without a score, as `missing` (EvaluationOptions) says: "without a score are left
+// out".
+std::string MissingWords(const std::string& missing);
+
 // Why the numbers cannot be taken at their word: the network saw these data in training.
 std::vector<std::string> WarningsOf(const Evaluation& evaluation);
 // What stands above the tables: inputs, coverage, what was measured, how missing scores were counted, where
