@@ -18,6 +18,19 @@ std::filesystem::path ProgramOf(const std::string& verb) {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / ("seam-" + verb);
 }
 
+void BecomeSibling(const std::string& verb, std::vector<std::string> arguments) {
+  std::string program = ProgramOf(verb).string();
+  std::vector<char*> argv = {program.data()};
+  for (auto& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  execv(program.c_str(), argv.data());
+  if (errno == ENOENT) {
+    throw Error(program, fmt::format("seam {} is not built", verb),
+                "docs/building.md says what each program needs");
+  }
+  throw Error(program, fmt::format("cannot be run: {}", std::strerror(errno)));
+}
+
 int RunSibling(const std::string& verb, const std::vector<std::string>& arguments) {
   const std::string program = ProgramOf(verb).string();
   if (access(program.c_str(), X_OK) != 0) {

@@ -9,6 +9,10 @@ namespace seam {
 // The program of a verb of `seam`: seam-VERB in the folder of this very program.
 std::filesystem::path ProgramOf(const std::string& verb);
 
+// Never returns: this process is the verb's program from here on. An Error when that is not there or cannot
+// be run.
+[[noreturn]] void BecomeSibling(const std::string& verb, std::vector<std::string> arguments);
+
 // Runs it and waits; returns its exit status. Its standard output is thrown away, its talk goes where ours
 // goes. An Error when it is not there, cannot be run, or was killed by a signal.
 int RunSibling(const std::string& verb, const std::vector<std::string>& arguments);

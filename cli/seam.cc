@@ -56,19 +56,10 @@ void CheckVerb(const std::string& verb) {
                    near.empty() ? "seam --help lists them" : fmt::format("did you mean seam {}?", near));
 }
 
-// Never returns: this process is the verb's program from here on.
-[[noreturn]] void Become(const std::string& verb, std::vector<std::string> arguments) {
+// Never returns.
+[[noreturn]] void Become(const std::string& verb, const std::vector<std::string>& arguments) {
   CheckVerb(verb);
-  auto program = ProgramOf(verb).string();
-  std::vector<char*> argv = {program.data()};
-  for (auto& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  execv(program.c_str(), argv.data());
-  if (errno == ENOENT) {
-    throw Error(program, fmt::format("seam {} is not built", verb),
-                "docs/building.md says what each program needs");
-  }
-  throw Error(program, fmt::format("cannot be run: {}", std::strerror(errno)));
+  BecomeSibling(verb, arguments);
 }
 
 int Run(const std::vector<std::string>& arguments) {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <filesystem>
-#include <memory>
 #include <vector>
 
 #include "infer/evidence.h"
@@ -13,15 +11,8 @@ namespace seam {
 // number of threads.
 class Explainer {
  public:
-  // Throws as LoadCheckpoint() does.
-  explicit Explainer(const std::filesystem::path& checkpoint);
-  ~Explainer();
-
-  void Explain(std::vector<Evidence>* evidence) const;
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  virtual ~Explainer() = default;
+  virtual void Explain(std::vector<Evidence>* evidence) const = 0;
 };
 
 }  // namespace seam

@@ -1,8 +1,10 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/program.h"
+#include "base/sibling.h"
 #include "infer/run.h"
 #include "infer/settings.h"
+#include "infer/torch_parts.h"
 
 namespace seam {
 namespace {
@@ -15,7 +17,12 @@ int Infer(const std::vector<std::string>& arguments) {
   settings.Register(&options);
   if (!options.Parse(arguments)) return kExitGood;
   settings.Check();
-  return RunInference(settings, options);
+#ifdef SEAM_TORCH_PARTS
+  return RunInference(settings, options, &LinkedTorchParts());
+#else
+  if (NeedsTorch(settings)) BecomeSibling("infer-torch", arguments);
+  return RunInference(settings, options, nullptr);
+#endif
 }
 
 }  // namespace

@@ -10,8 +10,9 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "extract/face_detector.h"
-#include "models/checkpoint.h"
-#include "models/compile.h"
+#include "infer/torch_parts.h"
+#include "models/fold.h"
+#include "models/stored_network.h"
 #include "proto/picture.h"
 
 namespace seam {
@@ -33,13 +34,24 @@ void Reencode(const cv::Mat& picture, const CropSpec& crop, std::uint8_t* pixels
   if (!problem.empty()) throw Error("", "a crop cannot be decoded: " + problem);
 }
 
+std::unique_ptr<CompiledModel> CompileWith(const TorchParts* torch, const FoldedGraph& graph,
+                                           const InputSpec& input, const CompileOptions& options) {
+  if (torch != nullptr) return torch->compile(graph, input, options);
+#ifdef SEAM_ONEDNN
+  return CompileForCpu(graph, input, options);
+#else
+  throw Error("seam infer", "was built with neither oneDNN nor LibTorch's part of it");
+#endif
+}
+
 }  // namespace
 
-Predictor::Predictor(const std::filesystem::path& path, const CompileOptions& options)
+Predictor::Predictor(const std::filesystem::path& path, const CompileOptions& options,
+                     const TorchParts* torch)
     : path_(ModelFile(path)) {
-  Checkpoint checkpoint = LoadCheckpoint(path_);
-  info_ = std::make_unique<CheckpointInfo>(std::move(checkpoint.info));
-  frames_ = checkpoint.model->input().frames;
+  StoredNetwork stored = LoadNetwork(path_);
+  info_ = std::make_unique<CheckpointInfo>(std::move(stored.info));
+  frames_ = stored.graph.frames();
   if (std::find(DetectorNames().begin(), DetectorNames().end(), info().crop.detector()) ==
       DetectorNames().end()) {
     throw Error(
@@ -47,7 +59,8 @@ Predictor::Predictor(const std::filesystem::path& path, const CompileOptions& op
         fmt::format("its faces were found by '{}', which this Seam does not know", info().crop.detector()),
         "use a newer Seam");
   }
-  network_ = Compile(*checkpoint.model, options);
+  const FoldedGraph folded = Fold(stored.graph, stored.weights);
+  network_ = CompileWith(torch, folded, InputOf(stored.graph), options);
 }
 
 Predictor::~Predictor() = default;

@@ -13,13 +13,16 @@ namespace seam {
 
 class CompiledModel;
 struct CheckpointInfo;
+struct TorchParts;
 
 // A checkpoint, ready to score crops. Any number of threads may score at once: on a CPU each runs the network
 // on itself alone, so that the cores are shared by clips, not by operators.
 class Predictor {
  public:
-  // The checkpoint at `path`, or Seam's own where it is empty. Throws as LoadCheckpoint() and Compile() do.
-  explicit Predictor(const std::filesystem::path& path, const CompileOptions& options = {});
+  // The checkpoint at `path`, or Seam's own where it is empty, on the CPU, or, with `torch`, wherever the
+  // options say. Throws as LoadNetwork() and Compile() do.
+  explicit Predictor(const std::filesystem::path& path, const CompileOptions& options = {},
+                     const TorchParts* torch = nullptr);
   ~Predictor();
 
   const std::filesystem::path& path() const { return path_; }

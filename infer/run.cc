@@ -1,5 +1,6 @@
 #include "infer/run.h"
 
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -11,12 +12,12 @@
 #include "base/progress.h"
 #include "base/sha256.h"
 #include "infer/annotate.h"
-#include "infer/explainer.h"
 #include "infer/html_report.h"
 #include "infer/inputs.h"
 #include "infer/resume.h"
+#include "infer/torch_parts.h"
 #include "labels/video.h"
-#include "models/checkpoint.h"
+#include "models/stored_network.h"
 
 namespace seam {
 namespace {
@@ -42,10 +43,11 @@ ScoreRow RowOf(const Input& input, const VideoResult& result, double threshold, 
 
 class Run {
  public:
-  Run(const InferSettings& settings, const Options& options)
+  Run(const InferSettings& settings, const Options& options, const TorchParts* torch)
       : settings_(settings),
+        torch_(torch),
         inputs_(ListInputs(settings.inputs, {settings.recursive, settings.label_folders})),
-        predictor_(settings.model, settings.compile),
+        predictor_(settings.model, settings.compile, torch),
         extract_(ExtractionFor(predictor_, settings, options)),
         rule_(MakeVerdictRule(predictor_.info(), settings.threshold)),
         notes_(NotesOf(predictor_, extract_, settings.score.aggregate)) {}
@@ -107,7 +109,7 @@ class Run {
   void BeginPage(const std::vector<std::filesystem::path>& files) {
     const PageOptions& page = settings_.page;
     if (!page.annotate.empty()) annotator_.emplace(page.annotate, files, rule_, settings_.media, notes_);
-    if (page.explain) explainer_.emplace(predictor_.path());
+    if (page.explain) explainer_ = torch_->make_explainer(predictor_.path());
     if (page.report.empty()) return;
     RunFacts facts;
     facts.model_file = predictor_.path().filename().string();
@@ -215,6 +217,7 @@ class Run {
   }
 
   const InferSettings& settings_;
+  const TorchParts* torch_;
   std::vector<Input> inputs_;
   Predictor predictor_;
   ExtractOptions extract_;
@@ -224,7 +227,7 @@ class Run {
   std::optional<Report> report_;
   std::optional<HtmlReport> page_;
   std::optional<Annotator> annotator_;
-  std::optional<Explainer> explainer_;
+  std::unique_ptr<Explainer> explainer_;
   std::vector<bool> done_;                     // by an earlier run
   std::vector<std::size_t> numbers_, places_;  // of the files to score: among the inputs, and the annotated
   std::size_t next_ = 0, reported_ = 0, failed_ = 0;
@@ -235,8 +238,12 @@ class Run {
 
 }  // namespace
 
-int RunInference(const InferSettings& settings, const Options& options) {
-  return Run(settings, options).Execute();
+bool NeedsTorch(const InferSettings& settings) {
+  return settings.page.explain || settings.compile.device == "cuda";
+}
+
+int RunInference(const InferSettings& settings, const Options& options, const TorchParts* torch) {
+  return Run(settings, options, torch).Execute();
 }
 
 }  // namespace seam

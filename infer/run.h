@@ -5,7 +5,13 @@
 
 namespace seam {
 
-// Scores everything that the settings name and writes the report; the exit status.
-int RunInference(const InferSettings& settings, const Options& options);
+struct TorchParts;
+
+// Whether the run cannot do without LibTorch: for heat maps and GPUs.
+bool NeedsTorch(const InferSettings& settings);
+
+// Scores everything that the settings name and writes the report; the exit status. `torch` may be null where
+// NeedsTorch() says no.
+int RunInference(const InferSettings& settings, const Options& options, const TorchParts* torch);
 
 }  // namespace seam

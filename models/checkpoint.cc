@@ -1,24 +1,15 @@
 #include "models/checkpoint.h"
 
-#include <google/protobuf/util/json_util.h>
 #include <torch/utils.h>
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "base/error.h"
-#include "base/version.h"
-#include "models/json_text.h"
 #include "models/safetensors.h"
 #include "models/safetensors_header.h"
-#include "proto/crop_spec.h"
 
 namespace seam {
 
@@ -26,194 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Raised when an older Seam would misread a newer file: from 2 on a network has options.
-constexpr int kCheckpointFormat = 2;
-constexpr const char* kTrainHint = "name a checkpoint that `seam train` wrote";
-
-using Metadata = std::map<std::string, std::string>;
-
-Error BadMetadata(const std::string& subject, const std::string& key, const std::string& problem) {
-  return Error(subject, fmt::format("bad checkpoint: {} {}", key, problem), kTrainHint);
-}
-
-const std::string& Required(const Metadata& metadata, const std::string& key, const std::string& subject) {
-  const auto found = metadata.find(key);
-  if (found == metadata.end()) throw BadMetadata(subject, key, "is missing");
-  return found->second;
-}
-
-std::string Optional(const Metadata& metadata, const std::string& key, const std::string& otherwise) {
-  const auto found = metadata.find(key);
-  return found == metadata.end() ? otherwise : found->second;
-}
-
-template <class Number>
-Number ParseNumber(const std::string& text, const std::string& key, const std::string& subject) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    throw BadMetadata(subject, key, fmt::format("is {}, not a number", Shown(text)));
-  }
-  return number;
-}
-
-// What decides whether the rest can be understood.
-void CheckFormat(const Metadata& metadata, const std::string& subject) {
-  if (metadata.count("seam.model") == 0) {
-    throw Error(subject, "is a safetensors file, but no checkpoint of Seam's: it does not name its network",
-                kTrainHint);
-  }
-  const int format = ParseNumber<int>(Required(metadata, "seam.format", subject), "seam.format", subject);
-  if (format < 1) throw BadMetadata(subject, "seam.format", fmt::format("is {}", format));
-  if (format <= kCheckpointFormat) return;
-  throw Error(
-      subject,
-      fmt::format("was written in checkpoint format {} by Seam {}; this is Seam {}, which reads up to {}",
-                  format, Shown(Optional(metadata, "seam.version", "?")), Version(), kCheckpointFormat),
-      "use a newer Seam");
-}
-
-nlohmann::json ToJson(const Calibration& calibration) {
-  return {{"temperature", calibration.temperature},
-          {"threshold_eer", calibration.threshold_eer},
-          {"threshold_fpr1", calibration.threshold_fpr1},
-          {"band", {calibration.band_low, calibration.band_high}},
-          {"videos", {{"real", calibration.real}, {"fake", calibration.fake}}}};
-}
-
-std::optional<Calibration> ParseCalibration(const Metadata& metadata, const std::string& subject) {
-  const auto found = metadata.find("seam.calibration");
-  if (found == metadata.end()) return std::nullopt;
-  const auto json = ParseJsonText(found->second);
-  try {
-    const nlohmann::json& band = json.at("band");
-    const nlohmann::json& videos = json.at("videos");
-    return Calibration{json.at("temperature").get<double>(),
-                       json.at("threshold_eer").get<double>(),
-                       json.at("threshold_fpr1").get<double>(),
-                       band.at(0).get<double>(),
-                       band.at(1).get<double>(),
-                       videos.at("real").get<int>(),
-                       videos.at("fake").get<int>()};
-  } catch (const nlohmann::json::exception&) {
-    throw BadMetadata(subject, "seam.calibration", "is not a calibration: " + Shown(found->second));
-  }
-}
-
-// What is wrong with it, or "".
-std::string ProblemOf(const Calibration& calibration) {
-  const auto is_score = [](double value) { return value >= 0 && value <= 1; };
-  if (!(calibration.temperature > 0) || !std::isfinite(calibration.temperature))
-    return fmt::format("has the temperature {}", calibration.temperature);
-  if (!is_score(calibration.threshold_eer) || !is_score(calibration.threshold_fpr1) ||
-      !is_score(calibration.band_low) || !is_score(calibration.band_high))
-    return "has a threshold that is not from 0 to 1";
-  if (calibration.band_low > calibration.band_high) return "has a band that ends before it begins";
-  return "";
-}
-
-void CheckInfo(const CheckpointInfo& info, const std::string& model, int input_size,
-               const std::string& subject) {
-  if (info.crop.size() != static_cast<std::uint32_t>(input_size)) {
-    throw BadMetadata(
-        subject, "seam.crop",
-        fmt::format("has crops of {} pixels, but {} takes {}", info.crop.size(), model, input_size));
-  }
-  const std::string problem = ProblemOf(info.crop);
-  if (!problem.empty()) throw BadMetadata(subject, "seam.crop", "has " + problem);
-  if (info.epoch < 0) throw BadMetadata(subject, "seam.epoch", fmt::format("is {}", info.epoch));
-  if (!(info.threshold >= 0 && info.threshold <= 1)) {
-    throw BadMetadata(subject, "seam.threshold", fmt::format("is {}, not from 0 to 1", info.threshold));
-  }
-  if (info.calibration) {
-    const std::string odd = ProblemOf(*info.calibration);
-    if (!odd.empty()) throw BadMetadata(subject, "seam.calibration", odd);
-  }
-  if (ParseJsonText(info.metrics).is_discarded()) throw BadMetadata(subject, "seam.metrics", "is not JSON");
-  if (ParseJsonText(info.recipe).is_discarded()) throw BadMetadata(subject, "seam.recipe", "is not JSON");
-}
-
-CheckpointInfo ParseInfo(const Metadata& metadata, const std::string& subject) {
-  CheckpointInfo info;
-  info.model = Required(metadata, "seam.model", subject);
-  const std::string& crop = Required(metadata, "seam.crop", subject);
-  if (!google::protobuf::util::JsonStringToMessage(crop, &info.crop).ok()) {
-    throw BadMetadata(subject, "seam.crop", "is not a crop specification: " + Shown(crop));
-  }
-  info.epoch = ParseNumber<int>(Required(metadata, "seam.epoch", subject), "seam.epoch", subject);
-  info.threshold =
-      ParseNumber<double>(Required(metadata, "seam.threshold", subject), "seam.threshold", subject);
-  info.calibration = ParseCalibration(metadata, subject);
-  info.notice = Optional(metadata, "seam.notice", "");
-  info.metrics = Optional(metadata, "seam.metrics", "{}");
-  info.recipe = Optional(metadata, "seam.recipe", "{}");
-  return info;
-}
-
-ModelOptions ParseOptions(const CheckpointInfo& info, const Metadata& metadata, const std::string& subject) {
-  const auto names = ModelNames();
-  if (std::find(names.begin(), names.end(), info.model) == names.end()) {
-    throw Error(subject,
-                fmt::format("its network {} is unknown to this Seam {}; the file was written by Seam {}",
-                            Shown(info.model), Version(), Shown(Optional(metadata, "seam.version", "?"))),
-                fmt::format("use a newer Seam; this one knows: {}", fmt::join(names, ", ")));
-  }
-  auto json = ParseJsonText(Optional(metadata, "seam.options", "{}"));
-  if (!json.is_object()) throw BadMetadata(subject, "seam.options", "is no JSON object");
-  if (!json.contains("model")) json["model"] = info.model;
-  if (json["model"] != info.model) throw BadMetadata(subject, "seam.options", "names another network");
-  return ModelOptions::FromJson(json, subject);
-}
-
-Graph GraphOf(const ModelOptions& options, const std::string& subject) {
-  try {
-    return MakeGraph(options);
-  } catch (const Error& error) {
-    throw BadMetadata(subject, "seam.options", fmt::format("asks for what there is not: {}", error.what()));
-  }
-}
-
 bool IsFinite(const torch::Tensor& tensor) { return tensor.to(torch::kFloat).isfinite().all().item<bool>(); }
-
-// Weights of half precision become float32, exactly.
-bool IsWeightType(c10::ScalarType type) {
-  return type == torch::kFloat || type == torch::kHalf || type == torch::kBFloat16;
-}
-
-// How `given` differs from what the model has, in words, or "".
-std::string Difference(const torch::Tensor& given, const std::vector<std::int64_t>& wanted) {
-  if (given.sizes() != wanted) {
-    return fmt::format("has the shape [{}], not [{}]", fmt::join(given.sizes().vec(), ", "),
-                       fmt::join(wanted, ", "));
-  }
-  if (!IsWeightType(given.scalar_type())) {
-    return fmt::format("has the type {}, not Float", c10::toString(given.scalar_type()));
-  }
-  return IsFinite(given) ? "" : "holds numbers that are not finite";
-}
-
-// Compares before a network of the size that the file asks for is made.
-void CheckWeights(const std::map<std::string, torch::Tensor>& tensors, const Graph& graph,
-                  const std::string& subject) {
-  constexpr std::size_t kListed = 10;
-  std::map<std::string, std::vector<std::int64_t>> wanted;
-  for (const WeightSpec& weight : WeightsOf(graph)) wanted[weight.name] = weight.shape;
-  std::vector<std::string> differences;
-  for (const auto& [name, shape] : wanted) {
-    const auto found = tensors.find(name);
-    const std::string difference = found == tensors.end() ? "is missing" : Difference(found->second, shape);
-    if (!difference.empty()) differences.push_back(Shown(name) + " " + difference);
-  }
-  for (const auto& [name, given] : tensors) {
-    if (wanted.count(name) == 0) differences.push_back(Shown(name) + " is left over");
-  }
-  if (differences.empty()) return;
-  const std::size_t listed = std::min(differences.size(), kListed);
-  std::string text = fmt::format("{}", fmt::join(differences.begin(), differences.begin() + listed, "; "));
-  if (differences.size() > listed) text += fmt::format("; and {} more", differences.size() - listed);
-  throw Error(subject, "its weights do not fit the network: " + text,
-              "the file was written for another network or by another version of Seam");
-}
 
 }  // namespace
 
@@ -226,27 +30,13 @@ std::map<std::string, torch::Tensor> WeightsOf(const Model& model) {
 
 void LoadWeights(const std::map<std::string, torch::Tensor>& tensors, const std::string& subject,
                  Model* model) {
-  CheckWeights(tensors, model->graph(), subject);
+  std::map<std::string, OfferedWeight> offered;
+  for (const auto& [name, tensor] : tensors)
+    offered[name] = {tensor.sizes().vec(), tensor.scalar_type(),
+                     [&tensor = tensor] { return IsFinite(tensor); }};
+  CheckWeights(offered, model->graph(), subject);
   const torch::NoGradGuard no_grad;
   for (auto& [name, weight] : WeightsOf(*model)) weight.copy_(tensors.at(name));
-}
-
-std::map<std::string, std::string> CheckpointMetadata(const Model& model, const CheckpointInfo& info) {
-  const nlohmann::json options = model.options().ToJson();
-  Metadata metadata = {
-      {"seam.format", options.size() > 1 ? "2" : "1"},
-      {"seam.model", model.options().model},
-      {"seam.crop", CropSpecJson(info.crop)},
-      {"seam.epoch", std::to_string(info.epoch)},
-      {"seam.threshold", fmt::format("{}", info.threshold)},
-      {"seam.notice", info.notice},
-      {"seam.metrics", info.metrics},
-      {"seam.recipe", info.recipe},
-      {"seam.version", Version()},
-  };
-  if (options.size() > 1) metadata["seam.options"] = options.dump();
-  if (info.calibration) metadata["seam.calibration"] = ToJson(*info.calibration).dump();
-  return metadata;
 }
 
 void SaveCheckpoint(const fs::path& path, const Model& model, const CheckpointInfo& info,
@@ -265,21 +55,19 @@ void SaveCheckpoint(const fs::path& path, const Model& model, const CheckpointIn
                 fmt::format("not saved: {} holds numbers that 16 bits cannot hold", Shown(name)),
                 "float32 can: leave out --half");
   }
-  SaveSafetensors(path, {weights, CheckpointMetadata(model, info)});
+  SaveSafetensors(path, {weights, CheckpointMetadata(model.options(), info)});
 }
 
 Checkpoint LoadCheckpoint(const fs::path& path) {
-  const std::string subject = path.string();
-  const Safetensors contents = LoadSafetensors(path);
-  CheckFormat(contents.metadata, subject);
+  StoredNetwork network = LoadNetwork(path);
   Checkpoint checkpoint;
-  checkpoint.info = ParseInfo(contents.metadata, subject);
-  const ModelOptions options = ParseOptions(checkpoint.info, contents.metadata, subject);
-  Graph graph = GraphOf(options, subject);
-  CheckInfo(checkpoint.info, options.model, graph[0].shape.side, subject);
-  CheckWeights(contents.tensors, graph, subject);
-  checkpoint.model = std::make_shared<Model>(options, std::move(graph), Model::kUnset);
-  LoadWeights(contents.tensors, subject, checkpoint.model.get());
+  checkpoint.info = std::move(network.info);
+  checkpoint.model = std::make_shared<Model>(network.options, std::move(network.graph), Model::kUnset);
+  const torch::NoGradGuard no_grad;
+  for (auto& [name, weight] : WeightsOf(*checkpoint.model)) {
+    std::vector<float>& numbers = network.weights.at(name);
+    weight.copy_(torch::from_blob(numbers.data(), weight.sizes(), torch::kFloat));
+  }
   checkpoint.model->eval();
   return checkpoint;
 }

@@ -9,9 +9,6 @@
 #include "base/error.h"
 #include "models/checkpoint.h"
 #include "models/folded_torch_model.h"
-#ifdef SEAM_ONEDNN
-#include "models/onednn_model.h"
-#endif
 
 namespace seam {
 namespace {
@@ -26,17 +23,7 @@ bool UseCuda(const std::string& device) {
   return available;
 }
 
-[[maybe_unused]] Error NoBf16(const std::string& why) {
-  return {"--precision", "bf16 " + why, "--precision auto, which is fp32, works everywhere"};
-}
-
 }  // namespace
-
-void CompileOptions::Register(Options* options) {
-  options->Add("precision", &precision, "of the network: fp32; bf16: faster, less exact; auto: fp32",
-               {"auto", "fp32", "bf16"});
-  options->Add("device", &device, "cpu, cuda, or auto: cuda where there is one", {"auto", "cpu", "cuda"});
-}
 
 FoldedGraph FoldModel(const Model& model) {
   std::map<std::string, std::vector<float>> numbers;
@@ -47,18 +34,23 @@ FoldedGraph FoldModel(const Model& model) {
   return Fold(model.graph(), numbers);
 }
 
-std::unique_ptr<CompiledModel> Compile(const Model& model, const CompileOptions& options) {
-  const FoldedGraph graph = FoldModel(model);
-  if (UseCuda(options.device)) {
-    return MakeFoldedTorchModel(graph, model.input(), torch::kCUDA, options.precision == "bf16");
-  }
+std::unique_ptr<CompiledModel> Compile(const FoldedGraph& graph, const InputSpec& input,
+                                       const CompileOptions& options) {
+  if (UseCuda(options.device))
+    return MakeFoldedTorchModel(graph, input, torch::kCUDA, options.precision == "bf16");
 #ifdef SEAM_ONEDNN
-  if (options.precision == "bf16" && !HasNativeBf16()) throw NoBf16("is not native to this processor");
-  return MakeOneDnnModel(graph, model.input(), options.precision == "bf16");
+  return CompileForCpu(graph, input, options);
 #else
-  if (options.precision == "bf16") throw NoBf16("on the CPU needs a Seam that was built with oneDNN");
-  return MakeFoldedTorchModel(graph, model.input(), torch::kCPU, false);
+  if (options.precision == "bf16") {
+    throw Error("--precision", "bf16 on the CPU needs a Seam that was built with oneDNN",
+                "--precision auto, which is fp32, works everywhere");
+  }
+  return MakeFoldedTorchModel(graph, input, torch::kCPU, false);
 #endif
+}
+
+std::unique_ptr<CompiledModel> Compile(const Model& model, const CompileOptions& options) {
+  return Compile(FoldModel(model), model.input(), options);
 }
 
 }  // namespace seam

@@ -1,41 +1,19 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
 
-#include "models/compile_options.h"
-#include "models/fold.h"
+#include "models/compiled_model.h"
 #include "models/model.h"
 
 namespace seam {
 
-// A network in its form for inference: batch norms folded, activations fused, no gradients. It keeps its own
-// copy of the weights. Any number of threads may call it at once; each works on itself alone, with scratch
-// memory that is kept for the next call, so that cores are shared by callers, not by operators.
-//
-//   const auto network = Compile(*checkpoint.model, {});
-//   const std::vector<double> logits = network->Logits(pixels, count);
-class CompiledModel {
- public:
-  virtual ~CompiledModel() = default;
-
-  // clips [n, T, S, S, 3], RGB bytes, T and S as input() says -> a logit per clip; fake is positive. A clip's
-  // logit does not depend on the others of the call but for rounding.
-  virtual std::vector<double> Logits(const std::uint8_t* clips, std::int64_t n) const = 0;
-  virtual InputSpec input() const = 0;
-  // Whether a call runs its clips one after the other on the calling thread, so that several calls of one
-  // clip are as fast as one of several.
-  virtual bool OneByOne() const { return false; }
-  // "fp32 on the CPU (oneDNN)": for the user.
-  virtual std::string description() const = 0;
-};
-
 // The model's graph with its weights as they are now.
 FoldedGraph FoldModel(const Model& model);
 
-// An Error where the options ask for what this machine has not.
+// On the device that the options ask for: as CompileForCpu(), or by LibTorch's operators on CUDA, and where
+// Seam was built without oneDNN.
+std::unique_ptr<CompiledModel> Compile(const FoldedGraph& graph, const InputSpec& input,
+                                       const CompileOptions& options);
 std::unique_ptr<CompiledModel> Compile(const Model& model, const CompileOptions& options);
 
 }  // namespace seam

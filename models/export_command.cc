@@ -64,8 +64,9 @@ int ExportModel(const std::vector<std::string>& arguments) {
     SaveCheckpoint(settings.output, *checkpoint.model, checkpoint.info,
                    settings.half ? WeightFormat::kHalf : WeightFormat::kFloat32);
   } else {
-    WriteFile(settings.output, OnnxOf(checkpoint.model->graph(), WeightsOf(*checkpoint.model),
-                                      CheckpointMetadata(*checkpoint.model, checkpoint.info), settings.onnx));
+    WriteFile(settings.output,
+              OnnxOf(checkpoint.model->graph(), WeightsOf(*checkpoint.model),
+                     CheckpointMetadata(checkpoint.model->options(), checkpoint.info), settings.onnx));
   }
   return kExitGood;
 }

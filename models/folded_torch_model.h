@@ -4,7 +4,7 @@
 
 #include <torch/types.h>
 
-#include "models/compile.h"
+#include "models/compiled_model.h"
 #include "models/fold.h"
 
 namespace seam {

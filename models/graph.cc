@@ -338,4 +338,16 @@ std::int64_t CountMultiplyAdds(const Graph& graph) {
   return count;
 }
 
+InputSpec InputOf(const Graph& graph) { return {graph[0].shape.side, graph.frames()}; }
+
+std::int64_t CountTrainable(const Graph& graph) {
+  std::int64_t count = 0;
+  for (const WeightSpec& weight : WeightsOf(graph)) {
+    std::int64_t numbers = weight.learnable ? 1 : 0;
+    for (const std::int64_t side : weight.shape) numbers *= side;
+    count += numbers;
+  }
+  return count;
+}
+
 }  // namespace seam

@@ -139,6 +139,13 @@ class Graph {
   int features_ = -1;
 };
 
+// What a network takes: clips of `frames` square RGB pictures of side `size`.
+struct InputSpec {
+  int size = 0;
+  int frames = 1;  // 1: an image network, which takes clips of any T
+};
+InputSpec InputOf(const Graph& graph);
+
 // kernel / 2 times the dilation: keeps the side at stride 1.
 int Padding(int kernel, int dilation = 1);
 // TensorFlow's 'same' for a picture of `side`: sets pad_before and pad_after, which may differ by one.
@@ -152,6 +159,9 @@ struct WeightSpec {
   int node = 0;           // the first that uses it
 };
 std::vector<WeightSpec> WeightsOf(const Graph& graph);
+
+// Learnable numbers: without running statistics.
+std::int64_t CountTrainable(const Graph& graph);
 
 // Multiplications with their additions, for one clip: convolutions, dense layers and LSTMs (as papers count).
 std::int64_t CountMultiplyAdds(const Graph& graph);

@@ -126,18 +126,18 @@ void Model::FreezeBackbone(bool frozen) {
   }
 }
 
-InputSpec Model::input() const { return {graph_[0].shape.side, graph_.frames()}; }
+InputSpec Model::input() const { return InputOf(graph_); }
 
 bool Model::IsHead(const std::string& weight) const { return head_.count(weight) > 0; }
 
-std::int64_t CountTrainable(const Graph& graph) {
-  std::int64_t count = 0;
-  for (const WeightSpec& weight : WeightsOf(graph)) {
-    std::int64_t numbers = weight.learnable ? 1 : 0;
-    for (const std::int64_t side : weight.shape) numbers *= side;
-    count += numbers;
-  }
-  return count;
+std::shared_ptr<Model> MakeModel(const ModelOptions& options) {
+  return std::make_shared<Model>(options, MakeGraph(options));
+}
+
+std::shared_ptr<Model> MakeModel(const std::string& name) {
+  ModelOptions options;
+  options.model = name;
+  return MakeModel(options);
 }
 
 std::int64_t CountTrainable(const Model& model) { return CountTrainable(model.graph()); }

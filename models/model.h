@@ -13,14 +13,9 @@
 #include "models/fused_norm.h"
 #include "models/graph.h"
 #include "models/model_options.h"
+#include "models/registry.h"
 
 namespace seam {
-
-// What a network takes: clips of `frames` square RGB pictures of side `size`.
-struct InputSpec {
-  int size = 0;
-  int frames = 1;  // 1: an image network, which takes clips of any T
-};
 
 // A detector network: a graph with weights, run by LibTorch's operators. forward() takes clips as they come
 // from shards, uint8 or float RGB in 0..255, and the graph does its own scaling, so that no caller can get it
@@ -74,36 +69,12 @@ class Model : public torch::nn::Module {
   bool frozen_backbone_ = false, track_statistics_ = true;
 };
 
-// A row of the registry: a family's way to write down the network that `options` ask for.
-struct ModelEntry {
-  std::string name;
-  std::string paper;
-  int size;  // of the input, by default
-  // Adds the backbone to a graph whose node `pictures` are RGB 0..255 [B, 3, S, S]; returns the node of its
-  // features [B, F]. An Error for options it does not know.
-  int (*backbone)(Graph* graph, int pictures, const ModelOptions& options);
-  // Adds the classifier: [.., F] -> [.., 1], one logit, P(fake).
-  int (*classifier)(Graph* graph, int features, const ModelOptions& options);
-};
-
-// Every network Seam knows. Adding one is adding a row in registry.cc: docs/models.md.
-const std::vector<ModelEntry>& ModelRegistry();
-
-// The row of `name`; a UsageError lists the names and the nearest.
-const ModelEntry& FindModel(const std::string& name);
-std::vector<std::string> ModelNames();
-
-// The whole graph: input, backbone, temporal head, classifier. An Error for options that the network does not
-// have.
-Graph MakeGraph(const ModelOptions& options);
-
 // With fresh weights.
 std::shared_ptr<Model> MakeModel(const ModelOptions& options);
 std::shared_ptr<Model> MakeModel(const std::string& name);  // with its defaults
 
 // Learnable numbers (without running statistics), and all numbers in parameters and buffers as Keras counts
 // them.
-std::int64_t CountTrainable(const Graph& graph);
 std::int64_t CountTrainable(const Model& model);
 std::int64_t CountParameters(const Model& model);
 

@@ -10,7 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
-#include "models/model.h"
+#include "models/registry.h"
 #include "models/safetensors_header.h"
 
 namespace seam {

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "models/compile.h"
+#include "models/compiled_model.h"
 #include "models/fold.h"
 
 namespace seam {

@@ -1,4 +1,4 @@
-#include <utility>
+#include "models/registry.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,7 +7,6 @@
 #include "base/options.h"
 #include "models/efficientnet.h"
 #include "models/meso.h"
-#include "models/model.h"
 #include "models/resnet.h"
 #include "models/temporal.h"
 #include "models/xception.h"
@@ -69,16 +68,6 @@ Graph MakeGraph(const ModelOptions& options) {
   graph.BeginHead(features);
   entry.classifier(&graph, AddTemporalHead(&graph, features, options.temporal), options);
   return graph;
-}
-
-std::shared_ptr<Model> MakeModel(const ModelOptions& options) {
-  return std::make_shared<Model>(options, MakeGraph(options));
-}
-
-std::shared_ptr<Model> MakeModel(const std::string& name) {
-  ModelOptions options;
-  options.model = name;
-  return MakeModel(options);
 }
 
 }  // namespace seam

@@ -24,6 +24,25 @@ namespace {
 
 constexpr std::size_t kLengthBytes = 8;
 
+// Of one element of the types above. c10::elementSize() would ask for LibTorch.
+std::size_t BytesOf(c10::ScalarType type) {
+  switch (type) {
+    case c10::ScalarType::Bool:
+    case c10::ScalarType::Byte:
+    case c10::ScalarType::Char:
+      return 1;
+    case c10::ScalarType::Short:
+    case c10::ScalarType::Half:
+    case c10::ScalarType::BFloat16:
+      return 2;
+    case c10::ScalarType::Int:
+    case c10::ScalarType::Float:
+      return 4;
+    default:
+      return 8;
+  }
+}
+
 Error Damaged(const std::string& subject, const std::string& what) {
   return Error(subject, "damaged safetensors file: " + what, "fetch or write the file again");
 }
@@ -173,7 +192,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 // Bytes of a tensor. A zero counts as one for the test of overflow, as LibTorch computes strides in the same
 // way.
 std::uint64_t TensorBytes(const TensorEntry& entry, const std::string& subject) {
-  std::uint64_t bound = c10::elementSize(entry.dtype);
+  std::uint64_t bound = BytesOf(entry.dtype);
   std::uint64_t bytes = bound;
   for (const std::int64_t side : entry.shape) {
     const auto factor = static_cast<std::uint64_t>(std::max<std::int64_t>(side, 1));

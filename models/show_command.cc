@@ -29,7 +29,7 @@ nlohmann::json Describe(const std::string& path) {
   const CheckpointInfo& info = checkpoint.info;
   const Model& model = *checkpoint.model;
   const auto recipe = nlohmann::json::parse(info.recipe);
-  const auto metadata = CheckpointMetadata(model, info);
+  const auto metadata = CheckpointMetadata(model.options(), info);
   const auto held = metadata.find("seam.calibration");
   const auto calibration = held == metadata.end() ? nlohmann::json() : nlohmann::json::parse(held->second);
   return {

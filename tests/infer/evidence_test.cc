@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <opencv2/imgcodecs.hpp>
 
-#include "infer/explainer.h"
+#include "infer/torch_parts.h"
 #include "proto/picture.h"
 #include "tests/infer/checkpoint.h"
 #include "tests/infer/made_result.h"
@@ -115,8 +115,8 @@ TEST(ExplainerTest, FillsInAMapForEachCropAndChangesNothingElse) {
     each.faces = clip.faces;
     each.crops = {EncodePicture(picture.data, picture.step[0], crop)};
   }
-  const Explainer explainer(checkpoint);
-  explainer.Explain(&evidence);
+  const auto explainer = LinkedTorchParts().make_explainer(checkpoint);
+  explainer->Explain(&evidence);
   ASSERT_EQ(evidence[0].heat.side, 8);  // of Meso-4's last map
   ASSERT_EQ(evidence[0].heat.values.size(), 64U);
   EXPECT_EQ(evidence[0].heat.values, evidence[1].heat.values);  // of equal crops

@@ -376,6 +376,17 @@ TEST(InferUsageTest, BadCommandLinesAreUsageErrors) {
   EXPECT_NE(RunCommand("seam infer a.mp4 --frams 3").err.find("did you mean --frames?"), std::string::npos);
 }
 
+// Loading LibTorch takes longer than scoring a short clip.
+TEST(InferStartTest, RunsOnACpuDoWithoutLibTorch) {
+  if (RunCommand("command -v seam-infer-torch").status != 0)
+    GTEST_SKIP() << "this build has one program, with LibTorch: oneDNN is missing, or there is CUDA";
+  const CommandResult light = RunCommand("ldd \"$(command -v seam-infer)\""),
+                      whole = RunCommand("ldd \"$(command -v seam-infer-torch)\"");
+  EXPECT_NE(light.out.find("libdnnl"), std::string::npos) << light.out;
+  EXPECT_EQ(light.out.find("libtorch"), std::string::npos) << light.out;
+  EXPECT_NE(whole.out.find("libtorch"), std::string::npos) << whole.out;
+}
+
 // What `make demo` runs, when Seam's own network is there.
 TEST(InferDefaultModelTest, IsFoundWithoutAPath) {
   SEAM_NEEDS_DEMO_CLIP();
