@@ -128,12 +128,12 @@ make_clip() {
   place "$temporary/clip.mp4" "$1"
 }
 
-# What a face swap does, in little: the face is made at half the size, with colours a little off, and pasted back through
-# an ellipse with a soft edge.
+# What a cheap face swap does: the face is made at a quarter of its size, with colours a little off, enlarged, and pasted
+# back through an ellipse with a soft edge.
 tamper() {
   local face=176:208 x=174 y=124
   local filter="[0:v]format=yuv444p,split[whole][part]"
-  filter+=";[part]crop=$face:$x:$y,scale=88:104:flags=area,scale=$face:flags=bicubic,hue=h=5:s=1.15"
+  filter+=";[part]crop=$face:$x:$y,scale=44:52:flags=area,scale=$face:flags=bicubic,hue=h=5:s=1.15"
   filter+=",format=yuva444p,geq=lum='lum(X,Y)':cb='cb(X,Y)':cr='cr(X,Y)'"
   filter+=":a='255*clip(6*(1-hypot((X-W/2)/(W/2),(Y-H/2)/(H/2))),0,1)'[face]"
   filter+=";[whole][face]overlay=$((x + 1)):$((y - 1)):format=yuv444"

@@ -394,7 +394,7 @@ TEST(InferDefaultModelTest, IsFoundWithoutAPath) {
     GTEST_SKIP() << "needs share/retinaface.onnx, which scripts/setup.sh fetches";
   const CommandResult result = RunCommand("seam infer --frames 2 " + Quoted(DemoClip().string()));
   EXPECT_EQ(result.status, 0) << result.err;
-  EXPECT_NE(result.err.find("default.safetensors (meso4)"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("default.safetensors (resnet18)"), std::string::npos) << result.err;
 }
 
 }  // namespace
