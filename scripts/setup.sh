@@ -122,7 +122,7 @@ make_clip() {
   filter+=",zoompan=d=100:fps=25:s=640x480:z='1+0.3*on/99'"
   filter+=":x='(iw-iw/zoom)*(0.5+0.4*sin(2*PI*on/100))':y='(ih-ih/zoom)*0.55'"
   say "making $1"
-  ffmpeg -nostdin -v error -i "$2" -vf "$filter,format=yuv420p" -frames:v 100 \
+  ffmpeg -nostdin -y -v error -i "$2" -vf "$filter,format=yuv420p" -frames:v 100 \
     -c:v libx264 -threads 1 -crf 18 -fflags +bitexact -flags:v +bitexact -movflags +faststart \
     "$temporary/clip.mp4" || fail "$1: ffmpeg could not make it" "the lines above say why"
   place "$temporary/clip.mp4" "$1"
