@@ -71,3 +71,6 @@ train second --data faces192,ff192,celeb192,dfdc192 --data-weights 1,6,6,6 --siz
   --fakes both --augment-jpeg 0.5,40,95 --epochs 9 --schedule constant --ema 0.998
 train third --data faces192,ff192,celeb192,dfdc192 --data-weights 1,2,2,2 --size 192 --init second/last.safetensors \
   --fakes both --sbi-share 0.25 --augment-jpeg 0.3,50,95 --epochs 5 --lr 0.0006 --ema 0.998 --notice "$notice"
+
+"$seam" models export third/last.safetensors --format safetensors --half --output default.safetensors
+echo "made $PWD/default.safetensors" >&2
