@@ -12,13 +12,14 @@
 
 #include "base/program.h"
 #include "infer/predictor.h"
+#include "infer/torch_parts.h"
 
 namespace seam {
 namespace {
 
 // Items are crops.
 void BM_Score(benchmark::State& state) {
-  const Predictor predictor("");
+  const Predictor predictor("", {}, &LinkedTorchParts());
   cv::Mat crop(256, 256, CV_8UC3);
   cv::randu(crop, 0, 256);
   const std::vector<cv::Mat> pictures(static_cast<std::size_t>(state.range(0)), crop);

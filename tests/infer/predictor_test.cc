@@ -9,6 +9,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "infer/torch_parts.h"
 #include "tests/infer/checkpoint.h"
 #include "tests/support/support.h"
 
@@ -27,7 +28,7 @@ std::vector<cv::Mat> NoisyPictures(int count) {
 
 TEST(PredictorTest, BatchesDoNotChangeScores) {
   const TemporaryFolder folder;
-  const Predictor predictor(MakeCheckpoint(folder / "m.safetensors"));
+  const Predictor predictor(MakeCheckpoint(folder / "m.safetensors"), {}, &LinkedTorchParts());
   const auto pictures = NoisyPictures(5);
   const std::vector<double> together = predictor.Score(pictures);
   ASSERT_EQ(together.size(), 5U);
@@ -43,7 +44,7 @@ TEST(PredictorTest, BatchesDoNotChangeScores) {
 
 TEST(PredictorTest, ManyThreadsScoreAtOnce) {
   const TemporaryFolder folder;
-  const Predictor predictor(MakeCheckpoint(folder / "m.safetensors"));
+  const Predictor predictor(MakeCheckpoint(folder / "m.safetensors"), {}, &LinkedTorchParts());
   const auto pictures = NoisyPictures(4);
   const std::vector<double> expected = predictor.Score(pictures);
   std::vector<std::vector<double>> scores(4);
@@ -57,8 +58,9 @@ TEST(PredictorTest, ManyThreadsScoreAtOnce) {
 // Seam's own network on photographs of both classes.
 TEST(PredictorTest, AutomaticPrecisionMovesScoresByAtMostAHundredth) {
   SEAM_NEEDS_SHARED("data/faces/val");
-  const Predictor exact("", {.precision = "fp32", .device = "cpu"});
-  const Predictor automatic("", {.precision = "auto", .device = "cpu"});
+  const Predictor exact("", {.precision = "fp32", .device = "cpu"}, &LinkedTorchParts());
+  const Predictor automatic("", {.precision = "auto", .device = "cpu"}, &LinkedTorchParts());
+  const int side = static_cast<int>(exact.info().crop.size());
   std::vector<cv::Mat> pictures;
   for (const char* folder : {"data/faces/val/real", "data/faces/val/fake"}) {
     std::vector<std::filesystem::path> files;
@@ -66,7 +68,8 @@ TEST(PredictorTest, AutomaticPrecisionMovesScoresByAtMostAHundredth) {
     std::sort(files.begin(), files.end());
     for (std::size_t i = 0; i < files.size() && i < 100; ++i) {
       cv::Mat& picture = pictures.emplace_back(cv::imread(files[i].string()));
-      ASSERT_EQ(picture.size(), cv::Size(256, 256));
+      ASSERT_FALSE(picture.empty());
+      cv::resize(picture, picture, {side, side}, 0, 0, cv::INTER_AREA);
       cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
     }
   }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "infer/torch_parts.h"
 #include "tests/infer/checkpoint.h"
 #include "tests/support/support.h"
 
@@ -16,7 +17,7 @@ class SharedBatchTest : public ::testing::Test {
   using Scores = SharedBatch::Scores;
 
   TemporaryFolder folder_;
-  Predictor predictor_{MakeCheckpoint(folder_ / "m.safetensors")};
+  Predictor predictor_{MakeCheckpoint(folder_ / "m.safetensors"), {}, &LinkedTorchParts()};
 };
 
 TEST_F(SharedBatchTest, VideosThatShareBatchesGetTheirOwnScores) {
