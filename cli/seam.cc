@@ -1,10 +1,6 @@
 // The front door: `seam VERB ...` becomes the program seam-VERB that lies beside it, as git does.
 
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <string>
