@@ -13,6 +13,7 @@
 #include "base/program.h"
 #include "infer/predictor.h"
 #include "infer/torch_parts.h"
+#include "models/stored_network.h"
 
 namespace seam {
 namespace {
@@ -20,7 +21,8 @@ namespace {
 // Items are crops.
 void BM_Score(benchmark::State& state) {
   const Predictor predictor("", {}, &LinkedTorchParts());
-  cv::Mat crop(256, 256, CV_8UC3);
+  const int side = static_cast<int>(predictor.info().crop.size());
+  cv::Mat crop(side, side, CV_8UC3);
   cv::randu(crop, 0, 256);
   const std::vector<cv::Mat> pictures(static_cast<std::size_t>(state.range(0)), crop);
   for (auto _ : state) benchmark::DoNotOptimize(predictor.Score(pictures));

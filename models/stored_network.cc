@@ -264,12 +264,13 @@ StoredNetwork LoadNetwork(const fs::path& path) {
   CheckInfo(network.info, network.options.model, network.graph[0].shape.side, subject);
   std::map<std::string, OfferedWeight> offered;
   for (const TensorEntry& entry : header.tensors) {
-    const auto is_finite = [&network, &entry, data] {
-      std::vector<float>& numbers = network.weights[entry.name];
+    std::vector<float>& numbers = network.weights[entry.name];
+    if (IsWeightType(entry.dtype))
       numbers = Numbers(data.substr(entry.begin, entry.end - entry.begin), entry.dtype);
-      return std::all_of(numbers.begin(), numbers.end(), [](float number) { return std::isfinite(number); });
-    };
-    offered[entry.name] = {entry.shape, entry.dtype, is_finite};
+    offered[entry.name] = {entry.shape, entry.dtype, [&numbers] {
+                             return std::all_of(numbers.begin(), numbers.end(),
+                                                [](float number) { return std::isfinite(number); });
+                           }};
   }
   CheckWeights(offered, network.graph, subject);
   return network;

@@ -142,6 +142,7 @@ tamper() {
 }
 
 make_demo() {
+  if [[ -s $demo && -s $tampered ]]; then return; fi
   [[ -r $portrait ]] || fail "$portrait: cannot be read" "reinstall the package python-matplotlib-data"
   [[ -s $demo ]] || make_clip "$demo" "$portrait"
   [[ -s $tampered ]] || { tamper && make_clip "$tampered" "$temporary/tampered.png"; }

@@ -65,7 +65,7 @@ notice="For research. Trained on photographs and a few videos of FaceForensics++
 notice+=" research alone. Its score is a hint, no proof: docs/default-model.md says how often it is wrong."
 
 # 1. What stored fakes show, at a small size. 2. The same and self-blended fakes, at the final size, hard. 3. Milder, and
-# the learning rate down to nothing. 4. Clips before all.
+# the learning rate down to nothing.
 train first --data faces128,ff128,celeb128,dfdc128 --data-weights 1,2,2,2 --size 128 --epochs 4 --schedule constant --ema 0.998
 train second --data faces192,ff192,celeb192,dfdc192 --data-weights 1,6,6,6 --size 192 --init first/last.safetensors \
   --fakes both --augment-jpeg 0.5,40,95 --epochs 9 --schedule constant --ema 0.998
