@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "models/compiled_model.h"
 #include "models/onednn_lowering.h"
 #include "models/onednn_program.h"
 
@@ -138,17 +139,13 @@ bool HasNativeBf16() {
   return (has & needs) == needs;
 }
 
-std::unique_ptr<CompiledModel> MakeOneDnnModel(const FoldedGraph& graph, const InputSpec& input, bool bf16) {
-  return std::make_unique<OneDnnModel>(graph, input, bf16);
-}
-
 std::unique_ptr<CompiledModel> CompileForCpu(const FoldedGraph& graph, const InputSpec& input,
                                              const CompileOptions& options) {
   if (options.precision == "bf16" && !HasNativeBf16()) {
     throw Error("--precision", "bf16 is not native to this processor",
                 "--precision auto, which is fp32, works everywhere");
   }
-  return MakeOneDnnModel(graph, input, options.precision == "bf16");
+  return std::make_unique<OneDnnModel>(graph, input, options.precision == "bf16");
 }
 
 }  // namespace seam

@@ -1,16 +1,8 @@
 #pragma once
 
-#include <memory>
-
-#include "models/compiled_model.h"
-#include "models/fold.h"
-
 namespace seam {
 
-// Whether the processor multiplies bfloat16 natively.
+// Whether the processor multiplies bfloat16 natively. The rest of onednn_model.cc is CompileForCpu().
 bool HasNativeBf16();
-
-// A folded network run by oneDNN's kernels.
-std::unique_ptr<CompiledModel> MakeOneDnnModel(const FoldedGraph& graph, const InputSpec& input, bool bf16);
 
 }  // namespace seam
