@@ -1,5 +1,7 @@
 // The front door: `seam VERB ...` becomes the program seam-VERB that lies beside it, as git does.
 
+#include <unistd.h>
+
 #include <array>
 #include <filesystem>
 #include <iostream>
