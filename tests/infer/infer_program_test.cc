@@ -398,5 +398,22 @@ TEST(InferDefaultModelTest, IsFoundWithoutAPath) {
   EXPECT_NE(result.err.find("default.safetensors (resnet18)"), std::string::npos) << result.err;
 }
 
+// What `make demo` tells its user to look for.
+TEST(InferDefaultModelTest, ScoresTheTamperedPortraitAsFakeAndTheRealOneAsReal) {
+  SEAM_NEEDS_DEMO_CLIP();
+  const auto tampered = FindShare("demo-tampered.mp4");
+  if (tampered.empty() || FindShare("retinaface.onnx").empty())
+    GTEST_SKIP() << "needs the demo's clips and share/retinaface.onnx, which scripts/setup.sh provides";
+  const TemporaryFolder folder;
+  const std::filesystem::path scores = folder.path() / "scores.csv";
+  const CommandResult result = RunCommand("seam infer --frames 8 " + Quoted(DemoClip().string()) + " " +
+                                          Quoted(tampered.string()) + " --output " + Quoted(scores.string()));
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto rows = ReadScoreFile(scores);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_LT(*rows[0].score, 0.2);
+  EXPECT_GT(*rows[1].score, 0.6);
+}
+
 }  // namespace
 }  // namespace seam
