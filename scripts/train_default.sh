@@ -33,19 +33,20 @@ if [[ ! -d trees ]]; then
   mv trees.made trees
 fi
 
-# photographs_as_video NAME FROM TO: each picture becomes a clip of 7 frames, a slow zoom, as H.264 leaves it at sizes and
+# photographs_as_video LABEL: each picture becomes a clip of 7 frames, a slow zoom, as H.264 leaves it at sizes and
 # qualities that differ by the hundred. ffmpeg makes a hundred at once and cuts the film at its key frames.
 photographs_as_video() {
-  local name=$1 from=$2 to=$3 work n=0 i part picture
-  [[ -e photographs-$name.done ]] && return
-  mkdir -p "$to"
-  work=$(mktemp -d)
+  local from=trees/faces/train/$1 to=trees/video/train/$1 work=photographs-$1.made n=0 i part picture side
+  [[ -e photographs-$1.done ]] && return
+  rm -rf "$work"
+  mkdir -p "$to" "$work"
   find "$from" -name '*.jpg' -printf '%f\n' | LC_ALL=C sort | split -l 100 -d -a 4 - "$work/part."
   for part in "$work"/part.*; do
-    sed "s#.*#file '$from/&'#" "$part" >"$work/list"
+    side=$((320 + 48 * (n % 5)))
+    sed "s#.*#file '../$from/&'#" "$part" >"$work/list"
     ffmpeg -v error -nostdin -f concat -safe 0 -i "$work/list" -threads 1 -c:v libx264 -preset medium \
       -crf $((20 + n * 7 % 15)) -x264-params keyint=7:min-keyint=7:scenecut=0:open-gop=0 -vf \
-      "scale=512:512,setsar=1,zoompan=z='1+0.006*mod(on,7)':x='iw/2-iw/zoom/2':y='ih/2-ih/zoom/2':d=7:s=$((320 + 48 * (n % 5)))x$((320 + 48 * (n % 5))):fps=25,format=yuv420p" \
+      "scale=512:512,setsar=1,zoompan=z='1+0.006*mod(on,7)':x='iw/2-iw/zoom/2':y='ih/2-ih/zoom/2':d=7:s=${side}x$side:fps=25,format=yuv420p" \
       -f segment -segment_frames "$(seq -s, 7 7 $((7 * $(wc -l <"$part"))))" -reset_timestamps 1 "$work/%03d.mp4"
     i=0
     while read -r picture; do
@@ -55,7 +56,7 @@ photographs_as_video() {
     n=$((n + 1))
   done
   rm -rf "$work"
-  touch "photographs-$name.done"
+  touch "photographs-$1.done"
 }
 
 # extract NAME INPUT SIZE FRAMES
@@ -86,13 +87,13 @@ precision=fp32
 if grep -qw avx512_bf16 /proc/cpuinfo; then precision=bf16; fi
 
 for label in real fake; do
-  photographs_as_video "$label" "$PWD/trees/faces/train/$label" "$PWD/trees/video/train/$label"
+  photographs_as_video "$label"
 done
 for size in 192 128; do
-  extract "faces$size" "$PWD/trees/faces" "$size" 1
-  extract "video$size" "$PWD/trees/video" "$size" 1
+  extract "faces$size" trees/faces "$size" 1
+  extract "video$size" trees/video "$size" 1
   extract "ff$size" "$data/clips/FaceForensics++" "$size" 16
-  extract "celeb$size" "$PWD/trees/Celeb-DF-v2" "$size" 16
+  extract "celeb$size" trees/Celeb-DF-v2 "$size" 16
   extract "dfdc$size" "$data/clips/DFDC" "$size" 16
 done
 
