@@ -37,7 +37,6 @@ void Reencode(const cv::Mat& picture, const CropSpec& crop, std::uint8_t* pixels
 std::unique_ptr<CompiledModel> CompileWith(const TorchParts* torch, const FoldedGraph& graph,
                                            const InputSpec& input, const CompileOptions& options) {
   if (torch != nullptr) return torch->compile(graph, input, options);
-  if (options.device == "cuda") throw Error("--device cuda", "needs the program with LibTorch");
 #ifdef SEAM_ONEDNN
   return CompileForCpu(graph, input, options);
 #else

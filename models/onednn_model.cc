@@ -141,6 +141,8 @@ bool HasNativeBf16() {
 
 std::unique_ptr<CompiledModel> CompileForCpu(const FoldedGraph& graph, const InputSpec& input,
                                              const CompileOptions& options) {
+  if (options.device == "cuda")
+    throw Error("--device", "cuda needs LibTorch's part of Seam", "--device cpu works everywhere");
   if (options.precision == "bf16" && !HasNativeBf16()) {
     throw Error("--precision", "bf16 is not native to this processor",
                 "--precision auto, which is fp32, works everywhere");

@@ -388,29 +388,21 @@ TEST(InferStartTest, RunsOnACpuDoWithoutLibTorch) {
   EXPECT_NE(whole.out.find("libtorch"), std::string::npos) << whole.out;
 }
 
-// What `make demo` runs, when Seam's own network is there.
-TEST(InferDefaultModelTest, IsFoundWithoutAPath) {
+// What `make demo` runs, and tells its user to look for, when Seam's own network is there.
+TEST(InferDefaultModelTest, IsFoundWithoutAPathAndTellsTheTamperedPortraitFromTheRealOne) {
   SEAM_NEEDS_DEMO_CLIP();
-  if (FindShare("retinaface.onnx").empty())
-    GTEST_SKIP() << "needs share/retinaface.onnx, which scripts/setup.sh fetches";
-  const CommandResult result = RunCommand("seam infer --frames 2 " + Quoted(DemoClip().string()));
-  EXPECT_EQ(result.status, 0) << result.err;
-  EXPECT_NE(result.err.find("default.safetensors (resnet18)"), std::string::npos) << result.err;
-}
-
-// What `make demo` tells its user to look for.
-TEST(InferDefaultModelTest, ScoresTheTamperedPortraitAsFakeAndTheRealOneAsReal) {
-  SEAM_NEEDS_DEMO_CLIP();
-  const auto tampered = FindShare("demo-tampered.mp4");
+  const fs::path tampered = FindShare("demo-tampered.mp4");
   if (tampered.empty() || FindShare("retinaface.onnx").empty())
     GTEST_SKIP() << "needs the demo's clips and share/retinaface.onnx, which scripts/setup.sh provides";
   const TemporaryFolder folder;
-  const std::filesystem::path scores = folder.path() / "scores.csv";
+  const fs::path scores = folder / "scores.csv";
   const CommandResult result = RunCommand("seam infer --frames 8 " + Quoted(DemoClip().string()) + " " +
                                           Quoted(tampered.string()) + " --output " + Quoted(scores.string()));
   ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.err.find("default.safetensors (resnet18)"), std::string::npos) << result.err;
   const auto rows = ReadScoreFile(scores);
   ASSERT_EQ(rows.size(), 2U);
+  ASSERT_TRUE(rows[0].score && rows[1].score);
   EXPECT_LT(*rows[0].score, 0.2);
   EXPECT_GT(*rows[1].score, 0.6);
 }

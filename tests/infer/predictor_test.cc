@@ -58,10 +58,12 @@ TEST(PredictorTest, AutomaticPrecisionIsExactOnACpu) {
   EXPECT_EQ(automatic.description(), exact.description());
 }
 
+#ifdef SEAM_ONEDNN
 TEST(PredictorTest, WithoutLibTorchThereIsNoGpuAndNothingElseTakesItsPlace) {
   const std::string message = MessageOf([] { Predictor("", {.device = "cuda"}, nullptr); });
   EXPECT_NE(message.find("cuda"), std::string::npos) << message;
 }
+#endif
 
 TEST(PredictorTest, AMissingCheckpointIsNamed) {
   EXPECT_TRUE(MessageOf([] { Predictor("/nowhere.safetensors"); }).starts_with("/nowhere.safetensors: "));
