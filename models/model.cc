@@ -37,10 +37,23 @@ std::vector<int> LastUses(const Graph& graph) {
   return uses;
 }
 
+int FindMap(const Graph& graph) {
+  constexpr int kSmallest = 16;  // of the input's side
+  int found = 0;
+  for (int i = 0; i <= graph.answer(); ++i) {
+    const int side = graph[i].shape.side;
+    if (side > 1 && side * kSmallest >= graph[0].shape.side) found = i;
+  }
+  return found;
+}
+
 }  // namespace
 
 Model::Model(ModelOptions options, Graph graph, Weights weights)
-    : options_(std::move(options)), graph_(std::move(graph)), last_use_(LastUses(graph_)) {
+    : options_(std::move(options)),
+      graph_(std::move(graph)),
+      map_node_(FindMap(graph_)),
+      last_use_(LastUses(graph_)) {
   for (const WeightSpec& spec : WeightsOf(graph_)) {
     auto tensor = torch::empty(spec.shape, torch::kFloat);
     if (weights == kFresh) Initialise(graph_, spec, &tensor);
@@ -67,7 +80,9 @@ void Model::AddWeight(const WeightSpec& spec, const torch::Tensor& tensor) {
       spec.learnable ? module->register_parameter(leaf, tensor) : module->register_buffer(leaf, tensor);
 }
 
-torch::Tensor Model::forward(const torch::Tensor& clips) {
+torch::Tensor Model::forward(const torch::Tensor& clips) { return forward(clips, nullptr); }
+
+torch::Tensor Model::forward(const torch::Tensor& clips, torch::Tensor* map) {
   CheckClips(clips, input());
   torch::Tensor pictures = clips.flatten(0, 1);
   if (weights_.empty()) {
@@ -77,7 +92,7 @@ torch::Tensor Model::forward(const torch::Tensor& clips) {
     pictures = pictures.to(weight.device()).to(weight.scalar_type());  // bytes travel, not floats
   }
   // [N * T, 1], or [N, 1] of windows; under autocast of 16 bits, in which no mean is taken.
-  const torch::Tensor answers = Run(pictures, graph_.answer()).to(pictures.scalar_type());
+  const torch::Tensor answers = Run(pictures, graph_.answer(), map).to(pictures.scalar_type());
   return answers.view({clips.size(0), -1}).mean(1);
 }
 
@@ -90,7 +105,7 @@ bool Model::Fuses(int i, int node, const torch::Tensor& x) const {
               "--norms local or frozen");
 }
 
-torch::Tensor Model::Run(const torch::Tensor& pictures, int node) {
+torch::Tensor Model::Run(const torch::Tensor& pictures, int node, torch::Tensor* map) {
   std::vector<torch::Tensor> values(graph_.nodes().size());
   for (int i = 0; i <= node; ++i) {
     const Node& now = graph_[i];
@@ -109,12 +124,14 @@ torch::Tensor Model::Run(const torch::Tensor& pictures, int node) {
       values[static_cast<std::size_t>(i)] =
           FusedNorm(chain, norm.norm, inputs[0], of_norm(".weight"), of_norm(".bias"),
                     of_norm(".running_mean"), of_norm(".running_var"), track_statistics_, sum_of_norms_);
+      if (i == map_node_ && map != nullptr) *map = values[static_cast<std::size_t>(i)];
       continue;
     }
     const bool running = frozen || (now.op == Op::kBatchNorm && frozen_norms_);
     const RunMode mode = {is_training() && !running, track_statistics_};
     const auto weight = [&](const std::string& suffix) { return weights_.at(now.name + "." + suffix); };
     values[static_cast<std::size_t>(i)] = RunNode(now, inputs, weight, mode);
+    if (i == map_node_ && map != nullptr) *map = values[static_cast<std::size_t>(i)];
   }
   return values.at(static_cast<std::size_t>(node));
 }

@@ -29,9 +29,14 @@ class Model : public torch::nn::Module {
   // clips [N, T, 3, S, S], RGB 0..255 -> logits [N]: sigmoid(logit) = P(fake). An image network takes any T
   // and answers the mean of the frames' logits. Clips on another device than the weights are moved to theirs.
   torch::Tensor forward(const torch::Tensor& clips);
+  // The same; `map` becomes what map_node() answers, [N * T, C, M, M].
+  torch::Tensor forward(const torch::Tensor& clips, torch::Tensor* map);
+  // The last node whose pictures have a sixteenth of the input's side or more.
+  int map_node() const { return map_node_; }
 
-  // pictures [B, 3, S, S], RGB 0..255 floats -> what `node` of the graph answers, whatever its shape.
-  torch::Tensor Run(const torch::Tensor& pictures, int node);
+  // pictures [B, 3, S, S], RGB 0..255 floats -> what `node` of the graph answers, whatever its shape. `map`,
+  // where it is given, becomes what map_node() answers, which must not come after `node`.
+  torch::Tensor Run(const torch::Tensor& pictures, int node, torch::Tensor* map = nullptr);
   // Training passes leave the backbone alone: its weights ask for no gradient, and it runs as in inference,
   // so that its norms keep their statistics, too.
   void FreezeBackbone(bool frozen);
@@ -62,6 +67,7 @@ class Model : public torch::nn::Module {
   // Handles of parameters and buffers by name; LibTorch moves and loads them in place.
   std::map<std::string, torch::Tensor> weights_;
   std::set<std::string> head_;
+  int map_node_ = 0;
   std::vector<int> last_use_;      // of each node's result: the node that needs it last
   std::vector<NormChain> chains_;  // that begin with each node
   SumOverProcesses sum_of_norms_;

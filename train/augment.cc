@@ -213,4 +213,10 @@ void Augmenter::Apply(const Augmentation& augmentation, int frame, cv::Mat* pict
   for (const auto& step : augmentation.steps) ApplyStep(step, frame, picture);
 }
 
+void Augmenter::ApplyPlace(const Augmentation& augmentation, cv::Mat* map) {
+  for (const auto& step : augmentation.steps) {
+    if (step.what == Augment::kFlip || step.what == Augment::kCrop) ApplyStep(step, 0, map);
+  }
+}
+
 }  // namespace seam

@@ -1,6 +1,10 @@
 #include "train/clip_maker.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
+#include <opencv2/imgproc.hpp>
 
 #include "train/face_points.h"
 #include "train/random.h"
@@ -20,12 +24,16 @@ int LabelOf(const ClipDataset& dataset, const EpochPlan::Sample& sample) {
   return sample.kind == EpochPlan::Sample::Kind::kBlendFake ? 1 : dataset.label(sample.index);
 }
 
-std::string ClipMaker::Make(const EpochPlan::Sample& sample, std::uint8_t* pixels) {
+std::string ClipMaker::Make(const EpochPlan::Sample& sample, std::uint8_t* pixels, float* xray) {
+  if (plan_.xray_side == 0) xray = nullptr;
+  if (xray != nullptr)
+    std::fill_n(xray, plan_.frames * plan_.xray_side * plan_.xray_side,
+                LabelOf(dataset_, sample) == 1 ? kUnknown : 0.F);
   std::string problem;
   const auto clip = dataset_.TryRead(sample.index, &problem);
   if (clip) problem = Decode(*clip, sample, pixels);
   if (!problem.empty()) return problem;
-  if (sample.kind != EpochPlan::Sample::Kind::kStored) problem = Blend(*clip, sample, pixels);
+  if (sample.kind != EpochPlan::Sample::Kind::kStored) problem = Blend(*clip, sample, pixels, xray);
   if (!problem.empty()) return problem;
   Augment(sample, pixels);
   return "";
@@ -42,10 +50,33 @@ std::string ClipMaker::Decode(const Clip& clip, const EpochPlan::Sample& sample,
   return "";
 }
 
-std::string ClipMaker::Blend(const Clip& clip, const EpochPlan::Sample& sample, std::uint8_t* pixels) const {
+// Of a few faces of others, drawn anew for each sample, the one that looks most nearly the same way. None
+// where the data have nobody else.
+std::optional<Clip> ClipMaker::FindDonor(const EpochPlan::Sample& sample, const FacePoints& points,
+                                         std::mt19937_64* engine) const {
+  constexpr int kFaces = 8;
+  std::optional<Clip> nearest;
+  double least = 0;
+  for (int i = 0; i < kFaces; ++i) {
+    const std::size_t index = plan_.donors[Draw(engine, plan_.donors.size())];
+    if (dataset_.video(index) == dataset_.video(sample.index)) continue;
+    if (dataset_.group(index) == dataset_.group(sample.index) && !dataset_.group(index).empty()) continue;
+    std::string problem;  // which is told when the clip is shown itself
+    auto clip = dataset_.TryRead(index, &problem);
+    if (!clip || StateOfPoints(*clip) != PointsState::kGood) continue;
+    const double residual = FitAffine(PointsOf(*clip, sample.first, 1).front(), points).residual;
+    if (nearest && residual >= least) continue;
+    least = residual;
+    nearest = std::move(clip);
+  }
+  return nearest;
+}
+
+std::string ClipMaker::Blend(const Clip& clip, const EpochPlan::Sample& sample, std::uint8_t* pixels,
+                             float* xray) {
   if (StateOfPoints(clip) != PointsState::kGood) return fmt::format("{} lost its landmarks", clip.video());
   auto engine = MakeEngine(plan_.seed, Stream::kBlend, plan_.epoch, sample.draw);
-  const SelfBlendDraw draw = DrawSelfBlend(&engine);
+  const SelfBlendDraw draw = DrawSelfBlend(&engine, plan_.fakes);
   const int side = static_cast<int>(dataset_.crop().size());
   if (sample.kind == EpochPlan::Sample::Kind::kBlendReal) {
     for (int i = 0; i < plan_.frames; ++i) {
@@ -54,10 +85,26 @@ std::string ClipMaker::Blend(const Clip& clip, const EpochPlan::Sample& sample, 
     }
     return "";
   }
-  const SelfBlender blender(draw, PointsOf(clip, sample.first, plan_.frames), side);
+  const auto points = PointsOf(clip, sample.first, plan_.frames);
+  std::optional<Clip> donor;
+  if (draw.swap) donor = FindDonor(sample, points.front(), &engine);
+  if (donor) {
+    donor_.resize(std::size_t{3} * static_cast<std::size_t>(plan_.frames * side * side));
+    if (!Decode(*donor, sample, donor_.data()).empty()) donor.reset();
+  }
+  const SelfBlender blender(draw, points, side);
   for (int i = 0; i < plan_.frames; ++i) {
     cv::Mat picture = FrameOf(pixels, i, side);
-    blender.MakeFake(static_cast<std::size_t>(i), &picture);
+    DonorFace face;
+    if (donor) face = {FrameOf(donor_.data(), i, side), PointsOf(*donor, sample.first + i, 1).front()};
+    blender.MakeFake(static_cast<std::size_t>(i), &picture, donor ? &face : nullptr);
+    if (xray == nullptr) continue;
+    cv::Mat edge = blender.Xray(static_cast<std::size_t>(i)), small;
+    Augmenter::ApplyPlace(plan_.AugmentationOf(sample), &edge);
+    const int cells = plan_.xray_side;
+    cv::resize(edge, small, {cells, cells}, 0, 0, cv::INTER_AREA);
+    cv::Mat out(cells, cells, CV_32F, xray + std::int64_t{i} * cells * cells);
+    small.convertTo(out, CV_32F, 1.0 / 255);
   }
   return "";
 }

@@ -30,6 +30,14 @@ bool IsBlendable(const ClipDataset& dataset, std::size_t index) {
   return dataset.label(index) == 0 && dataset.points(index) == PointsState::kGood;
 }
 
+std::vector<std::size_t> Blendable(const ClipDataset& dataset) {
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < dataset.size(); ++i) {
+    if (IsBlendable(dataset, i)) indices.push_back(i);
+  }
+  return indices;
+}
+
 std::vector<Pair> BlendedPairs(const ClipDataset& dataset, std::mt19937_64* engine) {
   std::vector<Pair> pairs;
   for (const std::size_t index : DrawClips(dataset, Balance::kNone, engine)) {
@@ -118,6 +126,8 @@ EpochPlan PlanTraining(const ClipDataset& dataset, const LoaderOptions& options,
   };
   const auto start = [&] { return static_cast<int>(Draw(&engine, starts)); };
   if (options.fakes.Blends()) {
+    plan.fakes = options.fakes;
+    if (plan.fakes.sbi_swap > 0) plan.donors = Blendable(dataset);
     const auto pairs = options.fakes.fakes == "sbi"
                            ? BlendedPairs(dataset, &engine)
                            : MixedPairs(dataset, balance, options.fakes.sbi_share, &engine);

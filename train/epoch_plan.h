@@ -53,6 +53,9 @@ struct EpochPlan {
   int rank = 0, world = 1;  // whose share of each batch Own() is
   std::uint64_t seed = 0, epoch = 0;
   std::optional<Augmenter> augmenter = {};  // none: clips stay as they are
+  FakesOptions fakes = {};                  // how those made on the fly are drawn
+  std::vector<std::size_t> donors = {};     // clips whose faces are blended into others' pictures
+  int xray_side = 0;                        // of the maps of where fakes are blended; 0: without
 
   // The samples of batch `number`, counted from 0: of all processes, and of this one.
   Range Whole(std::size_t number) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include <opencv2/imgproc.hpp>
 
@@ -54,6 +55,24 @@ PointsState StateOfPoints(const Clip& clip) {
     plausible = plausible && ArePlausible(PointsOf(frame), static_cast<float>(clip.crop().size()));
   }
   return plausible ? PointsState::kGood : PointsState::kImplausible;
+}
+
+AffineFit FitAffine(const FacePoints& from, const FacePoints& to) {
+  constexpr int kPoints = std::tuple_size_v<FacePoints>;
+  cv::Mat a(kPoints, 3, CV_64F), b(kPoints, 2, CV_64F), solution;
+  for (int i = 0; i < kPoints; ++i) {
+    const cv::Point2f &p = from[static_cast<std::size_t>(i)], &q = to[static_cast<std::size_t>(i)];
+    *a.ptr<cv::Vec3d>(i) = {p.x, p.y, 1};
+    *b.ptr<cv::Vec2d>(i) = {q.x, q.y};
+  }
+  cv::solve(a, b, solution, cv::DECOMP_SVD);
+  AffineFit fit;
+  fit.map = cv::Mat(solution.t());
+  const auto [left, right] =
+      std::minmax_element(to.begin(), to.end(), [](const auto& p, const auto& q) { return p.x < q.x; });
+  const double width = std::max(1.0F, right->x - left->x);
+  fit.residual = cv::norm(a * solution, b) / std::sqrt(kPoints) / width;
+  return fit;
 }
 
 std::vector<FacePoints> PointsOf(const Clip& clip, int first, int count) {

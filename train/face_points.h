@@ -21,6 +21,14 @@ enum class PointsState { kGood, kMissing, kImplausible };
 // inside the crop: upright within a quarter turn, of a likely size and shape.
 PointsState StateOfPoints(const Clip& clip);
 
+// The affine map that brings points nearest to others, by least squares, and how far from them it leaves
+// them: the root of the mean square, in widths of the face `to`. Tells apart faces that look elsewhere.
+struct AffineFit {
+  cv::Matx23d map;
+  double residual = 0;
+};
+AffineFit FitAffine(const FacePoints& from, const FacePoints& to);
+
 // Of frames [first, first + count); the clip's state must be good.
 std::vector<FacePoints> PointsOf(const Clip& clip, int first, int count);
 

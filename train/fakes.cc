@@ -10,11 +10,23 @@
 
 namespace seam {
 
+namespace {
+
+void CheckShare(const char* name, double share) {
+  if (!(share >= 0 && share <= 1))
+    throw UsageError(name, fmt::format("{} is not 0 to 1", share), "0 for self-blended images as published");
+}
+
+}  // namespace
+
 void FakesOptions::Register(Options* options) {
   options->Add("fakes", &fakes,
                "shards: as stored; sbi: made of the real clips, which need landmarks, on the fly; both",
                {"shards", "sbi", "both"});
   options->Add("sbi-share", &sbi_share, "with --fakes both: the share of the fakes that is made on the fly");
+  options->Add("sbi-swap", &sbi_swap, "of the fakes made on the fly, the share that shows another's face");
+  options->Add("sbi-plain", &sbi_plain,
+               "of the fakes made on the fly, the share that is made neither sharper nor softer");
 }
 
 void FakesOptions::Check() const {
@@ -22,6 +34,8 @@ void FakesOptions::Check() const {
     throw UsageError("--sbi-share", fmt::format("{} is not between 0 and 1", sbi_share),
                      "--fakes shards takes none of them, --fakes sbi nothing else");
   }
+  CheckShare("--sbi-swap", sbi_swap);
+  CheckShare("--sbi-plain", sbi_plain);
 }
 
 void CheckBlendable(const ClipDataset& dataset) {

@@ -72,11 +72,17 @@ struct BatchLoader::Impl {
     const std::int64_t side = dataset.crop().size(), clip_bytes = plan.frames * side * side * 3;
     auto pixels = torch::empty({count, plan.frames, side, side, 3}, torch::kUInt8);
     auto* data = pixels.data_ptr<std::uint8_t>();
+    torch::Tensor xray;
+    if (plan.xray_side > 0) xray = torch::empty({count, plan.frames, plan.xray_side, plan.xray_side});
+    auto* edges = xray.defined() ? xray.data_ptr<float>() : nullptr;
+    const std::int64_t cells = std::int64_t{plan.frames} * plan.xray_side * plan.xray_side;
     std::vector<char> whole(own.size());
     arena.execute([&] {
       tbb::parallel_for(std::size_t{0}, own.size(), [&](std::size_t i) {
         const auto& sample = plan.samples[own.begin + i];
-        const auto problem = makers.local().Make(sample, data + static_cast<std::int64_t>(i) * clip_bytes);
+        const auto problem =
+            makers.local().Make(sample, data + static_cast<std::int64_t>(i) * clip_bytes,
+                                edges == nullptr ? nullptr : edges + static_cast<std::int64_t>(i) * cells);
         whole[i] = problem.empty() ? 1 : 0;
         if (!problem.empty()) dataset.NoteBadPicture(sample.index, problem);
       });
@@ -85,9 +91,15 @@ struct BatchLoader::Impl {
     for (std::int64_t i = 0; i < count; ++i) {
       if (whole[static_cast<std::size_t>(i)] != 0) rows.push_back(i);
     }
-    if (rows.size() < own.size()) pixels = pixels.index_select(0, torch::tensor(rows, torch::kLong));
+    if (rows.size() < own.size()) {
+      const auto kept = torch::tensor(rows, torch::kLong);
+      pixels = pixels.index_select(0, kept);
+      if (xray.defined()) xray = xray.index_select(0, kept);
+    }
     if (number % kBatchesInMemory == kBatchesInMemory - 1) dataset.DropPages();
-    return Labelled(pixels, rows, number);
+    Batch batch = Labelled(pixels, rows, number);
+    batch.xray = xray;
+    return batch;
   }
 
   // The batch of `rows` of this process's samples; `pixels` are theirs.

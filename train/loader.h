@@ -17,6 +17,7 @@ struct Batch {
   torch::Tensor labels;              // [N] float, 1 is fake
   std::vector<std::size_t> indices;  // of the clips in the dataset
   std::size_t planned = 0;  // samples of the batch in all processes, those that proved unreadable among them
+  torch::Tensor xray = {};  // [N, T, X, X] float, as ClipMaker::Make() says; undefined without
 };
 
 // Decodes a plan's batches ahead of the consumer on threads of its own, three batches at most. The dataset

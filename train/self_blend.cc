@@ -1,5 +1,6 @@
 #include "train/self_blend.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -86,20 +87,50 @@ void Mix(const cv::Mat& source, const cv::Mat& target, const cv::Mat& weights, c
   }
 }
 
+// The map that does `first`, then `second`.
+cv::Matx23d After(const cv::Matx23d& first, const cv::Matx23d& second) {
+  const cv::Matx33d whole(first(0, 0), first(0, 1), first(0, 2), first(1, 0), first(1, 1), first(1, 2), 0, 0,
+                          1);
+  return second * whole;
+}
+
+// Where the weights are, each colour's mean and deviation go `share` of the way to the target's (Reinhard et
+// al., "Color Transfer between Images", IEEE CG&A 2001, equation 10, in RGB).
+void MatchColours(const cv::Mat& target, const cv::Mat& weights, double share, cv::Mat* picture) {
+  const cv::Mat inside = weights > 0;
+  cv::Vec4d mean, deviation, wanted, wanted_deviation;
+  cv::meanStdDev(*picture, mean, deviation, inside);
+  cv::meanStdDev(target, wanted, wanted_deviation, inside);
+  cv::Matx34f matrix = cv::Matx34f::zeros();
+  for (int i = 0; i < 3; ++i) {
+    const double factor = 1 + share * (wanted_deviation[i] / std::max(deviation[i], 1.0) - 1);
+    const double level = mean[i] + share * (wanted[i] - mean[i]);
+    matrix(i, i) = static_cast<float>(factor);
+    matrix(i, 3) = static_cast<float>(level - factor * mean[i]);
+  }
+  cv::transform(*picture, *picture, cv::Mat(matrix));
+}
+
 }  // namespace
 
-SelfBlendDraw DrawSelfBlend(std::mt19937_64* engine) {
+SelfBlendDraw DrawSelfBlend(std::mt19937_64* engine, const FakesOptions& options) {
   constexpr std::array<double, 6> kRatios = {0.25, 0.5, 0.75, 1, 1, 1};
   SelfBlendDraw draw;
   draw.colour = DrawColour(engine);
   draw.change_source = Draw(engine, 2) == 0;
   draw.mask = DrawMask(engine);
   draw.ratio = kRatios[Draw(engine, kRatios.size())];
+  if (DrawBetween(engine, 0, 1) < options.sbi_plain) draw.colour.shrink = 0, draw.colour.sharpen = 0;
+  draw.swap = DrawBetween(engine, 0, 1) < options.sbi_swap;
+  if (draw.swap) {
+    draw.ratio = 1;                            // two faces, one through the other, are no deepfake's trace
+    draw.match = DrawBetween(engine, 0.4, 1);  // as most generators do
+  }
   return draw;
 }
 
 SelfBlender::SelfBlender(const SelfBlendDraw& draw, const std::vector<FacePoints>& points, int size)
-    : draw_(draw), mask_(draw.mask, points, size) {}
+    : draw_(draw), points_(points), mask_(draw.mask, points, size) {}
 
 cv::Mat SelfBlender::Weights(std::size_t frame) const {
   cv::Mat weights = mask_.Mask(frame);
@@ -107,17 +138,31 @@ cv::Mat SelfBlender::Weights(std::size_t frame) const {
   return weights;
 }
 
+cv::Mat SelfBlender::Xray(std::size_t frame) const {
+  const cv::Mat mask = mask_.Mask(frame);
+  cv::Mat xray;
+  cv::multiply(mask, cv::Scalar::all(255) - mask, xray, 4.0 / 255);
+  return xray;
+}
+
 void MakeReal(const SelfBlendDraw& draw, cv::Mat* picture) {
   if (!draw.change_source) Changed(*picture, draw.colour).copyTo(*picture);
 }
 
-void SelfBlender::MakeFake(std::size_t frame, cv::Mat* picture) const {
+void SelfBlender::MakeFake(std::size_t frame, cv::Mat* picture, const DonorFace* donor) const {
   const cv::Mat changed = Changed(*picture, draw_.colour);
   const cv::Mat& target = draw_.change_source ? *picture : changed;
-  cv::Mat source;
-  cv::warpAffine(draw_.change_source ? changed : *picture, source, mask_.Move(frame), picture->size(),
-                 cv::INTER_LINEAR, cv::BORDER_REFLECT_101);
-  Mix(source, target, Weights(frame), picture);
+  const cv::Mat weights = Weights(frame);
+  cv::Matx23d move = mask_.Move(frame);
+  cv::Mat source = draw_.change_source ? changed : *picture;
+  if (donor != nullptr) {
+    source = draw_.change_source ? Changed(donor->picture, draw_.colour) : donor->picture;
+    move = After(FitAffine(donor->points, points_[frame]).map, move);
+  }
+  cv::Mat moved;
+  cv::warpAffine(source, moved, move, picture->size(), cv::INTER_LINEAR, cv::BORDER_REFLECT_101);
+  if (donor != nullptr) MatchColours(target, weights, draw_.match, &moved);
+  Mix(moved, target, weights, picture);
 }
 
 }  // namespace seam

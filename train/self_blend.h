@@ -7,12 +7,14 @@
 
 #include "train/blend_mask.h"
 #include "train/face_points.h"
+#include "train/fakes.h"
 
 namespace seam {
 
 // Self-blended images (Shiohara and Yamasaki, "Detecting Deepfakes with Self-Blended Images", CVPR 2022,
 // section 3): a fake made of one real picture, which is changed a little and blended into itself along the
-// face, so that only the traces of blending tell it from the real one.
+// face, so that only the traces of blending tell it from the real one. Or another person's face is blended in
+// (Li et al., "Face X-ray for More General Face Forgery Detection", CVPR 2020, section 3.2).
 
 // How a picture is changed before it is blended.
 struct ColourDraw {
@@ -32,12 +34,21 @@ struct SelfBlendDraw {
   ColourDraw colour;
   bool change_source = false;  // the part blended in is changed; else the picture it is blended into
   MaskDraw mask;
-  double ratio = 1;  // of the source where the mask is whole
+  double ratio = 1;   // of the source where the mask is whole
+  bool swap = false;  // another person's face is blended in, and
+  double match = 1;   // so much of the way its colours are brought to those they cover
   bool operator==(const SelfBlendDraw&) const = default;
 };
 
-// A pure function of the engine's state.
-SelfBlendDraw DrawSelfBlend(std::mt19937_64* engine);
+// A pure function of the engine's state and of the shares of --sbi-swap and --sbi-plain; with neither, what
+// is published.
+SelfBlendDraw DrawSelfBlend(std::mt19937_64* engine, const FakesOptions& options = {});
+
+// A face to blend into another's picture: RGB [size, size, 3] uint8 and its points there.
+struct DonorFace {
+  cv::Mat picture;
+  FacePoints points;
+};
 
 // The real picture of a pair, made of a frame: RGB [size, size, 3] uint8, changed in its place where the draw
 // changes the target.
@@ -51,12 +62,17 @@ class SelfBlender {
 
   // Share of the source in the fake, 255 for all of it: [size, size] uint8.
   cv::Mat Weights(std::size_t frame) const;
+  // Where the two pictures pass into one another, 4 m (1 - m) of the mask m: 255 where it is half ("face
+  // X-ray", Li et al., equation 2). [size, size] uint8.
+  cv::Mat Xray(std::size_t frame) const;
 
-  // As MakeReal(). The fake equals the real picture where the weight is 0.
-  void MakeFake(std::size_t frame, cv::Mat* picture) const;
+  // As MakeReal(). The fake equals the real picture where the weight is 0. `donor`: whose face is blended in
+  // instead of the picture's own, its points upon the points there.
+  void MakeFake(std::size_t frame, cv::Mat* picture, const DonorFace* donor = nullptr) const;
 
  private:
   SelfBlendDraw draw_;
+  std::vector<FacePoints> points_;
   BlendMask mask_;
 };
 

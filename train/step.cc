@@ -46,6 +46,21 @@ void CheckNotBelowZero(const char* option, double value, const char* hint) {
   throw UsageError(option, fmt::format("{:g} is below 0", value), hint);
 }
 
+// The mean over cells, frames and clips' sum of the cross-entropy between Batch::xray and what the network's
+// map [N * T, C, M, M] says. It has no weights of its own: half of the channels speak for an edge, half
+// against, so a checkpoint is the same with and without.
+torch::Tensor XrayLoss(const torch::Tensor& map, const torch::Tensor& xray) {
+  const std::int64_t half = map.size(1) / 2;
+  const auto floats = map.to(torch::kFloat);
+  const auto logits = (floats.narrow(1, 0, half).mean(1) - floats.narrow(1, half, half).mean(1)) *
+                      std::sqrt(static_cast<double>(map.size(1)));
+  const auto wanted = xray.to(logits.device()).flatten(0, 1);
+  const auto known = wanted.ge(0).to(torch::kFloat);  // ClipMaker::kUnknown is below 0
+  const auto sum =
+      torch::binary_cross_entropy_with_logits(logits, wanted.clamp_min(0), known, {}, at::Reduction::Sum);
+  return sum / (xray.size(1) * xray.size(2) * xray.size(3));
+}
+
 }  // namespace
 
 void StepOptions::Register(Options* options) {
@@ -54,6 +69,8 @@ void StepOptions::Register(Options* options) {
   options->Add("clip-norm", &clip_norm, "greatest norm of a step's gradients; 0: any");
   options->Add("label-smoothing", &label_smoothing, "share of each label that both classes split");
   options->Add("accumulate", &accumulate, "batches of one step of the optimiser");
+  options->Add("xray", &xray,
+               "weight of a second loss: on where fakes made on the fly are blended; 0: without");
   options->Add("ema", &ema, "decay of an average of the weights, which is then what is kept; 0: without");
 }
 
@@ -61,6 +78,7 @@ void StepOptions::Check() const {
   optimizer.Check();
   CheckNotBelowZero("--sam-rho", sam_rho, "0.05 is usual, 0 for none");
   CheckNotBelowZero("--clip-norm", clip_norm, "1 to 5 are usual, 0 for none");
+  CheckNotBelowZero("--xray", xray, "1 is usual, 0 for none");
   CheckShare("--label-smoothing", label_smoothing, "0.05 to 0.1 are usual, 0 for none");
   CheckShare("--ema", ema, "0.99 to 0.9999 are usual, 0 for none");
   if (accumulate < 1 || accumulate > 65536) {
@@ -114,10 +132,11 @@ double TrainStep::Impl::BackwardOf(const Batch& batch, double weight, bool sync_
     clips = torch::zeros({1, clips.size(1), clips.size(2), clips.size(3), clips.size(4)}, torch::kUInt8);
   }
   if (sync != nullptr) sync->BeforeForward(sync_now);
-  torch::Tensor logits;
+  const bool traced = options.xray > 0 && batch.xray.defined() && !empty;
+  torch::Tensor logits, map;
   {
     const Autocast autocast(precision.device.type(), precision.type);
-    logits = model->forward(clips);
+    logits = model->forward(clips, traced ? &map : nullptr);
   }
   torch::Tensor labels = empty ? torch::zeros({1}) : batch.labels;
   labels = labels.to(precision.device);
@@ -125,7 +144,8 @@ double TrainStep::Impl::BackwardOf(const Batch& batch, double weight, bool sync_
   if (smoothing > 0) labels = labels * (1 - smoothing) + smoothing / 2;
   const auto sum =
       torch::binary_cross_entropy_with_logits(logits.to(torch::kFloat), labels, {}, {}, at::Reduction::Sum);
-  const torch::Tensor loss = sum * (weight * scaler.scale());
+  const torch::Tensor whole = traced ? sum + options.xray * XrayLoss(map, batch.xray) : sum;
+  const torch::Tensor loss = whole * (weight * scaler.scale());
   if (sync != nullptr) sync->BeforeBackward(loss, sync_now);
   loss.backward();
   if (sync != nullptr) sync->AfterBackward(sync_now);

@@ -23,6 +23,7 @@ struct StepOptions {
   double label_smoothing = 0;  // share of a label that both classes split
   int accumulate = 1;          // batches of a step
   double ema = 0;              // decay of the weights' average; 0: without
+  double xray = 0;             // weight of the loss on where clips are blended; 0: without
   void Register(Options* options);
   void Check() const;  // UsageError
 };

@@ -56,6 +56,8 @@ void TrainerOptions::Check() {
     throw UsageError("--process-timeout", fmt::format("{} is not 1 to 86400", process_timeout),
                      "600 seconds are enough unless the epochs' ends take longer");
   if (resume && overwrite) throw UsageError("--resume", "contradicts --overwrite", "give one of them");
+  if (step.xray > 0 && !loader.fakes.Blends())
+    throw UsageError("--xray", "nothing says where stored fakes are blended", "add --fakes sbi or both");
   model.Check();
   loader.Check();
   schedule.Check();

@@ -150,6 +150,75 @@ TEST_F(FakesTest, BothMixesByTheShare) {
   }
 }
 
+// The clips are of one colour each, so that a fake's colours tell whose face it shows.
+TEST_F(FakesTest, SwapsShowAnothersFace) {
+  const auto colour = [](const std::string&, int number, Clip* clip) {
+    for (Frame& frame : *clip->mutable_frames())
+      frame.set_image(PlainPicture(kSize, "png", number == 0 ? 200 : 40, 90, 90));
+  };
+  Make({.train = 4, .frames = 2, .change = colour});  // real: 0 and 2
+  LoaderOptions options = Options("sbi");
+  options.fakes.sbi_plain = 1;
+  const auto reach = [&] {  // how far a fake's red goes from its real picture's, at most
+    const EpochPlan plan = Plan(options);
+    double most = 0;
+    for (std::size_t i = 0; i < plan.samples.size(); i += 2) {
+      const auto real = Pictures(plan, i), fake = Pictures(plan, i + 1);
+      EXPECT_EQ(plan.samples[i + 1].kind, Kind::kBlendFake);
+      EXPECT_EQ(fake.size(), 2U);
+      for (std::size_t frame = 0; frame < fake.size(); ++frame)
+        most = std::max(most, cv::norm(real[frame], fake[frame], cv::NORM_INF));
+    }
+    return most;
+  };
+  EXPECT_LT(reach(), 60) << "the face's own colours, shifted a little";
+  options.fakes.sbi_swap = 1;
+  EXPECT_GT(reach(), 60);
+}
+
+TEST_F(FakesTest, SwapsOfTheOnlyPersonAreSelfBlended) {
+  Make({.train = 2, .change = [](const std::string&, int, Clip* clip) {
+          clip->mutable_frames(0)->set_image(PlainPicture(kSize, "png", 200, 90, 90));
+        }});
+  LoaderOptions options = Options("sbi");
+  options.fakes.sbi_swap = 1;
+  const EpochPlan plan = Plan(options);
+  ASSERT_EQ(plan.samples.size(), 2U);
+  EXPECT_LT(cv::norm(Pictures(plan, 0).front(), Pictures(plan, 1).front(), cv::NORM_INF), 60);
+}
+
+TEST_F(FakesTest, XraysShowTheEdgesOfWhatIsBlendedAndLieAsThePicturesDo) {
+  Make({.train = 2});
+  LoaderOptions options = Options("sbi");
+  const auto xray = [&](EpochPlan plan, std::size_t number) {
+    plan.xray_side = 12;
+    std::vector<std::uint8_t> pixels(std::size_t{3} * kSize * kSize);
+    cv::Mat map(12, 12, CV_32F, cv::Scalar(7));
+    EXPECT_EQ(ClipMaker(*dataset_, plan).Make(plan.samples[number], pixels.data(), map.ptr<float>()), "");
+    return map;
+  };
+  const cv::Mat real = xray(Plan(options), 0), fake = xray(Plan(options), 1);
+  EXPECT_EQ(cv::countNonZero(real), 0);
+  double least = 0, most = 0;
+  cv::minMaxLoc(fake, &least, &most);
+  EXPECT_EQ(least, 0);
+  EXPECT_GT(most, 0.3);
+  EXPECT_LE(most, 1);
+
+  options.augment.own[static_cast<std::size_t>(Augment::kFlip)] = "1";
+  cv::Mat mirrored;
+  cv::flip(xray(Plan(options), 1), mirrored, 1);
+  EXPECT_LT(cv::norm(mirrored, fake, cv::NORM_INF), 1e-6);
+  EXPECT_GT(cv::norm(xray(Plan(options), 1), fake, cv::NORM_INF), 0.05);
+
+  LoaderOptions stored = Options("shards");
+  const EpochPlan plan = Plan(stored);
+  for (std::size_t i = 0; i < plan.samples.size(); ++i) {
+    const float all = dataset_->label(plan.samples[i].index) == 1 ? ClipMaker::kUnknown : 0;
+    EXPECT_EQ(cv::countNonZero(xray(plan, i) != all), 0);
+  }
+}
+
 TEST_F(FakesTest, ShardsStayAsTheyAre) {
   Make({.train = 20});
   for (const auto& sample : Plan(Options("shards")).samples) EXPECT_EQ(sample.kind, Kind::kStored);
@@ -229,6 +298,12 @@ TEST_F(FakesTest, BadOptionsAreUsageErrors) {
     options = Options("both", share);
     EXPECT_THAT(MessageOf([&] { options.Check(); }), HasSubstr("is not between 0 and 1"));
   }
+  options = Options("sbi");
+  options.fakes.sbi_swap = 1.5;
+  EXPECT_THAT(MessageOf([&] { options.Check(); }), HasSubstr("--sbi-swap: 1.5 is not 0 to 1"));
+  options = Options("sbi");
+  options.fakes.sbi_plain = -1;
+  EXPECT_THAT(MessageOf([&] { options.Check(); }), HasSubstr("--sbi-plain: -1 is not 0 to 1"));
 }
 
 }  // namespace

@@ -106,6 +106,105 @@ TEST(SelfBlendTest, APictureBlendedIntoItselfUnchangedIsItself) {
   EXPECT_EQ(Difference(Make(draw, picture).fake, picture), 0);
 }
 
+TEST(SelfBlendTest, XrayIsWhereHalfOfEachPictureShows) {
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    SelfBlendDraw draw = DrawOf(seed);
+    draw.ratio = 1;
+    const cv::Mat weights = BlenderOf(draw).Weights(0), xray = BlenderOf(draw).Xray(0);
+    EXPECT_EQ(cv::countNonZero(xray & ((weights == 0) | (weights == 255))), 0) << seed;
+    for (int i = 0; i < kSize * kSize; ++i) {
+      const double mask = weights.data[i] / 255.0;
+      ASSERT_NEAR(xray.data[i], 255 * 4 * mask * (1 - mask), 1) << seed;
+    }
+    draw.ratio = 0.25;
+    EXPECT_EQ(Difference(BlenderOf(draw).Xray(0), xray), 0) << "the ratio moves no edge";
+  }
+}
+
+TEST(SelfBlendTest, SharesOfSwapsAndPlainOnesAreKept) {
+  FakesOptions options;
+  options.sbi_swap = 0.3;
+  options.sbi_plain = 0.6;
+  int swaps = 0, plain = 0;
+  constexpr int kDraws = 1000;
+  for (std::uint64_t i = 0; i < kDraws; ++i) {
+    EXPECT_FALSE(DrawOf(i).swap);
+    auto engine = MakeEngine(i, Stream::kBlend);
+    const SelfBlendDraw draw = DrawSelfBlend(&engine, options);
+    EXPECT_EQ(draw.mask, DrawOf(i).mask) << "the shares change nothing else";
+    swaps += draw.swap ? 1 : 0;
+    plain += draw.colour.shrink == 0 && draw.colour.sharpen == 0 ? 1 : 0;
+    if (draw.swap) {
+      EXPECT_EQ(draw.ratio, 1);
+    }
+  }
+  EXPECT_NEAR(swaps, 0.3 * kDraws, 0.05 * kDraws);
+  EXPECT_NEAR(plain, 0.6 * kDraws, 0.05 * kDraws);
+}
+
+class SwapTest : public testing::Test {
+ protected:
+  // The donor, and what has its place in a grey picture.
+  static cv::Mat Swapped(const SelfBlendDraw& draw, const DonorFace& donor) {
+    cv::Mat fake(kSize, kSize, CV_8UC3, kGrey);
+    BlenderOf(draw).MakeFake(0, &fake, &donor);
+    return fake;
+  }
+
+  static SelfBlendDraw PlainDraw(double match) {
+    SelfBlendDraw draw;
+    draw.swap = true;
+    draw.match = match;
+    draw.change_source = true;
+    return draw;
+  }
+
+  static inline const cv::Scalar kGrey = cv::Scalar(100, 110, 120);
+};
+
+TEST_F(SwapTest, TheDonorsPointsComeToLieOnThePictures) {
+  const FacePoints points = MadeFace({110, 140}, 90), wanted = MadeFace({128, 135}, kWidth);
+  for (const std::size_t point : {std::size_t{30}, std::size_t{36}, std::size_t{54}}) {
+    DonorFace donor{cv::Mat::zeros(kSize, kSize, CV_8UC3), points};
+    cv::circle(donor.picture, points[point], 3, cv::Scalar::all(255), cv::FILLED);
+    cv::Mat grey, bright;
+    cv::cvtColor(Swapped(PlainDraw(0), donor), grey, cv::COLOR_RGB2GRAY);
+    cv::threshold(grey, bright, 200, 255, cv::THRESH_BINARY);
+    const cv::Moments moments = cv::moments(bright, true);
+    ASSERT_GT(moments.m00, 0) << point;
+    EXPECT_NEAR(moments.m10 / moments.m00, wanted[point].x, 1.5) << point;
+    EXPECT_NEAR(moments.m01 / moments.m00, wanted[point].y, 1.5) << point;
+  }
+}
+
+TEST_F(SwapTest, TheDonorsColoursGoAsFarAsTheDrawSays) {
+  const cv::Scalar green(20, 200, 40);
+  const FacePoints face = MadeFace({128, 135}, kWidth);
+  const DonorFace donor{cv::Mat(kSize, kSize, CV_8UC3, green), face};
+  for (const double match : {0.0, 0.5, 1.0}) {
+    const SelfBlendDraw draw = PlainDraw(match);
+    const cv::Mat fake = Swapped(draw, donor), weights = BlenderOf(draw).Weights(0);
+    const cv::Scalar inside = cv::mean(fake, weights == 255), outside = cv::mean(fake, weights == 0);
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_NEAR(inside[i], green[i] + match * (kGrey[i] - green[i]), 1) << match;
+      EXPECT_EQ(outside[i], kGrey[i]);
+    }
+  }
+}
+
+TEST(FitAffineTest, FindsTheMapAndWhatItLeaves) {
+  const FacePoints from = MadeFace({128, 135}, kWidth);
+  const cv::Matx23d map(0.8, 0.1, 20, -0.2, 1.1, 5);
+  FacePoints to;
+  for (std::size_t i = 0; i < from.size(); ++i)
+    to[i] = cv::Point2f(cv::Vec2f(map * cv::Vec3d(from[i].x, from[i].y, 1)));
+  const AffineFit fit = FitAffine(from, to);
+  EXPECT_LT(cv::norm(fit.map, map, cv::NORM_INF), 1e-3);
+  EXPECT_LT(fit.residual, 1e-5);
+  to[30].x += 40;  // a nose that looks elsewhere
+  EXPECT_GT(FitAffine(from, to).residual, 0.01);
+}
+
 TEST(BlendMaskTest, LiesInsideTheFaceAndItsBlur) {
   const FacePoints face = MadeFace({128, 135}, kWidth);
   std::vector<cv::Point2f> hull;

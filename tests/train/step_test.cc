@@ -104,6 +104,47 @@ Tensors After(const StepOptions& options, const std::shared_ptr<Model>& model,
 
 double Sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
+// Of NormGraph's map, 6 cells wide, each clip has an edge in the left half, or it is unknown.
+Batch Edged(bool known) {
+  Batch batch = Noise(4, 3);
+  batch.clips.narrow(4, 0, 4).fill_(10);
+  batch.xray = torch::full({4, 1, 6, 6}, known ? 0.F : -1.F);
+  if (known) batch.xray.narrow(3, 0, 3).fill_(1);
+  return batch;
+}
+
+TEST(TrainStepTest, XrayTeachesWhereAndUnknownOnesNothing) {
+  StepOptions options = PlainSgd(), traced = PlainSgd();
+  traced.xray = 1;
+  const Tensors without = After(options, Fresh(NormGraph()), {Edged(true)});
+  ExpectSame(After(traced, Fresh(NormGraph()), {Edged(false)}), without);
+  EXPECT_FALSE(torch::equal(After(traced, Fresh(NormGraph()), {Edged(true)}).at("conv.weight"),
+                            without.at("conv.weight")));
+
+  const auto model = Fresh(NormGraph());
+  TrainStep step(traced, {}, model);
+  step.BeginEpoch(false);
+  for (int i = 0; i < 100; ++i) step.Run({Edged(true)}, 0.1);
+  model->eval();
+  torch::Tensor map;
+  model->forward(Edged(true).clips, &map);
+  const auto speak = map.narrow(1, 0, 4).mean(1) - map.narrow(1, 4, 4).mean(1);  // for an edge
+  EXPECT_GT(speak.narrow(2, 0, 2).mean().item<double>(), 0.2);
+  EXPECT_LT(speak.narrow(2, 4, 2).mean().item<double>(), -0.2);
+}
+
+TEST(TrainStepTest, XrayLeavesTheReportedLossThatOfTheAnswers) {
+  StepOptions traced = PlainSgd();
+  traced.xray = 5;
+  TrainStep plain(PlainSgd(), {}, Fresh(NormGraph())), other(traced, {}, Fresh(NormGraph()));
+  const auto loss = [](TrainStep* step) {
+    step->BeginEpoch(false);
+    at::manual_seed(7);
+    return step->Run({Edged(true)}, 0.1).loss;
+  };
+  EXPECT_EQ(loss(&plain), loss(&other));
+}
+
 TEST(TrainStepTest, AccumulatedBatchesOfAnySizesAreOneStepOverAllTheirClips) {
   const std::vector<std::vector<float>> colours = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {1, 1, 0}, {.5F, 0, 1}};
   const Batch whole = Colours(colours, {1, 0, 1, 1, 0});

@@ -420,6 +420,8 @@ TEST_F(TrainProgramTest, BadOptionsAreUsageErrors) {
   ExpectError(Train("--nesterov"), 2, "--nesterov: is of sgd alone", "--optimizer sgd");
   ExpectError(Train("--nesterov --optimizer sgd --momentum 0"), 2, "there is no momentum", "--momentum 0.9");
   ExpectError(Train("--sam-rho=-1"), 2, "--sam-rho: -1 is below 0", "0.05 is usual");
+  ExpectError(Train("--xray=-1"), 2, "--xray: -1 is below 0", "0 for none");
+  ExpectError(Train("--xray 1"), 2, "--xray: nothing says where stored fakes are blended", "--fakes sbi");
   ExpectError(Train("--clip-norm=-1"), 2, "--clip-norm: -1 is below 0", "0 for none");
   ExpectError(Train("--label-smoothing 1"), 2, "--label-smoothing: 1 is not from 0 to below 1", "usual");
   ExpectError(Train("--ema 1"), 2, "--ema: 1 is not from 0 to below 1", "0.9999");
