@@ -1,5 +1,6 @@
 #include "models/model.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -37,12 +38,15 @@ std::vector<int> LastUses(const Graph& graph) {
   return uses;
 }
 
-int FindMap(const Graph& graph) {
+// Nodes within a chain are passed over, as training has no result of theirs.
+int FindMap(const Graph& graph, const std::vector<NormChain>& chains) {
   constexpr int kSmallest = 16;  // of the input's side
-  int found = 0;
+  int found = 0, within = -1;    // the last node of the chains so far
   for (int i = 0; i <= graph.answer(); ++i) {
+    const NormChain& chain = chains[static_cast<std::size_t>(i)];
+    if (chain.last >= chain.first) within = std::max(within, chain.last);
     const int side = graph[i].shape.side;
-    if (side > 1 && side * kSmallest >= graph[0].shape.side) found = i;
+    if (i >= within && side > 1 && side * kSmallest >= graph[0].shape.side) found = i;
   }
   return found;
 }
@@ -50,10 +54,7 @@ int FindMap(const Graph& graph) {
 }  // namespace
 
 Model::Model(ModelOptions options, Graph graph, Weights weights)
-    : options_(std::move(options)),
-      graph_(std::move(graph)),
-      map_node_(FindMap(graph_)),
-      last_use_(LastUses(graph_)) {
+    : options_(std::move(options)), graph_(std::move(graph)), last_use_(LastUses(graph_)) {
   for (const WeightSpec& spec : WeightsOf(graph_)) {
     auto tensor = torch::empty(spec.shape, torch::kFloat);
     if (weights == kFresh) Initialise(graph_, spec, &tensor);
@@ -61,6 +62,7 @@ Model::Model(ModelOptions options, Graph graph, Weights weights)
     if (graph_[spec.node].head) head_.insert(spec.name);
   }
   for (int i = 0; i <= graph_.answer(); ++i) chains_.push_back(FindNormChain(graph_, i));
+  map_node_ = FindMap(graph_, chains_);
 }
 
 // "features.0.weight" is the weight of the module "0" of the module "features".

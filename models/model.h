@@ -31,7 +31,7 @@ class Model : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& clips);
   // The same; `map` becomes what map_node() answers, [N * T, C, M, M].
   torch::Tensor forward(const torch::Tensor& clips, torch::Tensor* map);
-  // The last node whose pictures have a sixteenth of the input's side or more.
+  // The last node, among those that training has a result of, with a sixteenth of the input's side or more.
   int map_node() const { return map_node_; }
 
   // pictures [B, 3, S, S], RGB 0..255 floats -> what `node` of the graph answers, whatever its shape. `map`,

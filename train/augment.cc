@@ -118,9 +118,9 @@ void Compress(double quality, cv::Mat* picture) {
   cv::cvtColor(cv::imdecode(bytes, cv::IMREAD_COLOR), *picture, cv::COLOR_BGR2RGB);
 }
 
-void CutOut(double share, double x, double y, cv::Mat* picture) {
+void CutOut(double share, double x, double y, int value, cv::Mat* picture) {
   const int side = cvRound(share * picture->cols), room = picture->cols - side;
-  (*picture)(cv::Rect(cvRound(x * room), cvRound(y * room), side, side)).setTo(cv::Scalar::all(128));
+  (*picture)(cv::Rect(cvRound(x * room), cvRound(y * room), side, side)).setTo(cv::Scalar::all(value));
 }
 
 void ApplyStep(const Augmentation::Step& step, int frame, cv::Mat* picture) {
@@ -163,7 +163,7 @@ void ApplyStep(const Augmentation::Step& step, int frame, cv::Mat* picture) {
       Compress(amount, picture);
       break;
     case Augment::kCutout:
-      CutOut(amount, step.x, step.y, picture);
+      CutOut(amount, step.x, step.y, 128, picture);
       break;
   }
 }
@@ -216,6 +216,7 @@ void Augmenter::Apply(const Augmentation& augmentation, int frame, cv::Mat* pict
 void Augmenter::ApplyPlace(const Augmentation& augmentation, cv::Mat* map) {
   for (const auto& step : augmentation.steps) {
     if (step.what == Augment::kFlip || step.what == Augment::kCrop) ApplyStep(step, 0, map);
+    if (step.what == Augment::kCutout) CutOut(step.amount, step.x, step.y, 0, map);
   }
 }
 

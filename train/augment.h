@@ -72,7 +72,8 @@ class Augmenter {
 
   // `picture`: RGB [S, S, 3] uint8, changed in place. `frame`: its number in the clip.
   static void Apply(const Augmentation& augmentation, int frame, cv::Mat* picture);
-  // Moves what tells something of each pixel as Apply() moves the pixels: mirrors and crops. Any type.
+  // Moves what tells something of each pixel as Apply() moves the pixels: mirrors, crops, and
+  // 0 where it cuts out. Any type.
   static void ApplyPlace(const Augmentation& augmentation, cv::Mat* map);
 
  private:

@@ -50,21 +50,27 @@ std::string ClipMaker::Decode(const Clip& clip, const EpochPlan::Sample& sample,
   return "";
 }
 
-// Of a few faces of others, drawn anew for each sample, the one that looks most nearly the same way. None
-// where the data have nobody else.
+// Of eight faces of others, drawn anew for each sample, the one that looks most nearly the same way. None
+// where sixty-four draws find nobody else.
 std::optional<Clip> ClipMaker::FindDonor(const EpochPlan::Sample& sample, const FacePoints& points,
                                          std::mt19937_64* engine) const {
-  constexpr int kFaces = 8;
+  constexpr int kFaces = 8, kDraws = 64;
+  const cv::Rect2f crop(0, 0, static_cast<float>(dataset_.crop().size()),
+                        static_cast<float>(dataset_.crop().size()));
   std::optional<Clip> nearest;
   double least = 0;
-  for (int i = 0; i < kFaces; ++i) {
+  for (int draws = 0, faces = 0; draws < kDraws && faces < kFaces; ++draws) {
     const std::size_t index = plan_.donors[Draw(engine, plan_.donors.size())];
     if (dataset_.video(index) == dataset_.video(sample.index)) continue;
     if (dataset_.group(index) == dataset_.group(sample.index) && !dataset_.group(index).empty()) continue;
     std::string problem;  // which is told when the clip is shown itself
     auto clip = dataset_.TryRead(index, &problem);
     if (!clip || StateOfPoints(*clip) != PointsState::kGood) continue;
-    const double residual = FitAffine(PointsOf(*clip, sample.first, 1).front(), points).residual;
+    const FacePoints donor = PointsOf(*clip, sample.first, 1).front();
+    const auto inside = [&](const cv::Point2f& point) { return crop.contains(point); };
+    if (!std::all_of(donor.begin(), donor.end(), inside)) continue;  // what lies beyond would be made up
+    ++faces;
+    const double residual = FitAffine(donor, points).residual;
     if (nearest && residual >= least) continue;
     least = residual;
     nearest = std::move(clip);
@@ -93,15 +99,17 @@ std::string ClipMaker::Blend(const Clip& clip, const EpochPlan::Sample& sample, 
     if (!Decode(*donor, sample, donor_.data()).empty()) donor.reset();
   }
   const SelfBlender blender(draw, points, side);
+  const Augmentation augmentation = plan_.AugmentationOf(sample);
+  const int cells = plan_.xray_side;
   for (int i = 0; i < plan_.frames; ++i) {
     cv::Mat picture = FrameOf(pixels, i, side);
     DonorFace face;
     if (donor) face = {FrameOf(donor_.data(), i, side), PointsOf(*donor, sample.first + i, 1).front()};
-    blender.MakeFake(static_cast<std::size_t>(i), &picture, donor ? &face : nullptr);
+    cv::Mat edge, small;
+    blender.MakeFake(static_cast<std::size_t>(i), &picture, donor ? &face : nullptr,
+                     xray != nullptr ? &edge : nullptr);
     if (xray == nullptr) continue;
-    cv::Mat edge = blender.Xray(static_cast<std::size_t>(i)), small;
-    Augmenter::ApplyPlace(plan_.AugmentationOf(sample), &edge);
-    const int cells = plan_.xray_side;
+    Augmenter::ApplyPlace(augmentation, &edge);
     cv::resize(edge, small, {cells, cells}, 0, 0, cv::INTER_AREA);
     cv::Mat out(cells, cells, CV_32F, xray + std::int64_t{i} * cells * cells);
     small.convertTo(out, CV_32F, 1.0 / 255);

@@ -1,6 +1,7 @@
 #include "train/fakes.h"
 
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,15 +11,6 @@
 
 namespace seam {
 
-namespace {
-
-void CheckShare(const char* name, double share) {
-  if (!(share >= 0 && share <= 1))
-    throw UsageError(name, fmt::format("{} is not 0 to 1", share), "0 for self-blended images as published");
-}
-
-}  // namespace
-
 void FakesOptions::Register(Options* options) {
   options->Add("fakes", &fakes,
                "shards: as stored; sbi: made of the real clips, which need landmarks, on the fly; both",
@@ -26,7 +18,7 @@ void FakesOptions::Register(Options* options) {
   options->Add("sbi-share", &sbi_share, "with --fakes both: the share of the fakes that is made on the fly");
   options->Add("sbi-swap", &sbi_swap, "of the fakes made on the fly, the share that shows another's face");
   options->Add("sbi-plain", &sbi_plain,
-               "of the fakes made on the fly, the share that is made neither sharper nor softer");
+               "of the fakes made on the fly, the share that is neither made smaller nor sharpened");
 }
 
 void FakesOptions::Check() const {
@@ -34,8 +26,13 @@ void FakesOptions::Check() const {
     throw UsageError("--sbi-share", fmt::format("{} is not between 0 and 1", sbi_share),
                      "--fakes shards takes none of them, --fakes sbi nothing else");
   }
-  CheckShare("--sbi-swap", sbi_swap);
-  CheckShare("--sbi-plain", sbi_plain);
+  for (const auto& [name, share] : {std::pair("--sbi-swap", sbi_swap), std::pair("--sbi-plain", sbi_plain)}) {
+    if (!(share >= 0 && share <= 1))
+      throw UsageError(name, fmt::format("{} is not 0 to 1", share),
+                       "0 for self-blended images as published");
+    if (share > 0 && !Blends())
+      throw UsageError(name, "is for fakes made on the fly alone", "add --fakes sbi or both");
+  }
 }
 
 void CheckBlendable(const ClipDataset& dataset) {

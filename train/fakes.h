@@ -13,7 +13,7 @@ struct FakesOptions {
   std::string fakes = "shards";  // as stored; or "sbi": made of the real clips; or "both"
   double sbi_share = 0.5;        // with both: of the fakes
   double sbi_swap = 0;           // of those made on the fly: shows another person's face
-  double sbi_plain = 0;          // likewise: is neither sharper nor softer than what surrounds it
+  double sbi_plain = 0;          // likewise: is neither made smaller nor sharpened
   void Register(Options* options);
   void Check() const;  // UsageError
   bool Blends() const { return fakes != "shards"; }

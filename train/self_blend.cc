@@ -87,6 +87,12 @@ void Mix(const cv::Mat& source, const cv::Mat& target, const cv::Mat& weights, c
   }
 }
 
+cv::Mat Times(double ratio, const cv::Mat& mask) {
+  cv::Mat weights = mask;
+  if (ratio < 1) mask.convertTo(weights, CV_8U, ratio);
+  return weights;
+}
+
 // The map that does `first`, then `second`.
 cv::Matx23d After(const cv::Matx23d& first, const cv::Matx23d& second) {
   const cv::Matx33d whole(first(0, 0), first(0, 1), first(0, 2), first(1, 0), first(1, 1), first(1, 2), 0, 0,
@@ -122,37 +128,24 @@ SelfBlendDraw DrawSelfBlend(std::mt19937_64* engine, const FakesOptions& options
   draw.ratio = kRatios[Draw(engine, kRatios.size())];
   if (DrawBetween(engine, 0, 1) < options.sbi_plain) draw.colour.shrink = 0, draw.colour.sharpen = 0;
   draw.swap = DrawBetween(engine, 0, 1) < options.sbi_swap;
-  if (draw.swap) {
-    draw.ratio = 1;                            // two faces, one through the other, are no deepfake's trace
-    draw.match = DrawBetween(engine, 0.4, 1);  // as most generators do
-  }
+  if (draw.swap) draw.match = DrawBetween(engine, 0.4, 1);
   return draw;
 }
 
 SelfBlender::SelfBlender(const SelfBlendDraw& draw, const std::vector<FacePoints>& points, int size)
     : draw_(draw), points_(points), mask_(draw.mask, points, size) {}
 
-cv::Mat SelfBlender::Weights(std::size_t frame) const {
-  cv::Mat weights = mask_.Mask(frame);
-  if (draw_.ratio < 1) weights.convertTo(weights, CV_8U, draw_.ratio);
-  return weights;
-}
-
-cv::Mat SelfBlender::Xray(std::size_t frame) const {
-  const cv::Mat mask = mask_.Mask(frame);
-  cv::Mat xray;
-  cv::multiply(mask, cv::Scalar::all(255) - mask, xray, 4.0 / 255);
-  return xray;
-}
+cv::Mat SelfBlender::Weights(std::size_t frame) const { return Times(draw_.ratio, mask_.Mask(frame)); }
 
 void MakeReal(const SelfBlendDraw& draw, cv::Mat* picture) {
   if (!draw.change_source) Changed(*picture, draw.colour).copyTo(*picture);
 }
 
-void SelfBlender::MakeFake(std::size_t frame, cv::Mat* picture, const DonorFace* donor) const {
+void SelfBlender::MakeFake(std::size_t frame, cv::Mat* picture, const DonorFace* donor, cv::Mat* xray) const {
   const cv::Mat changed = Changed(*picture, draw_.colour);
   const cv::Mat& target = draw_.change_source ? *picture : changed;
-  const cv::Mat weights = Weights(frame);
+  const cv::Mat mask = mask_.Mask(frame);
+  if (xray != nullptr) cv::multiply(mask, cv::Scalar::all(255) - mask, *xray, 4.0 / 255);
   cv::Matx23d move = mask_.Move(frame);
   cv::Mat source = draw_.change_source ? changed : *picture;
   if (donor != nullptr) {
@@ -161,8 +154,9 @@ void SelfBlender::MakeFake(std::size_t frame, cv::Mat* picture, const DonorFace*
   }
   cv::Mat moved;
   cv::warpAffine(source, moved, move, picture->size(), cv::INTER_LINEAR, cv::BORDER_REFLECT_101);
-  if (donor != nullptr) MatchColours(target, weights, draw_.match, &moved);
-  Mix(moved, target, weights, picture);
+  if (donor != nullptr) MatchColours(target, mask, draw_.match, &moved);
+  // Two faces, one through the other, are no face swap's trace.
+  Mix(moved, target, Times(donor != nullptr ? 1 : draw_.ratio, mask), picture);
 }
 
 }  // namespace seam

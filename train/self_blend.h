@@ -62,13 +62,12 @@ class SelfBlender {
 
   // Share of the source in the fake, 255 for all of it: [size, size] uint8.
   cv::Mat Weights(std::size_t frame) const;
-  // Where the two pictures pass into one another, 4 m (1 - m) of the mask m: 255 where it is half ("face
-  // X-ray", Li et al., equation 2). [size, size] uint8.
-  cv::Mat Xray(std::size_t frame) const;
-
-  // As MakeReal(). The fake equals the real picture where the weight is 0. `donor`: whose face is blended in
-  // instead of the picture's own, its points upon the points there.
-  void MakeFake(std::size_t frame, cv::Mat* picture, const DonorFace* donor = nullptr) const;
+  // As MakeReal(). The fake equals the real picture where the weight is 0. `donor`: whose face is blended in,
+  // with the ratio 1, instead of the picture's own, its points upon the points there. `xray` becomes where
+  // the two pass into one another, 4 m (1 - m) of the mask m: 255 where it is half ("face X-ray", Li et al.,
+  // equation 2), [size, size] uint8.
+  void MakeFake(std::size_t frame, cv::Mat* picture, const DonorFace* donor = nullptr,
+                cv::Mat* xray = nullptr) const;
 
  private:
   SelfBlendDraw draw_;

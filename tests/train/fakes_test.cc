@@ -1,6 +1,7 @@
 #include "train/fakes.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -176,15 +177,59 @@ TEST_F(FakesTest, SwapsShowAnothersFace) {
   EXPECT_GT(reach(), 60);
 }
 
-TEST_F(FakesTest, SwapsOfTheOnlyPersonAreSelfBlended) {
-  Make({.train = 2, .change = [](const std::string&, int, Clip* clip) {
-          clip->mutable_frames(0)->set_image(PlainPicture(kSize, "png", 200, 90, 90));
+TEST_F(FakesTest, NobodySwapsWithTheirOwnGroup) {
+  Make({.train = 4, .change = [](const std::string&, int number, Clip* clip) {
+          clip->set_group("one person");
+          clip->mutable_frames(0)->set_image(PlainPicture(kSize, "png", number == 0 ? 200 : 40, 90, 90));
         }});
   LoaderOptions options = Options("sbi");
   options.fakes.sbi_swap = 1;
   const EpochPlan plan = Plan(options);
-  ASSERT_EQ(plan.samples.size(), 2U);
-  EXPECT_LT(cv::norm(Pictures(plan, 0).front(), Pictures(plan, 1).front(), cv::NORM_INF), 60);
+  ASSERT_EQ(plan.samples.size(), 4U);
+  for (std::size_t i = 0; i < 4; i += 2)
+    EXPECT_LT(cv::norm(Pictures(plan, i).front(), Pictures(plan, i + 1).front(), cv::NORM_INF), 60);
+}
+
+// Real: 0, 2, 4, 6, each of a colour of its own; 0 looks the way 2 does, 4 and 6 look elsewhere.
+TEST_F(FakesTest, TheDonorLooksTheSameWayAndIsWholeAndReadable) {
+  const auto change = [](int damaged, int beyond) {
+    return [=](const std::string&, int number, Clip* clip) {
+      const std::array<int, 4> reds = {20, 80, 140, 200};
+      Frame* frame = clip->mutable_frames(0);
+      frame->set_image(
+          PlainPicture(kSize, "png", reds[static_cast<std::size_t>(number / 2)], number == 2 ? 250 : 90, 90));
+      FacePoints points = MadeFace({46, 48}, 60);
+      if (number >= 4) points[30].x += 20;  // the nose points to the right
+      if (number == beyond) points[8].y = kSize + 2;
+      SetPoints(points, frame);
+      if (number == damaged) frame->set_image("no picture");
+    };
+  };
+  LoaderOptions options = Options("sbi");
+  options.fakes.sbi_swap = 1;
+  options.fakes.sbi_plain = 1;
+  // How far green goes in the fakes of clip 0: to 250 where clip 2 is the donor.
+  const auto green = [&] {
+    double most = 0;
+    for (std::uint64_t epoch = 1; epoch <= 6; ++epoch) {
+      const EpochPlan plan = Plan(options, epoch);
+      for (std::size_t i = 0; i < plan.samples.size(); ++i) {
+        if (plan.samples[i].index != 0 || plan.samples[i].kind != Kind::kBlendFake) continue;
+        double high = 0;
+        cv::Mat channel;
+        cv::extractChannel(Pictures(plan, i).front(), channel, 1);
+        cv::minMaxLoc(channel, nullptr, &high);
+        most = std::max(most, high);
+      }
+    }
+    return most;
+  };
+  Make({.train = 8, .change = change(-1, -1)});
+  EXPECT_GT(green(), 130);
+  Make({.train = 8, .change = change(-1, 2)});
+  EXPECT_LT(green(), 130) << "a chin beyond the crop";
+  Make({.train = 8, .change = change(2, -1)});
+  EXPECT_LT(green(), 130) << "a picture that cannot be decoded";
 }
 
 TEST_F(FakesTest, XraysShowTheEdgesOfWhatIsBlendedAndLieAsThePicturesDo) {
@@ -210,6 +255,13 @@ TEST_F(FakesTest, XraysShowTheEdgesOfWhatIsBlendedAndLieAsThePicturesDo) {
   cv::flip(xray(Plan(options), 1), mirrored, 1);
   EXPECT_LT(cv::norm(mirrored, fake, cv::NORM_INF), 1e-6);
   EXPECT_GT(cv::norm(xray(Plan(options), 1), fake, cv::NORM_INF), 0.05);
+  options.augment.own[static_cast<std::size_t>(Augment::kFlip)] = "0";
+  options.augment.own[static_cast<std::size_t>(Augment::kCrop)] = "1,0.25,0.25";
+  options.augment.own[static_cast<std::size_t>(Augment::kCutout)] = "0";
+  const double cropped = cv::sum(xray(Plan(options), 1))[0], whole = cv::sum(fake)[0];
+  EXPECT_GT(cropped, 1.2 * whole) << "a quarter of the picture, where most of the face is, fills the map";
+  options.augment.own[static_cast<std::size_t>(Augment::kCutout)] = "1,1,1";
+  EXPECT_EQ(cv::countNonZero(xray(Plan(options), 1)), 0);
 
   LoaderOptions stored = Options("shards");
   const EpochPlan plan = Plan(stored);
@@ -304,6 +356,9 @@ TEST_F(FakesTest, BadOptionsAreUsageErrors) {
   options = Options("sbi");
   options.fakes.sbi_plain = -1;
   EXPECT_THAT(MessageOf([&] { options.Check(); }), HasSubstr("--sbi-plain: -1 is not 0 to 1"));
+  options = Options("shards");
+  options.fakes.sbi_swap = 0.5;
+  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--sbi-swap: is for fakes made on the fly alone");
 }
 
 }  // namespace

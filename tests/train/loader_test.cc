@@ -321,12 +321,12 @@ TEST_F(BadPictureTest, BatchWithNoneLeftIsPassedOverButOfferedToEachOfSeveralPro
 
 TEST_F(BadPictureTest, XraysStayWithTheirClips) {
   const auto dataset = WithBad({1});
-  auto plan = PlanInOrder(dataset, Batches(4));
+  auto plan = PlanInOrder(dataset, Batches(5));
   EXPECT_FALSE(BatchLoader(dataset, plan, 1).Next()->xray.defined());
   plan.xray_side = 3;
   const auto batch = BatchLoader(dataset, plan, 2).Next();
-  ASSERT_EQ(batch->xray.sizes(), torch::IntArrayRef({3, plan.frames, 3, 3}));
-  for (std::int64_t i = 0; i < 3; ++i) {  // a stored fake's is unknown, -1, a real one's 0
+  ASSERT_EQ(batch->xray.sizes(), torch::IntArrayRef({4, plan.frames, 3, 3}));
+  for (std::int64_t i = 0; i < 4; ++i) {  // a stored fake's is unknown, -1, a real one's 0
     const auto wanted = torch::full({plan.frames, 3, 3}, -batch->labels[i].item<float>());
     EXPECT_TRUE(torch::equal(batch->xray[i], wanted)) << i;
   }

@@ -107,17 +107,21 @@ TEST(SelfBlendTest, APictureBlendedIntoItselfUnchangedIsItself) {
 }
 
 TEST(SelfBlendTest, XrayIsWhereHalfOfEachPictureShows) {
+  const auto xray_of = [](const SelfBlendDraw& draw) {
+    cv::Mat picture = MadePicture(kSize), xray;
+    BlenderOf(draw).MakeFake(0, &picture, nullptr, &xray);
+    return xray;
+  };
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     SelfBlendDraw draw = DrawOf(seed);
     draw.ratio = 1;
-    const cv::Mat weights = BlenderOf(draw).Weights(0), xray = BlenderOf(draw).Xray(0);
-    EXPECT_EQ(cv::countNonZero(xray & ((weights == 0) | (weights == 255))), 0) << seed;
+    const cv::Mat mask = BlenderOf(draw).Weights(0), xray = xray_of(draw);
     for (int i = 0; i < kSize * kSize; ++i) {
-      const double mask = weights.data[i] / 255.0;
-      ASSERT_NEAR(xray.data[i], 255 * 4 * mask * (1 - mask), 1) << seed;
+      const double m = mask.data[i] / 255.0;
+      ASSERT_NEAR(xray.data[i], 255 * 4 * m * (1 - m), 1) << seed;
     }
     draw.ratio = 0.25;
-    EXPECT_EQ(Difference(BlenderOf(draw).Xray(0), xray), 0) << "the ratio moves no edge";
+    EXPECT_EQ(Difference(xray_of(draw), xray), 0) << "the ratio moves no edge";
   }
 }
 
@@ -132,11 +136,9 @@ TEST(SelfBlendTest, SharesOfSwapsAndPlainOnesAreKept) {
     auto engine = MakeEngine(i, Stream::kBlend);
     const SelfBlendDraw draw = DrawSelfBlend(&engine, options);
     EXPECT_EQ(draw.mask, DrawOf(i).mask) << "the shares change nothing else";
+    EXPECT_EQ(draw.ratio, DrawOf(i).ratio);
     swaps += draw.swap ? 1 : 0;
     plain += draw.colour.shrink == 0 && draw.colour.sharpen == 0 ? 1 : 0;
-    if (draw.swap) {
-      EXPECT_EQ(draw.ratio, 1);
-    }
   }
   EXPECT_NEAR(swaps, 0.3 * kDraws, 0.05 * kDraws);
   EXPECT_NEAR(plain, 0.6 * kDraws, 0.05 * kDraws);
@@ -154,6 +156,7 @@ class SwapTest : public testing::Test {
   static SelfBlendDraw PlainDraw(double match) {
     SelfBlendDraw draw;
     draw.swap = true;
+    draw.ratio = 0.25;  // of swaps it is 1 all the same
     draw.match = match;
     draw.change_source = true;
     return draw;
@@ -182,13 +185,37 @@ TEST_F(SwapTest, TheDonorsColoursGoAsFarAsTheDrawSays) {
   const FacePoints face = MadeFace({128, 135}, kWidth);
   const DonorFace donor{cv::Mat(kSize, kSize, CV_8UC3, green), face};
   for (const double match : {0.0, 0.5, 1.0}) {
-    const SelfBlendDraw draw = PlainDraw(match);
-    const cv::Mat fake = Swapped(draw, donor), weights = BlenderOf(draw).Weights(0);
+    SelfBlendDraw draw = PlainDraw(match);
+    const cv::Mat fake = Swapped(draw, donor);
+    draw.ratio = 1;
+    const cv::Mat weights = BlenderOf(draw).Weights(0);
     const cv::Scalar inside = cv::mean(fake, weights == 255), outside = cv::mean(fake, weights == 0);
     for (int i = 0; i < 3; ++i) {
       EXPECT_NEAR(inside[i], green[i] + match * (kGrey[i] - green[i]), 1) << match;
       EXPECT_EQ(outside[i], kGrey[i]);
     }
+  }
+}
+
+// A donor of noise gets the target's deviation as far as the draw says, from its own.
+TEST_F(SwapTest, TheDonorsContrastGoesAsFarAsTheDrawSays) {
+  const FacePoints face = MadeFace({128, 135}, kWidth);
+  const auto noise = [](double deviation, std::uint64_t seed) {
+    cv::Mat picture(kSize, kSize, CV_8UC3);
+    cv::RNG random(seed);
+    random.fill(picture, cv::RNG::NORMAL, 128, deviation);
+    return picture;
+  };
+  for (const double match : {0.0, 0.5, 1.0}) {
+    SelfBlendDraw draw = PlainDraw(match);
+    draw.mask.field = 0;
+    cv::Mat fake = noise(10, 1);
+    const DonorFace donor{noise(30, 2), face};
+    BlenderOf(draw).MakeFake(0, &fake, &donor);
+    draw.ratio = 1;
+    cv::Scalar mean, deviation;
+    cv::meanStdDev(fake, mean, deviation, BlenderOf(draw).Weights(0) == 255);
+    EXPECT_NEAR(deviation[1], 30 + match * (10 - 30), 1.5) << match;
   }
 }
 

@@ -10,6 +10,7 @@
 #include "proto/tfrecord.h"
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
+#include "tests/train/made_face.h"
 #include "tests/train/train_program.h"
 
 namespace seam {
@@ -40,6 +41,24 @@ TEST_F(TrainProgramTest, LearnsToTellTwoTexturesApart) {
                            "last.state.safetensors", "metrics.csv", "run.json"}) {
     EXPECT_TRUE(fs::exists(run() / file)) << file;
   }
+}
+
+TEST_F(TrainProgramTest, SwapsAndXraysTrainTheSameInOneGoAndResumed) {
+  Make({.train = 16, .val = 4, .size = 96, .change = [](const std::string&, int, Clip* clip) {
+          SetPoints(MadeFace({48, 48}, 60), clip->mutable_frames(0));
+        }});
+  const std::string recipe =
+      "--size 96 --fakes both --sbi-swap 0.7 --sbi-plain 0.5 --schedule constant --warmup 0 --epochs ";
+  const auto whole = Train(recipe + "2 --xray 1", "whole");
+  ASSERT_EQ(whole.status, 0) << whole.err;
+  ASSERT_EQ(Train(recipe + "1 --xray 1 --workers 2", "parts").status, 0);
+  ASSERT_EQ(Train("--resume --epochs 2", "parts").status, 0);
+  ExpectSameWeights(run("whole") / "last.safetensors", run("parts") / "last.safetensors");
+  ASSERT_EQ(Train(recipe + "2", "blind").status, 0);
+  const auto one = WeightsOf(*LoadCheckpoint(run("whole") / "last.safetensors").model);
+  const auto other = WeightsOf(*LoadCheckpoint(run("blind") / "last.safetensors").model);
+  ASSERT_EQ(one.size(), other.size()) << "the map adds no weights";
+  EXPECT_FALSE(torch::equal(one.begin()->second, other.at(one.begin()->first)));
 }
 
 TEST_F(TrainProgramTest, EveryCheckpointHoldsACalibrationOfVal) {
