@@ -76,7 +76,7 @@ train() {
   if compgen -G "$name/epoch-*.safetensors" >/dev/null; then
     "$seam" train --output "$name" --resume
   else
-    "$seam" train --output "$name" --overwrite --model resnet18 --variant width=32 --batch 32 --weight-decay 0.05 \
+    "$seam" train --output "$name" --overwrite --model resnet18 --variant width=32 --batch "$batch" --weight-decay 0.05 \
       --clip-norm 5 --precision "$precision" "$@"
   fi
   touch "$name.done"
@@ -99,11 +99,14 @@ done
 
 notice="For research. Trained on photographs and a few videos of FaceForensics++, Celeb-DF and DFDC, whose terms allow"
 notice+=" research alone. Its score is a hint, no proof: docs/default-model.md says how often it is wrong."
+batch=32
 large=faces192,video192,ff192,celeb192,dfdc192
 small=faces128,video128,ff128,celeb128,dfdc128
 
 # 1. What stored fakes show. 2. and 3. Self-blended fakes alone, which are learned slowly, and much faster at 128 pixels.
-# 4. Both, and the learning rate down to nothing.
+# 4. Both, and the learning rate down to nothing. 5. With swaps of faces, too. 6. Told where they are
+# blended. 7. The same for long, and the learning rate down to nothing. 8. Without swaps, in
+# which a network may know faces by heart.
 train first --size 192 --data faces192,ff192,celeb192,dfdc192 --data-weights 1,2,2,2 --warmup 0.05 --epochs 4 \
   --schedule constant --ema 0.998
 train second --size 192 --data $large --data-weights 1,1,6,6,6 --warmup 0.02 --init first/last.safetensors \
@@ -111,7 +114,20 @@ train second --size 192 --data $large --data-weights 1,1,6,6,6 --warmup 0.02 --i
 train third --size 128 --data $small --data-weights 1,1,6,6,6 --warmup 0.02 --init second/last.safetensors \
   --fakes sbi --augment-jpeg 0.3,40,95 --epochs 8 --schedule constant --lr 0.0015 --ema 0.999
 train fourth --size 128 --data $small --data-weights 1,1,3,3,3 --warmup 0.02 --init third/last.safetensors \
-  --fakes both --sbi-share 0.85 --augment-jpeg 0.4,40,95 --epochs 14 --lr 0.0012 --ema 0.999 --notice "$notice"
+  --fakes both --sbi-share 0.85 --augment-jpeg 0.4,40,95 --epochs 14 --lr 0.0012 --ema 0.999
+swaps=(--size 128 --data "$small" --data-weights 1,1,3,3,3 --fakes both --sbi-swap 0.45 --augment-jpeg 0.5,30,95
+  --augment-noise 0.2,1,10 --ema 0.999)
+train fifth "${swaps[@]}" --warmup 0.08 --init fourth/last.safetensors --sbi-share 0.85 --sbi-plain 0.4 --epochs 3 \
+  --schedule constant --lr 0.001
+train sixth "${swaps[@]}" --warmup 0.08 --init fifth/last.safetensors --sbi-share 0.85 --sbi-plain 0.4 --xray 1 --epochs 3 \
+  --schedule constant --lr 0.001
+blurred=(--augment-downscale 0.25,0.4,0.9 --augment-blur 0.15,0.3,1.5)
+batch=64
+train seventh "${swaps[@]}" --warmup 0.01 --init sixth/last.safetensors --sbi-share 0.8 --sbi-plain 0.35 --xray 1 --epochs 48 \
+  --lr 0.0018 "${blurred[@]}"
+train eighth --size 128 --data $small --data-weights 1,1,3,3,3 --warmup 0.02 --init seventh/last.safetensors --fakes both \
+  --sbi-share 0.85 --sbi-plain 0.4 --xray 1 --augment-jpeg 0.5,30,95 --augment-noise 0.2,1,10 "${blurred[@]}" \
+  --label-smoothing 0.05 --epochs 5 --lr 0.0008 --ema 0.998 --notice "$notice"
 
-"$seam" models export fourth/last.safetensors --format safetensors --half --output default.safetensors
+"$seam" models export eighth/last.safetensors --format safetensors --half --output default.safetensors
 echo "made $PWD/default.safetensors" >&2
