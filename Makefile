@@ -20,9 +20,10 @@ demo: build
 	@if [ -n "$$VIDEO" ]; then exec $(BUILD)/bin/seam infer "$$VIDEO"; fi; \
 	$(BUILD)/bin/seam infer share/demo.mp4 share/demo-tampered.mp4 || exit $$?; \
 	printf '%s\n' '' 'demo.mp4 is a real portrait. In demo-tampered.mp4 the face was made again at a quarter of its size and' \
-	  'pasted back. What to look for: the tampered clip has by far the greater score. It is a coarse fake; of' \
-	  'those that this network was measured on it missed more than half (docs/default-model.md). To see the faces' \
-	  'and the scores over time: $(BUILD)/bin/seam infer share/demo*.mp4 --report demo.html'
+	  'pasted back. What to look for: the tampered clip has by far the greater score; "uncertain" says that' \
+	  'such a score is no proof by itself. It is a coarse fake; of those that this network was measured on it missed' \
+	  'more than half (docs/default-model.md). To see the faces and the scores over time:' \
+	  '  $(BUILD)/bin/seam infer share/demo*.mp4 --report demo.html'
 
 test: build
 	@ctest --preset release -j2

@@ -114,7 +114,9 @@ torch::Tensor Model::Run(const torch::Tensor& pictures, int node, torch::Tensor*
     std::vector<torch::Tensor> inputs;
     for (const int input : now.inputs) inputs.push_back(values[static_cast<std::size_t>(input)]);
     for (const int input : now.inputs) {
-      if (last_use_[static_cast<std::size_t>(input)] == i) values[static_cast<std::size_t>(input)].reset();
+      const bool kept = map != nullptr && input == map_node_;
+      if (last_use_[static_cast<std::size_t>(input)] == i && !kept)
+        values[static_cast<std::size_t>(input)].reset();
     }
     if (now.op == Op::kInput) inputs = {pictures};
     const bool frozen = frozen_backbone_ && !now.head;
@@ -126,15 +128,14 @@ torch::Tensor Model::Run(const torch::Tensor& pictures, int node, torch::Tensor*
       values[static_cast<std::size_t>(i)] =
           FusedNorm(chain, norm.norm, inputs[0], of_norm(".weight"), of_norm(".bias"),
                     of_norm(".running_mean"), of_norm(".running_var"), track_statistics_, sum_of_norms_);
-      if (i == map_node_ && map != nullptr) *map = values[static_cast<std::size_t>(i)];
       continue;
     }
     const bool running = frozen || (now.op == Op::kBatchNorm && frozen_norms_);
     const RunMode mode = {is_training() && !running, track_statistics_};
     const auto weight = [&](const std::string& suffix) { return weights_.at(now.name + "." + suffix); };
     values[static_cast<std::size_t>(i)] = RunNode(now, inputs, weight, mode);
-    if (i == map_node_ && map != nullptr) *map = values[static_cast<std::size_t>(i)];
   }
+  if (map != nullptr) *map = values.at(static_cast<std::size_t>(map_node_));
   return values.at(static_cast<std::size_t>(node));
 }
 

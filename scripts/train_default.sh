@@ -115,19 +115,19 @@ train third --size 128 --data $small --data-weights 1,1,6,6,6 --warmup 0.02 --in
   --fakes sbi --augment-jpeg 0.3,40,95 --epochs 8 --schedule constant --lr 0.0015 --ema 0.999
 train fourth --size 128 --data $small --data-weights 1,1,3,3,3 --warmup 0.02 --init third/last.safetensors \
   --fakes both --sbi-share 0.85 --augment-jpeg 0.4,40,95 --epochs 14 --lr 0.0012 --ema 0.999
-swaps=(--size 128 --data "$small" --data-weights 1,1,3,3,3 --fakes both --sbi-swap 0.45 --augment-jpeg 0.5,30,95
-  --augment-noise 0.2,1,10 --ema 0.999)
+blends=(--size 128 --data "$small" --data-weights 1,1,3,3,3 --fakes both --augment-jpeg 0.5,30,95
+  --augment-noise 0.2,1,10)
+swaps=("${blends[@]}" --sbi-swap 0.45 --ema 0.999)
+blurred=(--augment-downscale 0.25,0.4,0.9 --augment-blur 0.15,0.3,1.5)
 train fifth "${swaps[@]}" --warmup 0.08 --init fourth/last.safetensors --sbi-share 0.85 --sbi-plain 0.4 --epochs 3 \
   --schedule constant --lr 0.001
 train sixth "${swaps[@]}" --warmup 0.08 --init fifth/last.safetensors --sbi-share 0.85 --sbi-plain 0.4 --xray 1 --epochs 3 \
   --schedule constant --lr 0.001
-blurred=(--augment-downscale 0.25,0.4,0.9 --augment-blur 0.15,0.3,1.5)
 batch=64
-train seventh "${swaps[@]}" --warmup 0.01 --init sixth/last.safetensors --sbi-share 0.8 --sbi-plain 0.35 --xray 1 --epochs 48 \
-  --lr 0.0018 "${blurred[@]}"
-train eighth --size 128 --data $small --data-weights 1,1,3,3,3 --warmup 0.02 --init seventh/last.safetensors --fakes both \
-  --sbi-share 0.85 --sbi-plain 0.4 --xray 1 --augment-jpeg 0.5,30,95 --augment-noise 0.2,1,10 "${blurred[@]}" \
-  --label-smoothing 0.05 --epochs 5 --lr 0.0008 --ema 0.998 --notice "$notice"
+train seventh "${swaps[@]}" "${blurred[@]}" --warmup 0.01 --init sixth/last.safetensors --sbi-share 0.8 --sbi-plain 0.35 \
+  --xray 1 --epochs 48 --lr 0.0018
+train eighth "${blends[@]}" "${blurred[@]}" --warmup 0.02 --init seventh/last.safetensors --sbi-share 0.85 --sbi-plain 0.4 \
+  --xray 1 --label-smoothing 0.05 --epochs 5 --lr 0.0008 --ema 0.998 --notice "$notice"
 
 "$seam" models export eighth/last.safetensors --format safetensors --half --output default.safetensors
 echo "made $PWD/default.safetensors" >&2

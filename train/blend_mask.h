@@ -44,6 +44,7 @@ class BlendMask {
 
   // [size, size] uint8: 255 where all of the other picture shows.
   cv::Mat Mask(std::size_t frame) const;
+  const FacePoints& Points(std::size_t frame) const { return points_[frame]; }
   // How the picture blended in is scaled and moved: from its pixels to the crop's.
   cv::Matx23d Move(std::size_t frame) const;
 

@@ -33,9 +33,11 @@ std::string ClipMaker::Make(const EpochPlan::Sample& sample, std::uint8_t* pixel
   const auto clip = dataset_.TryRead(sample.index, &problem);
   if (clip) problem = Decode(*clip, sample, pixels);
   if (!problem.empty()) return problem;
-  if (sample.kind != EpochPlan::Sample::Kind::kStored) problem = Blend(*clip, sample, pixels, xray);
+  const Augmentation augmentation = plan_.AugmentationOf(sample);
+  if (sample.kind != EpochPlan::Sample::Kind::kStored)
+    problem = Blend(*clip, sample, augmentation, pixels, xray);
   if (!problem.empty()) return problem;
-  Augment(sample, pixels);
+  Augment(sample, augmentation, pixels);
   return "";
 }
 
@@ -78,8 +80,8 @@ std::optional<Clip> ClipMaker::FindDonor(const EpochPlan::Sample& sample, const 
   return nearest;
 }
 
-std::string ClipMaker::Blend(const Clip& clip, const EpochPlan::Sample& sample, std::uint8_t* pixels,
-                             float* xray) {
+std::string ClipMaker::Blend(const Clip& clip, const EpochPlan::Sample& sample,
+                             const Augmentation& augmentation, std::uint8_t* pixels, float* xray) {
   if (StateOfPoints(clip) != PointsState::kGood) return fmt::format("{} lost its landmarks", clip.video());
   auto engine = MakeEngine(plan_.seed, Stream::kBlend, plan_.epoch, sample.draw);
   const SelfBlendDraw draw = DrawSelfBlend(&engine, plan_.fakes);
@@ -99,7 +101,6 @@ std::string ClipMaker::Blend(const Clip& clip, const EpochPlan::Sample& sample, 
     if (!Decode(*donor, sample, donor_.data()).empty()) donor.reset();
   }
   const SelfBlender blender(draw, points, side);
-  const Augmentation augmentation = plan_.AugmentationOf(sample);
   const int cells = plan_.xray_side;
   for (int i = 0; i < plan_.frames; ++i) {
     cv::Mat picture = FrameOf(pixels, i, side);
@@ -117,8 +118,8 @@ std::string ClipMaker::Blend(const Clip& clip, const EpochPlan::Sample& sample, 
   return "";
 }
 
-void ClipMaker::Augment(const EpochPlan::Sample& sample, std::uint8_t* pixels) const {
-  const auto augmentation = plan_.AugmentationOf(sample);
+void ClipMaker::Augment(const EpochPlan::Sample& sample, const Augmentation& augmentation,
+                        std::uint8_t* pixels) const {
   if (augmentation.steps.empty()) return;
   const int side = static_cast<int>(dataset_.crop().size());
   for (int i = 0; i < plan_.frames; ++i) {

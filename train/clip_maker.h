@@ -33,10 +33,11 @@ class ClipMaker {
 
  private:
   std::string Decode(const Clip& clip, const EpochPlan::Sample& sample, std::uint8_t* pixels);
-  std::string Blend(const Clip& clip, const EpochPlan::Sample& sample, std::uint8_t* pixels, float* xray);
+  std::string Blend(const Clip& clip, const EpochPlan::Sample& sample, const Augmentation& augmentation,
+                    std::uint8_t* pixels, float* xray);
   std::optional<Clip> FindDonor(const EpochPlan::Sample& sample, const FacePoints& points,
                                 std::mt19937_64* engine) const;
-  void Augment(const EpochPlan::Sample& sample, std::uint8_t* pixels) const;
+  void Augment(const EpochPlan::Sample& sample, const Augmentation& augmentation, std::uint8_t* pixels) const;
 
   const ClipDataset& dataset_;
   const EpochPlan& plan_;

@@ -133,7 +133,7 @@ SelfBlendDraw DrawSelfBlend(std::mt19937_64* engine, const FakesOptions& options
 }
 
 SelfBlender::SelfBlender(const SelfBlendDraw& draw, const std::vector<FacePoints>& points, int size)
-    : draw_(draw), points_(points), mask_(draw.mask, points, size) {}
+    : draw_(draw), mask_(draw.mask, points, size) {}
 
 cv::Mat SelfBlender::Weights(std::size_t frame) const { return Times(draw_.ratio, mask_.Mask(frame)); }
 
@@ -150,7 +150,7 @@ void SelfBlender::MakeFake(std::size_t frame, cv::Mat* picture, const DonorFace*
   cv::Mat source = draw_.change_source ? changed : *picture;
   if (donor != nullptr) {
     source = draw_.change_source ? Changed(donor->picture, draw_.colour) : donor->picture;
-    move = After(FitAffine(donor->points, points_[frame]).map, move);
+    move = After(FitAffine(donor->points, mask_.Points(frame)).map, move);
   }
   cv::Mat moved;
   cv::warpAffine(source, moved, move, picture->size(), cv::INTER_LINEAR, cv::BORDER_REFLECT_101);

@@ -71,7 +71,6 @@ class SelfBlender {
 
  private:
   SelfBlendDraw draw_;
-  std::vector<FacePoints> points_;
   BlendMask mask_;
 };
 
