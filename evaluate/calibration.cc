@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -25,54 +26,88 @@ double Sigmoid(double logit) { return 1 / (1 + std::exp(-logit)); }
 
 // The derivative of the summed log-loss of sigmoid(slope * logit) by the slope. The loss is convex in the
 // slope (a logistic regression without a constant), so this rises and has one zero at most.
-double Derivative(const std::vector<double>& logits, std::span<const int> labels, double slope) {
+double Derivative(const std::vector<double>& logits, std::span<const int> labels,
+                  std::span<const double> weights, double slope) {
   double sum = 0;
-  for (std::size_t i = 0; i < logits.size(); ++i) sum += (Sigmoid(slope * logits[i]) - labels[i]) * logits[i];
+  for (std::size_t i = 0; i < logits.size(); ++i)
+    sum += weights[i] * (Sigmoid(slope * logits[i]) - labels[i]) * logits[i];
   return sum;
 }
 
-// The value that at most `share` of `values` come before, in the order `before`.
-double Outermost(std::vector<double> values, double share,
-                 const std::function<bool(double, double)>& before) {
-  std::sort(values.begin(), values.end(), before);
-  return values[static_cast<std::size_t>(share * static_cast<double>(values.size()))];
+// The score of `label` that at most `share` of its weight comes before, from the greatest or from the
+// least on.
+double Outermost(const RankedScores& ranked, int label, double share, bool from_greatest) {
+  std::vector<RankedScores::Entry> own;
+  double whole = 0;
+  for (const auto& entry : ranked.entries()) {
+    if (entry.label != label) continue;
+    own.push_back(entry);
+    whole += entry.weight;
+  }
+  if (!from_greatest) std::reverse(own.begin(), own.end());
+  double sum = 0;
+  for (const auto& entry : own) {
+    sum += entry.weight;
+    if (sum > share * whole) return entry.score;
+  }
+  return own.back().score;
 }
 
 }  // namespace
 
 double CalibratedProbability(double score, double temperature) { return Sigmoid(Logit(score) / temperature); }
 
-double FitTemperature(std::span<const double> scores, std::span<const int> labels) {
+std::vector<double> DatasetWeights(std::span<const int> labels, std::span<const int> datasets) {
+  std::map<std::pair<int, int>, double> videos;  // by label and dataset
+  std::map<int, double> of_class, counts;        // by label
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    ++videos[{labels[i], datasets[i]}];
+    ++of_class[labels[i]];
+  }
+  const auto count = [](double own) { return own / (own + kFewVideos); };
+  for (const auto& [key, own] : videos) counts[key.first] += count(own);
+  std::vector<double> weights;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const double own = videos[{labels[i], datasets[i]}];
+    weights.push_back(of_class[labels[i]] / own * (count(own) / counts[labels[i]]));
+  }
+  return weights;
+}
+
+double FitTemperature(std::span<const double> scores, std::span<const int> labels,
+                      std::span<const double> weights) {
+  const std::vector<double> alike(weights.empty() ? scores.size() : 0, 1.0);
+  if (weights.empty()) weights = alike;
   std::vector<double> logits;
   for (const double score : scores) logits.push_back(Logit(score));
   if (std::all_of(logits.begin(), logits.end(), [](double logit) { return logit == 0; })) return 1;
   double low = 1 / kMaxTemperature, high = 1 / kMinTemperature;
-  if (Derivative(logits, labels, low) >= 0) return kMaxTemperature;
-  if (Derivative(logits, labels, high) <= 0) return kMinTemperature;
+  if (Derivative(logits, labels, weights, low) >= 0) return kMaxTemperature;
+  if (Derivative(logits, labels, weights, high) <= 0) return kMinTemperature;
   constexpr int kHalvings = 60;  // to the last bits of a double
   for (int i = 0; i < kHalvings; ++i) {
     const double middle = (low + high) / 2;
-    (Derivative(logits, labels, middle) < 0 ? low : high) = middle;
+    (Derivative(logits, labels, weights, middle) < 0 ? low : high) = middle;
   }
   return 2 / (low + high);
 }
 
-ScoreCalibration Calibrate(std::span<const double> scores, std::span<const int> labels) {
-  std::vector<double> reals, fakes;
-  for (std::size_t i = 0; i < scores.size(); ++i) (labels[i] == 1 ? fakes : reals).push_back(scores[i]);
-  const RankedScores ranked(scores, labels);
+ScoreCalibration Calibrate(std::span<const double> scores, std::span<const int> labels,
+                           std::span<const double> weights) {
+  RankedScores ranked(scores, labels);
+  if (!weights.empty()) ranked.SetWeights(weights);
   ScoreCalibration fitted;
-  fitted.temperature = FitTemperature(scores, labels);
+  fitted.temperature = FitTemperature(scores, labels, weights);
   fitted.threshold_eer = ThresholdOfEqualErrorRate(ranked);
   fitted.threshold_fpr1 = ThresholdAtFpr(ranked, 0.01);
-  const double highest_real = Outermost(reals, kBandError, std::greater<>());
+  const double highest_real = Outermost(ranked, 0, kBandError, true);
   // The band ends before band_high, and that real belongs into it.
   const double above_reals = std::min(1.0, std::nextafter(highest_real, 2.0));
-  const double lowest_fake = Outermost(fakes, kBandError, std::less<>());
+  const double lowest_fake = Outermost(ranked, 1, kBandError, false);
   fitted.band_low = std::min({above_reals, lowest_fake, fitted.threshold_eer});
   fitted.band_high = std::max({above_reals, lowest_fake, fitted.threshold_eer});
-  fitted.real = static_cast<int>(reals.size());
-  fitted.fake = static_cast<int>(fakes.size());
+  fitted.fake = static_cast<int>(std::count(labels.begin(), labels.end(), 1));
+  fitted.real = static_cast<int>(labels.size()) - fitted.fake;
   return fitted;
 }
 

@@ -17,7 +17,7 @@
 namespace seam {
 
 // How the scores of whole videos (evaluate/video_score.h) are to be read, fitted on `val` alone after
-// training.
+// training; of several datasets each counts as DatasetWeights() (evaluate/calibration.h) says.
 struct Calibration {
   // The calibrated probability is sigmoid(logit(score) / temperature): Guo et al., "On Calibration of Modern
   // Neural Networks", ICML 2017, section 4.2.

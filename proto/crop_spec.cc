@@ -10,10 +10,10 @@
 namespace seam {
 namespace {
 
-CropSpec WithDefaults(CropSpec crop) {
+std::string PictureOf(CropSpec crop) {
   if (crop.align().empty()) crop.set_align("none");
-  if (crop.faces().empty()) crop.set_faces("largest");
-  return crop;
+  crop.clear_faces();
+  return crop.SerializeAsString();
 }
 
 }  // namespace
@@ -39,9 +39,9 @@ std::string ProblemOf(const CropSpec& crop) {
   return "";
 }
 
-bool SameCrop(const CropSpec& a, const CropSpec& b) {
-  return WithDefaults(a).SerializeAsString() == WithDefaults(b).SerializeAsString();
-}
+bool SameCrop(const CropSpec& a, const CropSpec& b) { return PictureOf(a) == PictureOf(b); }
+
+std::string FacesOf(const CropSpec& crop) { return crop.faces().empty() ? "largest" : crop.faces(); }
 
 std::string CropSpecJson(const CropSpec& crop) {
   google::protobuf::util::JsonPrintOptions options;

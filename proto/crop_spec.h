@@ -10,8 +10,12 @@ namespace seam {
 // extract/ to say.
 std::string ProblemOf(const CropSpec& crop);
 
-// Fields that an older Seam did not write count as what it did: no alignment, the largest face.
+// Whether faces look alike, cut out by either; `faces` says only whose they are. A field that an older Seam
+// did not write counts as what it did: no alignment.
 bool SameCrop(const CropSpec& a, const CropSpec& b);
+
+// "largest" or "all".
+std::string FacesOf(const CropSpec& crop);
 
 // As JSON with every field, by the names of clip.proto.
 std::string CropSpecJson(const CropSpec& crop);

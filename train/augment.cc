@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -26,6 +27,7 @@ struct Entry {
 // By Augment.
 constexpr std::array<Entry, kAugments> kEntries = {{
     {"flip", "mirror left to right", 0, 0, {0.5, 0, 0}, {0.5, 0, 0}},
+    {"warp", "bend: share of the side", 0, 0.06, {0, 0.01, 0.04}, {0, 0.01, 0.04}},
     {"crop", "keep a part: share of the area", 0.05, 1, {0.5, 0.7, 1}, {0.5, 0.6, 1}},
     {"downscale", "smaller and larger again: factor", 0.05, 1, {0.1, 0.4, 0.9}, {0.3, 0.25, 0.9}},
     {"blur", "Gaussian blur: sigma in pixels", 0.05, 20, {0.1, 0.3, 1.5}, {0.2, 0.3, 2.5}},
@@ -78,6 +80,23 @@ AugmentRange RangeOf(const Entry& entry, AugmentRange range, const std::string& 
   return range;
 }
 
+// Moves the knots of a grid by up to `share` of the side across and down, and what lies between them smoothly
+// with them: by a cubic, which goes up to 1.9 times as far.
+void Warp(double share, std::uint64_t seed, cv::Mat* picture) {
+  const int side = picture->cols;
+  cv::RNG random(seed);
+  cv::Mat knots(4, 4, CV_32FC2), shift;
+  random.fill(knots, cv::RNG::UNIFORM, -share * side, share * side);
+  cv::resize(knots, shift, picture->size(), 0, 0, cv::INTER_CUBIC);
+  for (int y = 0; y < side; ++y) {
+    auto* row = shift.ptr<cv::Vec2f>(y);
+    for (int x = 0; x < side; ++x) row[x] += cv::Vec2f(static_cast<float>(x), static_cast<float>(y));
+  }
+  cv::Mat bent;
+  cv::remap(*picture, bent, shift, cv::noArray(), cv::INTER_LINEAR, cv::BORDER_REFLECT_101);
+  bent.copyTo(*picture);
+}
+
 void Crop(double area, double x, double y, cv::Mat* picture) {
   const int side = std::clamp(cvRound(std::sqrt(area) * picture->cols), 1, picture->cols);
   const int room = picture->cols - side;
@@ -128,6 +147,9 @@ void ApplyStep(const Augmentation::Step& step, int frame, cv::Mat* picture) {
   switch (step.what) {
     case Augment::kFlip:
       cv::flip(*picture, *picture, 1);
+      break;
+    case Augment::kWarp:
+      Warp(amount, step.noise, picture);
       break;
     case Augment::kCrop:
       Crop(amount, step.x, step.y, picture);
@@ -195,16 +217,25 @@ std::array<AugmentRange, kAugments> AugmentOptions::Ranges() const {
 }
 
 Augmentation Augmenter::Draw(std::mt19937_64* engine) const {
-  Augmentation augmentation;
-  for (std::size_t i = 0; i < kAugments; ++i) {
+  std::array<std::optional<Augmentation::Step>, kAugments> drawn;
+  const auto draw = [&](std::size_t i) {
     // Always as many numbers, so that one option does not change what the others draw.
     const double chance = DrawBetween(engine, 0, 1), amount = DrawBetween(engine, 0, 1),
                  x = DrawBetween(engine, 0, 1), y = DrawBetween(engine, 0, 1);
     const std::uint64_t noise = (*engine)();
     const AugmentRange& range = ranges_[i];
-    if (chance >= range.probability) continue;
-    augmentation.steps.push_back(
-        {static_cast<Augment>(i), range.low + amount * (range.high - range.low), x, y, noise});
+    if (chance >= range.probability) return;
+    drawn[i] = {static_cast<Augment>(i), range.low + amount * (range.high - range.low), x, y, noise};
+  };
+  // The warp came later than the others, and is drawn after them: a run from before it goes on as it began.
+  constexpr auto kLate = static_cast<std::size_t>(Augment::kWarp);
+  for (std::size_t i = 0; i < kAugments; ++i) {
+    if (i != kLate) draw(i);
+  }
+  draw(kLate);
+  Augmentation augmentation;
+  for (const auto& step : drawn) {
+    if (step) augmentation.steps.push_back(*step);
   }
   return augmentation;
 }
@@ -215,7 +246,8 @@ void Augmenter::Apply(const Augmentation& augmentation, int frame, cv::Mat* pict
 
 void Augmenter::ApplyPlace(const Augmentation& augmentation, cv::Mat* map) {
   for (const auto& step : augmentation.steps) {
-    if (step.what == Augment::kFlip || step.what == Augment::kCrop) ApplyStep(step, 0, map);
+    if (step.what == Augment::kFlip || step.what == Augment::kWarp || step.what == Augment::kCrop)
+      ApplyStep(step, 0, map);
     if (step.what == Augment::kCutout) CutOut(step.amount, step.x, step.y, 0, map);
   }
 }

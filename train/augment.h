@@ -16,6 +16,7 @@ namespace seam {
 // entry in augment.cc says.
 enum class Augment {
   kFlip,        // left to right
+  kWarp,        // bent: how far each knot of a grid of 4 x 4 goes at most across and down, share of the side
   kCrop,        // a square part, resized to the whole: share of the area that stays
   kDownscale,   // made smaller and larger again: factor of the side
   kBlur,        // Gaussian: sigma in pixels
@@ -28,7 +29,7 @@ enum class Augment {
   kJpeg,        // encoded with 4:2:0 chroma and decoded: quality
   kCutout,      // a square of mean grey: share of the side
 };
-constexpr std::size_t kAugments = 12;
+constexpr std::size_t kAugments = 13;
 
 // How often, and uniformly between what.
 struct AugmentRange {
@@ -37,7 +38,7 @@ struct AugmentRange {
 };
 
 struct AugmentOptions {
-  // none; flip; standard: the default, all of the above, mild; strong: for networks that must bear
+  // none; flip; standard: the default, all of the above but kWarp, mild; strong: for networks that must bear
   // compression.
   std::string recipe = "standard";
   // P or P,LOW,HIGH for one of them, in place of the recipe's; empty: the recipe's.
@@ -55,7 +56,7 @@ struct Augmentation {
     Augment what = Augment::kFlip;
     double amount = 0;        // within its range
     double x = 0, y = 0;      // 0..1: where, for crop and cutout
-    std::uint64_t noise = 0;  // seed, for noise; each frame has its own
+    std::uint64_t noise = 0;  // seed: for noise, where each frame has its own, and for warp
     bool operator==(const Step&) const = default;
   };
   std::vector<Step> steps;
@@ -72,8 +73,8 @@ class Augmenter {
 
   // `picture`: RGB [S, S, 3] uint8, changed in place. `frame`: its number in the clip.
   static void Apply(const Augmentation& augmentation, int frame, cv::Mat* picture);
-  // Moves what tells something of each pixel as Apply() moves the pixels: mirrors, crops, and
-  // 0 where it cuts out. Any type.
+  // Moves what tells something of each pixel as Apply() moves the pixels: mirrors, bends, crops,
+  // and 0 where it cuts out. Any type.
   static void ApplyPlace(const Augmentation& augmentation, cv::Mat* map);
 
  private:

@@ -65,6 +65,7 @@ std::optional<Clip> ClipMaker::FindDonor(const EpochPlan::Sample& sample, const 
     const std::size_t index = plan_.donors[Draw(engine, plan_.donors.size())];
     if (dataset_.video(index) == dataset_.video(sample.index)) continue;
     if (dataset_.group(index) == dataset_.group(sample.index) && !dataset_.group(index).empty()) continue;
+    if (dataset_.picture_hash(index) == dataset_.picture_hash(sample.index)) continue;  // in another folder
     std::string problem;  // which is told when the clip is shown itself
     auto clip = dataset_.TryRead(index, &problem);
     if (!clip || StateOfPoints(*clip) != PointsState::kGood) continue;

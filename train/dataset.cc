@@ -144,6 +144,7 @@ void ClipDataset::Reading::LookAtFirstClips() {
                         CropSpecJson(data_.crop_)),
             "extract both with the same options, or train on one of them");
       }
+      if (seen.size() > 1 && clip->crop().faces() == "all") data_.crop_.set_faces("all");
       if (seen.size() > 1) continue;
       first = path;
       data_.crop_ = clip->crop();

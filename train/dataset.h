@@ -41,7 +41,7 @@ class ClipDataset {
   enum Strictness { kStrict, kLenient };
 
   // An Error when a folder is missing, when no folder has clips of the split, when a record is of another
-  // version, or when two clips differ in their CropSpec or in their number of frames.
+  // version, or when two clips differ in how they were cut out (SameCrop) or in their number of frames.
   ClipDataset(std::filesystem::path folder, std::string split);
   ClipDataset(std::vector<DataFolder> folders, std::string split, Strictness strictness);
   ~ClipDataset();
@@ -53,6 +53,8 @@ class ClipDataset {
   const std::string& method(std::size_t index) const { return names_[entries_[index].method]; }
   // What stands before the colon of ids, also where there is one folder and they have none.
   const std::string& dataset(std::size_t index) const { return names_[entries_[index].dataset]; }
+  // Equal where dataset() is.
+  int dataset_number(std::size_t index) const { return static_cast<int>(entries_[index].dataset); }
   std::uint32_t track(std::size_t index) const { return entries_[index].track; }
   // Of the clip's folder, in folders().
   std::size_t folder_of(std::size_t index) const { return folder_of_shard_[entries_[index].shard]; }
@@ -72,7 +74,7 @@ class ClipDataset {
   // Equal for the same bytes of the first frame's picture.
   std::uint64_t picture_hash(std::size_t index) const { return entries_[index].picture; }
 
-  // The same for every clip.
+  // The same for every clip, but for `faces`: all, where a folder holds everybody.
   const CropSpec& crop() const { return crop_; }
   int frames() const { return frames_; }
 

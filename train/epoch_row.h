@@ -16,6 +16,7 @@ namespace seam {
 struct LabelledScores {
   std::vector<double> scores;
   std::vector<int> labels, videos;
+  std::vector<int> datasets;  // of videos' scores alone: ClipDataset::dataset_number()
 };
 
 // What the scores of `val` are worth: over its clips ("frame": an image network's clips are frames) and over

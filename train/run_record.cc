@@ -173,6 +173,12 @@ void AdoptRunOptions(const std::string& folder, Options* options) {
       arguments.push_back(fmt::format("--{}={}", name, AsArgument(value)));
     }
   }
+  for (const auto& [name, value] : now.items()) {
+    const bool free = std::find(kFree.begin(), kFree.end(), name) != kFree.end();
+    if (!options->Given(name) || free || recorded.contains(name)) continue;
+    throw UsageError("--" + name, "was given, but the run was made by a Seam that did not know it",
+                     "leave it out, or start a new run with another --output");
+  }
   options->Parse(arguments);
 }
 

@@ -97,7 +97,7 @@ Json CommonFields(const ClipDataset& dataset, const CheckpointInfo& info) {
   if (IsInRecipe(info, "train", dataset.digest())) common["trained_on"] = true;
   if (IsInRecipe(info, "val", dataset.digest()))
     common["chosen_on"] = info.calibration ? "epoch and threshold" : "epoch";
-  if (!SameCrop(dataset.crop(), info.crop)) {
+  if (!SameCrop(dataset.crop(), info.crop) || FacesOf(dataset.crop()) != FacesOf(info.crop)) {
     common["note"] = fmt::format("cut out with {}, but the network was trained on {}",
                                  CropSpecJson(dataset.crop()), CropSpecJson(info.crop));
   }

@@ -303,7 +303,7 @@ bool Trainer::Impl::ValidateEpoch(EpochRow* row) {
   const LabelledScores clips = ClipScores(*val, *scores), videos = VideoScores(*val, *scores);
   static_cast<ValidationMetrics&>(*row) = MeasureScores(clips, videos);
   row->parts = MeasureParts(*val, *scores);
-  calibration = Calibrate(videos.scores, videos.labels);
+  calibration = Calibrate(videos.scores, videos.labels, DatasetWeights(videos.labels, videos.datasets));
   events.AddEpoch(*row, clips, videos);
   return true;
 }
@@ -333,7 +333,7 @@ void Trainer::Impl::SaveEpoch(const EpochRow& row) {
   RecordBadPictures();
   if (!processes.leads()) return;
   CheckpointInfo info;
-  info.crop = train->crop();
+  info.crop = val->crop();  // train's, but for whose faces: those that the threshold is of
   info.epoch = row.epoch;
   info.metrics = MetricsJson(row).dump();
   info.threshold = calibration.threshold_eer;

@@ -122,11 +122,11 @@ LabelledScores ClipScores(const ClipDataset& dataset, const std::vector<double>&
 
 LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>& scores) {
   std::map<std::string, std::map<std::uint32_t, std::vector<double>>> people;  // by video and track
-  std::map<std::string, int> label_of;
+  std::map<std::string, std::size_t> clip_of;
   for (std::size_t i = 0; i < dataset.size(); ++i) {
     if (!IsScored(scores[i])) continue;
     people[dataset.video(i)][dataset.track(i)].push_back(scores[i]);
-    label_of[dataset.video(i)] = dataset.label(i);
+    clip_of[dataset.video(i)] = i;
   }
   LabelledScores videos;
   for (auto& [video, tracks] : people) {
@@ -134,7 +134,8 @@ LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>
     for (auto& [track, own] : tracks) each.push_back(std::move(own));
     videos.videos.push_back(static_cast<int>(videos.scores.size()));
     videos.scores.push_back(*VideoScore(each, kMinTrackFrames));
-    videos.labels.push_back(label_of[video]);
+    videos.labels.push_back(dataset.label(clip_of[video]));
+    videos.datasets.push_back(dataset.dataset_number(clip_of[video]));
   }
   CheckScored(dataset, videos);
   return videos;

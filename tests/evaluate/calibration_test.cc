@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 namespace seam {
@@ -49,6 +50,10 @@ TEST(CalibrationTest, TemperatureIsBounded) {
   EXPECT_EQ(FitTemperature(std::vector{0.5, 0.5}, std::vector{0, 1}), 1);
   EXPECT_EQ(FitTemperature(std::vector{0.0, 1.0}, std::vector{0, 1}), kMinTemperature);
   EXPECT_EQ(FitTemperature(std::vector{1.0, 0.0}, std::vector{0, 1}), kMaxTemperature);
+}
+
+TEST(CalibrationTest, NoScoresAreCalibratedByNothing) {
+  EXPECT_EQ(FitTemperature(std::vector<double>(), std::vector<int>()), 1);
 }
 
 TEST(CalibrationTest, ScoresOfZeroAndOneStayInBounds) {
@@ -122,6 +127,46 @@ TEST(CalibrationTest, CaveatOfATemperatureClaimsNothingOfTheClasses) {
   const auto fitted = Calibrate(std::vector{0.511, 0.51, 0.51, 0.51}, std::vector{0, 1, 1, 1});
   EXPECT_EQ(fitted.temperature, kMinTemperature);
   EXPECT_THAT(CaveatsOf(fitted), testing::EndsWith("is the least allowed, and val wants a lower one"));
+}
+
+TEST(CalibrationTest, OneDatasetsVideosCountOneEach) {
+  const std::vector<int> labels = {0, 1, 1, 1, 1, 0, 1}, datasets(7, 0);
+  EXPECT_EQ(DatasetWeights(labels, datasets), std::vector<double>(7, 1.0));
+}
+
+// 90 reals of one dataset count 9/11, 10 of another 1/3: the ten are 11 of 38 of the class.
+TEST(CalibrationTest, FewVideosOfAnotherDatasetCountMoreThanTheirNumber) {
+  std::vector<int> labels(100, 0), datasets(100, 0);
+  std::fill(datasets.begin() + 90, datasets.end(), 1);
+  labels.insert(labels.end(), 4, 1);  // fakes of the first alone
+  datasets.insert(datasets.end(), 4, 0);
+  const auto weights = DatasetWeights(labels, datasets);
+  EXPECT_NEAR(weights[0], 100.0 / 90 * 27 / 38, 1e-12);
+  EXPECT_NEAR(weights[95], 100.0 / 10 * 11 / 38, 1e-12);
+  EXPECT_EQ(weights[101], 1);
+  EXPECT_NEAR(std::accumulate(weights.begin(), weights.begin() + 100, 0.0), 100, 1e-9);
+}
+
+// A weight is as good as so many equal videos.
+TEST(CalibrationTest, WeightsCountAsCopiesDo) {
+  const std::vector<double> scores = {0.1, 0.35, 0.3, 0.62, 0.55, 0.8}, weights = {30, 2, 1, 1, 40, 3};
+  const std::vector<int> labels = {0, 0, 1, 0, 1, 1};
+  std::vector<double> copies;
+  std::vector<int> labels_of_copies;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    for (int copy = 0; copy < weights[i]; ++copy) {
+      copies.push_back(scores[i]);
+      labels_of_copies.push_back(labels[i]);
+    }
+  }
+  const auto weighted = Calibrate(scores, labels, weights), copied = Calibrate(copies, labels_of_copies);
+  EXPECT_NEAR(weighted.temperature, copied.temperature, 1e-12);
+  EXPECT_EQ(weighted.threshold_eer, copied.threshold_eer);
+  EXPECT_EQ(weighted.threshold_fpr1, copied.threshold_fpr1);
+  EXPECT_EQ(weighted.band_low, copied.band_low);
+  EXPECT_EQ(weighted.band_high, copied.band_high);
+  EXPECT_NE(weighted.band_low, Calibrate(scores, labels).band_low);
+  EXPECT_EQ(weighted.real, 3);
 }
 
 TEST(CalibrationTest, EnoughVideosHaveNoCaveat) {

@@ -146,6 +146,14 @@ TEST_F(ScoreProgramTest, OtherCropsAreRefusedUnlessForcedAndThenSaid) {
   EXPECT_THAT(evaluated.out, HasSubstr("note      cut out with {"));
 }
 
+TEST_F(ScoreProgramTest, EverybodysFacesAreScoredAndSaid) {
+  Make();
+  change_crop_ = [](CropSpec* crop) { crop->set_faces("all"); };
+  MakeCheckpoint();
+  ASSERT_EQ(Score().status, 0);
+  EXPECT_THAT(Lines()[0]["note"].get<std::string>(), HasSubstr("\"faces\":\"all\""));
+}
+
 TEST_F(ScoreProgramTest, ClipsThatDoNotFitTheNetworkAreRefused) {
   Make();
   MakeCheckpoint("lstm");

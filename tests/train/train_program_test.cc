@@ -4,6 +4,7 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "base/files.h"
+#include "evaluate/calibration.h"
 #include "models/checkpoint.h"
 #include "proto/event.pb.h"
 #include "proto/shard.h"
@@ -12,6 +13,8 @@
 #include "tests/train/made_dataset.h"
 #include "tests/train/made_face.h"
 #include "tests/train/train_program.h"
+#include "train/dataset.h"
+#include "train/validation.h"
 
 namespace seam {
 namespace {
@@ -214,6 +217,66 @@ TEST_F(TrainProgramTest, RunIsNotOverwrittenUnasked) {
               "--resume goes on with it, --overwrite removes it");
   EXPECT_EQ(Train("--epochs 2 --overwrite").status, 0);
   EXPECT_EQ(LoadCheckpoint(run() / "last.safetensors").info.epoch, 2);
+}
+
+// 20 videos of one dataset and 4 of another: these count a quarter as much, not a fifth.
+TEST_F(TrainProgramTest, EachDatasetOfValCountsInTheCalibration) {
+  Make({.train = 16, .val = 20, .size = 32});
+  MadeDataset made{.train = 4, .val = 4, .size = 32};
+  made.change = [](const std::string&, int, Clip* clip) {
+    clip->set_dataset("other");
+    clip->mutable_frames(0)->mutable_image()->append("other");  // behind the JPEG's end
+  };
+  MakeDataset(folder_ / "other", made);
+  ASSERT_EQ(RunCommand("seam-train --quiet --size 32 --epochs 1 --threads 1 --data " +
+                       Quoted(data().string() + "," + (folder_ / "other").string()) + " --output " +
+                       Quoted(run().string()))
+                .status,
+            0);
+  const auto checkpoint = LoadCheckpoint(run() / "last.safetensors");
+  const ClipDataset val({{data(), 1}, {folder_ / "other", 1}}, "val", ClipDataset::kStrict);
+  const auto scores = ScoreClips(val, {}, checkpoint.model.get());
+  ASSERT_TRUE(scores);
+  const auto videos = VideoScores(val, *scores);
+  const auto expected =
+      Calibrate(videos.scores, videos.labels, DatasetWeights(videos.labels, videos.datasets));
+  ASSERT_TRUE(checkpoint.info.calibration);
+  EXPECT_NEAR(checkpoint.info.calibration->temperature, expected.temperature, 1e-4);
+  EXPECT_NEAR(checkpoint.info.calibration->threshold_eer, expected.threshold_eer, 1e-6);
+  EXPECT_NEAR(checkpoint.info.calibration->band_low, expected.band_low, 1e-6);
+  EXPECT_NEAR(checkpoint.info.calibration->band_high, expected.band_high, 1e-6);
+}
+
+// Of two folders one may hold everybody's faces; the threshold is for those of val.
+TEST_F(TrainProgramTest, FoldersMayDifferInWhoseFacesTheyHold) {
+  Make({.train = 8, .val = 4, .size = 32});
+  MadeDataset made{.train = 8, .val = 0, .size = 32};
+  made.change = [](const std::string&, int, Clip* clip) {
+    clip->set_dataset("other");
+    clip->mutable_crop()->set_faces("all");
+    clip->mutable_frames(0)->mutable_image()->append("other");
+  };
+  MakeDataset(folder_ / "other", made);
+  const std::string output = " --output " + Quoted(run().string());
+  ASSERT_EQ(RunCommand("seam-train --quiet --size 32 --epochs 1 --data " +
+                       Quoted((folder_ / "other").string() + "," + data().string()) + output)
+                .status,
+            0);
+  EXPECT_NE(LoadCheckpoint(run() / "last.safetensors").info.crop.faces(), "all");
+  EXPECT_THAT(Bytes("run", "run.json"), HasSubstr("\"faces\": \"all\""));
+}
+
+// An option that came later than the run: it had none.
+TEST_F(TrainProgramTest, ResumeRefusesAnOptionThatTheRunDoesNotKnow) {
+  Make({.train = 8, .val = 4});
+  ASSERT_EQ(Train("--epochs 1").status, 0);
+  auto record = nlohmann::json::parse(Bytes("run", "run.json"));
+  ASSERT_EQ(record.at("options").erase("augment-warp"), 1U);
+  WriteFile(run() / "run.json", record.dump());
+  ExpectError(Train("--resume --epochs 2 --augment-warp 1"), 2,
+              "--augment-warp: was given, but the run was made by a Seam that did not know it",
+              "leave it out");
+  EXPECT_EQ(Train("--resume --epochs 2").status, 0);
 }
 
 TEST_F(TrainProgramTest, ResumeRefusesOtherOptionsAndOtherData) {

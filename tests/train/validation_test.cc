@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <utility>
 
 #include "models/model.h"
 #include "tests/support/support.h"
@@ -103,6 +104,22 @@ TEST(ValidationTest, ImageNetworksScoreOfAWindowIsTheMeanOfItsFrames) {
     }
     EXPECT_NEAR((*scores)[i], sum / 3, 1e-6);
   }
+}
+
+TEST(ValidationTest, VideosKnowTheirDatasets) {
+  const TemporaryFolder folder;
+  for (const auto& [name, clips] : {std::pair("a", 4), {"b", 12}}) {
+    MadeDataset made{.train = 2, .val = clips, .clips_per_video = 2, .size = 32};
+    made.change = [name = std::string(name)](const std::string&, int, Clip* clip) {
+      clip->set_dataset(name);
+    };
+    MakeDataset(folder.path() / name, made);
+  }
+  const ClipDataset val({{folder.path() / "a", 1}, {folder.path() / "b", 1}}, "val", ClipDataset::kStrict);
+  const auto videos = VideoScores(val, std::vector<double>(val.size(), 0.5));
+  const int a = videos.datasets.front(), b = videos.datasets.back();
+  EXPECT_NE(a, b);
+  EXPECT_EQ(videos.datasets, (std::vector<int>{a, a, b, b, b, b, b, b}));
 }
 
 TEST(ValidationTest, ClassWithoutAScoreIsAnError) {
