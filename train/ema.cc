@@ -30,7 +30,13 @@ void Ema::Update(const Model& model) {
   for (const auto& parameter : model.named_parameters()) {
     parameters[parameter.key()].lerp_(parameter.value(), 1 - decay);
   }
-  for (const auto& buffer : model.named_buffers()) buffers[buffer.key()].copy_(buffer.value());
+  for (const auto& buffer : model.named_buffers()) {
+    torch::Tensor& average = buffers[buffer.key()];
+    if (average.is_floating_point())
+      average.lerp_(buffer.value(), 1 - decay);
+    else
+      average.copy_(buffer.value());
+  }
 }
 
 }  // namespace seam
