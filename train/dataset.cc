@@ -144,8 +144,10 @@ void ClipDataset::Reading::LookAtFirstClips() {
                         CropSpecJson(data_.crop_)),
             "extract both with the same options, or train on one of them");
       }
-      if (seen.size() > 1 && clip->crop().faces() == "all") data_.crop_.set_faces("all");
-      if (seen.size() > 1) continue;
+      if (seen.size() > 1) {
+        if (clip->crop().faces() == "all") data_.crop_.set_faces("all");
+        continue;
+      }
       first = path;
       data_.crop_ = clip->crop();
       data_.frames_ = clip->frames_size();

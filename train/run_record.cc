@@ -158,11 +158,13 @@ void CheckSameData(const nlohmann::json& earlier, const nlohmann::json& now, con
 void AdoptRunOptions(const std::string& folder, Options* options) {
   const auto recorded = RunFolder(folder).ReadRun().at("options");
   const auto now = options->ToJson();
+  const auto is_free = [](const std::string& name) {
+    return std::find(kFree.begin(), kFree.end(), name) != kFree.end();
+  };
   std::vector<std::string> arguments;
   for (const auto& [name, value] : recorded.items()) {
     const bool given = now.contains(name) && options->Given(name);
-    const bool free = std::find(kFree.begin(), kFree.end(), name) != kFree.end();
-    if (given && !free && now.at(name) != value) {
+    if (given && !is_free(name) && now.at(name) != value) {
       throw UsageError("--" + name,
                        fmt::format("{} was given, but the run was made with {}", AsArgument(now.at(name)),
                                    AsArgument(value)),
@@ -174,8 +176,7 @@ void AdoptRunOptions(const std::string& folder, Options* options) {
     }
   }
   for (const auto& [name, value] : now.items()) {
-    const bool free = std::find(kFree.begin(), kFree.end(), name) != kFree.end();
-    if (!options->Given(name) || free || recorded.contains(name)) continue;
+    if (!options->Given(name) || is_free(name) || recorded.contains(name)) continue;
     throw UsageError("--" + name, "was given, but the run was made by a Seam that did not know it",
                      "leave it out, or start a new run with another --output");
   }

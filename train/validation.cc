@@ -134,8 +134,9 @@ LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>
     for (auto& [track, own] : tracks) each.push_back(std::move(own));
     videos.videos.push_back(static_cast<int>(videos.scores.size()));
     videos.scores.push_back(*VideoScore(each, kMinTrackFrames));
-    videos.labels.push_back(dataset.label(clip_of[video]));
-    videos.datasets.push_back(dataset.dataset_number(clip_of[video]));
+    const std::size_t clip = clip_of[video];
+    videos.labels.push_back(dataset.label(clip));
+    videos.datasets.push_back(dataset.dataset_number(clip));
   }
   CheckScored(dataset, videos);
   return videos;

@@ -367,8 +367,9 @@ TEST(EmaTest, AveragesRunningStatisticsAsItDoesWeights) {
   TrainStep step(options, {}, model);
   step.BeginEpoch(false);
   step.Run({Noise(4, 1)}, 0.01);
-  const auto after = WeightsOf(*model).at("norm.running_var");
-  const auto average = WeightsOf(*step.evaluated()).at("norm.running_var");
+  const auto weights = WeightsOf(*model), averages = WeightsOf(*step.evaluated());
+  EXPECT_FALSE(torch::equal(weights.at("conv.weight"), averages.at("conv.weight")));
+  const auto after = weights.at("norm.running_var"), average = averages.at("norm.running_var");
   EXPECT_FALSE(torch::allclose(after, before));
   EXPECT_TRUE(torch::allclose(average, 0.1 * before + 0.9 * after));  // the first step's 1 - 1/10
 }
