@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/split.h"
 #include "models/checkpoint.h"
 #include "train/random.h"
 
@@ -31,6 +32,27 @@ bool SameHead(const TemporalOptions& a, const TemporalOptions& b) {
          a.steps == b.steps && a.projection == b.projection;
 }
 
+// What a network of `options` takes of the checkpoint `file`; a head of another kind stays as `fresh` has it.
+std::map<std::string, torch::Tensor> WeightsFor(const ModelOptions& options, const std::string& file,
+                                                bool alone, const Model& fresh) {
+  const auto held = LoadCheckpoint(file).model;
+  CheckSameNetwork(held->options(), options, file);
+  auto weights = WeightsOf(*held);
+  if (SameHead(held->options().temporal, options.temporal)) return weights;
+  if (!alone) {
+    throw Error(file,
+                fmt::format("has the head {}, not {}", held->options().temporal.head, options.temporal.head),
+                "the mean of several --init takes networks with the same --temporal");
+  }
+  std::erase_if(weights, [&](const auto& weight) { return held->IsHead(weight.first); });
+  const std::size_t kept = weights.size();
+  for (const auto& [name, weight] : WeightsOf(fresh))
+    if (fresh.IsHead(name)) weights[name] = weight;
+  Say(fmt::format("{}: the backbone starts from it; the {} weights of the head (--temporal {}) are fresh",
+                  file, weights.size() - kept, options.temporal.head));
+  return weights;
+}
+
 }  // namespace
 
 std::shared_ptr<Model> InitialModel(const ModelOptions& options, const std::string& init,
@@ -38,23 +60,17 @@ std::shared_ptr<Model> InitialModel(const ModelOptions& options, const std::stri
   at::manual_seed(MakeEngine(seed, Stream::kWeights)());
   auto model = MakeModel(options);
   if (init.empty()) return model;
-  const Checkpoint checkpoint = LoadCheckpoint(init);
-  const ModelOptions& held = checkpoint.model->options();
-  CheckSameNetwork(held, options, init);
-  auto weights = WeightsOf(*checkpoint.model);
-  if (!SameHead(held.temporal, options.temporal)) {
-    std::erase_if(weights, [&](const auto& weight) { return checkpoint.model->IsHead(weight.first); });
-    std::size_t fresh = 0;
+  const auto files = SplitAtCommas(init);
+  std::map<std::string, torch::Tensor> sum;
+  for (const auto& file : files) {
+    LoadWeights(WeightsFor(options, file, files.size() == 1, *model), file, model.get());
     for (const auto& [name, weight] : WeightsOf(*model)) {
-      if (model->IsHead(name)) {
-        weights[name] = weight;
-        ++fresh;
-      }
+      torch::Tensor& total = sum[name];
+      total = total.defined() ? total + weight.detach() : weight.detach().clone();
     }
-    Say(fmt::format("{}: the backbone starts from it; the {} weights of the head (--temporal {}) are fresh",
-                    init, fresh, options.temporal.head));
   }
-  LoadWeights(weights, init, model.get());
+  for (auto& [name, weight] : sum) weight /= static_cast<double>(files.size());
+  LoadWeights(sum, init, model.get());
   return model;
 }
 

@@ -14,8 +14,10 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/split.h"
 #include "base/version.h"
 #include "proto/crop_spec.h"
 #include "train/git_version.h"
@@ -139,7 +141,9 @@ std::string RecipeOf(const nlohmann::json& record) {
   for (const char* name :
        {"data", "output", "resume", "overwrite", "workers", "notice", "strict-data", "events"})
     options.erase(name);
-  options["init"] = std::filesystem::path(options.value("init", "")).filename().string();
+  std::vector<std::string> init = SplitAtCommas(options.value("init", ""));
+  for (auto& file : init) file = std::filesystem::path(file).filename().string();
+  options["init"] = fmt::format("{}", fmt::join(init, ","));
   options["threads"] = record["machine"]["threads"];  // more of them add up in another order
   return recipe.dump();
 }

@@ -12,7 +12,7 @@ void TrainerOptions::Register(Options* options) {
   model.Register(options);
   options->Add("output", &output, "folder for checkpoints and metrics");
   options->Add("preview", &preview, "write a PNG of what the network will see, and train nothing");
-  options->Add("init", &init, "checkpoint to start from");
+  options->Add("init", &init, "checkpoint to start from; the mean of several with commas between them");
   options->Add("notice", &notice, "what users of the network must know: its data, its limits, its licence");
   options->Add("epochs", &epochs, "times to go through the data");
   options->Add("freeze-backbone", &freeze_backbone, "epochs at the start that train the head alone");

@@ -200,16 +200,6 @@ TEST_F(TrainProgramTest, LossThatIsNoNumberStopsAndKeepsTheLastCheckpoint) {
   EXPECT_FALSE(fs::exists(run() / "last.safetensors"));
 }
 
-TEST_F(TrainProgramTest, InitStartsFromACheckpoint) {
-  Make({.train = 8, .val = 4});
-  ASSERT_EQ(Train("--epochs 1 --seed 9", "first").status, 0);
-  const fs::path first = run("first") / "last.safetensors";
-  ASSERT_EQ(Train("--epochs 1 --lr 1e-30 --init " + Quoted(first.string())).status, 0);
-  const auto a = WeightsOf(*LoadCheckpoint(first).model);
-  const auto b = WeightsOf(*LoadCheckpoint(run() / "last.safetensors").model);
-  EXPECT_TRUE(torch::allclose(a.at("dense1.weight"), b.at("dense1.weight")));
-}
-
 TEST_F(TrainProgramTest, RunIsNotOverwrittenUnasked) {
   Make({.train = 8, .val = 4});
   ASSERT_EQ(Train("--epochs 1").status, 0);
@@ -305,61 +295,6 @@ TEST_F(TrainProgramTest, TemporalNetworkTrainsOnWindowsOfLongerClips) {
   EXPECT_EQ(LoadCheckpoint(run() / "best.safetensors").model->input().frames, 3);
   ExpectError(Train(options + "5", "long"), 1, "the clips have 4 frames, but meso4 looks at windows of 5",
               "smaller --window");
-}
-
-TEST_F(TrainProgramTest, InitOfAnotherNetworkIsAnError) {
-  Make({.train = 4, .val = 4, .size = 32});
-  ASSERT_EQ(Train("--size 32 --epochs 1").status, 0);
-  const std::string init = " --size 32 --init " + Quoted((run() / "best.safetensors").string());
-  ExpectError(Train("--model mesoinception4" + init, "b"), 1, "holds the network meso4, not mesoinception4",
-              "--model meso4");
-  ExpectError(Train("--variant scale=half" + init, "b"), 1, "holds the variant {}, not {\"scale\":\"half\"}",
-              "the same --variant");
-  EXPECT_EQ(Train("--epochs 1 --dropout 0.1" + init, "b").status, 0);
-}
-
-TEST_F(TrainProgramTest, RunThatGoesOnNeedsNotWhatItStartedFrom) {
-  Make({.train = 4, .val = 4, .size = 32});
-  ASSERT_EQ(Train("--size 32 --epochs 1", "first").status, 0);
-  const fs::path first = run("first") / "last.safetensors";
-  ASSERT_EQ(Train("--size 32 --epochs 1 --init " + Quoted(first.string())).status, 0);
-  fs::remove(first);
-  const auto result = RunCommand("seam-train --quiet --resume --epochs 2 --output " + Quoted(run().string()));
-  EXPECT_EQ(result.status, 0) << result.err;
-}
-
-TEST_F(TrainProgramTest, ImageCheckpointStartsTheBackboneOfATemporalNetwork) {
-  Make({.train = 8, .val = 4, .frames = 3, .size = 32});
-  ASSERT_EQ(Train("--size 32 --epochs 1", "image").status, 0);
-  const fs::path image = run("image") / "last.safetensors";
-  const std::string init = "--size 32 --window 3 --epochs 1 --lr 1e-30 --init " + Quoted(image.string());
-  const auto result = RunCommand("seam-train --data " + Quoted(data().string()) + " --output " +
-                                 Quoted(run("lstm").string()) + " --temporal lstm --lstm-hidden 4 " + init);
-  ASSERT_EQ(result.status, 0) << result.err;
-  EXPECT_THAT(result.err, ContainsRegex("the backbone starts from it; the [0-9]+ weights of the head "
-                                        "\\(--temporal lstm\\) are fresh"));
-  const auto a = WeightsOf(*LoadCheckpoint(image).model);
-  const auto b = WeightsOf(*LoadCheckpoint(run("lstm") / "last.safetensors").model);
-  EXPECT_TRUE(torch::allclose(a.at("conv1.weight"), b.at("conv1.weight")));
-  EXPECT_NE(a.at("dense1.weight").sizes(), b.at("dense1.weight").sizes());
-  ASSERT_EQ(Train("--temporal mean " + init, "mean").status, 0);  // whose head is the image network's
-  const auto c = WeightsOf(*LoadCheckpoint(run("mean") / "last.safetensors").model);
-  EXPECT_TRUE(torch::allclose(a.at("dense1.weight"), c.at("dense1.weight")));
-}
-
-TEST_F(TrainProgramTest, FrozenBackboneStaysAsTheCheckpointHasIt) {
-  Make({.train = 8, .val = 4, .size = 32});
-  ASSERT_EQ(Train("--size 32 --epochs 1", "first").status, 0);
-  const fs::path first = run("first") / "last.safetensors";
-  const auto result =
-      Train("--size 32 --epochs 2 --freeze-backbone 1 --seed 5 --init " + Quoted(first.string()));
-  ASSERT_EQ(result.status, 0) << result.err;
-  const auto before = LoadCheckpoint(first), frozen = LoadCheckpoint(run() / "epoch-0001.safetensors"),
-             thawed = LoadCheckpoint(run() / "epoch-0002.safetensors");
-  for (const auto& [name, weight] : WeightsOf(*before.model)) {
-    EXPECT_EQ(torch::equal(weight, WeightsOf(*frozen.model).at(name)), !before.model->IsHead(name)) << name;
-    EXPECT_FALSE(torch::equal(weight, WeightsOf(*thawed.model).at(name))) << name;
-  }
 }
 
 TEST_F(TrainProgramTest, PatienceEndsTheRunAndMorePatienceGoesOn) {
