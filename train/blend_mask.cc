@@ -59,14 +59,6 @@ void PushUpBrows(FacePoints* points) {
   for (std::size_t i = 17; i <= 26; ++i) (*points)[i] += up;
 }
 
-cv::Rect2d BoundsOf(const FacePoints& points) {
-  const auto [left, right] = std::minmax_element(points.begin(), points.end(),
-                                                 [](const auto& a, const auto& b) { return a.x < b.x; });
-  const auto [top, bottom] = std::minmax_element(points.begin(), points.end(),
-                                                 [](const auto& a, const auto& b) { return a.y < b.y; });
-  return {cv::Point2d(left->x, top->y), cv::Point2d(right->x, bottom->y)};
-}
-
 cv::Point2d MiddleOf(const cv::Rect2d& bounds) { return (bounds.tl() + bounds.br()) / 2; }
 
 // The odd number nearest to `width`, at least 1.

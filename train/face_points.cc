@@ -57,6 +57,14 @@ PointsState StateOfPoints(const Clip& clip) {
   return plausible ? PointsState::kGood : PointsState::kImplausible;
 }
 
+cv::Rect2d BoundsOf(const FacePoints& points) {
+  const auto [left, right] = std::minmax_element(points.begin(), points.end(),
+                                                 [](const auto& a, const auto& b) { return a.x < b.x; });
+  const auto [top, bottom] = std::minmax_element(points.begin(), points.end(),
+                                                 [](const auto& a, const auto& b) { return a.y < b.y; });
+  return {cv::Point2d(left->x, top->y), cv::Point2d(right->x, bottom->y)};
+}
+
 AffineFit FitAffine(const FacePoints& from, const FacePoints& to) {
   constexpr int kPoints = std::tuple_size_v<FacePoints>;
   cv::Mat a(kPoints, 3, CV_64F), b(kPoints, 2, CV_64F), solution;
@@ -68,10 +76,7 @@ AffineFit FitAffine(const FacePoints& from, const FacePoints& to) {
   cv::solve(a, b, solution, cv::DECOMP_SVD);
   AffineFit fit;
   fit.map = cv::Mat(solution.t());
-  const auto [left, right] =
-      std::minmax_element(to.begin(), to.end(), [](const auto& p, const auto& q) { return p.x < q.x; });
-  const double width = std::max(1.0F, right->x - left->x);
-  fit.residual = cv::norm(a * solution, b) / std::sqrt(kPoints) / width;
+  fit.residual = cv::norm(a * solution, b) / std::sqrt(kPoints) / std::max(1.0, BoundsOf(to).width);
   return fit;
 }
 

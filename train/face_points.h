@@ -21,6 +21,9 @@ enum class PointsState { kGood, kMissing, kImplausible };
 // inside the crop: upright within a quarter turn, of a likely size and shape.
 PointsState StateOfPoints(const Clip& clip);
 
+// The smallest rectangle around the points.
+cv::Rect2d BoundsOf(const FacePoints& points);
+
 // The affine map that brings points nearest to others, by least squares, and how far from them it leaves
 // them: the root of the mean square, in widths of the face `to`. Tells apart faces that look elsewhere.
 struct AffineFit {
