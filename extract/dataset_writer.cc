@@ -116,7 +116,7 @@ class WorkFileSink : public ClipSink {
     for (const fs::path& path : shard_.Finish()) shard = path.filename().string();
     const nlohmann::json stored = {{"shard", shard},
                                    {"tracks", summary.kept},
-                                   {"largest", summary.largest},
+                                   {"main_track", summary.main_track},
                                    {"frame_size", {summary.size.width, summary.size.height}},
                                    {"row", ManifestLine(RowOf(video_, summary))}};
     AtomicFile file(row_file_);
@@ -140,7 +140,7 @@ std::string WorkName(std::size_t index) { return fmt::format("{:08}", index); }
 struct StoredVideo {
   fs::path shard;                     // empty when there was no face
   std::vector<std::uint32_t> tracks;  // whose clips are kept
-  int largest = -1;                   // the track that takes most of the pictures
+  int main_track = -1;                // VideoSummary has it
   cv::Size frame_size;
   ManifestRow row;
 };
@@ -152,7 +152,7 @@ StoredVideo ReadStored(const fs::path& row_file) {
   const auto shard = json.at("shard").get<std::string>();
   if (!shard.empty()) stored.shard = row_file.parent_path() / shard;
   stored.tracks = json.at("tracks").get<std::vector<std::uint32_t>>();
-  stored.largest = json.at("largest").get<int>();
+  stored.main_track = json.at("main_track").get<int>();
   stored.frame_size = {json.at("frame_size").at(0).get<int>(), json.at("frame_size").at(1).get<int>()};
   stored.row = ParseManifestRow(row_file.string(), json.at("row").get<std::string>());
   return stored;
@@ -272,14 +272,14 @@ std::unique_ptr<ClipSink> DatasetWriter::MakeSink(std::size_t index) const {
 std::optional<KnownFaces> DatasetWriter::FacesOf(std::size_t index, double part) const {
   if (!IsStored(index)) return std::nullopt;
   const StoredVideo stored = ReadStored(RowFile(index));
-  if (stored.largest < 0 || stored.row.clips == 0) return std::nullopt;
+  if (stored.main_track < 0 || stored.row.clips == 0) return std::nullopt;
   KnownFaces known;
   known.video = videos_[index].id;
   known.size = stored.frame_size;
   const ShardReader shard(stored.shard);
   for (std::size_t k = 0; k < shard.size(); ++k) {
     const Clip clip = shard.Read(k);
-    if (static_cast<int>(clip.track()) != stored.largest) continue;
+    if (static_cast<int>(clip.track()) != stored.main_track) continue;
     FaceClip& faces = known.clips.emplace_back();
     for (const Frame& frame : clip.frames()) faces.frames.push_back(FaceOf(frame));
   }

@@ -57,7 +57,7 @@ class DatasetWriter {
 
   // For videos[index]; any thread. Its Finish() stores the video.
   std::unique_ptr<ClipSink> MakeSink(std::size_t index) const;
-  // The faces of the largest track of videos[index], evenly `part` (0 to 1) of its clips; none when it is not
+  // The faces of the main track of videos[index], evenly `part` (0 to 1) of its clips; none when it is not
   // stored or gave none.
   std::optional<KnownFaces> FacesOf(std::size_t index, double part) const;
 

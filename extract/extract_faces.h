@@ -27,8 +27,10 @@ namespace seam {
 
 // Whose faces are wanted.
 struct FaceChoice {
-  std::string faces = "largest";  // the person who takes most of the pictures, or "all"
-  int min_face = 0;               // pixels; smaller faces are passed over
+  // "largest": the person whose boxes take the most area, over all clips of the video; "centre": whose boxes
+  // are nearest to the pictures' middle, which is whom a photograph cut out around a face is of; or "all".
+  std::string faces = "largest";
+  int min_face = 0;  // pixels; smaller faces are passed over
   void Register(Options* options);
   void Check() const;
 };
@@ -84,7 +86,7 @@ struct VideoSummary {
   int windows_dropped = 0;   // those that gave no clip of the people wanted
   int interpolated = 0;      // frames of the clips kept
   int clips = 0;             // kept
-  int largest = -1;          // track of the person who takes most of the pictures; -1: nobody
+  int main_track = -1;       // of the person in "largest" or "centre"; with "all" as "largest"; -1: nobody
   std::vector<int> kept;     // the tracks that --faces asks for: clips of others are to be dropped
   double seconds = 0;        // between the first and the last frame looked at
   cv::Size size;             // of the first frame looked at

@@ -6,8 +6,10 @@
 namespace seam {
 
 void FaceChoice::Register(Options* options) {
-  options->Add("faces", &faces, "whose faces: the person who takes most of the pictures, or all",
-               {"largest", "all"});
+  options->Add(
+      "faces", &faces,
+      "whose faces: the person who takes most of the pictures, the one nearest to their middle, or all",
+      {"largest", "centre", "all"});
   options->Add("min-face", &min_face, "pass over faces whose shorter side has fewer pixels");
 }
 

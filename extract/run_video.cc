@@ -35,9 +35,16 @@ struct SampledFrame {
 
 // What the clips of one person add up to.
 struct Tally {
-  double area = 0;  // of the boxes, summed over the frames
+  double area = 0;      // of the boxes, summed over the frames
+  double nearness = 0;  // to the picture's middle, 1 there and 0 in its corners, summed over the frames
   int clips = 0, interpolated = 0;
 };
+
+// Of the box's own middle: 1 in the picture's, falling with the distance to 0 in its corners.
+double NearnessToMiddle(const cv::Rect2f& box, const cv::Size& picture) {
+  const cv::Point2f half(static_cast<float>(picture.width) / 2, static_cast<float>(picture.height) / 2);
+  return 1 - cv::norm((box.tl() + box.br()) / 2 - half) / std::max(1.0, cv::norm(half));
+}
 
 // One video's way through the pipeline.
 class VideoRun {
@@ -325,6 +332,7 @@ class VideoRun {
       FaceFrame& frame = clip.frames[i];
       if (known_) frame.interpolated = KnownFrame({clip.window, static_cast<int>(i)}).interpolated;
       tally.area += static_cast<double>(frame.face.box.area());
+      tally.nearness += NearnessToMiddle(frame.face.box, summary_.size);
       tally.interpolated += frame.interpolated ? 1 : 0;
       if (landmarks_ != nullptr)
         frame.dense_landmarks = landmarks_->Find(frame.picture, frame.face, options_.crop);
@@ -335,14 +343,15 @@ class VideoRun {
     sink_.Add(std::move(clip));
   }
 
-  // The person who takes most of the pictures over the whole video; the first among equals.
+  // The main person over the whole video is the first among equals.
   void CountClips() {
-    const auto smaller = [](const auto& a, const auto& b) { return a.second.area < b.second.area; };
-    const auto largest = std::max_element(tallies_.begin(), tallies_.end(), smaller);
-    if (largest != tallies_.end()) summary_.largest = largest->first;
+    const auto part = options_.choice.faces == "centre" ? &Tally::nearness : &Tally::area;
+    const auto less = [&](const auto& a, const auto& b) { return a.second.*part < b.second.*part; };
+    const auto most = std::max_element(tallies_.begin(), tallies_.end(), less);
+    if (most != tallies_.end()) summary_.main_track = most->first;
     const bool all = options_.choice.faces == "all";
     for (const auto& [track, tally] : tallies_) {
-      if (!all && track != summary_.largest) continue;
+      if (!all && track != summary_.main_track) continue;
       summary_.kept.push_back(track);
       summary_.clips += tally.clips;
       summary_.interpolated += tally.interpolated;

@@ -25,8 +25,9 @@ std::string ProblemOf(const CropSpec& crop) {
   }
   if (!crop.align().empty() && crop.align() != "none" && crop.align() != "similarity")
     return fmt::format("faces aligned by '{}'; none and similarity are known", crop.align());
-  if (!crop.faces().empty() && crop.faces() != "largest" && crop.faces() != "all")
-    return fmt::format("the faces '{}'; largest and all are known", crop.faces());
+  const std::string faces = FacesOf(crop);
+  if (faces != "largest" && faces != "centre" && faces != "all")
+    return fmt::format("the faces '{}'; largest, centre and all are known", faces);
   if (crop.encoding() != "jpeg" && crop.encoding() != "png") {
     return fmt::format("pictures encoded as '{}'; jpeg and png are known", crop.encoding());
   }

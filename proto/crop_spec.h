@@ -14,7 +14,7 @@ std::string ProblemOf(const CropSpec& crop);
 // did not write counts as what it did: no alignment.
 bool SameCrop(const CropSpec& a, const CropSpec& b);
 
-// "largest" or "all".
+// "largest", "centre" or "all".
 std::string FacesOf(const CropSpec& crop);
 
 // As JSON with every field, by the names of clip.proto.

@@ -101,7 +101,9 @@ done
 for of in faces video; do
   mkdir -p "trees/people-$of/train"
   ln -sfn "../../$of/train/real" "trees/people-$of/train/real"
-  extract "people-$of" "trees/people-$of" 128 1 --faces all
+  for size in 192 128; do
+    extract "people-$of$size" "trees/people-$of" "$size" 1 --faces all
+  done
 done
 
 notice="For research. Trained on photographs and a few videos of FaceForensics++, Celeb-DF and DFDC, whose terms allow"
@@ -109,7 +111,8 @@ notice+=" research alone. Its score is a hint, no proof: docs/default-model.md s
 batch=32
 large=faces192,video192,ff192,celeb192,dfdc192
 small=faces128,video128,ff128,celeb128,dfdc128
-people=faces128,video128,people-faces,people-video,ff128,celeb128,dfdc128
+people128=faces128,video128,people-faces128,people-video128,ff128,celeb128,dfdc128
+people192=${people128//128/192}
 
 # 1. What stored fakes show. 2. and 3. Self-blended fakes alone, which are learned slowly, and much faster at 128 pixels.
 # 4. Both, and the learning rate down to nothing. 5. With swaps of faces, too. 6. Told where they are
@@ -137,15 +140,17 @@ train seventh "${swaps[@]}" "${blurred[@]}" --warmup 0.01 --init sixth/last.safe
   --xray 1 --epochs 48 --lr 0.0018
 train eighth "${blends[@]}" "${blurred[@]}" --warmup 0.02 --init seventh/last.safetensors --sbi-share 0.85 --sbi-plain 0.4 \
   --xray 1 --label-smoothing 0.05 --epochs 5 --lr 0.0008 --ema 0.998
-bent=(--size 128 --fakes both --sbi-plain 0.4 --xray 1 --augment strong --augment-jpeg 0.5,30,95 --augment-noise 0.2,1,10
+bent=(--fakes both --sbi-plain 0.4 --xray 1 --augment strong --augment-jpeg 0.5,30,95 --augment-noise 0.2,1,10
   --augment-downscale 0.25,0.4,0.9 --label-smoothing 0.05)
-crowd=("${bent[@]}" --data "$people" --data-weights 1,0.6,0.3,0.4,3,3,3 --warmup 0.01 --sbi-share 0.85 --ema 0.999)
+crowd=("${bent[@]}" --size 128 --data "$people128" --data-weights 1,0.6,0.3,0.4,3,3,3 --warmup 0.01 --sbi-share 0.85 --ema 0.999)
 less=(--augment-warp 0.9,0.01,0.05 --augment-blur 0.15,0.3,1.5 --augment-grey 0.05 --augment-cutout 0.1,0.1,0.3)
 train ninth "${crowd[@]}" --init eighth/last.safetensors --sbi-swap 0.25 --augment-warp 1,0.01,0.06 --augment-blur 0.2,0.3,2 \
   --epochs 10 --schedule constant --lr 0.0015
 train tenth "${crowd[@]}" "${less[@]}" --init ninth/last.safetensors --sbi-swap 0.2 --epochs 31 --lr 0.001
-train eleventh "${bent[@]}" "${less[@]}" --data "$small" --data-weights 0.3,0.1,6,6,6 --warmup 0.03 --init tenth/last.safetensors \
-  --sbi-share 0.4 --epochs 5 --lr 0.0003 --ema 0.99 --notice "$notice"
+train eleventh "${bent[@]}" "${less[@]}" --size 128 --data "$small" --data-weights 0.3,0.1,6,6,6 --warmup 0.03 --init tenth/last.safetensors \
+  --sbi-share 0.4 --epochs 5 --lr 0.0003 --ema 0.99
+train twelfth "${bent[@]}" "${less[@]}" --size 192 --data "$people192" --data-weights 1,0.6,0.3,0.4,4,4,4 --warmup 0.02 \
+  --init eleventh/epoch-0002.safetensors --sbi-share 0.6 --sbi-swap 0.2 --epochs 22 --lr 0.001 --ema 0.999 --notice "$notice"
 
 "$seam" models export eleventh/epoch-0002.safetensors --format safetensors --half --output default.safetensors
 echo "made $PWD/default.safetensors" >&2

@@ -189,6 +189,36 @@ TEST(ExtractFacesTest, WindowsHoldConsecutiveFramesOfEachPerson) {
   }
 }
 
+TEST(ExtractFacesTest, CentreIsWhoeverIsNearestToTheMiddle) {
+  SEAM_NEEDS_DEMO_CLIP();
+  const TemporaryFolder folder;
+  // A large person on the left, one of three quarters in the middle, nobody on the right.
+  MakeVideo(folder / "two.mp4", "-i " + Quoted(DemoClip().string()) +
+                                    " -filter_complex \"[0]split[a][b];[b]scale=iw*3/4:ih*3/4,"
+                                    "pad=iw:ih*4/3[c];[a][c]hstack,pad=iw*11/7:ih\"");
+  ExtractOptions options = HogOptions(4);
+  options.detector.detect_size = 1600;
+  std::map<std::string, Outcome> of;
+  for (const char* faces : {"largest", "centre", "all"}) {
+    options.choice.faces = faces;
+    of[faces] = Extract({folder / "two.mp4"}, options).at(0);
+  }
+  ASSERT_EQ(of["all"].summary.kept.size(), 2U);
+  ASSERT_EQ(of["centre"].summary.kept.size(), 1U);
+  EXPECT_NE(of["centre"].summary.kept, of["largest"].summary.kept);
+  EXPECT_EQ(of["centre"].summary.main_track, of["centre"].summary.kept[0]);
+  EXPECT_EQ(of["all"].summary.main_track, of["largest"].summary.main_track);
+  const auto width = static_cast<float>(of["all"].summary.size.width);
+  int clips = 0;
+  for (const FaceClip& clip : of["all"].clips) {
+    const cv::Rect2f& box = clip.frames.at(0).face.box;
+    const bool middle = std::abs(box.x + box.width / 2 - width / 2) < width / 7;
+    EXPECT_EQ(clip.track == of["centre"].summary.main_track, middle);
+    clips += middle ? 1 : 0;
+  }
+  EXPECT_EQ(clips, of["centre"].summary.clips);
+}
+
 TEST(ExtractFacesTest, FacesThatAreFollowedLieWhereTheyWouldBeFound) {
   SEAM_NEEDS_DEMO_CLIP();
   ExtractOptions options = WindowOptions(9, 2);

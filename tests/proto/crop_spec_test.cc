@@ -49,7 +49,9 @@ TEST(CropSpecTest, WhatThisSeamDoesNotKnowIsNamed) {
   EXPECT_EQ(ProblemOf(crop), "faces aligned by 'affine'; none and similarity are known");
   crop = Spec();
   crop.set_faces("second");
-  EXPECT_EQ(ProblemOf(crop), "the faces 'second'; largest and all are known");
+  EXPECT_EQ(ProblemOf(crop), "the faces 'second'; largest, centre and all are known");
+  crop.set_faces("centre");
+  EXPECT_EQ(ProblemOf(crop), "");
 }
 
 }  // namespace
