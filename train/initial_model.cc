@@ -1,5 +1,9 @@
 #include "train/initial_model.h"
 
+#include <algorithm>
+#include <map>
+#include <utility>
+
 #include <ATen/Context.h>
 
 #include <fmt/format.h>
@@ -32,19 +36,29 @@ bool SameHead(const TemporalOptions& a, const TemporalOptions& b) {
          a.steps == b.steps && a.projection == b.projection;
 }
 
+// A path may have commas of its own.
+std::vector<std::string> FilesOf(const std::string& init) {
+  std::error_code ignored;
+  if (init.empty()) return {};
+  if (std::filesystem::exists(init, ignored)) return {init};
+  std::vector<std::string> files = SplitAtCommas(init);
+  if (std::find(files.begin(), files.end(), "") != files.end())
+    throw UsageError("--init", fmt::format("'{}' names an empty file", init), "FILE,FILE");
+  return files;
+}
+
 // What a network of `options` takes of the checkpoint `file`; a head of another kind stays as `fresh` has it.
 std::map<std::string, torch::Tensor> WeightsFor(const ModelOptions& options, const std::string& file,
-                                                bool alone, const Model& fresh) {
-  const auto held = LoadCheckpoint(file).model;
-  CheckSameNetwork(held->options(), options, file);
-  auto weights = WeightsOf(*held);
-  if (SameHead(held->options().temporal, options.temporal)) return weights;
+                                                const Model& held, bool alone, const Model& fresh) {
+  CheckSameNetwork(held.options(), options, file);
+  auto weights = WeightsOf(held);
+  if (SameHead(held.options().temporal, options.temporal)) return weights;
   if (!alone) {
     throw Error(file,
-                fmt::format("has the head {}, not {}", held->options().temporal.head, options.temporal.head),
+                fmt::format("has the head {}, not {}", held.options().temporal.head, options.temporal.head),
                 "the mean of several --init takes networks with the same --temporal");
   }
-  std::erase_if(weights, [&](const auto& weight) { return held->IsHead(weight.first); });
+  std::erase_if(weights, [&](const auto& weight) { return held.IsHead(weight.first); });
   const std::size_t kept = weights.size();
   for (const auto& [name, weight] : WeightsOf(fresh))
     if (fresh.IsHead(name)) weights[name] = weight;
@@ -55,23 +69,25 @@ std::map<std::string, torch::Tensor> WeightsFor(const ModelOptions& options, con
 
 }  // namespace
 
-std::shared_ptr<Model> InitialModel(const ModelOptions& options, const std::string& init,
-                                    std::uint64_t seed) {
+InitialModel MakeInitialModel(const ModelOptions& options, const std::string& init, std::uint64_t seed) {
   at::manual_seed(MakeEngine(seed, Stream::kWeights)());
-  auto model = MakeModel(options);
-  if (init.empty()) return model;
-  const auto files = SplitAtCommas(init);
+  InitialModel initial;
+  initial.model = MakeModel(options);
+  const auto files = FilesOf(init);
   std::map<std::string, torch::Tensor> sum;
   for (const auto& file : files) {
-    LoadWeights(WeightsFor(options, file, files.size() == 1, *model), file, model.get());
-    for (const auto& [name, weight] : WeightsOf(*model)) {
+    Checkpoint checkpoint = LoadCheckpoint(file);
+    LoadWeights(WeightsFor(options, file, *checkpoint.model, files.size() == 1, *initial.model), file,
+                initial.model.get());
+    for (const auto& [name, weight] : WeightsOf(*initial.model)) {
       torch::Tensor& total = sum[name];
       total = total.defined() ? total + weight.detach() : weight.detach().clone();
     }
+    initial.from.emplace_back(file, std::move(checkpoint.info));
   }
   for (auto& [name, weight] : sum) weight /= static_cast<double>(files.size());
-  LoadWeights(sum, init, model.get());
-  return model;
+  if (!files.empty()) LoadWeights(sum, init, initial.model.get());
+  return initial;
 }
 
 }  // namespace seam

@@ -112,6 +112,14 @@ std::string WhichFolder(const nlohmann::json& earlier, const nlohmann::json& now
   return "";
 }
 
+// Every `sha256` below `json`: a recipe's data may be one dataset or a list.
+void AddDigests(const nlohmann::json& json, std::vector<std::string>* digests) {
+  if (json.is_object() && json.contains("sha256") && json["sha256"].is_string())
+    digests->push_back(json["sha256"].get<std::string>());
+  if (!json.is_structured()) return;
+  for (const auto& each : json) AddDigests(each, digests);
+}
+
 std::string AsArgument(const nlohmann::json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
@@ -132,6 +140,31 @@ nlohmann::json RunRecord(const nlohmann::json& options, const ClipDataset& train
             {"gpus", Gpus()},
             {"threads", threads},
             {"libtorch", TORCH_VERSION}}}};
+}
+
+nlohmann::json OriginsOf(const InitialCheckpoints& from) {
+  auto origins = nlohmann::json::array();
+  const auto add = [&](const nlohmann::json& origin) {
+    if (std::find(origins.begin(), origins.end(), origin) == origins.end()) origins.push_back(origin);
+  };
+  for (const auto& [file, info] : from) {
+    const auto recipe = nlohmann::json::parse(info.recipe);
+    if (recipe.contains("origins"))
+      for (const auto& earlier : recipe["origins"]) add(earlier);
+    add({{"file", file.filename().string()},
+         {"train", DigestsIn(recipe, "train")},
+         {"val", DigestsIn(recipe, "val")}});
+  }
+  return origins;
+}
+
+std::vector<std::string> DigestsIn(const nlohmann::json& recipe, const std::string& split) {
+  std::vector<std::string> digests;
+  const nlohmann::json::json_pointer place("/data/" + split);
+  if (recipe.contains(place)) AddDigests(recipe[place], &digests);
+  std::sort(digests.begin(), digests.end());
+  digests.erase(std::unique(digests.begin(), digests.end()), digests.end());
+  return digests;
 }
 
 std::string RecipeOf(const nlohmann::json& record) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/options.h"
 #include "train/dataset.h"
+#include "train/initial_model.h"
 #include "train/run_folder.h"
 
 namespace seam {
@@ -13,6 +15,15 @@ namespace seam {
 // What run.json says: version, options, the data with its digests, the crop, the machine.
 nlohmann::json RunRecord(const nlohmann::json& options, const ClipDataset& train, const ClipDataset& val,
                          int threads);
+
+// What a network had seen before the run, for run.json and the recipe: of each checkpoint that it started
+// from, and of those which these say they started from, the file's name and, as `train` and `val`,
+// DigestsIn() its recipe.
+nlohmann::json OriginsOf(const InitialCheckpoints& from);
+
+// The digests in a recipe of the shards of `split`, and of their folders, in the run itself. Empty where the
+// recipe is not a run's.
+std::vector<std::string> DigestsIn(const nlohmann::json& recipe, const std::string& split);
 
 // The part of it that a checkpoint carries, as JSON text: nothing of the machine or its folders.
 std::string RecipeOf(const nlohmann::json& record);

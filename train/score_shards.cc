@@ -23,6 +23,7 @@
 #include "train/clip_fit.h"
 #include "train/dataset.h"
 #include "train/loader.h"
+#include "train/run_record.h"
 
 namespace seam {
 namespace {
@@ -73,22 +74,19 @@ std::optional<std::vector<std::vector<double>>> ScoresOf(const ClipDataset& data
   return scores;
 }
 
-// Every `sha256` below `json`: a recipe's data may be one dataset or a list.
-void AddDigests(const nlohmann::json& json, std::vector<std::string>* digests) {
-  if (json.is_object() && json.contains("sha256") && json["sha256"].is_string())
-    digests->push_back(json["sha256"].get<std::string>());
-  if (!json.is_structured()) return;
-  for (const auto& each : json) AddDigests(each, digests);
-}
-
-// Whether the recipe names these very shards as the data of `split`.
+// Whether the network saw these very shards as the data of `split`, in its run or in one that it started
+// from.
 bool IsInRecipe(const CheckpointInfo& info, const char* split, const std::string& digest) {
   const auto recipe = nlohmann::json::parse(info.recipe, nullptr, false);
-  const nlohmann::json::json_pointer place(fmt::format("/data/{}", split));
-  if (!recipe.is_object() || !recipe.contains(place)) return false;
-  std::vector<std::string> digests;
-  AddDigests(recipe[place], &digests);
-  return std::find(digests.begin(), digests.end(), digest) != digests.end();
+  if (!recipe.is_object()) return false;
+  const auto has = [&](const nlohmann::json& list) {
+    return std::find(list.begin(), list.end(), nlohmann::json(digest)) != list.end();
+  };
+  if (has(DigestsIn(recipe, split))) return true;
+  const auto origins = recipe.value("origins", nlohmann::json::array());
+  return std::any_of(origins.begin(), origins.end(), [&](const nlohmann::json& origin) {
+    return origin.is_object() && origin.contains(split) && has(origin[split]);
+  });
 }
 
 // What all rows of the file tell alike: how honest its numbers can be.
@@ -97,9 +95,12 @@ Json CommonFields(const ClipDataset& dataset, const CheckpointInfo& info) {
   if (IsInRecipe(info, "train", dataset.digest())) common["trained_on"] = true;
   if (IsInRecipe(info, "val", dataset.digest()))
     common["chosen_on"] = info.calibration ? "epoch and threshold" : "epoch";
-  if (!SameCrop(dataset.crop(), info.crop) || FacesOf(dataset.crop()) != FacesOf(info.crop)) {
+  if (!SameCrop(dataset.crop(), info.crop)) {
     common["note"] = fmt::format("cut out with {}, but the network was trained on {}",
                                  CropSpecJson(dataset.crop()), CropSpecJson(info.crop));
+  } else if (FacesOf(dataset.crop()) != FacesOf(info.crop)) {
+    common["note"] = fmt::format("the faces are '{}', but in the network's val they were '{}'",
+                                 FacesOf(dataset.crop()), FacesOf(info.crop));
   }
   return common;
 }

@@ -172,17 +172,19 @@ void Trainer::Impl::Open(const nlohmann::json& recorded) {
   at::set_num_threads(threads);
   // A run that goes on has weights of its own, and the file may be gone.
   const bool goes_on = options.resume && folder.HasState();
-  model = InitialModel(options.model, goes_on ? "" : options.init, options.seed);
+  auto initial = MakeInitialModel(options.model, goes_on ? "" : options.init, options.seed);
+  model = std::move(initial.model);
   auto data = OpenTrainingData(options.data, options.loader.fakes);
   train = std::move(data.train);
   val = std::move(data.val);
   CheckClipsFit(*train, options.model.model, model->input());
   record = RunRecord(recorded, *train, *val, threads);
   record["processes"] = processes.world();
+  const auto earlier = options.resume ? folder.ReadRun() : nlohmann::json::object();
+  record["origins"] = goes_on ? earlier.value("origins", nlohmann::json::array()) : OriginsOf(initial.from);
   processes.CheckSame(record["options"].dump() + record["data"].dump(), "their options or data");
   recipe = RecipeOf(record);
   if (options.resume) {
-    const auto earlier = folder.ReadRun();
     CheckSameData(earlier, record, folder);
     const int before = earlier.value("processes", 1);
     if (before != processes.world())

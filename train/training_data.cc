@@ -126,7 +126,7 @@ std::vector<DataFolder> DataOptions::Folders() const {
   if (given.size() != all.size()) {
     throw UsageError("--data-weights",
                      fmt::format("{} weights for {} folders of --data", given.size(), all.size()),
-                     "give one for each folder");
+                     "give one for each folder; a run that goes on has the weights it was made with");
   }
   for (std::size_t i = 0; i < all.size(); ++i) all[i].weight = WeightOf(given[i]);
   return all;

@@ -151,7 +151,8 @@ TEST_F(ScoreProgramTest, EverybodysFacesAreScoredAndSaid) {
   change_crop_ = [](CropSpec* crop) { crop->set_faces("all"); };
   MakeCheckpoint();
   ASSERT_EQ(Score().status, 0);
-  EXPECT_THAT(Lines()[0]["note"].get<std::string>(), HasSubstr("\"faces\":\"all\""));
+  EXPECT_THAT(Lines()[0]["note"].get<std::string>(),
+              HasSubstr("the faces are 'largest', but in the network's val they were 'all'"));
 }
 
 TEST_F(ScoreProgramTest, ClipsThatDoNotFitTheNetworkAreRefused) {

@@ -1,8 +1,11 @@
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
+
 #include "models/checkpoint.h"
 #include "tests/support/support.h"
 #include "tests/train/train_program.h"
+#include "train/dataset.h"
 
 namespace seam {
 namespace {
@@ -38,6 +41,44 @@ TEST_F(TrainInitTest, SeveralCheckpointsAreAveraged) {
   EXPECT_THAT(last.info.recipe, HasSubstr("\"init\":\"epoch-0001.safetensors,epoch-0002.safetensors\""));
 }
 
+// What was learned before --init is learned all the same.
+TEST_F(TrainInitTest, CheckpointKnowsWhatItsOriginsHadSeen) {
+  MakeDataset(folder_ / "other",
+              {.train = 8, .val = 4, .size = 32, .change = [](const std::string&, int, Clip* clip) {
+                 clip->mutable_frames(0)->mutable_image()->append("other");  // behind the JPEG's end
+               }});
+  Make({.train = 12, .val = 4, .size = 32});
+  const auto from = [&](const std::string& name) {
+    return Quoted((run(name) / "last.safetensors").string());
+  };
+  ASSERT_EQ(RunCommand("seam-train --quiet --size 32 --epochs 1 --threads 1 --data " +
+                       Quoted((folder_ / "other").string()) + " --output " + Quoted(run("a").string()))
+                .status,
+            0);
+  ASSERT_EQ(Train("--size 32 --epochs 1 --init " + from("a"), "b").status, 0);
+  fs::remove(run("a") / "last.safetensors");
+  ASSERT_EQ(Train("--resume --epochs 2", "b").status, 0);
+  ASSERT_EQ(Train("--size 32 --epochs 1 --init " + from("b"), "c").status, 0);
+  const auto origins =
+      nlohmann::json::parse(LoadCheckpoint(run("c") / "last.safetensors").info.recipe)["origins"];
+  ASSERT_EQ(origins.size(), 2U);
+  EXPECT_EQ(origins[0]["train"][0], ClipDataset(folder_ / "other", "train").digest());
+  EXPECT_EQ(origins[1]["train"][0], ClipDataset(data(), "train").digest());
+  ASSERT_EQ(RunCommand("seam-score --quiet --split train --data " + Quoted((folder_ / "other").string()) +
+                       " --model " + from("c") + " --output " + Quoted((folder_ / "s.jsonl").string()))
+                .status,
+            0);
+  EXPECT_THAT(ReadFile(folder_ / "s.jsonl"), HasSubstr("\"trained_on\":true"));
+}
+
+TEST_F(TrainInitTest, FileMayHaveACommaInItsName) {
+  Make({.train = 8, .val = 4, .size = 32});
+  ASSERT_EQ(Train("--size 32 --epochs 1", "a,b").status, 0);
+  const std::string file = (run("a,b") / "last.safetensors").string();
+  EXPECT_EQ(Train("--size 32 --epochs 1 --init " + Quoted(file)).status, 0);
+  ExpectError(Train("--size 32 --epochs 1 --init " + Quoted("," + file), "c"), 2, "--init: ", "FILE,FILE");
+}
+
 TEST_F(TrainInitTest, CheckpointThatCannotBeAveragedIsNamed) {
   Make({.train = 8, .val = 4, .frames = 3, .size = 32});
   ASSERT_EQ(Train("--size 32 --epochs 1", "image").status, 0);
@@ -46,7 +87,8 @@ TEST_F(TrainInitTest, CheckpointThatCannotBeAveragedIsNamed) {
   const std::string lstm = (run("lstm") / "last.safetensors").string();
   ExpectError(Train("--size 32 --init " + Quoted(image + "," + lstm), "b"), 1,
               lstm + ": has the head lstm, not none", "networks with the same --temporal");
-  ExpectError(Train("--size 32 --init " + Quoted(image + ","), "b"), 1, "cannot be opened", "check the path");
+  ExpectError(Train("--size 32 --init " + Quoted(image + ",/nowhere"), "b"), 1, "/nowhere: cannot be opened",
+              "check the path");
   EXPECT_FALSE(fs::exists(run("b") / "last.safetensors"));
 }
 

@@ -211,18 +211,21 @@ TEST_F(TrainProgramTest, RunIsNotOverwrittenUnasked) {
 
 // 20 videos of one dataset and 4 of another: these count a quarter as much, not a fifth.
 TEST_F(TrainProgramTest, EachDatasetOfValCountsInTheCalibration) {
-  Make({.train = 16, .val = 20, .size = 32});
-  MadeDataset made{.train = 4, .val = 4, .size = 32};
-  made.change = [](const std::string&, int, Clip* clip) {
+  Make({.train = 64, .val = 20});
+  MadeDataset made{.train = 4, .val = 4};
+  made.change = [](const std::string& split, int, Clip* clip) {
     clip->set_dataset("other");
+    if (split == "val")
+      clip->set_label(clip->label() == REAL ? FAKE : REAL);     // nothing that it learns is true of it
     clip->mutable_frames(0)->mutable_image()->append("other");  // behind the JPEG's end
   };
   MakeDataset(folder_ / "other", made);
-  ASSERT_EQ(RunCommand("seam-train --quiet --size 32 --epochs 1 --threads 1 --data " +
-                       Quoted(data().string() + "," + (folder_ / "other").string()) + " --output " +
-                       Quoted(run().string()))
-                .status,
-            0);
+  ASSERT_EQ(
+      RunCommand("seam-train --quiet --epochs 4 --lr 0.003 --augment flip --batch 8 --threads 1 --data " +
+                 Quoted(data().string() + "," + (folder_ / "other").string()) + " --output " +
+                 Quoted(run().string()))
+          .status,
+      0);
   const auto checkpoint = LoadCheckpoint(run() / "last.safetensors");
   const ClipDataset val({{data(), 1}, {folder_ / "other", 1}}, "val", ClipDataset::kStrict);
   const auto scores = ScoreClips(val, {}, checkpoint.model.get());
@@ -230,6 +233,7 @@ TEST_F(TrainProgramTest, EachDatasetOfValCountsInTheCalibration) {
   const auto videos = VideoScores(val, *scores);
   const auto expected =
       Calibrate(videos.scores, videos.labels, DatasetWeights(videos.labels, videos.datasets));
+  EXPECT_GT(std::abs(Calibrate(videos.scores, videos.labels).temperature - expected.temperature), 0.01);
   ASSERT_TRUE(checkpoint.info.calibration);
   EXPECT_NEAR(checkpoint.info.calibration->temperature, expected.temperature, 1e-4);
   EXPECT_NEAR(checkpoint.info.calibration->threshold_eer, expected.threshold_eer, 1e-6);
