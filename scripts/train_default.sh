@@ -90,20 +90,13 @@ if grep -qw avx512_bf16 /proc/cpuinfo; then precision=bf16; fi
 for label in real fake; do
   photographs_as_video "$label"
 done
+# A photograph is labelled for the face in its middle; another may be larger, and of either kind.
 for size in 192 128; do
-  extract "faces$size" trees/faces "$size" 1
-  extract "video$size" trees/video "$size" 1
+  extract "faces$size" trees/faces "$size" 1 --faces centre
+  extract "video$size" trees/video "$size" 1 --faces centre
   extract "ff$size" "$data/clips/FaceForensics++" "$size" 16
   extract "celeb$size" trees/Celeb-DF-v2 "$size" 16
   extract "dfdc$size" "$data/clips/DFDC" "$size" 16
-done
-# The real photographs once more, for all who are in them.
-for of in faces video; do
-  mkdir -p "trees/people-$of/train"
-  ln -sfn "../../$of/train/real" "trees/people-$of/train/real"
-  for size in 192 128; do
-    extract "people-$of$size" "trees/people-$of" "$size" 1 --faces all
-  done
 done
 
 notice="For research. Trained on photographs and a few videos of FaceForensics++, Celeb-DF and DFDC, whose terms allow"
@@ -111,14 +104,13 @@ notice+=" research alone. Its score is a hint, no proof: docs/default-model.md s
 batch=32
 large=faces192,video192,ff192,celeb192,dfdc192
 small=faces128,video128,ff128,celeb128,dfdc128
-people128=faces128,video128,people-faces128,people-video128,ff128,celeb128,dfdc128
-people192=${people128//128/192}
 
 # 1. What stored fakes show. 2. and 3. Self-blended fakes alone, which are learned slowly, and much faster at 128 pixels.
 # 4. Both, and the learning rate down to nothing. 5. With swaps of faces, too. 6. Told where they are
 # blended. 7. The same for long, and the learning rate down to nothing. 8. Without swaps, in
-# which a network may know faces by heart. 9. Bent, so that no face is seen twice, and of all who are in the photographs.
-# 10. The same, and the learning rate down to nothing. 11. With more stored fakes; after two epochs others than photographs lose.
+# which a network may know faces by heart. 9. Bent, so that no face is seen twice.
+# 10. The same, and the learning rate down to nothing. 11. With more stored fakes, two epochs of them. 12. At 192 pixels, where
+# the seams are. 13. The same, and the learning rate down to nothing.
 train first --size 192 --data faces192,ff192,celeb192,dfdc192 --data-weights 1,2,2,2 --warmup 0.05 --epochs 4 \
   --schedule constant --ema 0.998
 train second --size 192 --data $large --data-weights 1,1,6,6,6 --warmup 0.02 --init first/last.safetensors \
@@ -142,15 +134,16 @@ train eighth "${blends[@]}" "${blurred[@]}" --warmup 0.02 --init seventh/last.sa
   --xray 1 --label-smoothing 0.05 --epochs 5 --lr 0.0008 --ema 0.998
 bent=(--fakes both --sbi-plain 0.4 --xray 1 --augment strong --augment-jpeg 0.5,30,95 --augment-noise 0.2,1,10
   --augment-downscale 0.25,0.4,0.9 --label-smoothing 0.05)
-crowd=("${bent[@]}" --size 128 --data "$people128" --data-weights 1,0.6,0.3,0.4,3,3,3 --warmup 0.01 --sbi-share 0.85 --ema 0.999)
+twice=("${bent[@]}" --size 128 --data "$small" --data-weights 1,0.6,3,3,3 --warmup 0.01 --sbi-share 0.85 --ema 0.999)
 less=(--augment-warp 0.9,0.01,0.05 --augment-blur 0.15,0.3,1.5 --augment-grey 0.05 --augment-cutout 0.1,0.1,0.3)
-train ninth "${crowd[@]}" --init eighth/last.safetensors --sbi-swap 0.25 --augment-warp 1,0.01,0.06 --augment-blur 0.2,0.3,2 \
+train ninth "${twice[@]}" --init eighth/last.safetensors --sbi-swap 0.25 --augment-warp 1,0.01,0.06 --augment-blur 0.2,0.3,2 \
   --epochs 10 --schedule constant --lr 0.0015
-train tenth "${crowd[@]}" "${less[@]}" --init ninth/last.safetensors --sbi-swap 0.2 --epochs 31 --lr 0.001
+train tenth "${twice[@]}" "${less[@]}" --init ninth/last.safetensors --sbi-swap 0.2 --epochs 31 --lr 0.001
 train eleventh "${bent[@]}" "${less[@]}" --size 128 --data "$small" --data-weights 0.3,0.1,6,6,6 --warmup 0.03 --init tenth/last.safetensors \
   --sbi-share 0.4 --epochs 5 --lr 0.0003 --ema 0.99
-train twelfth "${bent[@]}" "${less[@]}" --size 192 --data "$people192" --data-weights 1,0.6,0.3,0.4,4,4,4 --warmup 0.02 \
-  --init eleventh/epoch-0002.safetensors --sbi-share 0.6 --sbi-swap 0.2 --epochs 22 --lr 0.001 --ema 0.999 --notice "$notice"
+sharp=("${bent[@]}" "${less[@]}" --size 192 --data "$large" --data-weights 1,0.6,4,4,4 --warmup 0.02 --sbi-share 0.6 --sbi-swap 0.2)
+train twelfth "${sharp[@]}" --init eleventh/epoch-0002.safetensors --epochs 14 --schedule constant --lr 0.0008 --ema 0.999
+train thirteenth "${sharp[@]}" --init twelfth/last.safetensors --epochs 10 --lr 0.0006 --ema 0.998 --notice "$notice"
 
 "$seam" models export eleventh/epoch-0002.safetensors --format safetensors --half --output default.safetensors
 echo "made $PWD/default.safetensors" >&2
