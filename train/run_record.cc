@@ -162,6 +162,7 @@ std::vector<std::string> DigestsIn(const nlohmann::json& recipe, const std::stri
   std::vector<std::string> digests;
   const nlohmann::json::json_pointer place("/data/" + split);
   if (recipe.contains(place)) AddDigests(recipe[place], &digests);
+  std::erase(digests, "");  // of a folder without the split
   std::sort(digests.begin(), digests.end());
   digests.erase(std::unique(digests.begin(), digests.end()), digests.end());
   return digests;

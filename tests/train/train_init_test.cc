@@ -63,6 +63,7 @@ TEST_F(TrainInitTest, CheckpointKnowsWhatItsOriginsHadSeen) {
       nlohmann::json::parse(LoadCheckpoint(run("c") / "last.safetensors").info.recipe)["origins"];
   ASSERT_EQ(origins.size(), 2U);
   EXPECT_EQ(origins[0]["train"][0], ClipDataset(folder_ / "other", "train").digest());
+  EXPECT_EQ(origins[0]["val"].size(), 1U);
   EXPECT_EQ(origins[1]["train"][0], ClipDataset(data(), "train").digest());
   ASSERT_EQ(RunCommand("seam-score --quiet --split train --data " + Quoted((folder_ / "other").string()) +
                        " --model " + from("c") + " --output " + Quoted((folder_ / "s.jsonl").string()))
