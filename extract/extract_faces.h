@@ -27,8 +27,9 @@ namespace seam {
 
 // Whose faces are wanted.
 struct FaceChoice {
-  // "largest": the person whose boxes take the most area, over all clips of the video; "centre": whose boxes
-  // are nearest to the pictures' middle, which is whom a photograph cut out around a face is of; or "all".
+  // "largest": the person whose boxes take the most area, over all clips of the video; "centre": whose boxes,
+  // summed over the frames, are nearest to the pictures' middle, which is whom a photograph cut out around a
+  // face is of; or "all".
   std::string faces = "largest";
   int min_face = 0;  // pixels; smaller faces are passed over
   void Register(Options* options);

@@ -40,7 +40,8 @@ struct Tally {
   int clips = 0, interpolated = 0;
 };
 
-// Of the box's own middle: 1 in the picture's, falling with the distance to 0 in its corners.
+// Of the box's own middle: 1 in the picture's, falling with the distance to 0 in its corners and below beyond
+// them. `picture` is the first frame's size; few videos change theirs.
 double NearnessToMiddle(const cv::Rect2f& box, const cv::Size& picture) {
   const cv::Point2f half(static_cast<float>(picture.width) / 2, static_cast<float>(picture.height) / 2);
   return 1 - cv::norm((box.tl() + box.br()) / 2 - half) / std::max(1.0, cv::norm(half));

@@ -77,7 +77,7 @@ train() {
   if compgen -G "$name/epoch-*.safetensors" >/dev/null; then
     "$seam" train --output "$name" --resume
   else
-    "$seam" train --output "$name" --overwrite --model resnet18 --variant width=32 --batch "$batch" --weight-decay 0.05 \
+    "$seam" train --output "$name" --overwrite --model resnet18 --variant width=32 --batch "$batch" --weight-decay "$decay" \
       --clip-norm 5 --precision "$precision" "$@"
   fi
   touch "$name.done"
@@ -104,7 +104,7 @@ extract celebw192 trees/Celeb-DF-v2 192 "${windows[@]}"
 
 notice="For research. Trained on photographs and a few videos of FaceForensics++, Celeb-DF and DFDC, whose terms allow"
 notice+=" research alone. Its score is a hint, no proof: docs/default-model.md says how often it is wrong."
-batch=32
+batch=32 decay=0.05
 large=faces192,video192,ff192,celeb192,dfdc192
 small=faces128,video128,ff128,celeb128,dfdc128
 
@@ -152,7 +152,7 @@ batch=8
 train fourteenth --size 192 --data ffw192,celebw192 --temporal mean --window 8 --balance class --init thirteenth/epoch-0005.safetensors \
   --epochs 3 --lr 0.0003
 # The few steps of this one change nothing: it is there to measure the mean of the two on val.
-batch=64
+batch=64 decay=0 precision=fp32
 train fifteenth --size 192 --data $large --data-weights 0.02,0.02,0.02,0.02,0.02 --augment none --norms frozen --epochs 1 \
   --init thirteenth/epoch-0005.safetensors,fourteenth/last.safetensors --schedule constant --lr 1e-9 --notice "$notice"
 

@@ -17,7 +17,6 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
-#include "base/split.h"
 #include "base/version.h"
 #include "proto/crop_spec.h"
 #include "train/git_version.h"
@@ -175,9 +174,8 @@ std::string RecipeOf(const nlohmann::json& record) {
   for (const char* name :
        {"data", "output", "resume", "overwrite", "workers", "notice", "strict-data", "events"})
     options.erase(name);
-  std::vector<std::string> init = SplitAtCommas(options.value("init", ""));
-  for (auto& file : init) file = std::filesystem::path(file).filename().string();
-  options["init"] = fmt::format("{}", fmt::join(init, ","));
+  options["init"] = fmt::format("{}", fmt::join(record["init_files"].get<std::vector<std::string>>(), ","));
+  recipe.erase("init_files");
   options["threads"] = record["machine"]["threads"];  // more of them add up in another order
   return recipe.dump();
 }

@@ -25,7 +25,8 @@ nlohmann::json OriginsOf(const InitialCheckpoints& from);
 // recipe is not a run's.
 std::vector<std::string> DigestsIn(const nlohmann::json& recipe, const std::string& split);
 
-// The part of it that a checkpoint carries, as JSON text: nothing of the machine or its folders.
+// The part of it that a checkpoint carries, as JSON text: nothing of the machine or its folders. The record
+// has `init_files`, the names of the files of --init, too.
 std::string RecipeOf(const nlohmann::json& record);
 
 // For a run that goes on: an Error when the shards are not those that `earlier` (run.json) was made with.

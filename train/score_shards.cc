@@ -74,31 +74,36 @@ std::optional<std::vector<std::vector<double>>> ScoresOf(const ClipDataset& data
   return scores;
 }
 
-// Whether the network saw these very shards as the data of `split`, in its run or in one that it started
-// from.
-bool IsInRecipe(const CheckpointInfo& info, const char* split, const std::string& digest) {
+// Whether these very shards were the data of `split` when the network was trained, and whether they were it
+// in a run that this one started from.
+struct Seen {
+  bool in_run = false, before = false;
+};
+
+Seen SeenAs(const char* split, const CheckpointInfo& info, const std::string& digest) {
   const auto recipe = nlohmann::json::parse(info.recipe, nullptr, false);
-  if (!recipe.is_object()) return false;
+  if (!recipe.is_object()) return {};
   const auto has = [&](const nlohmann::json& list) {
     return std::find(list.begin(), list.end(), nlohmann::json(digest)) != list.end();
   };
-  if (has(DigestsIn(recipe, split))) return true;
   const auto origins = recipe.value("origins", nlohmann::json::array());
-  return std::any_of(origins.begin(), origins.end(), [&](const nlohmann::json& origin) {
-    return origin.is_object() && origin.contains(split) && has(origin[split]);
-  });
+  return {has(DigestsIn(recipe, split)),
+          std::any_of(origins.begin(), origins.end(), [&](const nlohmann::json& origin) {
+            return origin.is_object() && origin.contains(split) && has(origin[split]);
+          })};
 }
 
 // What all rows of the file tell alike: how honest its numbers can be.
 Json CommonFields(const ClipDataset& dataset, const CheckpointInfo& info) {
   Json common = Json::object();
-  if (IsInRecipe(info, "train", dataset.digest())) common["trained_on"] = true;
-  if (IsInRecipe(info, "val", dataset.digest()))
-    common["chosen_on"] = info.calibration ? "epoch and threshold" : "epoch";
+  const Seen train = SeenAs("train", info, dataset.digest()), val = SeenAs("val", info, dataset.digest());
+  if (train.in_run || train.before) common["trained_on"] = true;
+  if (val.in_run || val.before)
+    common["chosen_on"] = val.in_run && info.calibration ? "epoch and threshold" : "epoch";
   if (!SameCrop(dataset.crop(), info.crop)) {
     common["note"] = fmt::format("cut out with {}, but the network was trained on {}",
                                  CropSpecJson(dataset.crop()), CropSpecJson(info.crop));
-  } else if (FacesOf(dataset.crop()) != FacesOf(info.crop)) {
+  } else if ((FacesOf(dataset.crop()) == "all") != (FacesOf(info.crop) == "all")) {
     common["note"] = fmt::format("the faces are '{}', but in the network's val they were '{}'",
                                  FacesOf(dataset.crop()), FacesOf(info.crop));
   }

@@ -65,18 +65,25 @@ TEST_F(TrainInitTest, CheckpointKnowsWhatItsOriginsHadSeen) {
   EXPECT_EQ(origins[0]["train"][0], ClipDataset(folder_ / "other", "train").digest());
   EXPECT_EQ(origins[0]["val"].size(), 1U);
   EXPECT_EQ(origins[1]["train"][0], ClipDataset(data(), "train").digest());
-  ASSERT_EQ(RunCommand("seam-score --quiet --split train --data " + Quoted((folder_ / "other").string()) +
-                       " --model " + from("c") + " --output " + Quoted((folder_ / "s.jsonl").string()))
-                .status,
-            0);
-  EXPECT_THAT(ReadFile(folder_ / "s.jsonl"), HasSubstr("\"trained_on\":true"));
+  const auto score = [&](const std::string& split) {
+    fs::remove(folder_ / "s.jsonl");
+    const auto result =
+        RunCommand("seam-score --quiet --data " + Quoted((folder_ / "other").string()) + " --model " +
+                   from("c") + " --output " + Quoted((folder_ / "s.jsonl").string()) + " --split " + split);
+    EXPECT_EQ(result.status, 0) << result.err;
+    return ReadFile(folder_ / "s.jsonl");
+  };
+  EXPECT_THAT(score("train"), HasSubstr("\"trained_on\":true"));
+  EXPECT_THAT(score("val"), HasSubstr("\"chosen_on\":\"epoch\"")) << "the threshold is of another val";
 }
 
 TEST_F(TrainInitTest, FileMayHaveACommaInItsName) {
   Make({.train = 8, .val = 4, .size = 32});
   ASSERT_EQ(Train("--size 32 --epochs 1", "a,b").status, 0);
   const std::string file = (run("a,b") / "last.safetensors").string();
-  EXPECT_EQ(Train("--size 32 --epochs 1 --init " + Quoted(file)).status, 0);
+  ASSERT_EQ(Train("--size 32 --epochs 1 --init " + Quoted(file)).status, 0);
+  EXPECT_THAT(LoadCheckpoint(run() / "last.safetensors").info.recipe,
+              HasSubstr("\"init\":\"last.safetensors\""));
   ExpectError(Train("--size 32 --epochs 1 --init " + Quoted("," + file), "c"), 2, "--init: ", "FILE,FILE");
 }
 
