@@ -27,9 +27,10 @@ cd "$2"
 if [[ ! -d trees ]]; then
   rm -rf trees.made
   mkdir trees.made
-  cp -rs "$data/faces" trees.made/faces
-  cp -rs "$data/clips/Celeb-DF-v2" trees.made/Celeb-DF-v2
-  rm -f trees.made/faces/train/real/real_11249.jpg trees.made/Celeb-DF-v2/Celeb-*/id26_*
+  # -L: a folder that is itself a link becomes one of links. Only links are removed, none of DATA's own files.
+  cp -rsL "$data/faces" trees.made/faces
+  cp -rsL "$data/clips/Celeb-DF-v2" trees.made/Celeb-DF-v2
+  find trees.made -type l \( -path '*/train/real/real_11249.jpg' -o -path '*/Celeb-*/id26_*' \) -delete
   mv trees.made trees
 fi
 
