@@ -1,6 +1,8 @@
 #include "base/split.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 namespace seam {
 
@@ -12,6 +14,12 @@ std::vector<std::string> SplitAtCommas(const std::string& text) {
     start = end + 1;
   }
   return parts;
+}
+
+std::vector<std::string> SplitPaths(const std::string& text) {
+  std::error_code ignored;
+  if (std::filesystem::exists(text, ignored)) return {text};
+  return SplitAtCommas(text);
 }
 
 }  // namespace seam

@@ -9,4 +9,8 @@ namespace seam {
 // be empty.
 std::vector<std::string> SplitAtCommas(const std::string& text);
 
+// The paths in the value of an option that takes one or several with commas between them: the whole where
+// that is there, since a path may have commas of its own, else its parts.
+std::vector<std::string> SplitPaths(const std::string& text);
+
 }  // namespace seam

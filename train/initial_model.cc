@@ -36,12 +36,9 @@ bool SameHead(const TemporalOptions& a, const TemporalOptions& b) {
          a.steps == b.steps && a.projection == b.projection;
 }
 
-// A path may have commas of its own.
 std::vector<std::string> FilesOf(const std::string& init) {
-  std::error_code ignored;
   if (init.empty()) return {};
-  if (std::filesystem::exists(init, ignored)) return {init};
-  std::vector<std::string> files = SplitAtCommas(init);
+  std::vector<std::string> files = SplitPaths(init);
   if (std::find(files.begin(), files.end(), "") != files.end())
     throw UsageError("--init", fmt::format("'{}' names an empty file", init), "FILE,FILE");
   return files;

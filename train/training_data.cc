@@ -110,10 +110,9 @@ void DataOptions::Register(Options* options) {
 std::vector<DataFolder> DataOptions::Folders() const {
   if (folders.empty()) throw UsageError("--data", "missing", "name the folder that `seam extract` wrote");
   std::error_code ignored;
-  const bool one = fs::is_directory(folders, ignored);
   std::vector<DataFolder> all;
   std::set<fs::path> seen;
-  for (const auto& path : one ? std::vector<std::string>{folders} : SplitAtCommas(folders)) {
+  for (const auto& path : SplitPaths(folders)) {
     if (path.empty())
       throw UsageError("--data", fmt::format("'{}' names an empty folder", folders), "DIR,DIR");
     if (!seen.insert(fs::weakly_canonical(fs::absolute(path), ignored)).second) {
