@@ -181,13 +181,10 @@ void Trainer::Impl::Open(const nlohmann::json& recorded) {
   record = RunRecord(recorded, *train, *val, threads);
   record["processes"] = processes.world();
   const auto earlier = options.resume ? folder.ReadRun() : nlohmann::json::object();
-  for (const char* name : {"origins", "init_files"})
-    record[name] = earlier.value(name, nlohmann::json::array());
-  if (!goes_on) {
-    record["origins"] = OriginsOf(initial.from);
-    record["init_files"] = nlohmann::json::array();
-    for (const auto& [file, info] : initial.from) record["init_files"].push_back(file.filename().string());
-  }
+  auto names = nlohmann::json::array();
+  for (const auto& [file, info] : initial.from) names.push_back(file.filename().string());
+  record["init_files"] = goes_on ? earlier.value("init_files", names) : names;
+  record["origins"] = goes_on ? earlier.value("origins", nlohmann::json::array()) : OriginsOf(initial.from);
   processes.CheckSame(record["options"].dump() + record["data"].dump(), "their options or data");
   recipe = RecipeOf(record);
   if (options.resume) {
