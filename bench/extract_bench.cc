@@ -13,11 +13,11 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "extract/crop.h"
-#include "extract/face_detector.h"
-#include "extract/sampling.h"
-#include "extract/tracker.h"
-#include "extract/video_reader.h"
+#include "extract/faces/crop.h"
+#include "extract/faces/face_detector.h"
+#include "extract/faces/frame_sampling.h"
+#include "extract/faces/tracker.h"
+#include "extract/media/video_reader.h"
 #include "proto/picture.h"
 
 namespace seam {

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/program.h"
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 
 namespace seam {
 namespace {

@@ -24,8 +24,8 @@
 
 #include "base/error.h"
 #include "base/program.h"
-#include "models/compile.h"
-#include "models/folded_torch_model.h"
+#include "models/torch/compile.h"
+#include "models/torch/folded_torch_model.h"
 
 namespace seam {
 namespace {

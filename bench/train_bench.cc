@@ -16,8 +16,8 @@
 
 #include "base/error.h"
 #include "base/program.h"
-#include "models/model.h"
-#include "train/dataset.h"
+#include "models/torch/model.h"
+#include "train/data/dataset.h"
 #include "train/loader.h"
 #include "train/optimizer.h"
 

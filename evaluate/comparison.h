@@ -9,7 +9,7 @@
 #include "evaluate/delong.h"
 #include "evaluate/evaluation.h"
 #include "evaluate/score_file.h"
-#include "evaluate/table.h"
+#include "pages/table.h"
 
 namespace seam {
 

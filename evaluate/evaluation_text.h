@@ -6,7 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "evaluate/evaluation.h"
-#include "evaluate/table.h"
+#include "pages/table.h"
 
 namespace seam {
 

@@ -3,10 +3,10 @@
 #include <filesystem>
 #include <vector>
 
-#include "evaluate/chart.h"
-#include "evaluate/cross_test.h"
+#include "evaluate/cross_evaluation.h"
 #include "evaluate/evaluation.h"
 #include "evaluate/robustness.h"
+#include "pages/chart.h"
 
 namespace seam {
 

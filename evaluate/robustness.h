@@ -8,8 +8,8 @@
 
 #include "evaluate/comparison.h"
 #include "evaluate/evaluation.h"
-#include "evaluate/table.h"
 #include "labels/perturbation.h"
+#include "pages/table.h"
 
 namespace seam {
 

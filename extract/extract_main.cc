@@ -9,13 +9,13 @@
 #include "base/options.h"
 #include "base/program.h"
 #include "base/progress.h"
-#include "extract/dataset_counts.h"
-#include "extract/dataset_plan.h"
-#include "extract/dataset_writer.h"
-#include "extract/dry_run.h"
-#include "extract/extract_faces.h"
-#include "extract/merge.h"
-#include "extract/store_videos.h"
+#include "extract/dataset/dataset_counts.h"
+#include "extract/dataset/dataset_plan.h"
+#include "extract/dataset/dataset_writer.h"
+#include "extract/dataset/dry_run.h"
+#include "extract/dataset/merge.h"
+#include "extract/dataset/store_videos.h"
+#include "extract/faces/extract_faces.h"
 
 namespace seam {
 namespace {

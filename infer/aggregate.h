@@ -7,7 +7,7 @@
 
 #include "base/options.h"
 #include "evaluate/video_score.h"
-#include "extract/extract_faces.h"
+#include "extract/faces/extract_faces.h"
 
 namespace seam {
 

@@ -11,9 +11,9 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/interrupt.h"
-#include "extract/sound_track.h"
-#include "extract/video_reader.h"
-#include "extract/video_writer.h"
+#include "extract/media/sound_track.h"
+#include "extract/media/video_reader.h"
+#include "extract/media/video_writer.h"
 #include "infer/annotated_paths.h"
 #include "infer/draw.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "extract/media_limits.h"
+#include "extract/media/media_limits.h"
 #include "infer/score_videos.h"
 #include "infer/verdict.h"
 

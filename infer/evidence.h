@@ -12,7 +12,7 @@
 
 namespace seam {
 
-// Where a network looked in one crop: models/grad_cam.h.
+// Where a network looked in one crop: models/torch/grad_cam.h.
 struct LookMap {
   int side = 0;
   std::vector<float> values = {};  // [side, side], 0 to 1; empty: not asked for

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "evaluate/table.h"
+#include "pages/table.h"
 
 namespace seam {
 namespace {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "infer/verdict.h"
-#include "models/stored_network.h"
+#include "models/networks/stored_network.h"
 
 namespace seam {
 

@@ -9,10 +9,10 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "extract/face_detector.h"
+#include "extract/faces/face_detector.h"
 #include "infer/torch_parts.h"
-#include "models/fold.h"
-#include "models/stored_network.h"
+#include "models/networks/fold.h"
+#include "models/networks/stored_network.h"
 #include "proto/picture.h"
 
 namespace seam {

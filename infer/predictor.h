@@ -7,7 +7,7 @@
 
 #include <opencv2/core.hpp>
 
-#include "models/compile_options.h"
+#include "models/networks/compile_options.h"
 
 namespace seam {
 

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "evaluate/score_file.h"
-#include "extract/extract_faces.h"
+#include "extract/faces/extract_faces.h"
 #include "labels/video.h"
 
 namespace seam {

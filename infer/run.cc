@@ -12,12 +12,12 @@
 #include "base/progress.h"
 #include "base/sha256.h"
 #include "infer/annotate.h"
-#include "infer/html_report.h"
 #include "infer/inputs.h"
 #include "infer/resume.h"
+#include "infer/score_page.h"
 #include "infer/torch_parts.h"
 #include "labels/video.h"
-#include "models/stored_network.h"
+#include "models/networks/stored_network.h"
 
 namespace seam {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "evaluate/table.h"
+#include "pages/table.h"
 
 namespace seam {
 namespace {

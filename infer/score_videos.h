@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "extract/extract_faces.h"
+#include "extract/faces/extract_faces.h"
 #include "infer/aggregate.h"
 #include "infer/evidence.h"
 

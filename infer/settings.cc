@@ -12,7 +12,7 @@
 #include "base/sha256.h"
 #include "base/version.h"
 #include "labels/video.h"
-#include "models/stored_network.h"
+#include "models/networks/stored_network.h"
 
 namespace seam {
 

@@ -6,10 +6,10 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/options.h"
-#include "extract/extract_faces.h"
-#include "infer/html_report.h"
+#include "extract/faces/extract_faces.h"
 #include "infer/predictor.h"
 #include "infer/report.h"
+#include "infer/score_page.h"
 #include "infer/score_videos.h"
 #include "infer/verdict.h"
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "infer/explainer.h"
-#include "models/compiled_model.h"
+#include "models/networks/compiled_model.h"
 
 namespace seam {
 
@@ -12,7 +12,7 @@ namespace seam {
 // seam-infer is linked without it where oneDNN can do the work, and hands runs that need more over to
 // seam-infer-torch, the same program with these parts.
 struct TorchParts {
-  // As Compile() of models/compile.h: on any device.
+  // As Compile() of models/torch/compile.h: on any device.
   std::unique_ptr<CompiledModel> (*compile)(const FoldedGraph& graph, const InputSpec& input,
                                             const CompileOptions& options);
   // Throws as LoadCheckpoint() does.

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "evaluate/calibration.h"
-#include "models/stored_network.h"
+#include "models/networks/stored_network.h"
 
 namespace seam {
 namespace {

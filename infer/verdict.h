@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "extract/extract_faces.h"
+#include "extract/faces/extract_faces.h"
 
 namespace seam {
 

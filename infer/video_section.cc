@@ -7,11 +7,11 @@
 
 #include "base/base64.h"
 #include "base/error.h"
-#include "evaluate/table.h"
 #include "infer/draw.h"
 #include "infer/model_card.h"
 #include "infer/score_chart.h"
 #include "infer/verdict_words.h"
+#include "pages/table.h"
 
 namespace seam {
 

@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/comma_list.h"
 #include "base/error.h"
 #include "base/options.h"
-#include "base/split.h"
 
 namespace seam {
 namespace {

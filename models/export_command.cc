@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/options.h"
-#include "models/checkpoint.h"
-#include "models/onnx.h"
+#include "models/torch/checkpoint.h"
+#include "models/torch/onnx.h"
 
 namespace seam {
 namespace {

@@ -13,10 +13,10 @@
 #include "base/progress.h"
 #include "base/sha256.h"
 #include "base/version.h"
-#include "models/checkpoint.h"
-#include "models/foreign_weights.h"
-#include "models/import.h"
-#include "models/safetensors_header.h"
+#include "models/torch/checkpoint.h"
+#include "models/torch/import.h"
+#include "models/weights/foreign_weights.h"
+#include "models/weights/safetensors_header.h"
 #include "proto/crop_spec.h"
 
 namespace seam {

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "models/model.h"
+#include "models/torch/model.h"
 
 namespace seam {
 namespace {

@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/sha256.h"
-#include "models/checkpoint.h"
-#include "models/model.h"
+#include "models/torch/checkpoint.h"
+#include "models/torch/model.h"
 #include "proto/crop_spec.h"
 
 namespace seam {

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "models/model.h"
-#include "train/dataset.h"
+#include "models/torch/model.h"
+#include "train/data/dataset.h"
 
 namespace seam {
 

@@ -8,7 +8,7 @@
 
 #include <torch/types.h>
 
-#include "models/model.h"
+#include "models/torch/model.h"
 #include "train/process_place.h"
 #include "train/step.h"
 

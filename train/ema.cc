@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 
 namespace seam {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "models/model.h"
+#include "models/torch/model.h"
 
 namespace seam {
 

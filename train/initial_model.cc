@@ -8,11 +8,11 @@
 
 #include <fmt/format.h>
 
+#include "base/comma_list.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "base/split.h"
-#include "models/checkpoint.h"
-#include "train/random.h"
+#include "models/torch/checkpoint.h"
+#include "train/data/random.h"
 
 namespace seam {
 namespace {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "models/model.h"
-#include "models/stored_network.h"
+#include "models/networks/stored_network.h"
+#include "models/torch/model.h"
 
 namespace seam {
 

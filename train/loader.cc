@@ -15,7 +15,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "train/clip_maker.h"
+#include "train/data/clip_maker.h"
 
 namespace seam {
 namespace {

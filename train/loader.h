@@ -6,8 +6,8 @@
 
 #include <torch/types.h>
 
-#include "train/dataset.h"
-#include "train/epoch_plan.h"
+#include "train/data/dataset.h"
+#include "train/data/epoch_plan.h"
 
 namespace seam {
 

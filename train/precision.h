@@ -10,7 +10,8 @@
 namespace seam {
 
 // What training computes with. The weights, their gradients and the optimiser's state are always float32;
-// bf16 and fp16 are mixed precision: convolutions and dense layers compute in 16 bits (models/autocast.h).
+// bf16 and fp16 are mixed precision: convolutions and dense layers compute in 16 bits
+// (models/torch/autocast.h).
 struct PrecisionOptions {
   std::string precision = "fp32";  // fp32, bf16, fp16, auto
   std::string device = "auto";     // cpu, cuda, auto

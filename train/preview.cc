@@ -8,7 +8,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/files.h"
-#include "train/clip_maker.h"
+#include "train/data/clip_maker.h"
 
 namespace seam {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "models/safetensors.h"
+#include "models/weights/safetensors.h"
 
 namespace seam {
 

@@ -9,7 +9,7 @@
 #include <torch/types.h>
 #include <nlohmann/json_fwd.hpp>
 
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 #include "train/epoch_row.h"
 
 namespace seam {

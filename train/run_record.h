@@ -6,7 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/options.h"
-#include "train/dataset.h"
+#include "train/data/dataset.h"
 #include "train/initial_model.h"
 #include "train/run_folder.h"
 

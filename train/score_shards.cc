@@ -18,10 +18,10 @@
 #include "base/progress.h"
 #include "evaluate/video_score.h"
 #include "labels/manifest.h"
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 #include "proto/crop_spec.h"
 #include "train/clip_fit.h"
-#include "train/dataset.h"
+#include "train/data/dataset.h"
 #include "train/loader.h"
 #include "train/run_record.h"
 

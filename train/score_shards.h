@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/options.h"
-#include "models/compile.h"
+#include "models/torch/compile.h"
 
 namespace seam {
 

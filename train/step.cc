@@ -12,8 +12,8 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "models/autocast.h"
-#include "models/checkpoint.h"
+#include "models/torch/autocast.h"
+#include "models/torch/checkpoint.h"
 #include "train/ema.h"
 
 namespace seam {

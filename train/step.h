@@ -9,7 +9,7 @@
 #include <torch/types.h>
 
 #include "base/options.h"
-#include "models/model.h"
+#include "models/torch/model.h"
 #include "train/loader.h"
 #include "train/optimizer.h"
 #include "train/precision.h"

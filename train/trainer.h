@@ -7,7 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/options.h"
-#include "models/model_options.h"
+#include "models/networks/model_options.h"
 #include "train/loader.h"
 #include "train/precision.h"
 #include "train/run_events.h"

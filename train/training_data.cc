@@ -9,9 +9,9 @@
 
 #include <fmt/format.h>
 
+#include "base/comma_list.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "base/split.h"
 #include "proto/crop_spec.h"
 
 namespace seam {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/options.h"
-#include "train/dataset.h"
-#include "train/fakes.h"
+#include "train/data/dataset.h"
+#include "train/data/fakes.h"
 
 namespace seam {
 

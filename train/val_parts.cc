@@ -9,7 +9,7 @@
 #include <span>
 
 #include "evaluate/metrics.h"
-#include "train/dataset.h"
+#include "train/data/dataset.h"
 #include "train/validation.h"
 
 namespace seam {

@@ -3,9 +3,9 @@
 #include <optional>
 #include <vector>
 
-#include "models/model.h"
+#include "models/torch/model.h"
+#include "train/data/dataset.h"
 #include "train/data_parallel.h"
-#include "train/dataset.h"
 #include "train/epoch_row.h"
 #include "train/loader.h"
 

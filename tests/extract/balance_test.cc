@@ -1,4 +1,4 @@
-#include "extract/balance.h"
+#include "extract/dataset/balance.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-#include "extract/clip_builder.h"
+#include "extract/faces/clip_builder.h"
 
 #include <gtest/gtest.h>
 #include <opencv2/imgproc.hpp>

@@ -1,4 +1,4 @@
-#include "extract/crop.h"
+#include "extract/faces/crop.h"
 
 #include <cmath>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "extract/dataset_plan.h"
+#include "extract/dataset/dataset_plan.h"
 
 #include <map>
 #include <string>

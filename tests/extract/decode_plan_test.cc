@@ -1,4 +1,4 @@
-#include "extract/decode_plan.h"
+#include "extract/media/decode_plan.h"
 
 #include <algorithm>
 #include <random>
@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "extract/video_reader.h"
+#include "extract/media/video_reader.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
 

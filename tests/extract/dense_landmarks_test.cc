@@ -1,4 +1,4 @@
-#include "extract/dense_landmarks.h"
+#include "extract/faces/dense_landmarks.h"
 
 #include <map>
 
@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "extract/extract_faces.h"
+#include "extract/faces/extract_faces.h"
 #include "proto/crop_spec.h"
 #include "proto/shard.h"
 #include "tests/support/clips.h"

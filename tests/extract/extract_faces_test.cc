@@ -1,4 +1,4 @@
-#include "extract/extract_faces.h"
+#include "extract/faces/extract_faces.h"
 
 #include <map>
 

@@ -1,9 +1,9 @@
-#include "extract/face_detector.h"
+#include "extract/faces/face_detector.h"
 
 #include <gtest/gtest.h>
 
 #include "base/files.h"
-#include "extract/video_reader.h"
+#include "extract/media/video_reader.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
 

@@ -10,7 +10,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/files.h"
-#include "extract/video_reader.h"
+#include "extract/media/video_reader.h"
 #include "tests/extract/made_video.h"
 #include "tests/support/support.h"
 

@@ -7,8 +7,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/files.h"
-#include "extract/extract_faces.h"
-#include "extract/video_reader.h"
+#include "extract/faces/extract_faces.h"
+#include "extract/media/video_reader.h"
 #include "labels/manifest.h"
 #include "tests/extract/made_video.h"
 #include "tests/support/clips.h"

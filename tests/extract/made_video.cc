@@ -6,7 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
-#include "extract/av.h"
+#include "extract/media/av.h"
 
 extern "C" {
 #include <libavutil/pixdesc.h>

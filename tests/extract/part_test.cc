@@ -1,4 +1,4 @@
-#include "extract/part.h"
+#include "extract/dataset/part.h"
 
 #include <cstdlib>
 

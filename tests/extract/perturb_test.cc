@@ -1,4 +1,4 @@
-#include "extract/perturb.h"
+#include "extract/media/perturb.h"
 
 #include <cmath>
 
@@ -6,7 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/files.h"
-#include "extract/video_reader.h"
+#include "extract/media/video_reader.h"
 #include "tests/extract/made_video.h"
 #include "tests/support/support.h"
 

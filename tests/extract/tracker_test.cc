@@ -1,4 +1,4 @@
-#include "extract/tracker.h"
+#include "extract/faces/tracker.h"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
-#include "extract/video_frame.h"
+#include "extract/media/video_frame.h"
 
 #include <gtest/gtest.h>
 #include <opencv2/imgproc.hpp>
 
-#include "extract/video_reader.h"
+#include "extract/media/video_reader.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
 

@@ -1,4 +1,4 @@
-#include "extract/video_reader.h"
+#include "extract/media/video_reader.h"
 
 #include <cmath>
 #include <fstream>
@@ -156,7 +156,7 @@ TEST(VideoReaderTest, ColourMatrixAndRangeComeFromTheFrame) {
   }
 }
 
-// Note [Padded rows] in extract/video_frame.cc.
+// Note [Padded rows] in extract/media/video_frame.cc.
 TEST(VideoReaderTest, OddWidthsHaveThePixelsOfEvenOnes) {
   const TemporaryFolder folder;
   for (const int width : {318, 330, 333, 351}) {

@@ -1,4 +1,4 @@
-#include "extract/video_writer.h"
+#include "extract/media/video_writer.h"
 
 #include <sys/resource.h>
 
@@ -11,7 +11,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/files.h"
-#include "extract/video_reader.h"
+#include "extract/media/video_reader.h"
 #include "tests/extract/made_video.h"
 #include "tests/support/support.h"
 

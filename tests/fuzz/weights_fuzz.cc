@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "models/pickle.h"
-#include "models/safetensors_header.h"
-#include "models/zip_file.h"
+#include "models/weights/pickle.h"
+#include "models/weights/safetensors_header.h"
+#include "models/weights/zip_file.h"
 
 namespace {
 

@@ -4,8 +4,8 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "base/files.h"
-#include "extract/video_reader.h"
-#include "extract/video_writer.h"
+#include "extract/media/video_reader.h"
+#include "extract/media/video_writer.h"
 #include "infer/annotated_paths.h"
 #include "infer/draw.h"
 #include "tests/infer/made_result.h"

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 
 namespace seam {
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
-#include "extract/video_reader.h"
+#include "extract/media/video_reader.h"
 #include "tests/infer/checkpoint.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"

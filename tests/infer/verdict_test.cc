@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 #include "tests/support/support.h"
 
 namespace seam {

@@ -1,4 +1,4 @@
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,8 +13,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/version.h"
-#include "models/safetensors.h"
-#include "models/safetensors_header.h"
+#include "models/weights/safetensors.h"
+#include "models/weights/safetensors_header.h"
 #include "tests/support/support.h"
 
 namespace seam {

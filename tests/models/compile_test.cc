@@ -1,4 +1,4 @@
-#include "models/compile.h"
+#include "models/torch/compile.h"
 
 #include <torch/cuda.h>
 #include <torch/types.h>
@@ -10,11 +10,11 @@
 
 #include <gtest/gtest.h>
 
-#include "models/checkpoint.h"
-#include "models/folded_torch_model.h"
+#include "models/torch/checkpoint.h"
+#include "models/torch/folded_torch_model.h"
 #include "tests/support/support.h"
 #ifdef SEAM_ONEDNN
-#include "models/onednn_model.h"
+#include "models/networks/onednn_model.h"
 #endif
 
 namespace seam {

@@ -9,8 +9,8 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
-#include "models/checkpoint.h"
-#include "models/model.h"
+#include "models/torch/checkpoint.h"
+#include "models/torch/model.h"
 #include "tests/models/filled.h"
 #include "tests/support/support.h"
 

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <vector>
 
-#include "models/checkpoint.h"
-#include "models/run_node.h"
+#include "models/torch/checkpoint.h"
+#include "models/torch/run_node.h"
 
 namespace seam {
 namespace {

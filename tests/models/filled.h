@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "models/model.h"
+#include "models/torch/model.h"
 
 namespace seam {
 

@@ -1,4 +1,4 @@
-#include "models/foreign_weights.h"
+#include "models/weights/foreign_weights.h"
 
 #include <string>
 #include <vector>
@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "models/safetensors.h"
+#include "models/weights/safetensors.h"
 #include "tests/support/support.h"
 
 namespace seam {

@@ -1,4 +1,4 @@
-#include "models/fused_norm.h"
+#include "models/torch/fused_norm.h"
 
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include "models/model.h"
+#include "models/torch/model.h"
 
 namespace seam {
 namespace {

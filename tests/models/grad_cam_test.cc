@@ -1,10 +1,10 @@
-#include "models/grad_cam.h"
+#include "models/torch/grad_cam.h"
 
 #include <torch/utils.h>
 
 #include <gtest/gtest.h>
 
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 #include "tests/models/filled.h"
 #include "tests/support/support.h"
 

@@ -1,12 +1,12 @@
-#include "models/graph.h"
+#include "models/networks/graph.h"
 
 #include <torch/nn/modules/rnn.h>
 #include <torch/utils.h>
 
 #include <gtest/gtest.h>
 
-#include "models/checkpoint.h"
-#include "models/model.h"
+#include "models/torch/checkpoint.h"
+#include "models/torch/model.h"
 #include "tests/support/support.h"
 
 namespace seam {

@@ -12,8 +12,8 @@
 #include "base/files.h"
 #include "base/progress.h"
 #include "base/sha256.h"
-#include "models/checkpoint.h"
-#include "models/safetensors.h"
+#include "models/torch/checkpoint.h"
+#include "models/weights/safetensors.h"
 #include "tests/support/support.h"
 
 namespace seam {

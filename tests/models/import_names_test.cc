@@ -1,7 +1,7 @@
 // Files with the names that other libraries give their layers, written down here by the structure of their
 // modules, not by Seam's tables.
 
-#include "models/import.h"
+#include "models/torch/import.h"
 
 #include <string>
 #include <utility>
@@ -12,7 +12,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 #include "tests/support/support.h"
 
 namespace seam {

@@ -1,11 +1,11 @@
-#include "models/import.h"
+#include "models/torch/import.h"
 
 #include <gtest/gtest.h>
 
 #include <torch/utils.h>
 
 #include "base/error.h"
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 #include "tests/models/pictures.h"
 #include "tests/support/support.h"
 

@@ -1,6 +1,6 @@
 // Files as Keras lays them out, written with the HDF5 library.
 
-#include "models/keras_h5.h"
+#include "models/weights/keras_h5.h"
 
 #include <hdf5.h>
 

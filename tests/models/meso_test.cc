@@ -1,4 +1,4 @@
-#include "models/meso.h"
+#include "models/networks/meso.h"
 
 #include <torch/nn/functional/loss.h>
 #include <torch/optim/adamw.h>
@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 #include "tests/support/support.h"
 
 namespace seam {

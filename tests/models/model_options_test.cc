@@ -1,12 +1,12 @@
-#include "models/model_options.h"
+#include "models/networks/model_options.h"
 
 #include <torch/utils.h>
 
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "models/checkpoint.h"
-#include "models/model.h"
+#include "models/torch/checkpoint.h"
+#include "models/torch/model.h"
 #include "tests/support/support.h"
 
 namespace seam {

@@ -1,4 +1,4 @@
-#include "models/model.h"
+#include "models/torch/model.h"
 
 #include <torch/utils.h>
 
@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 #include "tests/models/filled.h"
 #include "tests/support/support.h"
 

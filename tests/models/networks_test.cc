@@ -7,10 +7,10 @@
 
 #include <gtest/gtest.h>
 
-#include "models/checkpoint.h"
-#include "models/efficientnet.h"
-#include "models/model.h"
-#include "models/xception.h"
+#include "models/networks/efficientnet.h"
+#include "models/networks/xception.h"
+#include "models/torch/checkpoint.h"
+#include "models/torch/model.h"
 #include "tests/models/filled.h"
 #include "tests/support/support.h"
 

@@ -1,4 +1,4 @@
-#include "models/onnx.h"
+#include "models/torch/onnx.h"
 
 #include <onnx/checker.h>
 #include <onnx/shape_inference/implementation.h>
@@ -10,8 +10,8 @@
 #include <gtest/gtest.h>
 #include <opencv2/dnn.hpp>
 
-#include "models/checkpoint.h"
-#include "models/model.h"
+#include "models/torch/checkpoint.h"
+#include "models/torch/model.h"
 #include "tests/models/filled.h"
 #include "tests/support/support.h"
 

@@ -1,4 +1,4 @@
-#include "models/safetensors.h"
+#include "models/weights/safetensors.h"
 
 #include <cstring>
 #include <fstream>
@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "models/safetensors_header.h"
+#include "models/weights/safetensors_header.h"
 #include "tests/support/support.h"
 
 namespace seam {

@@ -1,6 +1,6 @@
 // Files as torch.save() lays them out, written byte by byte: no Python at hand.
 
-#include "models/torch_file.h"
+#include "models/weights/torch_file.h"
 
 #include <zip.h>
 

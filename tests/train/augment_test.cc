@@ -1,4 +1,4 @@
-#include "train/augment.h"
+#include "train/data/augment.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "tests/support/support.h"
-#include "train/random.h"
+#include "train/data/random.h"
 
 namespace seam {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 #include "tests/train/train_program.h"
 
 namespace seam {

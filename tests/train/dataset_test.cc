@@ -1,4 +1,4 @@
-#include "train/dataset.h"
+#include "train/data/dataset.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "train/fakes.h"
+#include "train/data/fakes.h"
 
 #include <algorithm>
 #include <array>
@@ -10,8 +10,8 @@
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
 #include "tests/train/made_face.h"
-#include "train/clip_maker.h"
-#include "train/epoch_plan.h"
+#include "train/data/clip_maker.h"
+#include "train/data/epoch_plan.h"
 #include "train/training_data.h"
 
 namespace seam {

@@ -3,7 +3,7 @@
 #include <opencv2/core.hpp>
 
 #include "proto/clip.pb.h"
-#include "train/face_points.h"
+#include "train/data/face_points.h"
 
 namespace seam {
 

@@ -3,7 +3,7 @@
 #include <ATen/Context.h>
 #include <gmock/gmock.h>
 
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 #include "tests/support/support.h"
 
 namespace seam {

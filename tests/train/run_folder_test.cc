@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
-#include "models/safetensors.h"
+#include "models/weights/safetensors.h"
 #include "tests/support/support.h"
 
 namespace seam {

@@ -11,10 +11,10 @@
 #include "base/files.h"
 #include "base/lines.h"
 #include "evaluate/score_file.h"
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
-#include "train/dataset.h"
+#include "train/data/dataset.h"
 #include "train/validation.h"
 
 namespace seam {

@@ -1,4 +1,4 @@
-#include "train/self_blend.h"
+#include "train/data/self_blend.h"
 
 #include <cmath>
 #include <functional>
@@ -9,7 +9,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "tests/train/made_face.h"
-#include "train/random.h"
+#include "train/data/random.h"
 
 namespace seam {
 namespace {

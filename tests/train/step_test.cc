@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 #include "tests/support/support.h"
 #include "train/ema.h"
 

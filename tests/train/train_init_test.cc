@@ -2,10 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 #include "tests/support/support.h"
 #include "tests/train/train_program.h"
-#include "train/dataset.h"
+#include "train/data/dataset.h"
 
 namespace seam {
 namespace {

@@ -1,6 +1,6 @@
 #include "tests/train/train_program.h"
 
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 
 namespace seam {
 

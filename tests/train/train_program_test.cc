@@ -5,7 +5,7 @@
 
 #include "base/files.h"
 #include "evaluate/calibration.h"
-#include "models/checkpoint.h"
+#include "models/torch/checkpoint.h"
 #include "proto/event.pb.h"
 #include "proto/shard.h"
 #include "proto/tfrecord.h"
@@ -13,7 +13,7 @@
 #include "tests/train/made_dataset.h"
 #include "tests/train/made_face.h"
 #include "tests/train/train_program.h"
-#include "train/dataset.h"
+#include "train/data/dataset.h"
 #include "train/validation.h"
 
 namespace seam {

@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 
 #include "base/files.h"
-#include "models/checkpoint.h"
-#include "models/safetensors.h"
+#include "models/torch/checkpoint.h"
+#include "models/weights/safetensors.h"
 #include "tests/support/support.h"
 #include "tests/train/train_program.h"
 

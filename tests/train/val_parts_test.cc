@@ -6,7 +6,7 @@
 
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
-#include "train/dataset.h"
+#include "train/data/dataset.h"
 
 namespace seam {
 namespace {

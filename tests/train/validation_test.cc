@@ -7,7 +7,7 @@
 #include <cmath>
 #include <utility>
 
-#include "models/model.h"
+#include "models/torch/model.h"
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
 

@@ -1,0 +1,132 @@
+#include "evaluate/cross_evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "evaluate/evaluation_text.h"
+
+namespace seam {
+namespace {
+
+constexpr const char* kAll = "all";
+
+std::size_t PlaceOf(const MeasureEntry& measure) {
+  const auto& all = Measures();
+  return static_cast<std::size_t>(
+      std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.key == measure.key; }) -
+      all.begin());
+}
+
+const MeasureEntry& Find(const std::string& key) {
+  std::vector<std::string> keys;
+  for (const auto& entry : Measures()) {
+    if (key == entry.key) return entry;
+    keys.emplace_back(entry.key);
+  }
+  throw UsageError("--measure", fmt::format("'{}' is no measure", key),
+                   fmt::format("one of {}", fmt::join(keys, ", ")));
+}
+
+// Short names where they are enough to tell the files apart.
+std::vector<std::string> ModelNames(const std::vector<Evaluation>& evaluations) {
+  std::vector<std::string> names;
+  std::set<std::string> stems;
+  for (const auto& evaluation : evaluations) {
+    names.push_back(std::filesystem::path(evaluation.subject).stem().string());
+    stems.insert(names.back());
+  }
+  if (stems.size() == evaluations.size()) return names;
+  names.clear();
+  for (const auto& evaluation : evaluations) names.push_back(evaluation.subject);
+  return names;
+}
+
+Slice CellOf(const Evaluation& evaluation, const std::string& dataset) {
+  if (dataset == kAll) return evaluation.videos;
+  for (const Slice& slice : evaluation.datasets) {
+    if (slice.name == dataset) return slice;
+  }
+  return {};
+}
+
+}  // namespace
+
+const Measured* CrossTest::At(std::size_t model, std::size_t dataset) const {
+  const Slice& cell = cells[model][dataset];
+  if (cell.measures.empty()) return nullptr;
+  const Measured& measured = cell.measures[PlaceOf(measure)];
+  return std::isnan(measured.value) ? nullptr : &measured;
+}
+
+CrossTest CrossTestOf(const std::vector<Evaluation>& evaluations, const std::string& measure) {
+  CrossTest cross{Find(measure), ModelNames(evaluations), {}, {}};
+  std::set<std::string> datasets;
+  for (const auto& evaluation : evaluations) {
+    for (const Slice& slice : evaluation.datasets) datasets.insert(slice.name);
+  }
+  cross.datasets.assign(datasets.begin(), datasets.end());
+  cross.datasets.emplace_back(kAll);
+  for (const auto& evaluation : evaluations) {
+    cross.cells.emplace_back();
+    for (const auto& dataset : cross.datasets) cross.cells.back().push_back(CellOf(evaluation, dataset));
+  }
+  return cross;
+}
+
+Table TableOf(const CrossTest& cross) {
+  Table table{
+      fmt::format("{} of each model (rows) on each dataset; coverage", cross.measure.name), {"model"}, {}};
+  table.columns.insert(table.columns.end(), cross.datasets.begin(), cross.datasets.end());
+  for (std::size_t model = 0; model < cross.models.size(); ++model) {
+    table.rows.push_back({cross.models[model]});
+    for (std::size_t dataset = 0; dataset < cross.datasets.size(); ++dataset) {
+      const Measured* measured = cross.At(model, dataset);
+      const double coverage = cross.cells[model][dataset].coverage();
+      table.rows.back().push_back(
+          measured == nullptr ? "-" : fmt::format("{}; {:.1f} %", TextOf(*measured), 100 * coverage));
+    }
+  }
+  return table;
+}
+
+Table LongTableOf(const CrossTest& cross) {
+  Table table{"", {"model", "dataset", "real", "fake", "coverage", cross.measure.key, "low", "high"}, {}};
+  for (std::size_t model = 0; model < cross.models.size(); ++model) {
+    for (std::size_t dataset = 0; dataset < cross.datasets.size(); ++dataset) {
+      const Slice& cell = cross.cells[model][dataset];
+      const Measured* measured = cross.At(model, dataset);
+      const auto number = [&](double value) {
+        return measured == nullptr || std::isnan(value) ? "" : fmt::format("{}", value);
+      };
+      table.rows.push_back({cross.models[model], cross.datasets[dataset], std::to_string(cell.real),
+                            std::to_string(cell.fake), fmt::format("{}", cell.coverage()),
+                            number(measured == nullptr ? 0 : measured->value),
+                            number(measured == nullptr ? 0 : measured->interval.low),
+                            number(measured == nullptr ? 0 : measured->interval.high)});
+    }
+  }
+  return table;
+}
+
+nlohmann::ordered_json JsonOf(const CrossTest& cross) {
+  nlohmann::ordered_json json = {{"measure", cross.measure.key},
+                                 {"models", nlohmann::ordered_json::object()}};
+  for (std::size_t model = 0; model < cross.models.size(); ++model) {
+    auto& row = json["models"][cross.models[model]];
+    for (std::size_t dataset = 0; dataset < cross.datasets.size(); ++dataset) {
+      row[cross.datasets[dataset]] = cross.At(model, dataset) == nullptr
+                                         ? nlohmann::ordered_json()
+                                         : JsonOf(cross.cells[model][dataset]);
+    }
+  }
+  return json;
+}
+
+}  // namespace seam

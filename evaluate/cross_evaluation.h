@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "evaluate/evaluation.h"
+#include "pages/table.h"
+
+namespace seam {
+
+// Several models (one score file each) by several datasets (the rows' column dataset): one measure in each
+// cell, with its interval. Where a dataset's videos lack a class, or a file has none of them, the cell is
+// empty.
+struct CrossTest {
+  MeasureEntry measure;
+  std::vector<std::string> models, datasets;  // the last dataset is "all"
+  std::vector<std::vector<Slice>> cells;      // [model][dataset]; without measures where empty
+  const Measured* At(std::size_t model, std::size_t dataset) const;  // nullptr where empty
+};
+
+// `measure` is a key of Measures(); an Error lists the keys.
+CrossTest CrossTestOf(const std::vector<Evaluation>& evaluations, const std::string& measure);
+
+Table TableOf(const CrossTest& cross);
+// A row for each cell, for programs.
+Table LongTableOf(const CrossTest& cross);
+nlohmann::ordered_json JsonOf(const CrossTest& cross);
+
+}  // namespace seam

@@ -1,0 +1,76 @@
+#include "extract/faces/extract_faces.h"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <tbb/global_control.h>
+#include <tbb/parallel_pipeline.h>
+#include <tbb/task_group.h>
+
+#include "base/interrupt.h"
+#include "extract/faces/run_video.h"
+
+namespace seam {
+namespace {
+
+struct FinishedVideo {
+  std::size_t index = 0;
+  VideoSummary summary;
+  std::unique_ptr<ClipSink> sink;
+  bool whole = false;  // not interrupted in its middle
+};
+
+}  // namespace
+
+bool ExtractFaces(
+    const std::vector<VideoTask>& videos, const ExtractOptions& options,
+    const std::function<std::unique_ptr<ClipSink>(std::size_t)>& make_sink,
+    const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<ClipSink>)>& done,
+    ReportOrder order) {
+  const int jobs =
+      options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
+                                  static_cast<std::size_t>(jobs));
+  cv::setNumThreads(1);
+  Detectors detectors(options.detector);
+  std::optional<LandmarkPredictor> landmarks;
+  if (options.landmarks.Wanted()) landmarks.emplace(options.landmarks);
+
+  std::size_t next = 0;
+  const auto take = [&](tbb::flow_control& control) -> std::size_t {
+    if (next == videos.size() || Interrupted()) control.stop();
+    return next++;
+  };
+  const auto run = [&](std::size_t index) {
+    auto finished = std::make_shared<FinishedVideo>();
+    finished->index = index;
+    finished->sink = make_sink(index);
+    finished->summary = RunVideo(videos[index], options, jobs, &detectors, landmarks ? &*landmarks : nullptr,
+                                 finished->sink.get());
+    // Stopped in its middle, by the user or by what another video's sink throws, a video looks shorter than
+    // it is.
+    finished->whole = !Interrupted() && !tbb::is_current_task_group_canceling();
+    if (finished->whole) finished->sink->Finish(finished->summary);
+    return finished;
+  };
+  std::size_t reported = 0;
+  const auto report = [&](const std::shared_ptr<FinishedVideo>& finished) {
+    if (!finished->whole) return;
+    ++reported;
+    done(finished->index, finished->summary, std::move(finished->sink));
+  };
+  using Finished = std::shared_ptr<FinishedVideo>;
+  // A thread has one video in work; the others are finished and wait for a long one before them.
+  constexpr std::size_t kWaitingVideos = 32;
+  const auto report_mode = order == ReportOrder::kAsGiven ? tbb::filter_mode::serial_in_order
+                                                          : tbb::filter_mode::serial_out_of_order;
+  tbb::parallel_pipeline(static_cast<std::size_t>(jobs) + kWaitingVideos,
+                         tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order, take) &
+                             tbb::make_filter<std::size_t, Finished>(tbb::filter_mode::parallel, run) &
+                             tbb::make_filter<Finished, void>(report_mode, report));
+  return reported == videos.size();
+}
+
+}  // namespace seam

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <opencv2/core.hpp>
+
+#include "base/options.h"
+#include "extract/faces/clip_builder.h"
+#include "extract/faces/crop.h"
+#include "extract/faces/dense_landmarks.h"
+#include "extract/faces/face_detector.h"
+#include "extract/faces/frame_sampling.h"
+#include "extract/media/media_limits.h"
+#include "labels/perturbation.h"
+#include "proto/clip.pb.h"
+
+namespace seam {
+
+// From videos to clips of faces: decode, sample, detect, track, crop. Training data and inference come this
+// one way.
+
+// Whose faces are wanted.
+struct FaceChoice {
+  // "largest": the person whose boxes take the most area, over all clips of the video; "centre": whose boxes,
+  // summed over the frames, are nearest to the pictures' middle, which is whom a photograph cut out around a
+  // face is of; or "all".
+  std::string faces = "largest";
+  int min_face = 0;  // pixels; smaller faces are passed over
+  void Register(Options* options);
+  void Check() const;
+};
+
+struct ExtractOptions {
+  SampleOptions sample;
+  DetectorOptions detector;
+  FaceChoice choice;
+  CropOptions crop;
+  LandmarkOptions landmarks;
+  MediaLimits media;
+  Perturbation perturb;     // what is done to every video before faces are looked for; not registered here
+  int jobs = 0;             // threads at work; 0: one per core
+  bool thumbnails = false;  // FaceFrame::thumbnail is wanted: nearly always the picture that faces were
+                            // looked for in, which costs nothing but its memory
+  void Register(Options* options);
+  void Check() const;
+  // What a clip and a checkpoint record of all this. Its encoding is left for the writer of the clips.
+  CropSpec Spec() const;
+};
+
+// Where the faces of a video are, told by another one of the same footage.
+struct KnownFaces {
+  std::string video;  // the other one's id
+  cv::Size size;      // of its frames; in frames of another size the boxes mean nothing
+  // The clips to make, in order of time. Of each frame its number, the face and whether it was interpolated.
+  std::vector<FaceClip> clips;
+};
+
+// A video to run through.
+struct VideoTask {
+  std::filesystem::path path;
+  double more = 1;  // so many times the frames or windows that the options say
+  // The faces, if they are known: then none are looked for, and the clips are made of the same frames.
+  std::function<std::optional<KnownFaces>()> known = nullptr;
+};
+
+// What became of a video.
+struct VideoSummary {
+  // "ok"; "damaged": part of the file could not be decoded, the rest is there; "no_face"; "too_short": for a
+  // window; "no_window": faces, but nobody throughout a window; "unreadable"; "timeout": given up for
+  // MediaLimits::max_seconds.
+  std::string status;
+  // Why not ok, or why an "ok" gave fewer clips than was asked for; one line.
+  std::string reason;
+  std::string hint;  // what to do about it; may be empty
+  std::int64_t frames_decoded = 0;
+  std::int64_t damaged = 0;  // packets and frames
+  int frames = 0;            // looked at
+  int faces = 0;             // found in them
+  int small_faces = 0;       // passed over
+  int tracks = 0;            // people followed
+  int windows_dropped = 0;   // those that gave no clip of the people wanted
+  int interpolated = 0;      // frames of the clips kept
+  int clips = 0;             // kept
+  int main_track = -1;       // of the person in "largest" or "centre"; with "all" as "largest"; -1: nobody
+  std::vector<int> kept;     // the tracks that --faces asks for: clips of others are to be dropped
+  double seconds = 0;        // between the first and the last frame looked at
+  cv::Size size;             // of the first frame looked at
+  std::string boxes_from;    // the video that told the faces; empty: none did
+};
+
+// Whether a file of this status is among the failed ones: told as an error, and the exit status is 3.
+bool IsFailure(const std::string& status);
+
+// Takes the clips of one video, from one thread at a time: Add() in order of time, then Finish() with what
+// became of the video, unless the user interrupted it.
+class ClipSink {
+ public:
+  virtual ~ClipSink() = default;
+  virtual void Add(FaceClip clip) = 0;
+  virtual void Finish(const VideoSummary& summary) = 0;
+};
+
+// When results of videos are reported: in the order of the videos, or as they are ready.
+enum class ReportOrder : std::uint8_t { kAsGiven, kAsReady };
+
+// Runs every video through, several at once, in bounded memory (see ClipBuilder): a picture is dropped as
+// soon as its crops are made, and those when their clip has gone to the sink. `make_sink(i)` makes the sink
+// of videos[i], on any thread; `done(i, ...)` gets it back when the video has ended, one at a time, in the
+// order asked for. Videos that fail are summaries, not exceptions; what a sink or `done` throws stops
+// everything and comes out here. Returns false when the user interrupted before every video had ended.
+bool ExtractFaces(
+    const std::vector<VideoTask>& videos, const ExtractOptions& options,
+    const std::function<std::unique_ptr<ClipSink>(std::size_t)>& make_sink,
+    const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<ClipSink>)>& done,
+    ReportOrder order = ReportOrder::kAsGiven);
+
+}  // namespace seam

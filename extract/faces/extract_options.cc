@@ -1,0 +1,63 @@
+#include <cstdint>
+
+#include "base/error.h"
+#include "extract/faces/extract_faces.h"
+
+namespace seam {
+
+void FaceChoice::Register(Options* options) {
+  options->Add(
+      "faces", &faces,
+      "whose faces: the person who takes most of the pictures, the one nearest to their middle, or all",
+      {"largest", "centre", "all"});
+  options->Add("min-face", &min_face, "pass over faces whose shorter side has fewer pixels");
+}
+
+void FaceChoice::Check() const {
+  if (min_face < 0 || min_face > 100'000) throw UsageError("--min-face", "must be from 0 to 100000");
+}
+
+void ExtractOptions::Register(Options* options) {
+  sample.Register(options);
+  detector.Register(options);
+  choice.Register(options);
+  crop.Register(options);
+  landmarks.Register(options);
+  media.Register(options);
+  options->Add("jobs", &jobs, "threads at work (0: one per core)");
+}
+
+void ExtractOptions::Check() const {
+  sample.Check();
+  detector.Check();
+  choice.Check();
+  crop.Check();
+  landmarks.Check(crop);
+  media.Check();
+  if (crop.align != "none" && !FindsLandmarks(detector.detector)) {
+    throw UsageError("--align",
+                     crop.align + " needs landmarks, which " + detector.detector + " does not find",
+                     "take --detector retinaface or yunet");
+  }
+  if (jobs < 0 || jobs > 4096) throw UsageError("--jobs", "must be from 0 to 4096", "0 means one per core");
+}
+
+bool IsFailure(const std::string& status) {
+  return status == "unreadable" || status == "damaged" || status == "timeout";
+}
+
+CropSpec ExtractOptions::Spec() const {
+  CropSpec spec;
+  spec.set_size(static_cast<std::uint32_t>(crop.size));
+  spec.set_margin(crop.margin);
+  spec.set_align(crop.align);
+  spec.set_detector(detector.detector);
+  spec.set_detect_size(static_cast<std::uint32_t>(detector.EffectiveSize()));
+  spec.set_detect_threshold(detector.detect_threshold);
+  spec.set_min_face(static_cast<std::uint32_t>(choice.min_face));
+  spec.set_faces(choice.faces);
+  if (sample.window > 1) spec.set_window_stride(static_cast<std::uint32_t>(sample.window_stride));
+  return spec;
+}
+
+}  // namespace seam

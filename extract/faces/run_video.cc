@@ -1,0 +1,439 @@
+#include "extract/faces/run_video.h"
+
+#include <algorithm>
+#include <map>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include <tbb/parallel_pipeline.h>
+#include <tbb/task_arena.h>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/scratch_folder.h"
+#include "extract/faces/tracker.h"
+#include "extract/media/perturb.h"
+
+namespace seam {
+namespace {
+
+// Frames of one video that are in work at once: enough to keep the threads busy, few enough for 4K pictures.
+std::size_t FramesInFlight(int jobs) { return static_cast<std::size_t>(std::clamp(jobs + 1, 2, 8)); }
+
+struct SampledFrame {
+  std::vector<std::optional<FrameSlot>> slots;  // by set of windows; at least one is there
+  FrameStamp stamp;
+  VideoFrame picture;
+  std::vector<Face> faces;
+  cv::Mat scene;        // as Tracker wants it
+  cv::Mat thumbnail;    // if ExtractOptions asks for it
+  std::string failure;  // of a library at this very frame
+};
+
+// What the clips of one person add up to.
+struct Tally {
+  double area = 0;      // of the boxes, summed over the frames
+  double nearness = 0;  // to the picture's middle, 1 there and 0 in its corners, summed over the frames
+  int clips = 0, interpolated = 0;
+};
+
+// Of the box's own middle: 1 in the picture's, falling with the distance to 0 in its corners and below beyond
+// them. `picture` is the first frame's size; few videos change theirs.
+double NearnessToMiddle(const cv::Rect2f& box, const cv::Size& picture) {
+  const cv::Point2f half(static_cast<float>(picture.width) / 2, static_cast<float>(picture.height) / 2);
+  return 1 - cv::norm((box.tl() + box.br()) / 2 - half) / std::max(1.0, cv::norm(half));
+}
+
+// One video's way through the pipeline.
+class VideoRun {
+ public:
+  VideoRun(const ExtractOptions& options, const VideoTask& task, Detectors* detectors,
+           const LandmarkPredictor* landmarks, ClipSink* sink)
+      : options_(options),
+        sample_(options.sample.Times(task.more)),
+        task_(task),
+        detectors_(*detectors),
+        landmarks_(landmarks),
+        sink_(*sink),
+        path_(task.path),
+        deadline_(options.media.max_seconds) {}
+
+  VideoSummary Run(int jobs) {
+    if (Open()) {
+      // Isolated: a thread that waits here for its frames must not begin another video meanwhile.
+      tbb::this_task_arena::isolate([&] { RunPipeline(jobs); });
+      CountClips();
+      Conclude();
+    }
+    if (deadline_.Passed()) {
+      summary_.status = "timeout";
+      summary_.reason = fmt::format("given up after {:g} seconds", options_.media.max_seconds);
+      summary_.hint = "look at fewer --frames, or allow more with --max-seconds";
+      // How much there is depends on the machine's speed.
+      summary_.kept.clear();
+      summary_.clips = summary_.interpolated = 0;
+    }
+    return summary_;
+  }
+
+ private:
+  // Whether there is something to decode; the summary says why not.
+  bool Open() {
+    const std::filesystem::path& path = task_.path;
+    try {
+      if (!options_.perturb.none() && options_.perturb.kind().of_file) EncodeAnewFirst();
+      reader_.emplace(path_, options_.media, deadline_);
+      if (task_.known) UseKnownFaces();
+      samplers_ = known_ ? SamplerOfKnown() : SamplersFor(path_);
+      const auto sets = static_cast<std::int64_t>(samplers_.size());
+      for (std::int64_t set = 0; set < sets; ++set) {
+        builders_.emplace_back(sample_.ClipFrames(), known_ ? 1 : sample_.detect_every, options_.crop,
+                               !known_, [this, set, sets](FaceClip clip) {
+                                 clip.window = set + sets * clip.window;
+                                 TakeClip(std::move(clip));
+                               });
+      }
+      return true;
+    } catch (const Error& error) {
+      summary_.reason = WithoutPath(error.what(), path);
+      summary_.hint = error.hint();
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      summary_.reason = Printable(error.what());
+    }
+    summary_.status = "unreadable";
+    return false;
+  }
+
+  // From here on the video is its perturbed copy.
+  void EncodeAnewFirst() {
+    copy_.emplace();
+    path_ = copy_->path() / "perturbed.mp4";
+    if (!EncodeAnew(task_.path, options_.perturb, options_.media, deadline_, path_))
+      throw Error(task_.path.string(), "was not encoded anew in time");
+  }
+
+  // In place of its picture as it was decoded.
+  void PerturbFrame(SampledFrame* frame) const {
+    if (options_.perturb.none() || options_.perturb.kind().of_file) return;
+    Guarded(frame, [&] {
+      frame->picture = VideoFrame(Perturbed(frame->picture.Picture(), options_.perturb,
+                                            PerturbationSeed(task_.path, frame->stamp.index)));
+    });
+  }
+
+  // Boxes in frames of another size would be wrong: then the faces are looked for as everywhere.
+  void UseKnownFaces() {
+    known_ = task_.known();
+    if (!known_) return;
+    VideoReader first(path_, options_.media, deadline_);
+    if (!first.Next() || first.Frame().size() != known_->size) known_.reset();
+    if (known_) summary_.boxes_from = known_->video;
+  }
+
+  std::vector<FrameSampler> SamplerOfKnown() {
+    const VideoScan scan = ScanVideo(path_, options_.media, deadline_);
+    scanned_damage_ = scan.damage;
+    summary_.damaged = scan.damaged_packets;
+    std::vector<std::int64_t> numbers;
+    for (const FaceClip& clip : known_->clips) {
+      for (const FaceFrame& frame : clip.frames) numbers.push_back(frame.stamp.index);
+    }
+    return LeavingOut(scan, {FrameSampler::At(numbers, sample_.ClipFrames())});
+  }
+
+  static std::string WithoutPath(const std::string& message, const std::filesystem::path& path) {
+    const std::string prefix = Printable(path.string()) + ": ";
+    return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
+  }
+
+  // One for each set of windows.
+  std::vector<FrameSampler> SamplersFor(const std::filesystem::path& path) {
+    if (sample_.stride == 1) return {FrameSampler::Stride(1)};
+    const VideoScan scan = ScanVideo(path, options_.media, deadline_);
+    scanned_damage_ = scan.damage;
+    summary_.damaged = scan.damaged_packets;
+    if (sample_.stride > 0) return LeavingOut(scan, {FrameSampler::Stride(sample_.stride)});
+    const bool windows = sample_.window > 1;
+    const bool twice = std::adjacent_find(scan.times.begin(), scan.times.end()) != scan.times.end();
+    if (!scan.times.empty() && scan.ascending && !(windows && twice)) {
+      if (!windows) return LeavingOut(scan, {FrameSampler::Even(SingleFrames(), scan.times)});
+      return LeavingOut(scan,
+                        SetsOf([&](int set) { return FrameSampler::Windows(sample_, scan.times, set); }));
+    }
+    // Times that are missing or jump back say nothing: frames are counted.
+    std::int64_t frames = scan.packets;
+    if (frames == 0) {
+      VideoReader counter(path, options_.media, deadline_);
+      while (counter.Next()) ++frames;
+    }
+    if (!windows) return {FrameSampler::EvenByIndex(SingleFrames(), frames)};
+    return SetsOf([&](int set) { return FrameSampler::WindowsByIndex(sample_, frames, set); });
+  }
+
+  std::vector<FrameSampler> SetsOf(const std::function<FrameSampler(int)>& make) const {
+    std::vector<FrameSampler> samplers;
+    for (int set = 0; set < sample_.WindowSets(); ++set) samplers.push_back(make(set));
+    return samplers;
+  }
+
+  int SingleFrames() const { return sample_.window > 0 ? sample_.windows : sample_.frames; }
+
+  // Lets the reader leave out what none of `samplers` will want.
+  std::vector<FrameSampler> LeavingOut(const VideoScan& scan, std::vector<FrameSampler> samplers) {
+    std::vector<FrameSampler> rehearsal = samplers;
+    std::vector<double> wanted;
+    for (std::size_t i = 0; i < scan.times.size(); ++i) {
+      if (IsWanted(SlotsOf(&rehearsal, {static_cast<std::int64_t>(i), scan.times[i]})))
+        wanted.push_back(scan.times[i]);
+    }
+    reader_->ShowOnly(scan, wanted);
+    return samplers;
+  }
+
+  static std::vector<std::optional<FrameSlot>> SlotsOf(std::vector<FrameSampler>* samplers,
+                                                       const FrameStamp& stamp) {
+    std::vector<std::optional<FrameSlot>> slots;
+    for (FrameSampler& sampler : *samplers) slots.push_back(sampler.Wants(stamp));
+    return slots;
+  }
+
+  static bool IsWanted(const std::vector<std::optional<FrameSlot>>& slots) {
+    return std::any_of(slots.begin(), slots.end(), [](const auto& slot) { return slot.has_value(); });
+  }
+
+  bool Finished() const {
+    return std::all_of(samplers_.begin(), samplers_.end(),
+                       [](const FrameSampler& sampler) { return sampler.Finished(); });
+  }
+
+  std::int64_t WindowsWanted() const {
+    std::int64_t windows = 0;
+    for (const FrameSampler& sampler : samplers_) windows += sampler.windows();
+    return windows;
+  }
+
+  void RunPipeline(int jobs) {
+    using Frame = std::shared_ptr<SampledFrame>;
+    const auto decode = [this](tbb::flow_control& control) -> Frame {
+      Frame frame = NextWanted();
+      if (frame == nullptr) control.stop();
+      return frame;
+    };
+    const auto detect = [this](Frame frame) {
+      PerturbFrame(frame.get());
+      if (!frame->failure.empty()) return frame;
+      if (known_) {
+        frame->faces = KnownFacesOf(*frame);
+      } else if (LookedFor(*frame)) {
+        Guarded(frame.get(),
+                [&] { frame->faces = detectors_.Detect(frame->picture, &frame->scene, &frame->thumbnail); });
+      }
+      SetThumbnail(frame.get());
+      return frame;
+    };
+    const auto track_and_crop = [this](const Frame& frame) { TrackAndCrop(frame.get()); };
+    tbb::parallel_pipeline(
+        FramesInFlight(jobs),
+        tbb::make_filter<void, Frame>(tbb::filter_mode::serial_in_order, decode) &
+            tbb::make_filter<Frame, Frame>(tbb::filter_mode::parallel, detect) &
+            tbb::make_filter<Frame, void>(tbb::filter_mode::serial_in_order, track_and_crop));
+  }
+
+  std::shared_ptr<SampledFrame> NextWanted() {
+    while (!Finished() && !Interrupted() && !deadline_.Passed()) {
+      const auto stamp = reader_->Next();
+      if (!stamp) break;
+      ++summary_.frames_decoded;
+      std::vector<std::optional<FrameSlot>> slots = SlotsOf(&samplers_, *stamp);
+      if (!IsWanted(slots)) continue;
+      auto frame = std::make_shared<SampledFrame>();
+      frame->slots = std::move(slots);
+      frame->stamp = *stamp;
+      Guarded(frame.get(), [&] { frame->picture = reader_->Frame(); });
+      return frame;
+    }
+    return nullptr;
+  }
+
+  // A frame that a library chokes on is the video's damage, not the run's.
+  template <class Action>
+  static void Guarded(SampledFrame* frame, const Action& action) {
+    try {
+      action();
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const cv::Exception& error) {
+      frame->failure = Printable(error.err);
+    } catch (const std::exception& error) {
+      frame->failure = Printable(error.what());
+    }
+  }
+
+  void SetThumbnail(SampledFrame* frame) const {
+    if (!options_.thumbnails) {
+      frame->thumbnail.release();
+    } else if (frame->thumbnail.empty() && frame->failure.empty()) {
+      constexpr int kSide = 320;
+      Guarded(frame, [&] { frame->thumbnail = frame->picture.Shrunk(kSide); });
+    }
+  }
+
+  const FaceFrame& KnownFrame(const FrameSlot& slot) const {
+    return known_->clips[static_cast<std::size_t>(slot.window)]
+        .frames[static_cast<std::size_t>(slot.position)];
+  }
+
+  bool LookedFor(const SampledFrame& frame) const {
+    return std::any_of(frame.slots.begin(), frame.slots.end(), [&](const auto& slot) {
+      return slot && IsLookedFor(slot->position, sample_.ClipFrames(), sample_.detect_every);
+    });
+  }
+
+  std::vector<Face> KnownFacesOf(const SampledFrame& frame) const {
+    if (frame.picture.size() != known_->size) return {};
+    return {KnownFrame(*frame.slots.front()).face};
+  }
+
+  void TrackAndCrop(SampledFrame* frame) {
+    if (!frame->failure.empty()) {
+      failure_ = frame->failure;
+      return;
+    }
+    if (summary_.frames++ == 0) {
+      first_seconds_ = frame->stamp.pts_seconds;
+      summary_.size = frame->picture.size();
+    }
+    summary_.seconds = frame->stamp.pts_seconds - first_seconds_;
+    std::vector<Face>& faces = frame->faces;
+    if (!known_) {
+      const auto least = static_cast<float>(options_.choice.min_face);
+      summary_.small_faces += static_cast<int>(std::erase_if(
+          faces, [&](const Face& face) { return std::min(face.box.width, face.box.height) < least; }));
+    }
+    summary_.faces += static_cast<int>(faces.size());
+    const std::vector<int> tracks = known_ || !LookedFor(*frame)
+                                        ? std::vector<int>(faces.size(), 0)
+                                        : tracker_.Assign(faces, frame->stamp.pts_seconds, frame->scene);
+    for (const int track : tracks) summary_.tracks = std::max(summary_.tracks, track + 1);
+    for (std::size_t set = 0; set < builders_.size(); ++set) {
+      if (frame->slots[set])
+        builders_[set].Add(*frame->slots[set], frame->stamp, frame->picture, faces, tracks, frame->thumbnail);
+    }
+  }
+
+  void TakeClip(FaceClip clip) {
+    Tally& tally = tallies_[clip.track];
+    ++tally.clips;
+    for (std::size_t i = 0; i < clip.frames.size(); ++i) {
+      FaceFrame& frame = clip.frames[i];
+      if (known_) frame.interpolated = KnownFrame({clip.window, static_cast<int>(i)}).interpolated;
+      tally.area += static_cast<double>(frame.face.box.area());
+      tally.nearness += NearnessToMiddle(frame.face.box, summary_.size);
+      tally.interpolated += frame.interpolated ? 1 : 0;
+      if (landmarks_ != nullptr)
+        frame.dense_landmarks = landmarks_->Find(frame.picture, frame.face, options_.crop);
+    }
+    if (clip.window != last_window_) ++windows_with_clips_;
+    last_window_ = clip.window;
+    clip.boxes_from = summary_.boxes_from;
+    sink_.Add(std::move(clip));
+  }
+
+  // The main person over the whole video is the first among equals.
+  void CountClips() {
+    const auto part = options_.choice.faces == "centre" ? &Tally::nearness : &Tally::area;
+    const auto less = [&](const auto& a, const auto& b) { return a.second.*part < b.second.*part; };
+    const auto most = std::max_element(tallies_.begin(), tallies_.end(), less);
+    if (most != tallies_.end()) summary_.main_track = most->first;
+    const bool all = options_.choice.faces == "all";
+    for (const auto& [track, tally] : tallies_) {
+      if (!all && track != summary_.main_track) continue;
+      summary_.kept.push_back(track);
+      summary_.clips += tally.clips;
+      summary_.interpolated += tally.interpolated;
+    }
+    if (sample_.window > 1) {
+      const std::int64_t good = all ? windows_with_clips_ : summary_.clips;
+      summary_.windows_dropped = static_cast<int>(WindowsWanted() - good);
+    }
+  }
+
+  // Why windows gave no clip; "" when all did.
+  std::string WhyDropped() const {
+    if (summary_.windows_dropped == 0) return "";
+    std::string why = fmt::format("{} of {} windows dropped: nobody wanted is seen in all of it",
+                                  summary_.windows_dropped, WindowsWanted());
+    int cuts = 0;
+    for (const ClipBuilder& builder : builders_) cuts += builder.cuts();
+    if (cuts > 0) why += fmt::format("; {} ended at a cut", cuts);
+    return why;
+  }
+
+  void Conclude() {
+    // The reader stops at the last frame wanted; the scan has seen the whole file.
+    const std::string damage = reader_->damage().empty() ? scanned_damage_ : reader_->damage();
+    summary_.damaged = std::max(summary_.damaged, reader_->damaged_packets()) + reader_->damaged_frames();
+    summary_.reason = failure_.empty() ? damage : failure_;
+    const bool too_short = sample_.window > 1 && !known_ && WindowsWanted() == 0;
+    if (too_short && summary_.reason.empty()) {
+      summary_.status = "too_short";
+      summary_.reason = fmt::format("has fewer than the {} frames of a window", sample_.WindowSpan());
+      summary_.hint = "a shorter --window or --window-stride fits into more videos";
+    } else if (summary_.frames == 0) {
+      summary_.status = "unreadable";
+      summary_.reason = "no frame could be decoded" + (summary_.reason.empty() ? "" : ": " + summary_.reason);
+      summary_.hint = "copy the file again, or convert it with ffmpeg; --max-pixels may be too low for it";
+    } else if (!summary_.reason.empty()) {
+      summary_.status = "damaged";
+      summary_.hint = "what could be decoded was used; copy the file again if it should be whole";
+    } else if (summary_.faces == 0) {
+      summary_.status = "no_face";
+      summary_.reason = WhyNoFace();
+      summary_.hint = "more --frames or a larger --detect-size find small and rare faces";
+    } else {
+      summary_.status = summary_.clips > 0 ? "ok" : "no_window";
+      summary_.reason = WhyDropped();
+    }
+  }
+
+  std::string WhyNoFace() const {
+    if (summary_.small_faces == 0) return "no face in any of the frames looked at";
+    return fmt::format(
+        "no face of {} pixels in any of the frames looked at; {} smaller ones were passed over",
+        options_.choice.min_face, summary_.small_faces);
+  }
+
+  const ExtractOptions& options_;
+  const SampleOptions sample_;
+  const VideoTask& task_;
+  Detectors& detectors_;
+  const LandmarkPredictor* landmarks_;  // nullptr: not wanted
+  ClipSink& sink_;
+  std::filesystem::path path_;         // of the video, or of its perturbed copy
+  std::optional<ScratchFolder> copy_;  // with that
+  const Deadline deadline_;
+  std::optional<VideoReader> reader_;
+  std::optional<KnownFaces> known_;
+  std::vector<FrameSampler> samplers_;  // one for each set of windows
+  std::vector<ClipBuilder> builders_;
+  Tracker tracker_;
+  VideoSummary summary_;
+  std::map<int, Tally> tallies_;  // by track
+  std::int64_t last_window_ = -1, windows_with_clips_ = 0;
+  std::string failure_, scanned_damage_;
+  double first_seconds_ = 0;
+};
+
+}  // namespace
+
+VideoSummary RunVideo(const VideoTask& task, const ExtractOptions& options, int jobs, Detectors* detectors,
+                      const LandmarkPredictor* landmarks, ClipSink* sink) {
+  return VideoRun(options, task, detectors, landmarks, sink).Run(jobs);
+}
+
+}  // namespace seam

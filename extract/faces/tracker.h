@@ -1,0 +1,44 @@
+#pragma once
+
+#include <vector>
+
+#include "extract/faces/face_detector.h"
+
+namespace seam {
+
+// Follows people through the sampled frames of one video: a face joins the track whose last box it overlaps
+// best (IoU, greedily). Sampled frames can lie seconds apart, so a face that has only moved beside its old
+// place and kept its size joins too. A person who was missing comes back in another place of the same shot
+// when it can be reached in the time and nobody else could be meant. One thread.
+class Tracker {
+ public:
+  // The tracks of `faces`, found in the frame at `pts_seconds`: a number for each, the same number for the
+  // same person, counted from 0 in order of appearance. To be called in order of time. `scene` is SceneOf()
+  // the frame; without it nobody comes back from farther than beside the old place.
+  std::vector<int> Assign(const std::vector<Face>& faces, double pts_seconds, const cv::Mat& scene = {});
+
+ private:
+  struct Track {
+    cv::Rect2f box;
+    double seen_seconds;
+    int shot;
+  };
+
+  // Gives those of `track_of` that are kNone the tracks they return to.
+  void FindReturned(const std::vector<Face>& faces, double pts_seconds, const std::vector<bool>& taken,
+                    std::vector<int>* track_of) const;
+  bool MayReturn(const Track& track, const cv::Rect2f& box, double pts_seconds) const;
+
+  std::vector<Track> tracks_;
+  double last_seconds_ = 0, longest_step_ = 0;
+  cv::Mat scene_;  // of the last frame
+  int shot_ = 0;   // counts frames that do not continue the one before
+};
+
+// The LookOf() a picture, 8-bit RGB [height, width, 3], that the tracker compares.
+cv::Mat SceneOf(const cv::Mat& picture);
+
+// Intersection over union of two boxes, 0 to 1.
+float IntersectionOverUnion(const cv::Rect2f& a, const cv::Rect2f& b);
+
+}  // namespace seam

@@ -1,0 +1,224 @@
+#include "models/networks/fold.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/error.h"
+
+namespace seam {
+namespace {
+
+Activation ActivationOf(Op op) {
+  switch (op) {
+    case Op::kRelu:
+      return Activation::kRelu;
+    case Op::kLeakyRelu:
+      return Activation::kLeakyRelu;
+    case Op::kSilu:
+      return Activation::kSilu;
+    case Op::kSigmoid:
+      return Activation::kSigmoid;
+    default:
+      return Activation::kNone;
+  }
+}
+
+class Folder {
+ public:
+  Folder(const Graph& graph, const std::map<std::string, std::vector<float>>& weights)
+      : graph_(graph), weights_(weights), step_of_(graph.nodes().size(), -1), uses_(graph.nodes().size(), 0) {
+    CountUses();
+  }
+
+  FoldedGraph Run() {
+    for (int i = 0; i <= graph_.answer(); ++i) step_of_[static_cast<std::size_t>(i)] = Take(i);
+    folded_.features = StepOf(graph_.features());
+    return std::move(folded_);
+  }
+
+ private:
+  // The node whose result this one passes on unchanged in inference.
+  int Source(int node) const {
+    while (graph_[node].op == Op::kDropout || graph_[node].op == Op::kDropPath) node = graph_[node].inputs[0];
+    return node;
+  }
+
+  void CountUses() {
+    for (int i = 0; i <= graph_.answer(); ++i) {
+      if (Source(i) != i) continue;
+      for (const int input : graph_[i].inputs) ++uses_[static_cast<std::size_t>(Source(input))];
+    }
+    // Features are asked for by the head: nothing of it may melt into the backbone.
+    ++uses_[static_cast<std::size_t>(Source(graph_.features()))];
+  }
+
+  int StepOf(int node) const { return step_of_[static_cast<std::size_t>(Source(node))]; }
+  FoldedStep& At(int step) { return folded_.steps[static_cast<std::size_t>(step)]; }
+  bool UsedOnce(int node) const { return uses_[static_cast<std::size_t>(Source(node))] == 1; }
+
+  const std::vector<float>& Weight(const std::string& name) const {
+    const auto found = weights_.find(name);
+    if (found == weights_.end()) throw Error(name, "the network has no such weight");
+    return found->second;
+  }
+
+  // Whether more may be added to the end of the step that answers `node`.
+  bool IsOpen(int node) { return UsedOnce(node) && At(StepOf(node)).activation == Activation::kNone; }
+
+  // The step that answers node `i`: an earlier one that now does its work as well, or a new one.
+  int Take(int i) {
+    const Node& node = graph_[i];
+    if (Source(i) != i) return StepOf(i);
+    switch (node.op) {
+      case Op::kNormalise:
+        return TakeNormalise(i);
+      case Op::kBatchNorm:
+        return TakeBatchNorm(i);
+      case Op::kAdd:
+        return TakeAdd(i);
+      case Op::kRelu:
+      case Op::kLeakyRelu:
+      case Op::kSilu:
+      case Op::kSigmoid:
+        return TakeActivation(i);
+      default:
+        return Push(MakeStep(node));
+    }
+  }
+
+  int Push(FoldedStep step) {
+    folded_.steps.push_back(std::move(step));
+    return static_cast<int>(folded_.steps.size()) - 1;
+  }
+
+  FoldedStep MakeStep(const Node& node) {
+    FoldedStep step;
+    step.op = node.op;
+    step.shape = node.shape;
+    step.conv = node.conv;
+    step.lstm = node.lstm;
+    for (const int input : node.inputs) step.inputs.push_back(StepOf(input));
+    if (node.op == Op::kConv || node.op == Op::kLinear) {
+      step.weight = Weight(node.name + ".weight");
+      if (node.conv.bias) step.bias = Weight(node.name + ".bias");
+    }
+    if (node.op == Op::kLstm) step.layers = LstmLayers(node);
+    return step;
+  }
+
+  std::vector<FoldedLstmLayer> LstmLayers(const Node& node) {
+    std::vector<FoldedLstmLayer> layers;
+    int inputs = graph_[node.inputs[0]].shape.channels;
+    for (int layer = 0; layer < node.lstm.layers; ++layer) {
+      FoldedLstmLayer& made = layers.emplace_back();
+      made.inputs = inputs;
+      for (int direction = 0; direction <= (node.lstm.bidirectional ? 1 : 0); ++direction) {
+        const std::string end = "_l" + std::to_string(layer) + (direction == 1 ? "_reverse" : "");
+        Append(Weight(node.name + ".weight_ih" + end), &made.weight_input);
+        Append(Weight(node.name + ".weight_hh" + end), &made.weight_hidden);
+        const std::vector<float>&a = Weight(node.name + ".bias_ih" + end),
+              &b = Weight(node.name + ".bias_hh" + end);
+        for (std::size_t i = 0; i < a.size(); ++i) made.bias.push_back(a[i] + b[i]);
+      }
+      inputs = node.lstm.hidden * (node.lstm.bidirectional ? 2 : 1);
+    }
+    return layers;
+  }
+
+  static void Append(const std::vector<float>& from, std::vector<float>* to) {
+    to->insert(to->end(), from.begin(), from.end());
+  }
+
+  int TakeNormalise(int i) {
+    const Node& node = graph_[i];
+    const int source = Source(node.inputs[0]);
+    if (graph_[source].op == Op::kInput && UsedOnce(source)) {
+      std::copy_n(node.mean.begin(), 3, folded_.mean.begin());
+      std::copy_n(node.std.begin(), 3, folded_.std.begin());
+      return StepOf(source);
+    }
+    FoldedStep step = MakeStep(node);
+    step.op = Op::kBatchNorm;
+    for (std::size_t c = 0; c < node.mean.size(); ++c) {
+      step.weight.push_back(1 / node.std[c]);
+      step.bias.push_back(-node.mean[c] / node.std[c]);
+    }
+    return Push(std::move(step));
+  }
+
+  int TakeBatchNorm(int i) {
+    const Node& node = graph_[i];
+    const std::vector<float>&scale = Weight(node.name + ".weight"), &shift = Weight(node.name + ".bias"),
+          &mean = Weight(node.name + ".running_mean"), &variance = Weight(node.name + ".running_var");
+    std::vector<double> factors(scale.size()), summands(scale.size());
+    for (std::size_t c = 0; c < scale.size(); ++c) {
+      factors[c] = scale[c] / std::sqrt(variance[c] + node.norm.eps);
+      summands[c] = shift[c] - mean[c] * factors[c];
+    }
+    const int before = StepOf(node.inputs[0]);
+    const Op op = At(before).op;
+    if ((op == Op::kConv || op == Op::kLinear) && IsOpen(node.inputs[0]) && At(before).inputs.size() == 1) {
+      Melt(factors, summands, &At(before));
+      return before;
+    }
+    FoldedStep step = MakeStep(node);
+    step.weight.assign(factors.begin(), factors.end());
+    step.bias.assign(summands.begin(), summands.end());
+    return Push(std::move(step));
+  }
+
+  static void Melt(const std::vector<double>& factors, const std::vector<double>& summands,
+                   FoldedStep* step) {
+    step->bias.resize(factors.size(), 0);
+    const std::size_t row = step->weight.size() / factors.size();
+    for (std::size_t c = 0; c < factors.size(); ++c) {
+      for (std::size_t k = 0; k < row; ++k) {
+        float& weight = step->weight[c * row + k];
+        weight = static_cast<float>(weight * factors[c]);
+      }
+      step->bias[c] = static_cast<float>(step->bias[c] * factors[c] + summands[c]);
+    }
+  }
+
+  int TakeAdd(int i) {
+    const Node& node = graph_[i];
+    for (std::size_t k : {0U, 1U}) {
+      const int own = StepOf(node.inputs[k]), other = StepOf(node.inputs[1 - k]);
+      if (At(own).op == Op::kConv && At(own).inputs.size() == 1 && IsOpen(node.inputs[k]) && other < own) {
+        At(own).inputs.push_back(other);
+        return own;
+      }
+    }
+    return Push(MakeStep(node));
+  }
+
+  int TakeActivation(int i) {
+    const Node& node = graph_[i];
+    const int before = StepOf(node.inputs[0]);
+    const Op op = At(before).op;
+    if ((op == Op::kConv || op == Op::kLinear || op == Op::kAdd) && IsOpen(node.inputs[0])) {
+      At(before).activation = ActivationOf(node.op);
+      At(before).slope = static_cast<float>(node.rate);
+      return before;
+    }
+    FoldedStep step = MakeStep(node);
+    step.activation = ActivationOf(node.op);
+    step.slope = static_cast<float>(node.rate);
+    return Push(std::move(step));
+  }
+
+  const Graph& graph_;
+  const std::map<std::string, std::vector<float>>& weights_;
+  FoldedGraph folded_;
+  std::vector<int> step_of_;  // by node
+  std::vector<int> uses_;     // by node, through dropouts
+};
+
+}  // namespace
+
+FoldedGraph Fold(const Graph& graph, const std::map<std::string, std::vector<float>>& weights) {
+  return Folder(graph, weights).Run();
+}
+
+}  // namespace seam

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "models/networks/graph.h"
+
+namespace seam {
+
+enum class Activation { kNone, kRelu, kLeakyRelu, kSilu, kSigmoid };
+
+// One layer of an LSTM: its directions one after the other, gates in LibTorch's order (i, f, g, o).
+struct FoldedLstmLayer {
+  int inputs = 0;
+  std::vector<float> weight_input;   // [directions, 4, H, inputs]
+  std::vector<float> weight_hidden;  // [directions, 4, H, H]
+  std::vector<float> bias;           // [directions, 4, H], the sum of LibTorch's two
+};
+
+// A step of the network as inference sees it.
+struct FoldedStep {
+  // Of Op: kInput, kConv, kLinear, kBatchNorm (a factor and a summand per channel), an activation that stands
+  // alone, kAdd, kScale, kConcat, kMaxPool, kGlobalAveragePool, kFlatten, and those of the head.
+  Op op = Op::kInput;
+  // Earlier steps. A kConv with two adds the second to its result, before the activation.
+  std::vector<int> inputs;
+  Shape shape;  // of the result
+  ConvSpec conv;
+  LstmSpec lstm;
+  // kConv [O, I / groups, K, K] and [O], kLinear [O, I] and [O], kBatchNorm [C] and [C]. A bias may be empty.
+  std::vector<float> weight, bias;
+  std::vector<FoldedLstmLayer> layers;  // kLstm
+  Activation activation = Activation::kNone;
+  float slope = 0;  // kLeakyRelu
+};
+
+// A network without what only training needs: batch norms are part of the convolutions before them,
+// activations and sums are part of what they follow, dropout is gone.
+struct FoldedGraph {
+  std::vector<FoldedStep> steps;  // in the order of their work; the first is kInput, the last the answer
+  int features = 0;               // the last step of the backbone
+  // The network's own scaling of its pictures: (x - mean) / std.
+  std::array<float, 3> mean = {0, 0, 0}, std = {1, 1, 1};
+};
+
+// `weights` by the names of WeightsOf(Graph).
+FoldedGraph Fold(const Graph& graph, const std::map<std::string, std::vector<float>>& weights);
+
+}  // namespace seam

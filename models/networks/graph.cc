@@ -1,0 +1,353 @@
+#include "models/networks/graph.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+
+namespace seam {
+namespace {
+
+// A map of more numbers a picture is taken for a mistake; products of a few such still fit 64 bits.
+constexpr std::int64_t kMaxNumbers = std::int64_t{1} << 30;
+
+[[noreturn]] void Misfit(const std::string& name, const std::string& problem) {
+  throw Error("network", name.empty() ? problem : fmt::format("{}: {}", name, problem));
+}
+
+void CheckPositive(const std::string& name, const char* what, int value) {
+  if (value < 1) Misfit(name, fmt::format("{} of {} is below 1", what, value));
+}
+
+// The side after a window of convolution or pooling went over it.
+int SideAfter(const std::string& name, int side, const ConvSpec& spec) {
+  CheckPositive(name, "a kernel", spec.kernel);
+  CheckPositive(name, "a stride", spec.stride);
+  CheckPositive(name, "a dilation", spec.dilation);
+  if (spec.pad_before < 0 || spec.pad_after < 0) Misfit(name, "its padding is below 0");
+  const int covered = spec.dilation * (spec.kernel - 1) + 1;
+  const int padded = side + spec.pad_before + spec.pad_after;
+  if (padded < covered) {
+    Misfit(name, fmt::format("a kernel over {} pixels does not fit a side of {}", covered, padded));
+  }
+  return (padded - covered) / spec.stride + 1;
+}
+
+std::int64_t Directions(const LstmSpec& spec) { return spec.bidirectional ? 2 : 1; }
+
+using Weights = std::vector<std::pair<std::string, std::vector<std::int64_t>>>;
+
+Weights NormWeights(std::int64_t channels) {
+  return {{"weight", {channels}},
+          {"bias", {channels}},
+          {"running_mean", {channels}},
+          {"running_var", {channels}}};
+}
+
+// Four gates of `hidden` numbers, stacked: input, forget, cell, output.
+Weights LstmWeights(const LstmSpec& spec, std::int64_t in) {
+  Weights weights;
+  const std::int64_t hidden = spec.hidden;
+  for (int layer = 0; layer < spec.layers; ++layer) {
+    for (const char* direction : {"", "_reverse"}) {
+      if (*direction != '\0' && !spec.bidirectional) continue;
+      const std::string suffix = fmt::format("_l{}{}", layer, direction);
+      weights.push_back({"weight_ih" + suffix, {4 * hidden, in}});
+      weights.push_back({"weight_hh" + suffix, {4 * hidden, hidden}});
+      weights.push_back({"bias_ih" + suffix, {4 * hidden}});
+      weights.push_back({"bias_hh" + suffix, {4 * hidden}});
+    }
+    in = Directions(spec) * hidden;
+  }
+  return weights;
+}
+
+Weights WeightsOfNode(const Graph& graph, const Node& node) {
+  if (node.inputs.empty()) return {};
+  const Shape& in = graph[node.inputs[0]].shape;
+  const ConvSpec& conv = node.conv;
+  Weights weights;
+  switch (node.op) {
+    case Op::kConv:
+      weights = {{"weight", {conv.channels, in.channels / conv.groups, conv.kernel, conv.kernel}}};
+      break;
+    case Op::kLinear:
+      weights = {{"weight", {conv.channels, in.channels}}};
+      break;
+    case Op::kBatchNorm:
+      return NormWeights(in.channels);
+    case Op::kLstm:
+      return LstmWeights(node.lstm, in.channels);
+    default:
+      return {};
+  }
+  if (conv.bias) weights.push_back({"bias", {conv.channels}});
+  return weights;
+}
+
+}  // namespace
+
+int Graph::Push(Node node) {
+  for (const int input : node.inputs) {
+    if (input < 0 || input > answer()) Misfit(node.name, fmt::format("there is no node {} before it", input));
+  }
+  if (node.shape.numbers() > kMaxNumbers) Misfit(node.name, "its result is too large");
+  node.init = init_;
+  node.head = features_ >= 0;
+  nodes_.push_back(std::move(node));
+  return answer();
+}
+
+int Graph::Input(int size) {
+  CheckPositive("input", "a side", size);
+  Node node;
+  node.op = Op::kInput;
+  node.shape = {.channels = 3, .side = size};
+  return Push(std::move(node));
+}
+
+int Graph::Elementwise(Op op, int x, double rate) {
+  Node node;
+  node.op = op;
+  node.inputs = {x};
+  node.shape = At(x).shape;
+  node.rate = rate;
+  return Push(std::move(node));
+}
+
+const Node& Graph::At(int x) const {
+  if (x < 0 || x > answer()) Misfit("", fmt::format("there is no node {}", x));
+  return (*this)[x];
+}
+
+int Graph::Normalise(int x, std::vector<float> mean, std::vector<float> std) {
+  const auto channels = static_cast<std::size_t>(At(x).shape.channels);
+  if (mean.size() != channels || std.size() != channels || std::count(std.begin(), std.end(), 0.0F) > 0) {
+    Misfit("normalise", fmt::format("needs {} means and as many deviations other than 0", channels));
+  }
+  const int y = Elementwise(Op::kNormalise, x);
+  nodes_.back().mean = std::move(mean);
+  nodes_.back().std = std::move(std);
+  return y;
+}
+
+int Graph::Conv(int x, const std::string& name, const ConvSpec& spec) {
+  const Shape in = At(x).shape;
+  CheckPositive(name, "a number of channels", spec.channels);
+  CheckPositive(name, "a number of groups", spec.groups);
+  if (in.channels % spec.groups != 0 || spec.channels % spec.groups != 0) {
+    Misfit(name, fmt::format("{} groups do not divide {} and {} channels", spec.groups, in.channels,
+                             spec.channels));
+  }
+  Node node;
+  node.op = Op::kConv;
+  node.inputs = {x};
+  node.name = name;
+  node.conv = spec;
+  node.shape = {.channels = spec.channels, .side = SideAfter(name, in.side, spec)};
+  return Push(std::move(node));
+}
+
+int Graph::BatchNorm(int x, const std::string& name, const NormSpec& spec) {
+  const int y = Elementwise(Op::kBatchNorm, x);
+  nodes_.back().name = name;
+  nodes_.back().norm = spec;
+  return y;
+}
+
+int Graph::Relu(int x) { return Elementwise(Op::kRelu, x); }
+int Graph::LeakyRelu(int x, double slope) { return Elementwise(Op::kLeakyRelu, x, slope); }
+int Graph::Silu(int x) { return Elementwise(Op::kSilu, x); }
+int Graph::Sigmoid(int x) { return Elementwise(Op::kSigmoid, x); }
+
+int Graph::Add(int a, int b) {
+  if (At(a).shape != At(b).shape) Misfit("add", "its parts differ in shape");
+  const int y = Elementwise(Op::kAdd, a);
+  nodes_.back().inputs = {a, b};
+  return y;
+}
+
+int Graph::Scale(int x, int factors) {
+  if (At(factors).shape != Shape{.channels = At(x).shape.channels}) {
+    Misfit("scale", "the factors are not one a channel");
+  }
+  const int y = Elementwise(Op::kScale, x);
+  nodes_.back().inputs = {x, factors};
+  return y;
+}
+
+int Graph::Concat(const std::vector<int>& parts) {
+  if (parts.empty()) Misfit("concat", "has no parts");
+  Node node;
+  node.op = Op::kConcat;
+  node.inputs = parts;
+  node.shape = At(parts[0]).shape;
+  node.shape.channels = 0;
+  for (const int part : parts) {
+    const Shape& shape = At(part).shape;
+    if (shape.side != node.shape.side || shape.steps != 0) Misfit("concat", "its parts differ in side");
+    node.shape.channels += shape.channels;
+  }
+  return Push(std::move(node));
+}
+
+int Graph::MaxPool(int x, int kernel, int stride, int pad_before, int pad_after) {
+  const Shape in = At(x).shape;
+  Node node;
+  node.op = Op::kMaxPool;
+  node.inputs = {x};
+  node.conv = {.kernel = kernel, .stride = stride, .pad_before = pad_before, .pad_after = pad_after};
+  if (pad_before >= kernel || pad_after >= kernel) Misfit("pool", "a window would hold padding alone");
+  node.shape = {.channels = in.channels, .side = SideAfter("pool", in.side, node.conv)};
+  return Push(std::move(node));
+}
+
+int Graph::GlobalAveragePool(int x) {
+  const int y = Elementwise(Op::kGlobalAveragePool, x);
+  nodes_.back().shape.side = 1;
+  return y;
+}
+
+int Graph::Flatten(int x) {
+  const int y = Elementwise(Op::kFlatten, x);
+  Shape& shape = nodes_.back().shape;
+  shape = {.channels = static_cast<int>(shape.numbers())};
+  return y;
+}
+
+int Graph::Linear(int x, const std::string& name, int channels, bool bias) {
+  CheckPositive(name, "a number of channels", channels);
+  if (At(x).shape.side != 1) Misfit(name, "a dense layer takes vectors; flatten the map first");
+  const int y = Elementwise(Op::kLinear, x);
+  nodes_.back().name = name;
+  nodes_.back().conv = {.channels = channels, .bias = bias};
+  nodes_.back().shape.channels = channels;
+  return y;
+}
+
+int Graph::Dropout(int x, double rate) {
+  if (!(rate >= 0 && rate < 1)) Misfit("dropout", fmt::format("a rate of {} is not from 0 to below 1", rate));
+  return Elementwise(Op::kDropout, x, rate);
+}
+
+int Graph::DropPath(int x, double rate) {
+  if (!(rate >= 0 && rate < 1))
+    Misfit("drop path", fmt::format("a rate of {} is not from 0 to below 1", rate));
+  return Elementwise(Op::kDropPath, x, rate);
+}
+
+int Graph::Windows(int x, int frames) {
+  CheckPositive("windows", "a number of frames", frames);
+  if (At(x).shape.side != 1 || At(x).shape.steps != 0) Misfit("windows", "take vectors of single frames");
+  const int y = Elementwise(Op::kWindows, x);
+  nodes_.back().shape.steps = frames;
+  return y;
+}
+
+int Graph::Lstm(int x, const std::string& name, const LstmSpec& spec) {
+  CheckPositive(name, "a number of hidden units", spec.hidden);
+  CheckPositive(name, "a number of layers", spec.layers);
+  if (At(x).shape.steps == 0) Misfit(name, "an LSTM takes windows");
+  const int y = Elementwise(Op::kLstm, x);
+  nodes_.back().name = name;
+  nodes_.back().lstm = spec;
+  nodes_.back().shape.channels = static_cast<int>(Directions(spec)) * spec.hidden;
+  return y;
+}
+
+int Graph::LastStep(int x) {
+  if (At(x).shape.steps == 0) Misfit("last step", "takes windows");
+  const LstmSpec lstm = At(x).lstm;
+  const int y = Elementwise(Op::kLastStep, x);
+  nodes_.back().lstm = lstm;
+  nodes_.back().shape.steps = 0;
+  return y;
+}
+
+int Graph::MeanOverTime(int x) {
+  if (At(x).shape.steps == 0) Misfit("mean over time", "takes windows");
+  const int y = Elementwise(Op::kMeanOverTime, x);
+  nodes_.back().shape.steps = 0;
+  return y;
+}
+
+void Graph::BeginHead(int features) {
+  if (At(features).shape.side != 1) Misfit("features", "are a map; flatten it first");
+  features_ = features;
+}
+
+int Graph::frames() const {
+  for (const Node& node : nodes_) {
+    if (node.op == Op::kWindows) return node.shape.steps;
+  }
+  return 1;
+}
+
+int Padding(int kernel, int dilation) { return kernel / 2 * dilation; }
+
+void SamePadding(int side, ConvSpec* spec) {
+  const int covered = spec->dilation * (spec->kernel - 1) + 1;
+  const int steps = (side + spec->stride - 1) / spec->stride;
+  const int missing = std::max(0, (steps - 1) * spec->stride + covered - side);
+  spec->pad_before = missing / 2;
+  spec->pad_after = missing - missing / 2;
+}
+
+std::vector<WeightSpec> WeightsOf(const Graph& graph) {
+  std::vector<WeightSpec> weights;
+  std::map<std::string, std::size_t> places;
+  for (int i = 0; i <= graph.answer(); ++i) {
+    for (auto& [suffix, shape] : WeightsOfNode(graph, graph[i])) {
+      const std::string name = graph[i].name + "." + suffix;
+      const auto [place, fresh] = places.try_emplace(name, weights.size());
+      if (!fresh) {
+        if (weights[place->second].shape != shape) {
+          Misfit(name, fmt::format("is [{}] and [{}]", fmt::join(weights[place->second].shape, ", "),
+                                   fmt::join(shape, ", ")));
+        }
+        continue;
+      }
+      weights.push_back({name, std::move(shape), !suffix.starts_with("running_"), i});
+    }
+  }
+  return weights;
+}
+
+std::int64_t CountMultiplyAdds(const Graph& graph) {
+  std::int64_t count = 0, times = graph.frames();  // of the node for a clip
+  for (const Node& node : graph.nodes()) {
+    if (node.op == Op::kWindows || node.shape.steps > 0) times = std::max(1, node.shape.steps);
+    if (node.op == Op::kLastStep || node.op == Op::kMeanOverTime) times = 1;
+    if (node.inputs.empty()) continue;
+    const std::int64_t in = graph[node.inputs[0]].shape.channels;
+    const ConvSpec& conv = node.conv;
+    if (node.op == Op::kConv) {
+      count += times * node.shape.numbers() * (in / conv.groups) * conv.kernel * conv.kernel;
+    } else if (node.op == Op::kLinear) {
+      count += times * conv.channels * in;
+    } else if (node.op == Op::kLstm) {
+      for (const auto& [suffix, shape] : LstmWeights(node.lstm, in)) {
+        if (shape.size() == 2) count += times * shape[0] * shape[1];
+      }
+    }
+  }
+  return count;
+}
+
+InputSpec InputOf(const Graph& graph) { return {graph[0].shape.side, graph.frames()}; }
+
+std::int64_t CountTrainable(const Graph& graph) {
+  std::int64_t count = 0;
+  for (const WeightSpec& weight : WeightsOf(graph)) {
+    std::int64_t numbers = weight.learnable ? 1 : 0;
+    for (const std::int64_t side : weight.shape) numbers *= side;
+    count += numbers;
+  }
+  return count;
+}
+
+}  // namespace seam

@@ -1,0 +1,370 @@
+#include "models/networks/onednn_lowering.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+
+namespace seam {
+namespace {
+
+using dnnl::memory;
+using Type = memory::data_type;
+using Tag = memory::format_tag;
+
+constexpr auto kInference = dnnl::prop_kind::forward_inference;
+
+dnnl::algorithm AlgorithmOf(Activation activation) {
+  switch (activation) {
+    case Activation::kSilu:
+      return dnnl::algorithm::eltwise_swish;
+    case Activation::kSigmoid:
+      return dnnl::algorithm::eltwise_logistic;
+    default:
+      return dnnl::algorithm::eltwise_relu;  // alpha is the slope below zero
+  }
+}
+
+float AlphaOf(const FoldedStep& step) { return step.activation == Activation::kSilu ? 1.0F : step.slope; }
+
+void AppendActivation(const FoldedStep& step, dnnl::post_ops* ops) {
+  if (step.activation == Activation::kNone) return;
+  ops->append_eltwise(1, AlgorithmOf(step.activation), AlphaOf(step), 0);
+}
+
+// Scratch memory lies in the arena, not in memory that primitives share.
+dnnl::primitive_attr AttributesOf(const dnnl::post_ops& ops = {}) {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  attributes.set_post_ops(ops);
+  return attributes;
+}
+
+memory::desc VectorDesc(std::int64_t numbers) { return {{numbers}, Type::f32, Tag::x}; }
+
+}  // namespace
+
+OneDnnLowering::OneDnnLowering(const FoldedGraph& graph, Type type, const dnnl::engine& engine,
+                               OneDnnProgram* program)
+    : graph_(graph), type_(type), engine_(engine), program_(*program) {
+  values_.resize(graph.steps.size());
+  last_use_.assign(graph.steps.size(), 0);
+  for (int step = 0; step < static_cast<int>(graph.steps.size()); ++step) {
+    for (const int input : At(step).inputs) last_use_[static_cast<std::size_t>(input)] = step;
+  }
+}
+
+void OneDnnLowering::LowerBody() {
+  Answer(0, MapDesc(At(0).shape));
+  input_ = ValueOf(0).storage;
+  for (int step = 1; step <= graph_.features; ++step) Lower(step);
+  Finish(graph_.features);
+}
+
+void OneDnnLowering::LowerHead() {
+  const int last = static_cast<int>(graph_.steps.size()) - 1;
+  std::int64_t frames = 1;
+  for (int step = graph_.features; step <= last; ++step) {
+    frames = std::max<std::int64_t>(frames, At(step).shape.steps);
+  }
+  Answer(graph_.features, RowsDesc(frames, At(graph_.features).shape.channels));
+  input_ = ValueOf(graph_.features).storage;
+  for (int step = graph_.features + 1; step <= last; ++step) Lower(step);
+  Finish(last);
+}
+
+void OneDnnLowering::Finish(int last) {
+  if (ValueOf(last).desc.dims().size() != 2) throw Error("network", "what it answers is no vector");
+  answer_ = ValueOf(last).storage;
+  program_.Keep(answer_);
+  program_.Place();
+}
+
+void OneDnnLowering::Lower(int step) {
+  switch (At(step).op) {
+    case Op::kConv:
+      return LowerConv(step);
+    case Op::kLinear:
+      return LowerLinear(step);
+    case Op::kBatchNorm:
+      return LowerBatchNorm(step);
+    case Op::kRelu:
+    case Op::kLeakyRelu:
+    case Op::kSilu:
+    case Op::kSigmoid:
+      return LowerActivation(step);
+    case Op::kAdd:
+    case Op::kScale:
+      return LowerBinary(step);
+    case Op::kConcat:
+      return LowerConcat(step);
+    case Op::kMaxPool:
+    case Op::kGlobalAveragePool:
+      return LowerPool(step);
+    case Op::kFlatten:
+      return LowerFlatten(step);
+    case Op::kWindows:
+      return Answer(step, ValueOf(At(step).inputs[0]).desc, At(step).inputs[0]);
+    case Op::kLstm:
+      return LowerLstm(step);
+    case Op::kLastStep:
+      return LowerLastStep(step);
+    case Op::kMeanOverTime:
+      return LowerMeanOverTime(step);
+    case Op::kInput:
+    case Op::kNormalise:
+    case Op::kDropout:
+    case Op::kDropPath:
+      break;
+  }
+  throw Error("network", "it has a step that inference does not know");
+}
+
+void OneDnnLowering::LowerConv(int step) {
+  const FoldedStep& it = At(step);
+  const ConvSpec& conv = it.conv;
+  const std::int64_t in = At(it.inputs[0]).shape.channels, out = it.shape.channels, kernel = conv.kernel,
+                     groups = conv.groups;
+  const bool grouped = groups > 1;
+  const memory::dims dims = grouped ? memory::dims{groups, out / groups, in / groups, kernel, kernel}
+                                    : memory::dims{out, in, kernel, kernel};
+  const memory::desc target = MapDesc(it.shape);
+  // What is added lies where the result shall lie, if it may be written over. If not, it is added afterwards:
+  // oneDNN 2.6's gemm convolutions in groups add it from the wrong places.
+  const int added = it.inputs.size() > 1 ? it.inputs[1] : -1;
+  const bool in_place = added >= 0 && added != it.inputs[0] && DiesAt(added, step);
+  dnnl::post_ops ops;
+  if (in_place) ops.append_sum();
+  const bool adds_afterwards = added >= 0 && !in_place;
+  if (!adds_afterwards) AppendActivation(it, &ops);
+
+  const std::vector<float> no_bias(static_cast<std::size_t>(out), 0.0F);
+  const dnnl::convolution_forward::primitive_desc made(
+      dnnl::convolution_forward::desc(kInference, dnnl::algorithm::convolution_direct,
+                                      ValueOf(it.inputs[0]).desc, memory::desc(dims, type_, Tag::any),
+                                      VectorDesc(out), target, {conv.stride, conv.stride},
+                                      {conv.dilation - 1, conv.dilation - 1},
+                                      {conv.pad_before, conv.pad_before}, {conv.pad_after, conv.pad_after}),
+      AttributesOf(ops), engine_);
+  Answer(step, target, in_place ? added : -1);
+  program_.Add(dnnl::convolution_forward(made), made.scratchpad_desc(),
+               {InArena(DNNL_ARG_SRC, it.inputs[0]), InArena(DNNL_ARG_DST, step),
+                Weights(DNNL_ARG_WEIGHTS, it.weight, {dims, Type::f32, grouped ? Tag::goihw : Tag::oihw},
+                        made.weights_desc()),
+                Vector(DNNL_ARG_BIAS, it.bias.empty() ? no_bias : it.bias)});
+  if (adds_afterwards) AddBinary(dnnl::algorithm::binary_add, step, step, added);
+}
+
+void OneDnnLowering::LowerLinear(int step) {
+  const FoldedStep& it = At(step);
+  const memory::desc source = ValueOf(it.inputs[0]).desc;
+  const std::int64_t rows = source.dims()[0], in = source.dims()[1], out = it.shape.channels;
+  dnnl::post_ops ops;
+  AppendActivation(it, &ops);
+  const std::vector<float> no_bias(static_cast<std::size_t>(out), 0.0F);
+  const memory::desc target = RowsDesc(rows, out);
+  const dnnl::inner_product_forward::primitive_desc made(
+      dnnl::inner_product_forward::desc(kInference, source, {{out, in}, Type::f32, Tag::any}, VectorDesc(out),
+                                        target),
+      AttributesOf(ops), engine_);
+  Answer(step, target);
+  program_.Add(dnnl::inner_product_forward(made), made.scratchpad_desc(),
+               {InArena(DNNL_ARG_SRC, it.inputs[0]), InArena(DNNL_ARG_DST, step),
+                Weights(DNNL_ARG_WEIGHTS, it.weight, {{out, in}, Type::f32, Tag::oi}, made.weights_desc()),
+                Vector(DNNL_ARG_BIAS, it.bias.empty() ? no_bias : it.bias)});
+}
+
+// As a product and a sum: oneDNN's own batch norm of bfloat16 with few channels is a hundred times slower.
+void OneDnnLowering::LowerBatchNorm(int step) {
+  const FoldedStep& it = At(step);
+  const memory::desc desc = ValueOf(it.inputs[0]).desc;
+  memory::dims dims(desc.dims().size(), 1);
+  dims[1] = desc.dims()[1];
+  const memory::desc channels(dims, Type::f32, dims.size() == 4 ? Tag::nhwc : Tag::nc);
+  dnnl::post_ops ops;
+  ops.append_binary(dnnl::algorithm::binary_add, channels);
+  const dnnl::binary::primitive_desc made(
+      dnnl::binary::desc(dnnl::algorithm::binary_mul, desc, channels, desc), AttributesOf(ops), engine_);
+  Answer(step, desc, it.inputs[0]);
+  program_.Add(dnnl::binary(made), made.scratchpad_desc(),
+               {InArena(DNNL_ARG_SRC_0, it.inputs[0]), InArena(DNNL_ARG_DST, step),
+                Weights(DNNL_ARG_SRC_1, it.weight, channels, channels),
+                Weights(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, it.bias, channels, channels)});
+}
+
+void OneDnnLowering::LowerActivation(int step) {
+  const FoldedStep& it = At(step);
+  const memory::desc desc = ValueOf(it.inputs[0]).desc;
+  const dnnl::eltwise_forward::primitive_desc made(
+      dnnl::eltwise_forward::desc(kInference, AlgorithmOf(it.activation), desc, AlphaOf(it), 0),
+      AttributesOf(), engine_);
+  Answer(step, desc, it.inputs[0]);
+  program_.Add(dnnl::eltwise_forward(made), made.scratchpad_desc(),
+               {InArena(DNNL_ARG_SRC, it.inputs[0]), InArena(DNNL_ARG_DST, step)});
+}
+
+void OneDnnLowering::LowerBinary(int step) {
+  const FoldedStep& it = At(step);
+  Answer(step, ValueOf(it.inputs[0]).desc, it.inputs[0]);
+  AddBinary(it.op == Op::kAdd ? dnnl::algorithm::binary_add : dnnl::algorithm::binary_mul, step, it.inputs[0],
+            it.inputs[1]);
+}
+
+void OneDnnLowering::AddBinary(dnnl::algorithm algorithm, int step, int left, int right) {
+  dnnl::post_ops ops;
+  AppendActivation(At(step), &ops);
+  const dnnl::binary::primitive_desc made(
+      dnnl::binary::desc(algorithm, ValueOf(left).desc, ValueOf(right).desc, ValueOf(step).desc),
+      AttributesOf(ops), engine_);
+  program_.Add(dnnl::binary(made), made.scratchpad_desc(),
+               {InArena(DNNL_ARG_SRC_0, left), InArena(DNNL_ARG_SRC_1, right), InArena(DNNL_ARG_DST, step)});
+}
+
+void OneDnnLowering::LowerConcat(int step) {
+  const FoldedStep& it = At(step);
+  const memory::desc target = MapDesc(it.shape);
+  std::vector<memory::desc> parts;
+  std::vector<Operand> operands;
+  for (const int input : it.inputs) {
+    parts.push_back(ValueOf(input).desc);
+    operands.push_back(InArena(DNNL_ARG_MULTIPLE_SRC + static_cast<int>(operands.size()), input));
+  }
+  const dnnl::concat::primitive_desc made(target, 1, parts, engine_, AttributesOf());
+  Answer(step, target);
+  operands.push_back(InArena(DNNL_ARG_DST, step));
+  program_.Add(dnnl::concat(made), made.scratchpad_desc(), std::move(operands));
+}
+
+void OneDnnLowering::LowerPool(int step) {
+  const FoldedStep& it = At(step);
+  const bool global = it.op == Op::kGlobalAveragePool;
+  const std::int64_t kernel = global ? At(it.inputs[0]).shape.side : it.conv.kernel,
+                     stride = global ? 1 : it.conv.stride, before = global ? 0 : it.conv.pad_before,
+                     after = global ? 0 : it.conv.pad_after;
+  const memory::desc target = MapDesc(it.shape);
+  const dnnl::pooling_forward::primitive_desc made(
+      dnnl::pooling_forward::desc(
+          kInference, global ? dnnl::algorithm::pooling_avg_exclude_padding : dnnl::algorithm::pooling_max,
+          ValueOf(it.inputs[0]).desc, target, {stride, stride}, {kernel, kernel}, {before, before},
+          {after, after}),
+      AttributesOf(), engine_);
+  Answer(step, target);
+  program_.Add(dnnl::pooling_forward(made), made.scratchpad_desc(),
+               {InArena(DNNL_ARG_SRC, it.inputs[0]), InArena(DNNL_ARG_DST, step)});
+}
+
+// By channels, then rows, then columns: LibTorch's order, which the dense layers know.
+void OneDnnLowering::LowerFlatten(int step) {
+  const FoldedStep& it = At(step);
+  const Shape& from = At(it.inputs[0]).shape;
+  const memory::desc map({1, from.channels, from.side, from.side}, Type::f32, Tag::nchw);
+  const dnnl::reorder::primitive_desc made(engine_, ValueOf(it.inputs[0]).desc, engine_, map, AttributesOf());
+  Answer(step, RowsDesc(1, from.numbers()));
+  Operand target = InArena(DNNL_ARG_TO, step);
+  target.desc = map;
+  program_.Add(dnnl::reorder(made), made.scratchpad_desc(), {InArena(DNNL_ARG_FROM, it.inputs[0]), target});
+}
+
+// Layer by layer; oneDNN's gates are in LibTorch's order.
+void OneDnnLowering::LowerLstm(int step) {
+  const FoldedStep& it = At(step);
+  const std::int64_t frames = ValueOf(it.inputs[0]).desc.dims()[0], hidden = it.lstm.hidden,
+                     directions = it.lstm.bidirectional ? 2 : 1;
+  Value value = ValueOf(it.inputs[0]);
+  for (const FoldedLstmLayer& layer : it.layers) {
+    const memory::desc source({frames, 1, layer.inputs}, Type::f32, Tag::tnc),
+        target({frames, 1, hidden * directions}, Type::f32, Tag::tnc),
+        bias({1, directions, 4, hidden}, Type::f32, Tag::ldgo);
+    const memory::dims input_dims = {1, directions, layer.inputs, 4, hidden},
+                       hidden_dims = {1, directions, hidden, 4, hidden};
+    const dnnl::lstm_forward::primitive_desc made(
+        dnnl::lstm_forward::desc(kInference,
+                                 it.lstm.bidirectional ? dnnl::rnn_direction::bidirectional_concat
+                                                       : dnnl::rnn_direction::unidirectional_left2right,
+                                 source, {}, {}, {input_dims, Type::f32, Tag::any},
+                                 {hidden_dims, Type::f32, Tag::any}, bias, target, {}, {}),
+        AttributesOf(), engine_);
+    const Value made_value = {program_.NewStorage(target.get_size()), RowsDesc(frames, hidden * directions)};
+    const Operand from{DNNL_ARG_SRC_LAYER, source, value.storage, 0, {}},
+        to{DNNL_ARG_DST_LAYER, target, made_value.storage, 0, {}};
+    program_.Add(dnnl::lstm_forward(made), made.scratchpad_desc(),
+                 {from, to,
+                  Weights(DNNL_ARG_WEIGHTS_LAYER, layer.weight_input, {input_dims, Type::f32, Tag::ldgoi},
+                          made.weights_layer_desc()),
+                  Weights(DNNL_ARG_WEIGHTS_ITER, layer.weight_hidden, {hidden_dims, Type::f32, Tag::ldgoi},
+                          made.weights_iter_desc()),
+                  Weights(DNNL_ARG_BIAS, layer.bias, bias, bias)});
+    value = made_value;
+  }
+  values_[static_cast<std::size_t>(step)] = value;
+}
+
+// Forward the last row, backward the first.
+void OneDnnLowering::LowerLastStep(int step) {
+  const FoldedStep& it = At(step);
+  const auto rows = static_cast<std::size_t>(ValueOf(it.inputs[0]).desc.dims()[0]);
+  const int directions = it.lstm.bidirectional ? 2 : 1;
+  const std::int64_t hidden = it.shape.channels / directions;
+  const auto row_bytes = static_cast<std::size_t>(it.shape.channels) * sizeof(float);
+  const memory::desc part = RowsDesc(1, hidden);
+  const dnnl::reorder::primitive_desc made(engine_, part, engine_, part, AttributesOf());
+  Answer(step, RowsDesc(1, it.shape.channels));
+  for (int direction = 0; direction < directions; ++direction) {
+    Operand from = InArena(DNNL_ARG_FROM, it.inputs[0]), to = InArena(DNNL_ARG_TO, step);
+    from.desc = to.desc = part;
+    to.offset = direction == 0 ? 0 : part.get_size();
+    from.offset = (direction == 0 ? (rows - 1) * row_bytes : 0) + to.offset;
+    program_.Add(dnnl::reorder(made), made.scratchpad_desc(), {from, to});
+  }
+}
+
+void OneDnnLowering::LowerMeanOverTime(int step) {
+  const int input = At(step).inputs[0];
+  const memory::desc target = RowsDesc(1, At(step).shape.channels);
+  const dnnl::reduction::primitive_desc made(
+      dnnl::reduction::desc(dnnl::algorithm::reduction_mean, ValueOf(input).desc, target, 0, 0),
+      AttributesOf(), engine_);
+  Answer(step, target);
+  program_.Add(dnnl::reduction(made), made.scratchpad_desc(),
+               {InArena(DNNL_ARG_SRC, input), InArena(DNNL_ARG_DST, step)});
+}
+
+memory::desc OneDnnLowering::MapDesc(const Shape& shape) const {
+  return {{1, shape.channels, shape.side, shape.side}, type_, Tag::nhwc};
+}
+
+memory::desc OneDnnLowering::RowsDesc(std::int64_t rows, std::int64_t columns) const {
+  return {{rows, columns}, Type::f32, Tag::nc};
+}
+
+void OneDnnLowering::Answer(int step, const memory::desc& desc, int instead) {
+  const bool reuse = instead >= 0 && DiesAt(instead, step) && ValueOf(instead).desc == desc;
+  const int storage = reuse ? ValueOf(instead).storage : program_.NewStorage(desc.get_size());
+  values_[static_cast<std::size_t>(step)] = {storage, desc};
+}
+
+OneDnnLowering::Operand OneDnnLowering::InArena(int argument, int step) const {
+  return {argument, ValueOf(step).desc, ValueOf(step).storage, 0, {}};
+}
+
+OneDnnLowering::Operand OneDnnLowering::Fixed(int argument, const memory& memory) const {
+  return {argument, memory.get_desc(), -1, 0, memory};
+}
+
+OneDnnLowering::Operand OneDnnLowering::Weights(int argument, const std::vector<float>& values,
+                                                const memory::desc& plain, const memory::desc& wanted) const {
+  // Only read from.
+  memory from(plain, engine_, const_cast<float*>(values.data())), to(wanted, engine_);
+  dnnl::stream stream(engine_);
+  dnnl::reorder(from, to).execute(stream, from, to);
+  stream.wait();
+  return Fixed(argument, to);
+}
+
+OneDnnLowering::Operand OneDnnLowering::Vector(int argument, const std::vector<float>& values) const {
+  const memory made(VectorDesc(static_cast<std::int64_t>(values.size())), engine_);
+  std::copy(values.begin(), values.end(), static_cast<float*>(made.get_data_handle()));
+  return Fixed(argument, made);
+}
+
+}  // namespace seam

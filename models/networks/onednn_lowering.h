@@ -1,0 +1,76 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "models/networks/fold.h"
+#include "models/networks/onednn_program.h"
+
+namespace seam {
+
+// Writes steps of a folded network down as oneDNN primitives. Maps [B, C, H, W] lie channels last and are of
+// `type`; vectors [B, C] are floats.
+class OneDnnLowering {
+ public:
+  using Operand = OneDnnProgram::Operand;
+
+  OneDnnLowering(const FoldedGraph& graph, dnnl::memory::data_type type, const dnnl::engine& engine,
+                 OneDnnProgram* program);
+
+  // The backbone, for one picture. After it, where the program finds its picture [S, S, 3] of the body's type
+  // and leaves its features [F].
+  void LowerBody();
+  // What follows the features, for a clip of T pictures: where it finds them, [T, F], and leaves the logit.
+  void LowerHead();
+  int input() const { return input_; }
+  int answer() const { return answer_; }
+
+ private:
+  // What a step answers.
+  struct Value {
+    int storage = -1;
+    dnnl::memory::desc desc;
+  };
+
+  void Lower(int step);
+  void LowerConv(int step);
+  void LowerLinear(int step);
+  void LowerBatchNorm(int step);
+  void LowerActivation(int step);
+  void LowerBinary(int step);
+  // `step` answers the two steps' results, one by one, with its activation.
+  void AddBinary(dnnl::algorithm algorithm, int step, int left, int right);
+  void LowerConcat(int step);
+  void LowerPool(int step);
+  void LowerFlatten(int step);
+  void LowerLstm(int step);
+  void LowerLastStep(int step);
+  void LowerMeanOverTime(int step);
+  void Finish(int last);
+
+  const FoldedStep& At(int step) const { return graph_.steps[static_cast<std::size_t>(step)]; }
+  const Value& ValueOf(int step) const { return values_[static_cast<std::size_t>(step)]; }
+  bool DiesAt(int input, int step) const { return last_use_[static_cast<std::size_t>(input)] <= step; }
+  dnnl::memory::desc MapDesc(const Shape& shape) const;
+  dnnl::memory::desc RowsDesc(std::int64_t rows, std::int64_t columns) const;
+  // Gives the step's result a place: that of the step `instead` where nobody needs it later, or a new one.
+  void Answer(int step, const dnnl::memory::desc& desc, int instead = -1);
+  Operand InArena(int argument, int step) const;
+  Operand Fixed(int argument, const dnnl::memory& memory) const;
+  // `values` lie as `plain` says; copied into the order that a primitive wants.
+  Operand Weights(int argument, const std::vector<float>& values, const dnnl::memory::desc& plain,
+                  const dnnl::memory::desc& wanted) const;
+  Operand Vector(int argument, const std::vector<float>& values) const;
+
+  const FoldedGraph& graph_;
+  dnnl::memory::data_type type_;
+  dnnl::engine engine_;
+  OneDnnProgram& program_;
+  std::vector<Value> values_;     // by step
+  std::vector<int> last_use_;     // by step: the last step that reads it
+  int input_ = -1, answer_ = -1;  // storages
+};
+
+}  // namespace seam

@@ -1,0 +1,153 @@
+#include "models/networks/onednn_model.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <mutex>
+#include <utility>
+
+#include "base/error.h"
+#include "models/networks/compiled_model.h"
+#include "models/networks/onednn_lowering.h"
+#include "models/networks/onednn_program.h"
+
+namespace seam {
+namespace {
+
+using Type = dnnl::memory::data_type;
+
+// The nearest bfloat16, ties to even; not for NaN.
+std::uint16_t ToBf16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return static_cast<std::uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+// Bytes as the first convolution wants them: scaled as the network scales its pictures.
+template <class T>
+using ByteTable = std::array<std::array<T, 256>, 3>;
+
+ByteTable<float> FloatTable(const FoldedGraph& graph) {
+  ByteTable<float> table;
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+      table[c][byte] = (static_cast<float>(byte) - graph.mean[c]) / graph.std[c];
+    }
+  }
+  return table;
+}
+
+template <class T>
+void Scale(const ByteTable<T>& table, const std::uint8_t* from, std::size_t pixels, T* to) {
+  for (std::size_t i = 0; i < pixels; ++i) {
+    for (std::size_t c = 0; c < 3; ++c) to[3 * i + c] = table[c][from[3 * i + c]];
+  }
+}
+
+class OneDnnModel : public CompiledModel {
+ public:
+  OneDnnModel(const FoldedGraph& graph, const InputSpec& input, bool bf16)
+      : engine_(dnnl::engine::kind::cpu, 0), input_(input), bf16_(bf16), floats_(FloatTable(graph)) {
+    for (std::size_t c = 0; c < 3; ++c)
+      std::transform(floats_[c].begin(), floats_[c].end(), halves_[c].begin(), ToBf16);
+    const OneThread one;
+    OneDnnLowering body(graph, bf16 ? Type::bf16 : Type::f32, engine_, &body_),
+        head(graph, Type::f32, engine_, &head_);
+    body.LowerBody();
+    head.LowerHead();
+    pictures_ = body.input();
+    features_ = body.answer();
+    rows_ = head.input();
+    logit_ = head.answer();
+    feature_count_ =
+        static_cast<std::size_t>(graph.steps[static_cast<std::size_t>(graph.features)].shape.channels);
+  }
+
+  std::vector<double> Logits(const std::uint8_t* clips, std::int64_t n) const override {
+    const OneThread one;
+    const auto side = static_cast<std::size_t>(input_.size), pixels = side * side,
+               frames = static_cast<std::size_t>(input_.frames);
+    std::unique_ptr<Replica> replica = Take();
+    std::vector<double> logits;
+    for (std::int64_t clip = 0; clip < n; ++clip) {
+      for (std::size_t frame = 0; frame < frames; ++frame, clips += pixels * 3) {
+        if (bf16_) {
+          Scale(halves_, clips, pixels, replica->body.At<std::uint16_t>(pictures_));
+        } else {
+          Scale(floats_, clips, pixels, replica->body.At<float>(pictures_));
+        }
+        replica->body.Run(replica->stream);
+        std::copy_n(replica->body.At<float>(features_), feature_count_,
+                    replica->head.At<float>(rows_) + frame * feature_count_);
+      }
+      replica->head.Run(replica->stream);
+      logits.push_back(*replica->head.At<float>(logit_));
+    }
+    Return(std::move(replica));
+    return logits;
+  }
+
+  InputSpec input() const override { return input_; }
+  bool OneByOne() const override { return true; }
+  std::string description() const override {
+    return bf16_ ? "bf16 on the CPU (oneDNN)" : "fp32 on the CPU (oneDNN)";
+  }
+
+ private:
+  // What one thread works with.
+  struct Replica {
+    Replica(const OneDnnProgram& body_program, const OneDnnProgram& head_program, const dnnl::engine& engine)
+        : body(body_program, engine), head(head_program, engine), stream(engine) {}
+    OneDnnProgram::Replica body, head;
+    dnnl::stream stream;
+  };
+
+  // One that is idle, or a new one.
+  std::unique_ptr<Replica> Take() const {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        std::unique_ptr<Replica> replica = std::move(idle_.back());
+        idle_.pop_back();
+        return replica;
+      }
+    }
+    return std::make_unique<Replica>(body_, head_, engine_);
+  }
+
+  void Return(std::unique_ptr<Replica> replica) const {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(replica));
+  }
+
+  dnnl::engine engine_;
+  InputSpec input_;
+  bool bf16_;
+  ByteTable<float> floats_;
+  ByteTable<std::uint16_t> halves_;
+  OneDnnProgram body_, head_;
+  int pictures_ = -1, features_ = -1, rows_ = -1, logit_ = -1;  // storages
+  std::size_t feature_count_ = 0;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<Replica>> idle_;
+};
+
+}  // namespace
+
+bool HasNativeBf16() {
+  const auto has = static_cast<unsigned>(dnnl::get_effective_cpu_isa()),
+             needs = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+  return (has & needs) == needs;
+}
+
+std::unique_ptr<CompiledModel> CompileForCpu(const FoldedGraph& graph, const InputSpec& input,
+                                             const CompileOptions& options) {
+  if (options.device == "cuda")
+    throw Error("--device", "cuda needs LibTorch's part of Seam", "--device cpu works everywhere");
+  if (options.precision == "bf16" && !HasNativeBf16()) {
+    throw Error("--precision", "bf16 is not native to this processor",
+                "--precision auto, which is fp32, works everywhere");
+  }
+  return std::make_unique<OneDnnModel>(graph, input, options.precision == "bf16");
+}
+
+}  // namespace seam

@@ -1,0 +1,73 @@
+#include "models/networks/registry.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "models/networks/efficientnet.h"
+#include "models/networks/meso.h"
+#include "models/networks/resnet.h"
+#include "models/networks/temporal.h"
+#include "models/networks/xception.h"
+
+namespace seam {
+
+const std::vector<ModelEntry>& ModelRegistry() {
+  static const std::string mesonet =
+      "Afchar et al., MesoNet: a Compact Facial Video Forgery Detection Network, WIFS 2018, arXiv:1809.00888";
+  static const std::string efficientnet =
+      "Tan, Le, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, ICML 2019, "
+      "arXiv:1905.11946";
+  static const std::string xception =
+      "Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, CVPR 2017, arXiv:1610.02357";
+  static const std::string resnet =
+      "He et al., Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385";
+  static const std::vector<ModelEntry> registry = {
+      {"meso4", mesonet, 256, &Meso4Backbone, &MesoClassifier},
+      {"mesoinception4", mesonet, 256, &MesoInception4Backbone, &MesoClassifier},
+      {"efficientnet_b0", efficientnet, 224, &EfficientNetBackbone, &EfficientNetClassifier},
+      {"efficientnet_b1", efficientnet, 240, &EfficientNetBackbone, &EfficientNetClassifier},
+      {"efficientnet_b2", efficientnet, 288, &EfficientNetBackbone, &EfficientNetClassifier},
+      {"efficientnet_b3", efficientnet, 300, &EfficientNetBackbone, &EfficientNetClassifier},
+      {"efficientnet_b4", efficientnet, 380, &EfficientNetBackbone, &EfficientNetClassifier},
+      {"efficientnet_b5", efficientnet, 456, &EfficientNetBackbone, &EfficientNetClassifier},
+      {"efficientnet_b6", efficientnet, 528, &EfficientNetBackbone, &EfficientNetClassifier},
+      {"efficientnet_b7", efficientnet, 600, &EfficientNetBackbone, &EfficientNetClassifier},
+      {"xception", xception, 299, &XceptionBackbone, &XceptionClassifier},
+      {"xception_light", xception, 299, &XceptionBackbone, &XceptionClassifier},
+      {"xception_midway", xception, 299, &XceptionBackbone, &XceptionClassifier},
+      {"resnet18", resnet, 224, &ResNetBackbone, &ResNetClassifier},
+      {"resnet50", resnet, 224, &ResNetBackbone, &ResNetClassifier},
+  };
+  return registry;
+}
+
+std::vector<std::string> ModelNames() {
+  std::vector<std::string> names;
+  for (const auto& entry : ModelRegistry()) names.push_back(entry.name);
+  return names;
+}
+
+const ModelEntry& FindModel(const std::string& name) {
+  for (const auto& entry : ModelRegistry()) {
+    if (entry.name == name) return entry;
+  }
+  const std::string near = Nearest(name, ModelNames());
+  throw UsageError(
+      "model", fmt::format("'{}' is not a network that Seam knows", Printable(name)),
+      fmt::format("{}the networks are: {}", near.empty() ? "" : fmt::format("did you mean {}? ", near),
+                  fmt::join(ModelNames(), ", ")));
+}
+
+Graph MakeGraph(const ModelOptions& options) {
+  const ModelEntry& entry = FindModel(options.model);
+  Graph graph;
+  const int pictures = graph.Input(options.size == -1 ? entry.size : options.size);
+  const int features = entry.backbone(&graph, pictures, options);
+  graph.BeginHead(features);
+  entry.classifier(&graph, AddTemporalHead(&graph, features, options.temporal), options);
+  return graph;
+}
+
+}  // namespace seam

@@ -1,0 +1,279 @@
+#include "models/networks/stored_network.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <string_view>
+
+#include <c10/util/BFloat16.h>
+#include <c10/util/Half.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/version.h"
+#include "models/networks/registry.h"
+#include "models/weights/json_text.h"
+#include "models/weights/safetensors_header.h"
+#include "proto/crop_spec.h"
+
+namespace seam {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Raised when an older Seam would misread a newer file: from 2 on a network has options.
+constexpr int kCheckpointFormat = 2;
+constexpr const char* kTrainHint = "name a checkpoint that `seam train` wrote";
+
+using Metadata = std::map<std::string, std::string>;
+
+Error BadMetadata(const std::string& subject, const std::string& key, const std::string& problem) {
+  return Error(subject, fmt::format("bad checkpoint: {} {}", key, problem), kTrainHint);
+}
+
+const std::string& Required(const Metadata& metadata, const std::string& key, const std::string& subject) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) throw BadMetadata(subject, key, "is missing");
+  return found->second;
+}
+
+std::string Optional(const Metadata& metadata, const std::string& key, const std::string& otherwise) {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? otherwise : found->second;
+}
+
+template <class Number>
+Number ParseNumber(const std::string& text, const std::string& key, const std::string& subject) {
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw BadMetadata(subject, key, fmt::format("is {}, not a number", Shown(text)));
+  }
+  return number;
+}
+
+// What decides whether the rest can be understood.
+void CheckFormat(const Metadata& metadata, const std::string& subject) {
+  if (metadata.count("seam.model") == 0) {
+    throw Error(subject, "is a safetensors file, but no checkpoint of Seam's: it does not name its network",
+                kTrainHint);
+  }
+  const int format = ParseNumber<int>(Required(metadata, "seam.format", subject), "seam.format", subject);
+  if (format < 1) throw BadMetadata(subject, "seam.format", fmt::format("is {}", format));
+  if (format <= kCheckpointFormat) return;
+  throw Error(
+      subject,
+      fmt::format("was written in checkpoint format {} by Seam {}; this is Seam {}, which reads up to {}",
+                  format, Shown(Optional(metadata, "seam.version", "?")), Version(), kCheckpointFormat),
+      "use a newer Seam");
+}
+
+nlohmann::json ToJson(const Calibration& calibration) {
+  return {{"temperature", calibration.temperature},
+          {"threshold_eer", calibration.threshold_eer},
+          {"threshold_fpr1", calibration.threshold_fpr1},
+          {"band", {calibration.band_low, calibration.band_high}},
+          {"videos", {{"real", calibration.real}, {"fake", calibration.fake}}}};
+}
+
+std::optional<Calibration> ParseCalibration(const Metadata& metadata, const std::string& subject) {
+  const auto found = metadata.find("seam.calibration");
+  if (found == metadata.end()) return std::nullopt;
+  const auto json = ParseJsonText(found->second);
+  try {
+    const nlohmann::json& band = json.at("band");
+    const nlohmann::json& videos = json.at("videos");
+    return Calibration{json.at("temperature").get<double>(),
+                       json.at("threshold_eer").get<double>(),
+                       json.at("threshold_fpr1").get<double>(),
+                       band.at(0).get<double>(),
+                       band.at(1).get<double>(),
+                       videos.at("real").get<int>(),
+                       videos.at("fake").get<int>()};
+  } catch (const nlohmann::json::exception&) {
+    throw BadMetadata(subject, "seam.calibration", "is not a calibration: " + Shown(found->second));
+  }
+}
+
+// What is wrong with it, or "".
+std::string ProblemOf(const Calibration& calibration) {
+  const auto is_score = [](double value) { return value >= 0 && value <= 1; };
+  if (!(calibration.temperature > 0) || !std::isfinite(calibration.temperature))
+    return fmt::format("has the temperature {}", calibration.temperature);
+  if (!is_score(calibration.threshold_eer) || !is_score(calibration.threshold_fpr1) ||
+      !is_score(calibration.band_low) || !is_score(calibration.band_high))
+    return "has a threshold that is not from 0 to 1";
+  if (calibration.band_low > calibration.band_high) return "has a band that ends before it begins";
+  return "";
+}
+
+CheckpointInfo ParseInfo(const Metadata& metadata, const std::string& subject) {
+  CheckpointInfo info;
+  info.model = Required(metadata, "seam.model", subject);
+  const std::string& crop = Required(metadata, "seam.crop", subject);
+  if (!google::protobuf::util::JsonStringToMessage(crop, &info.crop).ok()) {
+    throw BadMetadata(subject, "seam.crop", "is not a crop specification: " + Shown(crop));
+  }
+  info.epoch = ParseNumber<int>(Required(metadata, "seam.epoch", subject), "seam.epoch", subject);
+  info.threshold =
+      ParseNumber<double>(Required(metadata, "seam.threshold", subject), "seam.threshold", subject);
+  info.calibration = ParseCalibration(metadata, subject);
+  info.notice = Optional(metadata, "seam.notice", "");
+  info.metrics = Optional(metadata, "seam.metrics", "{}");
+  info.recipe = Optional(metadata, "seam.recipe", "{}");
+  return info;
+}
+
+ModelOptions ParseOptions(const CheckpointInfo& info, const Metadata& metadata, const std::string& subject) {
+  const auto names = ModelNames();
+  if (std::find(names.begin(), names.end(), info.model) == names.end()) {
+    throw Error(subject,
+                fmt::format("its network {} is unknown to this Seam {}; the file was written by Seam {}",
+                            Shown(info.model), Version(), Shown(Optional(metadata, "seam.version", "?"))),
+                fmt::format("use a newer Seam; this one knows: {}", fmt::join(names, ", ")));
+  }
+  auto json = ParseJsonText(Optional(metadata, "seam.options", "{}"));
+  if (!json.is_object()) throw BadMetadata(subject, "seam.options", "is no JSON object");
+  if (!json.contains("model")) json["model"] = info.model;
+  if (json["model"] != info.model) throw BadMetadata(subject, "seam.options", "names another network");
+  return ModelOptions::FromJson(json, subject);
+}
+
+Graph GraphOf(const ModelOptions& options, const std::string& subject) {
+  try {
+    return MakeGraph(options);
+  } catch (const Error& error) {
+    throw BadMetadata(subject, "seam.options", fmt::format("asks for what there is not: {}", error.what()));
+  }
+}
+
+// Weights of half precision become float32, exactly.
+bool IsWeightType(c10::ScalarType type) {
+  return type == c10::ScalarType::Float || type == c10::ScalarType::Half || type == c10::ScalarType::BFloat16;
+}
+
+// How `given` differs from what the network has, in words, or "".
+std::string Difference(const OfferedWeight& given, const std::vector<std::int64_t>& wanted) {
+  if (given.shape != wanted) {
+    return fmt::format("has the shape [{}], not [{}]", fmt::join(given.shape, ", "), fmt::join(wanted, ", "));
+  }
+  if (!IsWeightType(given.type)) return fmt::format("has the type {}, not Float", c10::toString(given.type));
+  return given.is_finite() ? "" : "holds numbers that are not finite";
+}
+
+// The float32 of number `i` of a tensor of a weight's type.
+float NumberAt(std::string_view bytes, c10::ScalarType type, std::size_t i) {
+  if (type == c10::ScalarType::Float) {
+    float value = 0;
+    std::memcpy(&value, bytes.data() + i * sizeof value, sizeof value);
+    return value;
+  }
+  std::uint16_t bits = 0;
+  std::memcpy(&bits, bytes.data() + i * sizeof bits, sizeof bits);
+  return type == c10::ScalarType::Half ? c10::detail::fp16_ieee_to_fp32_value(bits)
+                                       : c10::detail::f32_from_bits(bits);
+}
+
+std::vector<float> Numbers(std::string_view bytes, c10::ScalarType type) {
+  std::vector<float> numbers(bytes.size() / (type == c10::ScalarType::Float ? 4 : 2));
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = NumberAt(bytes, type, i);
+  return numbers;
+}
+
+}  // namespace
+
+void CheckInfo(const CheckpointInfo& info, const std::string& model, int input_size,
+               const std::string& subject) {
+  if (info.crop.size() != static_cast<std::uint32_t>(input_size)) {
+    throw BadMetadata(
+        subject, "seam.crop",
+        fmt::format("has crops of {} pixels, but {} takes {}", info.crop.size(), model, input_size));
+  }
+  const std::string problem = ProblemOf(info.crop);
+  if (!problem.empty()) throw BadMetadata(subject, "seam.crop", "has " + problem);
+  if (info.epoch < 0) throw BadMetadata(subject, "seam.epoch", fmt::format("is {}", info.epoch));
+  if (!(info.threshold >= 0 && info.threshold <= 1)) {
+    throw BadMetadata(subject, "seam.threshold", fmt::format("is {}, not from 0 to 1", info.threshold));
+  }
+  if (info.calibration) {
+    const std::string odd = ProblemOf(*info.calibration);
+    if (!odd.empty()) throw BadMetadata(subject, "seam.calibration", odd);
+  }
+  if (ParseJsonText(info.metrics).is_discarded()) throw BadMetadata(subject, "seam.metrics", "is not JSON");
+  if (ParseJsonText(info.recipe).is_discarded()) throw BadMetadata(subject, "seam.recipe", "is not JSON");
+}
+
+void CheckWeights(const std::map<std::string, OfferedWeight>& offered, const Graph& graph,
+                  const std::string& subject) {
+  constexpr std::size_t kListed = 10;
+  std::map<std::string, std::vector<std::int64_t>> wanted;
+  for (const WeightSpec& weight : WeightsOf(graph)) wanted[weight.name] = weight.shape;
+  std::vector<std::string> differences;
+  for (const auto& [name, shape] : wanted) {
+    const auto found = offered.find(name);
+    const std::string difference = found == offered.end() ? "is missing" : Difference(found->second, shape);
+    if (!difference.empty()) differences.push_back(Shown(name) + " " + difference);
+  }
+  for (const auto& [name, given] : offered) {
+    if (wanted.count(name) == 0) differences.push_back(Shown(name) + " is left over");
+  }
+  if (differences.empty()) return;
+  const std::size_t listed = std::min(differences.size(), kListed);
+  std::string text = fmt::format("{}", fmt::join(differences.begin(), differences.begin() + listed, "; "));
+  if (differences.size() > listed) text += fmt::format("; and {} more", differences.size() - listed);
+  throw Error(subject, "its weights do not fit the network: " + text,
+              "the file was written for another network or by another version of Seam");
+}
+
+std::map<std::string, std::string> CheckpointMetadata(const ModelOptions& options,
+                                                      const CheckpointInfo& info) {
+  const nlohmann::json chosen = options.ToJson();
+  Metadata metadata = {
+      {"seam.format", chosen.size() > 1 ? "2" : "1"},
+      {"seam.model", options.model},
+      {"seam.crop", CropSpecJson(info.crop)},
+      {"seam.epoch", std::to_string(info.epoch)},
+      {"seam.threshold", fmt::format("{}", info.threshold)},
+      {"seam.notice", info.notice},
+      {"seam.metrics", info.metrics},
+      {"seam.recipe", info.recipe},
+      {"seam.version", Version()},
+  };
+  if (chosen.size() > 1) metadata["seam.options"] = chosen.dump();
+  if (info.calibration) metadata["seam.calibration"] = ToJson(*info.calibration).dump();
+  return metadata;
+}
+
+StoredNetwork LoadNetwork(const fs::path& path) {
+  const std::string subject = path.string();
+  const MappedFile file(path);
+  const SafetensorsHeader header = ParseSafetensorsHeader(file.bytes(), subject);
+  const std::string_view data = file.bytes().substr(header.data_offset);
+  CheckFormat(header.metadata, subject);
+  StoredNetwork network;
+  network.info = ParseInfo(header.metadata, subject);
+  network.options = ParseOptions(network.info, header.metadata, subject);
+  network.graph = GraphOf(network.options, subject);
+  CheckInfo(network.info, network.options.model, network.graph[0].shape.side, subject);
+  std::map<std::string, OfferedWeight> offered;
+  for (const TensorEntry& entry : header.tensors) {
+    std::vector<float>& numbers = network.weights[entry.name];
+    if (IsWeightType(entry.dtype))
+      numbers = Numbers(data.substr(entry.begin, entry.end - entry.begin), entry.dtype);
+    offered[entry.name] = {entry.shape, entry.dtype, [&numbers] {
+                             return std::all_of(numbers.begin(), numbers.end(),
+                                                [](float number) { return std::isfinite(number); });
+                           }};
+  }
+  CheckWeights(offered, network.graph, subject);
+  return network;
+}
+
+}  // namespace seam

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <c10/core/ScalarType.h>
+
+#include "models/networks/graph.h"
+#include "models/networks/model_options.h"
+#include "proto/clip.pb.h"
+
+namespace seam {
+
+// How the scores of whole videos (evaluate/video_score.h) are to be read, fitted on `val` alone after
+// training; of several datasets each counts as DatasetWeights() (evaluate/calibration.h) says.
+struct Calibration {
+  // The calibrated probability is sigmoid(logit(score) / temperature): Guo et al., "On Calibration of Modern
+  // Neural Networks", ICML 2017, section 4.2.
+  double temperature = 1;
+  double threshold_eer = 0.5;   // at the equal error rate
+  double threshold_fpr1 = 0.5;  // the least with a false positive rate of at most 1 %
+  // A score from band_low up to, but not including, band_high is "uncertain".
+  double band_low = 0.5, band_high = 0.5;
+  int real = 0, fake = 0;  // the videos it was fitted on
+  bool operator==(const Calibration&) const = default;
+};
+
+// What a checkpoint says of itself besides its weights: docs/checkpoints.md.
+struct CheckpointInfo {
+  std::string model;       // a name of the registry; SaveCheckpoint() takes the model's own
+  CropSpec crop;           // how the faces it was trained on were cut out; inference does the same
+  int epoch = 0;           // finished epochs
+  double threshold = 0.5;  // a score from here on is called fake
+  std::optional<Calibration> calibration;
+  std::string notice;  // what users must know: data, licence
+  // JSON texts: the metrics on `val` after this epoch, and every option of the run, data digest, versions.
+  std::string metrics = "{}";
+  std::string recipe = "{}";
+};
+
+// What a checkpoint holds, as it is read without LibTorch: enough for inference on a CPU, which then starts
+// without waiting for that library to load.
+struct StoredNetwork {
+  CheckpointInfo info;
+  ModelOptions options;
+  Graph graph;
+  std::map<std::string, std::vector<float>> weights;  // by the names of WeightsOf(Graph)
+};
+
+// An Error when the file is no checkpoint of Seam's, when its model is unknown to this Seam, or when a
+// tensor's name, shape or type differs from the model's: each difference is named.
+StoredNetwork LoadNetwork(const std::filesystem::path& path);
+
+// What a file of a network's carries beside its weights.
+std::map<std::string, std::string> CheckpointMetadata(const ModelOptions& options,
+                                                      const CheckpointInfo& info);
+
+// An Error, which names `subject`, when `info` makes no sense for a network of this name and input.
+void CheckInfo(const CheckpointInfo& info, const std::string& model, int input_size,
+               const std::string& subject);
+
+// A weight that is offered to a network.
+struct OfferedWeight {
+  std::vector<std::int64_t> shape;
+  c10::ScalarType type = c10::ScalarType::Undefined;
+  std::function<bool()> is_finite;  // asked last, only where the rest fits
+};
+
+// An Error that names what is missing, left over, of another shape or type, or not finite. Half precision
+// fits, too.
+void CheckWeights(const std::map<std::string, OfferedWeight>& offered, const Graph& graph,
+                  const std::string& subject);
+
+}  // namespace seam

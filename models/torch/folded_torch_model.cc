@@ -1,0 +1,191 @@
+#include "models/torch/folded_torch_model.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "models/torch/autocast.h"
+#include "models/torch/run_node.h"
+
+namespace seam {
+namespace {
+
+torch::Tensor Activated(const FoldedStep& step, torch::Tensor x) {
+  switch (step.activation) {
+    case Activation::kNone:
+      return x;
+    case Activation::kRelu:
+      return x.relu_();
+    case Activation::kLeakyRelu:
+      return torch::leaky_relu_(x, step.slope);
+    case Activation::kSilu:
+      return torch::silu_(x);
+    case Activation::kSigmoid:
+      return x.sigmoid_();
+  }
+  return x;
+}
+
+class FoldedTorchModel : public CompiledModel {
+ public:
+  FoldedTorchModel(const FoldedGraph& graph, const InputSpec& input, torch::Device device, bool bf16)
+      : input_(input), device_(device), bf16_(bf16) {
+    const c10::InferenceMode no_gradients;
+    mean_ =
+        torch::tensor(std::vector<float>(graph.mean.begin(), graph.mean.end())).view({1, 3, 1, 1}).to(device);
+    std_ =
+        torch::tensor(std::vector<float>(graph.std.begin(), graph.std.end())).view({1, 3, 1, 1}).to(device);
+    for (const FoldedStep& from : graph.steps) steps_.push_back(MakeStep(from, graph));
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      for (const int read : steps_[i].folded.inputs) steps_[static_cast<std::size_t>(read)].last_use = i;
+    }
+  }
+
+  std::vector<double> Logits(const std::uint8_t* clips, std::int64_t n) const override {
+    const c10::InferenceMode no_gradients;
+    std::unique_lock<std::mutex> lock(mutex_, std::defer_lock);
+    std::optional<Autocast> autocast;
+    if (device_.is_cuda()) {
+      lock.lock();
+      if (bf16_) autocast.emplace(c10::kCUDA, c10::kBFloat16);
+    } else {
+      at::set_num_threads(1);
+    }
+    const std::int64_t side = input_.size;
+    // Only read from.
+    const torch::Tensor bytes =
+        torch::from_blob(const_cast<std::uint8_t*>(clips), {n * input_.frames, side, side, 3}, torch::kByte);
+    // Channels last: the bytes' own order.
+    const torch::Tensor pictures = bytes.to(device_).permute({0, 3, 1, 2}).to(torch::kFloat);
+    const torch::Tensor logits = Run((pictures - mean_) / std_).to(torch::kCPU, torch::kDouble).flatten();
+    const double* first = logits.data_ptr<double>();
+    return {first, first + n};
+  }
+
+  InputSpec input() const override { return input_; }
+  std::string description() const override {
+    if (device_.is_cuda())
+      return bf16_ ? "bf16 on the GPU (LibTorch, autocast)" : "fp32 on the GPU (LibTorch)";
+    return "fp32 on the CPU (LibTorch)";
+  }
+
+ private:
+  struct Step {
+    FoldedStep folded;  // its numbers are in `weights`
+    Node node;          // as RunNode() wants it
+    std::map<std::string, torch::Tensor> weights;
+    std::size_t last_use = 0;
+  };
+
+  torch::Tensor OnDevice(const std::vector<float>& values, const std::vector<std::int64_t>& shape) const {
+    return torch::tensor(values, torch::kFloat).view(shape).to(device_);
+  }
+
+  Step MakeStep(const FoldedStep& from, const FoldedGraph& graph) const {
+    Step step;
+    step.folded = from;
+    step.node.op = from.op;
+    step.node.shape = from.shape;
+    step.node.conv = from.conv;
+    step.node.conv.bias = !from.bias.empty();
+    step.node.lstm = from.lstm;
+    if (from.op == Op::kConv) {
+      const std::int64_t in =
+          graph.steps[static_cast<std::size_t>(from.inputs[0])].shape.channels / from.conv.groups;
+      step.weights["weight"] =
+          OnDevice(from.weight, {from.shape.channels, in, from.conv.kernel, from.conv.kernel})
+              .contiguous(torch::MemoryFormat::ChannelsLast);
+    } else if (from.op == Op::kLinear) {
+      step.weights["weight"] = OnDevice(from.weight, {from.shape.channels, -1});
+    } else if (from.op == Op::kBatchNorm) {
+      step.weights["weight"] = OnDevice(from.weight, {-1});
+    }
+    if (!from.bias.empty()) step.weights["bias"] = OnDevice(from.bias, {-1});
+    if (from.op == Op::kLstm) AddLstm(from, &step);
+    step.folded.weight.clear();
+    step.folded.bias.clear();
+    step.folded.layers.clear();
+    return step;
+  }
+
+  void AddLstm(const FoldedStep& from, Step* step) const {
+    const std::int64_t directions = from.lstm.bidirectional ? 2 : 1,
+                       gates = std::int64_t{4} * from.lstm.hidden;
+    for (std::size_t layer = 0; layer < from.layers.size(); ++layer) {
+      const FoldedLstmLayer& made = from.layers[layer];
+      const torch::Tensor input = OnDevice(made.weight_input, {directions, gates, made.inputs}),
+                          hidden = OnDevice(made.weight_hidden, {directions, gates, from.lstm.hidden}),
+                          bias = OnDevice(made.bias, {directions, gates});
+      for (std::int64_t direction = 0; direction < directions; ++direction) {
+        const std::string end = fmt::format("_l{}{}", layer, direction == 1 ? "_reverse" : "");
+        step->weights["weight_ih" + end] = input[direction].clone();
+        step->weights["weight_hh" + end] = hidden[direction].clone();
+        step->weights["bias_ih" + end] = bias[direction].clone();
+        step->weights["bias_hh" + end] = torch::zeros_like(bias[direction]);
+      }
+    }
+  }
+
+  // Of maps and of vectors.
+  static torch::Tensor BatchNorm(const Step& step, const torch::Tensor& x) {
+    std::vector<std::int64_t> shape(static_cast<std::size_t>(x.dim()), 1);
+    shape[1] = -1;
+    return x * step.weights.at("weight").view(shape) + step.weights.at("bias").view(shape);
+  }
+
+  torch::Tensor RunStep(const Step& step, const std::vector<torch::Tensor>& inputs) const {
+    switch (step.folded.op) {
+      case Op::kBatchNorm:
+        return BatchNorm(step, inputs[0]);
+      case Op::kRelu:
+      case Op::kLeakyRelu:
+      case Op::kSilu:
+      case Op::kSigmoid:
+        return Activated(step.folded, inputs[0].clone());
+      default:
+        break;
+    }
+    torch::Tensor x = RunNode(
+        step.node, inputs, [&](const std::string& name) { return step.weights.at(name); }, RunMode());
+    if (step.folded.op == Op::kConv && inputs.size() > 1) x += inputs[1];
+    return Activated(step.folded, std::move(x));
+  }
+
+  torch::Tensor Run(const torch::Tensor& pictures) const {
+    std::vector<torch::Tensor> values(steps_.size());
+    values[0] = pictures;
+    for (std::size_t i = 1; i < steps_.size(); ++i) {
+      std::vector<torch::Tensor> inputs;
+      for (const int input : steps_[i].folded.inputs)
+        inputs.push_back(values[static_cast<std::size_t>(input)]);
+      values[i] = RunStep(steps_[i], inputs);
+      for (const int input : steps_[i].folded.inputs) {
+        if (steps_[static_cast<std::size_t>(input)].last_use == i)
+          values[static_cast<std::size_t>(input)].reset();
+      }
+    }
+    return values.back();
+  }
+
+  InputSpec input_;
+  torch::Device device_;
+  bool bf16_;
+  torch::Tensor mean_, std_;
+  std::vector<Step> steps_;
+  mutable std::mutex mutex_;  // one caller at a time has the GPU
+};
+
+}  // namespace
+
+std::unique_ptr<CompiledModel> MakeFoldedTorchModel(const FoldedGraph& graph, const InputSpec& input,
+                                                    torch::Device device, bool bf16) {
+  return std::make_unique<FoldedTorchModel>(graph, input, device, bf16);
+}
+
+}  // namespace seam

@@ -1,0 +1,383 @@
+#include "models/torch/onnx.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <onnx/onnx_pb.h>
+
+#include "base/error.h"
+
+namespace seam {
+namespace {
+
+// What OpenCV 4.6 reads and every later runtime too.
+constexpr int kIrVersion = 7, kOpset = 13;
+constexpr std::uint64_t kGreatestFile = 0x7fffffff;  // of a protobuf message
+
+using Dims = std::vector<std::int64_t>;
+
+class Exporter {
+ public:
+  Exporter(const Graph& graph, const std::map<std::string, torch::Tensor>& weights, int batch,
+           onnx::GraphProto* out)
+      : graph_(graph), weights_(weights), batch_(batch), out_(*out) {}
+
+  void Run() {
+    const auto count = static_cast<int>(graph_.nodes().size());
+    for (int i = 0; i < count; ++i) values_.push_back(Export(graph_[i], i));
+    Describe(out_.add_output(), "logit", {batch_, graph_[graph_.answer()].shape.channels});
+    Add("Sigmoid", {"logit"}, "score");
+    Describe(out_.add_output(), "score", {batch_, graph_[graph_.answer()].shape.channels});
+  }
+
+ private:
+  // Adds the steps of a node; returns the name of its value.
+  std::string Export(const Node& node, int index) {
+    const std::string to = index == graph_.answer() ? "logit" : fmt::format("value{}", index);
+    const auto in = [&](int i) { return values_[static_cast<std::size_t>(node.inputs[i])]; };
+    switch (node.op) {
+      case Op::kInput:
+        return Input(node);
+      case Op::kNormalise:
+        return Normalise(node, in(0), to);
+      case Op::kConv:
+        return Conv(node, in(0), to);
+      case Op::kBatchNorm:
+        return BatchNorm(node, in(0), to);
+      case Op::kRelu:
+        return Name(Add("Relu", {in(0)}, to));
+      case Op::kLeakyRelu: {
+        auto* step = Add("LeakyRelu", {in(0)}, to);
+        SetFloat(step, "alpha", node.rate);
+        return to;
+      }
+      case Op::kSilu:
+        return Name(Add("Mul", {in(0), Name(Add("Sigmoid", {in(0)}, to + "_sigmoid"))}, to));
+      case Op::kSigmoid:
+        return Name(Add("Sigmoid", {in(0)}, to));
+      case Op::kAdd:
+        return Name(Add("Add", {in(0), in(1)}, to));
+      case Op::kScale:
+        return Name(Add("Mul", {in(0), in(1)}, to));
+      case Op::kConcat:
+        return Concat(node, to);
+      case Op::kMaxPool: {
+        auto* step = Add("MaxPool", {in(0)}, to);
+        SetWindow(step, node.conv);
+        SetInts(step, "pads", Pads(node.conv));
+        return to;
+      }
+      case Op::kGlobalAveragePool:
+        return Name(Add("GlobalAveragePool", {in(0)}, to));
+      case Op::kFlatten: {
+        auto* step = Add("Flatten", {in(0)}, to);
+        SetInt(step, "axis", 1);
+        return to;
+      }
+      case Op::kLinear:
+        return Linear(node, in(0), to);
+      case Op::kDropout:
+      case Op::kDropPath:
+        return in(0);  // they act in training only
+      case Op::kWindows:
+        return Reshape(in(0), {batch_, node.shape.steps, node.shape.channels}, to);
+      case Op::kLstm:
+        return Lstm(node, in(0), to);
+      case Op::kLastStep:
+        return LastStep(node, in(0), to);
+      case Op::kMeanOverTime: {
+        auto* step = Add("ReduceMean", {in(0)}, to);
+        SetInts(step, "axes", {1});
+        SetInt(step, "keepdims", 0);
+        return to;
+      }
+    }
+    throw Error("onnx", "the network has a step that has no counterpart in ONNX");
+  }
+
+  std::string Input(const Node& node) {
+    const int frames = graph_.frames(), side = node.shape.side;
+    if (frames == 1) {
+      Describe(out_.add_input(), "pictures", {batch_, 3, side, side});
+      return "pictures";
+    }
+    Describe(out_.add_input(), "clips", {batch_, frames, 3, side, side});
+    return Reshape("clips", {std::int64_t{batch_} * frames, 3, side, side}, "pictures");
+  }
+
+  // A convolution of each channel with one number: runtimes fold it into what follows, while OpenCV's
+  // subtraction of a constant for each channel is wrong for batches.
+  std::string Normalise(const Node& node, const std::string& x, const std::string& to) {
+    const auto channels = static_cast<std::int64_t>(node.mean.size());
+    const auto scale = 1 / torch::tensor(node.std, torch::kDouble);
+    const auto shift = -torch::tensor(node.mean, torch::kDouble) * scale;
+    auto* step = Add(
+        "Conv",
+        {x, Constant("normalise.weight", scale.view({channels, 1, 1, 1})), Constant("normalise.bias", shift)},
+        to);
+    SetInts(step, "kernel_shape", {1, 1});
+    SetInt(step, "group", channels);
+    return to;
+  }
+
+  // Zeros that differ from side to side are a step of their own: not every runtime has them in convolutions.
+  std::string Conv(const Node& node, std::string x, const std::string& to) {
+    ConvSpec spec = node.conv;
+    if (spec.pad_before != spec.pad_after) {
+      const std::int64_t before = spec.pad_before, after = spec.pad_after;
+      x = Name(Add("Pad", {x, Integers({0, 0, before, before, 0, 0, after, after})}, to + "_padded"));
+      spec.pad_before = spec.pad_after = 0;
+    }
+    std::vector<std::string> inputs = {x, Weight(node, "weight")};
+    if (spec.bias) inputs.push_back(Weight(node, "bias"));
+    auto* step = Add("Conv", inputs, to);
+    SetWindow(step, spec);
+    SetInts(step, "pads", Pads(spec));
+    SetInts(step, "dilations", {spec.dilation, spec.dilation});
+    SetInt(step, "group", spec.groups);
+    return to;
+  }
+
+  std::string BatchNorm(const Node& node, const std::string& x, const std::string& to) {
+    auto* step = Add("BatchNormalization",
+                     {x, Weight(node, "weight"), Weight(node, "bias"), Weight(node, "running_mean"),
+                      Weight(node, "running_var")},
+                     to);
+    SetFloat(step, "epsilon", node.norm.eps);
+    return to;
+  }
+
+  std::string Concat(const Node& node, const std::string& to) {
+    std::vector<std::string> parts;
+    for (const int input : node.inputs) parts.push_back(values_[static_cast<std::size_t>(input)]);
+    SetInt(Add("Concat", parts, to), "axis", 1);
+    return to;
+  }
+
+  // Within windows the steps are rows.
+  std::string Linear(const Node& node, std::string x, const std::string& to) {
+    const int steps = node.shape.steps;
+    const int in = graph_[node.inputs[0]].shape.channels;
+    if (steps > 0) x = Reshape(x, {std::int64_t{batch_} * steps, in}, to + "_rows");
+    std::vector<std::string> inputs = {x, Weight(node, "weight")};
+    if (node.conv.bias) inputs.push_back(Weight(node, "bias"));
+    auto* step = Add("Gemm", inputs, steps > 0 ? to + "_dense" : to);
+    SetInt(step, "transB", 1);
+    return steps > 0 ? Reshape(step->output(0), {batch_, steps, node.conv.channels}, to) : to;
+  }
+
+  // [N, T, F] -> [N, T, H * directions]. ONNX has the steps first, and the layers one by one.
+  std::string Lstm(const Node& node, const std::string& x, const std::string& to) {
+    const std::int64_t steps = node.shape.steps, hidden = node.lstm.hidden;
+    const std::int64_t directions = node.lstm.bidirectional ? 2 : 1;
+    std::string y = Transpose(x, {1, 0, 2}, to + "_steps");
+    for (int layer = 0; layer < node.lstm.layers; ++layer) {
+      const std::string name = fmt::format("{}_layer{}", to, layer);
+      const std::string zeros = Constant(to + "_zeros", torch::zeros({directions, batch_, hidden}));
+      auto* step = Add("LSTM",
+                       {y, Gates(node, "weight_ih", layer), Gates(node, "weight_hh", layer),
+                        GateBiases(node, layer), "", zeros, zeros},
+                       name);
+      SetInt(step, "hidden_size", hidden);
+      SetText(step, "direction", directions == 2 ? "bidirectional" : "forward");
+      y = directions == 2 ? Transpose(name, {0, 2, 1, 3}, name + "_directions") : name;
+      y = Reshape(y, {steps, batch_, directions * hidden}, name + "_merged");
+    }
+    return Transpose(y, {1, 0, 2}, to);
+  }
+
+  std::string LastStep(const Node& node, const std::string& x, const std::string& to) {
+    const std::int64_t hidden = node.lstm.hidden;
+    const std::int64_t steps = graph_[node.inputs[0]].shape.steps;
+    const auto state = [&](std::int64_t step, std::int64_t first, const std::string& name) {
+      const std::string slice =
+          Slice(x, {0, step, first}, {batch_, step + 1, first + hidden}, name + "_step");
+      return Reshape(slice, {batch_, hidden}, name);
+    };
+    if (!node.lstm.bidirectional) return state(steps - 1, 0, to);
+    const std::string forward = state(steps - 1, 0, to + "_forward");
+    SetInt(Add("Concat", {forward, state(0, hidden, to + "_backward")}, to), "axis", 1);
+    return to;
+  }
+
+  // LibTorch's gates are input, forget, cell, output; ONNX's input, output, forget, cell.
+  static torch::Tensor Reordered(const torch::Tensor& tensor) {
+    const auto parts = tensor.chunk(4);
+    return torch::cat({parts[0], parts[3], parts[1], parts[2]});
+  }
+
+  // Of all directions: [directions, 4 * H, ...].
+  torch::Tensor OfDirections(const Node& node, const std::string& member, int layer) const {
+    std::vector<torch::Tensor> parts;
+    for (const char* direction : {"", "_reverse"}) {
+      if (*direction != '\0' && !node.lstm.bidirectional) continue;
+      parts.push_back(Reordered(Find(fmt::format("{}.{}_l{}{}", node.name, member, layer, direction))));
+    }
+    return torch::stack(parts);
+  }
+
+  std::string Gates(const Node& node, const std::string& member, int layer) {
+    return Constant(fmt::format("{}.{}_l{}", node.name, member, layer), OfDirections(node, member, layer));
+  }
+
+  std::string GateBiases(const Node& node, int layer) {
+    const auto biases =
+        torch::cat({OfDirections(node, "bias_ih", layer), OfDirections(node, "bias_hh", layer)}, 1);
+    return Constant(fmt::format("{}.bias_l{}", node.name, layer), biases);
+  }
+
+  std::string Transpose(const std::string& x, const Dims& order, const std::string& to) {
+    SetInts(Add("Transpose", {x}, to), "perm", order);
+    return to;
+  }
+
+  std::string Reshape(const std::string& x, const Dims& shape, const std::string& to) {
+    return Name(Add("Reshape", {x, Integers(shape)}, to));
+  }
+
+  std::string Slice(const std::string& x, const Dims& first, const Dims& end, const std::string& to) {
+    Dims axes;
+    for (std::size_t i = 0; i < first.size(); ++i) axes.push_back(static_cast<std::int64_t>(i));
+    return Name(Add("Slice", {x, Integers(first), Integers(end), Integers(axes)}, to));
+  }
+
+  onnx::NodeProto* Add(const char* type, const std::vector<std::string>& inputs, const std::string& to) {
+    auto* step = out_.add_node();
+    step->set_op_type(type);
+    for (const auto& input : inputs) step->add_input(input);
+    step->add_output(to);
+    return step;
+  }
+
+  static std::string Name(const onnx::NodeProto* step) { return step->output(0); }
+
+  static onnx::AttributeProto* Attribute(onnx::NodeProto* step, const char* name,
+                                         onnx::AttributeProto::AttributeType type) {
+    auto* attribute = step->add_attribute();
+    attribute->set_name(name);
+    attribute->set_type(type);
+    return attribute;
+  }
+
+  static void SetInt(onnx::NodeProto* step, const char* name, std::int64_t value) {
+    Attribute(step, name, onnx::AttributeProto::INT)->set_i(value);
+  }
+
+  static void SetFloat(onnx::NodeProto* step, const char* name, double value) {
+    Attribute(step, name, onnx::AttributeProto::FLOAT)->set_f(static_cast<float>(value));
+  }
+
+  static void SetText(onnx::NodeProto* step, const char* name, const char* value) {
+    Attribute(step, name, onnx::AttributeProto::STRING)->set_s(value);
+  }
+
+  static void SetInts(onnx::NodeProto* step, const char* name, const Dims& values) {
+    auto* attribute = Attribute(step, name, onnx::AttributeProto::INTS);
+    for (const auto value : values) attribute->add_ints(value);
+  }
+
+  static void SetWindow(onnx::NodeProto* step, const ConvSpec& spec) {
+    SetInts(step, "kernel_shape", {spec.kernel, spec.kernel});
+    SetInts(step, "strides", {spec.stride, spec.stride});
+  }
+
+  static Dims Pads(const ConvSpec& spec) {
+    return {spec.pad_before, spec.pad_before, spec.pad_after, spec.pad_after};
+  }
+
+  const torch::Tensor& Find(const std::string& name) const {
+    const auto found = weights_.find(name);
+    if (found == weights_.end()) throw Error("onnx", fmt::format("the weight '{}' is missing", name));
+    return found->second;
+  }
+
+  std::string Weight(const Node& node, const char* member) {
+    const std::string name = fmt::format("{}.{}", node.name, member);
+    return Constant(name, Find(name));
+  }
+
+  // Weights that several nodes share are written once.
+  std::string Constant(const std::string& name, const torch::Tensor& tensor) {
+    auto& dims = written_[name];
+    if (!dims.empty()) return name;
+    dims = tensor.sizes().vec();
+    const auto values = tensor.detach().to(torch::kCPU, torch::kFloat).contiguous();
+    auto* out = out_.add_initializer();
+    out->set_name(name);
+    out->set_data_type(onnx::TensorProto::FLOAT);
+    for (const auto dim : dims) out->add_dims(dim);
+    size_ += values.nbytes();
+    if (size_ > kGreatestFile) throw Error("onnx", "the network is larger than the 2 GiB of an ONNX file");
+    out->set_raw_data(values.data_ptr(), values.nbytes());
+    return name;
+  }
+
+  // Named by its contents.
+  std::string Integers(const Dims& values) {
+    std::string name = "integers";
+    for (const auto value : values) name += fmt::format("_{}", value);
+    auto& dims = written_[name];
+    if (!dims.empty()) return name;
+    dims = {static_cast<std::int64_t>(values.size())};
+    auto* out = out_.add_initializer();
+    out->set_name(name);
+    out->set_data_type(onnx::TensorProto::INT64);
+    out->add_dims(dims[0]);
+    out->set_raw_data(values.data(), values.size() * sizeof(std::int64_t));
+    return name;
+  }
+
+  static void Describe(onnx::ValueInfoProto* value, const char* name, const Dims& shape) {
+    value->set_name(name);
+    auto* type = value->mutable_type()->mutable_tensor_type();
+    type->set_elem_type(onnx::TensorProto::FLOAT);
+    for (const auto dim : shape) type->mutable_shape()->add_dim()->set_dim_value(dim);
+  }
+
+  const Graph& graph_;
+  const std::map<std::string, torch::Tensor>& weights_;
+  int batch_;
+  onnx::GraphProto& out_;
+  std::vector<std::string> values_;      // of the graph's nodes, by number
+  std::map<std::string, Dims> written_;  // constants
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace
+
+void OnnxOptions::Register(Options* options) {
+  options->Add("batch", &batch, "clips that the ONNX file takes at a time");
+}
+
+void OnnxOptions::Check() const {
+  if (batch < 1 || batch > 4096) {
+    throw UsageError("--batch", fmt::format("{} makes no sense", batch), "choose 1 to 4096");
+  }
+}
+
+std::string OnnxOf(const Graph& graph, const std::map<std::string, torch::Tensor>& weights,
+                   const std::map<std::string, std::string>& metadata, const OnnxOptions& options) {
+  options.Check();
+  onnx::ModelProto model;
+  model.set_ir_version(kIrVersion);
+  model.set_producer_name("seam");
+  auto* opset = model.add_opset_import();
+  opset->set_domain("");
+  opset->set_version(kOpset);
+  for (const auto& [key, value] : metadata) {
+    auto* entry = model.add_metadata_props();
+    entry->set_key(key);
+    entry->set_value(value);
+  }
+  model.mutable_graph()->set_name("seam");
+  Exporter(graph, weights, options.batch, model.mutable_graph()).Run();
+  std::string bytes;
+  if (model.ByteSizeLong() > kGreatestFile || !model.SerializeToString(&bytes)) {
+    throw Error("onnx", "the network is larger than the 2 GiB of an ONNX file");
+  }
+  return bytes;
+}
+
+}  // namespace seam
