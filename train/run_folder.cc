@@ -1,6 +1,7 @@
 #include "train/run_folder.h"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <tuple>
@@ -11,6 +12,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "models/weights/safetensors.h"
+#include "models/weights/safetensors_header.h"
 
 namespace seam {
 
@@ -22,6 +24,27 @@ constexpr std::uint64_t kMaxRunJsonBytes = std::uint64_t{16} << 20;
 constexpr char kStateFormat[] = "seam.train-state.1";
 
 void Copy(const fs::path& from, const fs::path& to) { WriteFile(to, MappedFile(from).bytes()); }
+
+// The number that stands under `key` in the file's metadata; 0 where there is none.
+int EpochIn(const fs::path& path, const std::string& key) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return 0;
+  const MappedFile file(path);
+  const auto metadata = ParseSafetensorsHeader(file.bytes(), path.string()).metadata;
+  const auto found = metadata.find(key);
+  int epoch = 0;
+  if (found != metadata.end()) {
+    const std::string& text = found->second;
+    std::from_chars(text.data(), text.data() + text.size(), epoch);
+  }
+  return epoch;
+}
+
+std::string Lacks(bool here, int epoch, const fs::path& file) {
+  const std::string other = file.filename().string();
+  if (here) return fmt::format("is of epoch {}, but {} of a later one; nothing was trained", epoch, other);
+  return fmt::format("is missing, and {} shows that epochs were finished; nothing was trained", other);
+}
 
 }  // namespace
 
@@ -50,9 +73,43 @@ bool RunFolder::HasRun() const {
   return false;
 }
 
+fs::path RunFolder::LatestEpoch() const {
+  static const std::regex name(R"(epoch-(\d{4,9})\.safetensors)");
+  fs::path latest;
+  int epoch = 0;
+  std::error_code code;
+  for (fs::directory_iterator entry(path_, code), end; !code && entry != end; entry.increment(code)) {
+    const std::string file = entry->path().filename().string();
+    std::smatch match;
+    if (!std::regex_match(file, match, name) || std::stoi(match[1]) <= epoch) continue;
+    epoch = std::stoi(match[1]);
+    latest = entry->path();
+  }
+  return latest;
+}
+
 bool RunFolder::HasState() const {
   std::error_code ignored;
-  return fs::exists(state(), ignored);
+  const bool here = fs::exists(state(), ignored);
+  // These are written after the state, and the checkpoint of an epoch after the state of the one before.
+  const int finished = here ? EpochIn(state(), "epoch") : 0;
+  if (here && finished == 0) return true;  // no state: LoadState() tells
+  const fs::path latest = LatestEpoch();
+  const std::string hint = fmt::format(
+      "put the run's own file back, or start anew with --overwrite; in a new --output, --init {} starts from "
+      "its weights alone",
+      last().string());
+  if (!latest.empty() && EpochIn(latest, "seam.epoch") > finished + 1) {
+    throw Error(state().string(), Lacks(here, finished, latest), hint);
+  }
+  for (const auto& file : {last(), best()}) {
+    if (EpochIn(file, "seam.epoch") > finished)
+      throw Error(state().string(), Lacks(here, finished, file), hint);
+  }
+  if (!here && fs::exists(metrics(), ignored)) {
+    throw Error(state().string(), Lacks(here, finished, metrics()), hint);
+  }
+  return here;
 }
 
 void RunFolder::Prepare(bool all) const {
@@ -82,6 +139,10 @@ void RunFolder::WriteRun(const nlohmann::json& json) const { WriteFile(run(), js
 nlohmann::json RunFolder::ReadRun() const {
   std::error_code ignored;
   if (!fs::exists(run(), ignored)) {
+    if (HasRun()) {
+      throw Error(run().string(), "is missing, though a run has written here",
+                  "put it back, or start anew with --overwrite");
+    }
     throw Error(path_.string(), "holds no run to resume", "leave --resume out to start one");
   }
   auto json = nlohmann::json::parse(ReadFile(run(), kMaxRunJsonBytes), nullptr, false);

@@ -43,27 +43,32 @@ class RunFolder {
   std::filesystem::path parts() const { return path_ / "val_parts.csv"; }
   std::filesystem::path run() const { return path_ / "run.json"; }
 
-  // Whether a run has written here, and whether it finished an epoch.
+  // Whether a run has written here.
   bool HasRun() const;
+  // Whether it finished an epoch. An Error where other files are of a later epoch than the state, or where
+  // there is none: to go on would train over finished epochs.
   bool HasState() const;
   // Makes the folder if it is missing, and removes what an earlier run left: unfinished files, or with `all`
   // every file a run writes (and nothing else).
   void Prepare(bool all) const;
 
   void WriteRun(const nlohmann::json& json) const;
-  // run.json; an Error when there is none.
+  // run.json; an Error when there is none, in other words where a run has written here.
   nlohmann::json ReadRun() const;
 
   // Keeps a finished epoch: its checkpoint, then the state, then Publish().
   void Save(const Model& model, const CheckpointInfo& info, const TrainState& state) const;
   // Writes last, best, metrics.csv and, where val has parts, val_parts.csv as `state` says they must be.
   void Publish(const TrainState& state) const;
-  // None when no epoch was finished.
+  // None when no epoch was finished. Throws as HasState() does.
   std::optional<TrainState> LoadState() const;
   // The checkpoint of a finished epoch, from its own file or from last.safetensors if that is of this epoch.
   Checkpoint LoadEpoch(int epoch) const;
 
  private:
+  // The checkpoint of the greatest number; empty without any.
+  std::filesystem::path LatestEpoch() const;
+
   std::filesystem::path path_;
 };
 

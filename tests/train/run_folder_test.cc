@@ -109,10 +109,41 @@ TEST_F(RunFolderTest, KilledBetweenStateAndLastIsPutRight) {
 TEST_F(RunFolderTest, KilledBetweenCheckpointAndStateGoesBackAnEpoch) {
   Finish({0.6});
   const std::string state = ReadFile(run_.state());
+  const std::string last = ReadFile(run_.last()), best = ReadFile(run_.best());
   Finish({0.7});
   WriteFile(run_.state(), state);
+  WriteFile(run_.last(), last);
+  WriteFile(run_.best(), best);
   EXPECT_EQ(run_.LoadState()->epoch(), 1);
   EXPECT_EQ(run_.LoadEpoch(1).info.epoch, 1);
+}
+
+TEST_F(RunFolderTest, AMissingStateOfFinishedEpochsIsAnError) {
+  Finish({0.6, 0.7, 0.8});
+  std::filesystem::remove(run_.state());
+  const auto missing = AllOf(StartsWith(run_.state().string()), HasSubstr("is missing"));
+  EXPECT_THAT(MessageOf([&] { run_.LoadState(); }), missing);
+  std::filesystem::remove(run_.Epoch(2));
+  std::filesystem::remove(run_.Epoch(3));
+  EXPECT_THAT(MessageOf([&] { run_.LoadState(); }), missing) << "last.safetensors tells it";
+  std::filesystem::remove(run_.last());
+  EXPECT_THAT(MessageOf([&] { run_.LoadState(); }), missing) << "best.safetensors tells it";
+  std::filesystem::remove(run_.best());
+  EXPECT_THAT(MessageOf([&] { run_.LoadState(); }), missing) << "metrics.csv tells it";
+  std::filesystem::remove(run_.metrics());
+  EXPECT_FALSE(run_.LoadState()) << "killed before the first state";
+}
+
+TEST_F(RunFolderTest, AStateOlderThanFinishedEpochsIsAnError) {
+  Finish({0.6});
+  const std::string state = ReadFile(run_.state());
+  Finish({0.7, 0.8});
+  WriteFile(run_.state(), state);
+  EXPECT_THAT(
+      MessageOf([&] { run_.LoadState(); }),
+      AllOf(StartsWith(run_.state().string()), HasSubstr("is of epoch 1, but epoch-0003.safetensors")));
+  std::filesystem::remove(run_.Epoch(3));
+  EXPECT_THAT(MessageOf([&] { run_.LoadState(); }), HasSubstr("is of epoch 1, but last.safetensors"));
 }
 
 TEST_F(RunFolderTest, LastStandsInForARemovedEpochIfItIsOfThatEpoch) {
@@ -158,6 +189,9 @@ TEST_F(RunFolderTest, OverwriteRemovesWhatARunWritesAndNothingElse) {
 
 TEST_F(RunFolderTest, RunJsonThatIsNoneIsAnError) {
   EXPECT_THAT(MessageOf([&] { run_.ReadRun(); }), HasSubstr("holds no run to resume"));
+  Finish({0.6});
+  EXPECT_THAT(MessageOf([&] { run_.ReadRun(); }),
+              AllOf(StartsWith(run_.run().string()), HasSubstr("is missing")));
   for (const std::string text : {"", "[]", "{}", "{\"options\": 3}"}) {
     WriteFile(run_.run(), text);
     EXPECT_THAT(MessageOf([&] { run_.ReadRun(); }), HasSubstr("is not what `seam train` wrote")) << text;

@@ -143,5 +143,15 @@ TEST_F(TrainResumeTest, StateOfADamagedRunIsNamed) {
               "--overwrite starts anew");
 }
 
+TEST_F(TrainResumeTest, FinishedEpochsWithoutTheirStateAreNotTrainedOver) {
+  Make({.train = 8, .val = 4, .size = 64});
+  ASSERT_EQ(Train("--size 64 --epochs 2").status, 0);
+  const std::string kept = Bytes("run", "epoch-0001.safetensors"), record = Bytes("run", "run.json");
+  fs::remove(run() / "last.state.safetensors");
+  ExpectError(Train("--resume --epochs 3"), 1, "last.state.safetensors: is missing", "--overwrite");
+  EXPECT_EQ(Bytes("run", "epoch-0001.safetensors"), kept);
+  EXPECT_EQ(Bytes("run", "run.json"), record);
+}
+
 }  // namespace
 }  // namespace seam
