@@ -85,6 +85,8 @@ Listing List(const LayoutOptions&, const fs::path& root) {
     tests.TellAbsent(list, 0, &listing);
   }
   tree.TellLeftOut(fmt::format("{}, {} and {}", kCelebReal, kYouTubeReal, kFake), &listing);
+  NoteEmptyClass(root, kFake, FAKE, &listing);
+  NoteEmptyClass(root, kCelebReal, REAL, &listing);
   return listing;
 }
 
@@ -110,12 +112,14 @@ Version VersionOf(const fs::path& root) {
             fmt::format("has a {} of {}", kTestList, Counted(lines, "line"))};
   }
   for (const char* folder : {kCelebReal, kFake}) {
-    for (fs::directory_iterator entry(root / folder, code), end; !code && entry != end;
-         entry.increment(code)) {
-      std::smatch match;
-      const std::string name = entry->path().filename().string();
-      if (std::regex_match(name, match, person) && std::stoi(match[2]) >= kPeopleOfVersion1)
-        return {2, fmt::format("has {}/ with {}", folder, match[1].str())};
+    for (const char* kind : {"", "videos", "frames"}) {
+      for (fs::directory_iterator entry(root / folder / kind, code), end; !code && entry != end;
+           entry.increment(code)) {
+        std::smatch match;
+        const std::string name = entry->path().filename().string();
+        if (std::regex_match(name, match, person) && std::stoi(match[2]) >= kPeopleOfVersion1)
+          return {2, fmt::format("has {}/ with {}", folder, match[1].str())};
+      }
     }
   }
   return {1, fmt::format("has {}/ or {}/ with nobody from id{} on", kCelebReal, kFake, kPeopleOfVersion1)};

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "labels/folder_layout.h"
 #include "labels/split.h"
 
 namespace seam {
@@ -102,15 +103,60 @@ class PairLists {
 
 // Where in the tree a file stands; `method` is empty for what is no part of the dataset.
 struct Place {
-  std::string method;  // that it is of, or is an original for: DFD, or "" for all others' originals
-  std::string compression;
+  std::string method;       // that it is of, or is an original for: DFD, or "" for all others' originals
+  std::string compression;  // empty: not told
+  std::string split;        // of a flat tree that is divided
+  std::size_t name = 0;     // where the video's name is among the parts
   Label label = REAL;
   bool known = false, mask = false, actors = false;
 };
 
-Place PlaceOf(const std::vector<std::string>& parts) {
+// The letters and digits of a name in lower case: "neuraltextures" for Neural_Textures.
+std::string Plain(const std::string& name) {
+  std::string plain;
+  for (const char c : LowerCase(name)) {
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) plain += c;
+  }
+  return plain;
+}
+
+// The method that a folder of a flat tree is of, or "".
+std::string MethodOf(const std::string& folder) {
+  static const std::map<std::string, std::string> names = {{"df", "Deepfakes"},      {"f2f", "Face2Face"},
+                                                           {"fs", "FaceSwap"},       {"fsh", "FaceShifter"},
+                                                           {"nt", "NeuralTextures"}, {"dfd", kDfd}};
+  const std::string plain = Plain(folder);
+  for (const auto& method : Methods()) {
+    if (Plain(method) == plain) return method;
+  }
+  const auto found = names.find(plain);
+  return found == names.end() ? "" : found->second;
+}
+
+bool HoldsOriginals(const std::string& folder) {
+  Label label = FAKE;
+  const std::string plain = Plain(folder);
+  return plain == "youtube" || plain == "actors" || (LabelOfFolder(folder, &label) && label == REAL);
+}
+
+bool IsOfficial(const fs::path& root) {
+  std::error_code ignored;
+  return fs::is_directory(root / kFakes, ignored) || fs::is_directory(root / kOriginals, ignored);
+}
+
+// "c23" for FaceForensics++_C23 and the like; "" where the name does not tell.
+std::string CompressionInName(const fs::path& root) {
+  static const std::regex pattern(".*(^|[^a-z0-9])(raw|c0|c23|c40|hq|lq)([^a-z0-9].*)?", std::regex::icase);
+  std::error_code ignored;
+  const std::string name = fs::weakly_canonical(root, ignored).filename().string();
+  std::smatch match;
+  return std::regex_match(name, match, pattern) ? CompressionOf(match[2].str()) : "";
+}
+
+Place OfficialPlace(const std::vector<std::string>& parts) {
   Place place;
   if (parts.size() < 5) return place;
+  place.name = 4;
   place.compression = CompressionOf(parts[2]);
   place.mask = parts[2] == "masks" || parts[3] == "masks";
   if (place.compression.empty() && !place.mask) return place;
@@ -124,6 +170,29 @@ Place PlaceOf(const std::vector<std::string>& parts) {
     place.known = std::find(methods.begin(), methods.end(), parts[1]) != methods.end();
     place.actors = parts[1] == kDfd;
   }
+  return place;
+}
+
+// [SPLIT/]METHOD/[COMPRESSION/][videos/]NAME, and an original's folder in the place of METHOD.
+Place FlatPlace(const std::vector<std::string>& parts, const std::string& compression) {
+  static const std::regex of_actors("[0-9]+__.+");
+  Place place;
+  place.compression = compression;
+  std::size_t at = 0;
+  if (parts.size() > 2) place.split = SplitOfFolder(parts[0]);
+  if (!place.split.empty()) at = 1;
+  if (parts.size() < at + 2) return place;
+  place.method = MethodOf(parts[at]);
+  place.label = place.method.empty() ? REAL : FAKE;
+  place.known = !place.method.empty() || HoldsOriginals(parts[at]);
+  for (++at; at + 1 < parts.size(); ++at) {
+    const std::string found = CompressionOf(parts[at]);
+    place.mask = place.mask || LowerCase(parts[at]) == "masks";
+    if (!found.empty()) place.compression = found;
+    if (found.empty() && !IsKindFolder(parts[at])) break;
+  }
+  place.name = at;
+  place.actors = std::regex_match(NameAt(parts, at), of_actors) || place.method == kDfd;
   return place;
 }
 
@@ -186,7 +255,7 @@ class Reader {
 
   Listing Read() {
     for (Tree::File& file : tree_.media()) {
-      const Place place = PlaceOf(file.parts);
+      const Place place = official_ ? OfficialPlace(file.parts) : FlatPlace(file.parts, compression_);
       if (!place.known) continue;
       file.taken = true;
       if (place.mask)
@@ -213,14 +282,14 @@ class Reader {
 
  private:
   bool Wanted(const Place& place) const {
-    if (compressions_.count(place.compression) == 0) return false;
+    if (!place.compression.empty() && compressions_.count(place.compression) == 0) return false;
     if (place.label == FAKE) return methods_.count(place.method) > 0;
     return place.actors ? methods_.count(kDfd) > 0 : methods_.size() > methods_.count(kDfd);
   }
 
   void Add(const Place& place, Tree::File* file) {
     Video video = Tree::Take(file, place.label);
-    const std::string name = NameAt(file->parts, 4);
+    const std::string name = NameAt(file->parts, place.name);
     video.method = place.method;
     if (place.actors) {
       if (!ReadActors(name, &video)) Misnamed(name, &video);
@@ -233,8 +302,9 @@ class Reader {
         video.split = lists_.Find(video.keys);
         unlisted_ += video.split.empty() ? 1 : 0;
       }
-      ++from_youtube_;
+      if (place.split.empty()) ++from_youtube_;
     }
+    if (!place.split.empty()) video.split = place.split;
     if (!video.footage.empty()) video.footage = place.compression + "/" + video.footage;
     listing_.videos.push_back(std::move(video));
   }
@@ -265,9 +335,13 @@ class Reader {
           fmt::format("{} left out by --compression or --methods", Counted(unwanted_, "file")));
     }
     tree_.TellLeftOut("the folders of the dataset", &listing_);
+    NoteEmptyClass(root_, kFakes, FAKE, &listing_);
+    NoteEmptyClass(root_, kOriginals, REAL, &listing_);
   }
 
   fs::path root_;
+  bool official_ = IsOfficial(root_);
+  std::string compression_ = CompressionInName(root_);  // of a flat tree
   Tree tree_;
   PairLists lists_;
   std::set<std::string> compressions_, methods_;
@@ -278,12 +352,50 @@ class Reader {
 
 Listing List(const LayoutOptions& options, const fs::path& root) { return Reader(options, root).Read(); }
 
+// Whether something in `folder` is called as a fake of the dataset.
+bool HasFakes(const fs::path& folder) {
+  constexpr int kLooked = 1000;
+  static const std::regex fake("[0-9]{3}_[0-9]{3}|[0-9]+_[0-9]+__.+__[0-9A-Za-z]{8}");
+  std::error_code code;
+  int looked = 0;
+  for (fs::recursive_directory_iterator entry(folder, code), end; !code && entry != end && looked < kLooked;
+       entry.increment(code), ++looked) {
+    if (std::regex_match(entry->path().stem().string(), fake)) return true;
+  }
+  return false;
+}
+
+// A folder for each method beside the originals', as the copies that are handed on have it.
+std::string FlatSign(const fs::path& root) {
+  std::set<std::string> methods;
+  std::string originals;
+  const auto look = [&](const fs::path& folder, const std::string& prefix) {
+    std::error_code code;
+    for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+      std::error_code ignored;
+      const std::string name = entry->path().filename().string();
+      if (!entry->is_directory(ignored)) continue;
+      if (HoldsOriginals(name) && (originals.empty() || prefix + name < originals)) originals = prefix + name;
+      if (!MethodOf(name).empty() && HasFakes(entry->path())) methods.insert(prefix + name);
+    }
+  };
+  look(root, "");
+  std::error_code code;
+  for (fs::directory_iterator entry(root, code), end; !code && entry != end; entry.increment(code)) {
+    const std::string name = entry->path().filename().string();
+    if (!SplitOfFolder(name).empty()) look(entry->path(), name + "/");
+  }
+  if (methods.empty() || (originals.empty() && methods.size() < 2)) return "";
+  return originals.empty() ? fmt::format("has {}/", *methods.begin())
+                           : fmt::format("has {}/ beside {}/", *methods.begin(), originals);
+}
+
 std::string Sign(const fs::path& root) {
   std::error_code ignored;
   for (const char* folder : {kFakes, kOriginals}) {
     if (fs::is_directory(root / folder, ignored)) return fmt::format("has {}/", folder);
   }
-  return "";
+  return FlatSign(root);
 }
 
 }  // namespace
@@ -291,7 +403,7 @@ std::string Sign(const fs::path& root) {
 DatasetLayout FaceForensicsLayout() {
   return {"faceforensics++",
           "original_sequences/{youtube,actors}/{raw,c23,c40}/videos/ and manipulated_sequences/METHOD/"
-          "{raw,c23,c40}/videos/",
+          "{raw,c23,c40}/videos/, or original/ beside Deepfakes/, Face2Face/, ...",
           {"compression", "methods"},
           [](const fs::path& root) { return !Sign(root).empty(); },
           Sign,

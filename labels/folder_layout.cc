@@ -21,7 +21,9 @@ bool Place(const std::vector<std::string>& parts, Video* video) {
   if (parts.size() > 2) video->split = SplitOfFolder(parts[0]);
   if (!video->split.empty()) at = 1;
   if (parts.size() < at + 2 || !LabelOfFolder(parts[at], &video->label)) return false;
-  if (video->label == FAKE && parts.size() > at + 2) video->method = parts[at + 1];
+  std::size_t method = at + 1;
+  while (method + 1 < parts.size() && IsKindFolder(parts[method])) ++method;
+  if (video->label == FAKE && parts.size() > method + 1) video->method = parts[method];
   return true;
 }
 
@@ -53,6 +55,32 @@ void CheckAllOrNone(const fs::path& root, const std::vector<Video>& videos) {
                   fmt::format("some videos lie in a split ({}), others do not ({})", with->id, without->id));
 }
 
+// The folders directly in `folder`, in order of name.
+std::vector<std::string> FoldersIn(const fs::path& folder) {
+  std::set<std::string> names;
+  std::error_code code;
+  for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+    std::error_code ignored;
+    if (entry->is_directory(ignored)) names.insert(entry->path().filename().string());
+  }
+  return {names.begin(), names.end()};
+}
+
+// The folders of a label in `root`, or in those of a split: "fake", "test/fake".
+std::vector<std::string> LabelFolders(const fs::path& root) {
+  std::vector<std::string> direct, in_splits;
+  Label ignored = REAL;
+  for (const auto& name : FoldersIn(root)) {
+    if (LabelOfFolder(name, &ignored)) direct.push_back(name);
+    if (SplitOfFolder(name).empty()) continue;
+    for (const auto& inside : FoldersIn(root / name)) {
+      if (LabelOfFolder(inside, &ignored)) in_splits.push_back(fmt::format("{}/{}", name, inside));
+    }
+  }
+  direct.insert(direct.end(), in_splits.begin(), in_splits.end());
+  return direct;
+}
+
 Listing List(const LayoutOptions& options, const fs::path& root) {
   KeyFinder keys(options.group_by);
   Listing listing;
@@ -73,34 +101,17 @@ Listing List(const LayoutOptions& options, const fs::path& root) {
     TellFrameFolders(&listing);
   }
   tree.TellLeftOut("the folders of a label", &listing);
+  for (const auto& folder : LabelFolders(root)) {
+    Label label = REAL;
+    LabelOfFolder(fs::path(folder).filename().string(), &label);
+    NoteEmptyClass(root, folder, label, &listing);
+  }
   return listing;
 }
 
-// The name of a folder of a label in `folder`, or "".
-std::string LabelFolderIn(const fs::path& folder) {
-  std::error_code code;
-  Label label = REAL;
-  std::string name;
-  for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
-    std::error_code ignored;
-    const std::string found = entry->path().filename().string();
-    if (!LabelOfFolder(found, &label) || !entry->is_directory(ignored)) continue;
-    if (name.empty() || found < name) name = found;
-  }
-  return name.empty() ? "" : name + "/";
-}
-
 std::string Sign(const fs::path& root) {
-  if (const std::string name = LabelFolderIn(root); !name.empty()) return "has " + name;
-  std::error_code code;
-  std::string least;
-  for (fs::directory_iterator entry(root, code), end; !code && entry != end; entry.increment(code)) {
-    const std::string split = entry->path().filename().string();
-    const std::string inside = SplitOfFolder(split).empty() ? "" : LabelFolderIn(entry->path());
-    if (inside.empty()) continue;
-    if (least.empty() || split + "/" + inside < least) least = split + "/" + inside;
-  }
-  return least.empty() ? "" : "has " + least;
+  const auto folders = LabelFolders(root);
+  return folders.empty() ? "" : fmt::format("has {}/", folders.front());
 }
 
 }  // namespace
@@ -111,13 +122,46 @@ DatasetLayout FolderLayout() {
           Sign,         List};
 }
 
+// The words of a folder's name in lower case: at spaces, "-", "_", "." and where "aB" stands, and without
+// digits that stand alone.
+std::vector<std::string> WordsOf(const std::string& name) {
+  std::vector<std::string> words(1);
+  char before = ' ';
+  for (const char c : name) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    const bool apart = c == ' ' || c == '-' || c == '_' || c == '.';
+    if (apart || (upper && before >= 'a' && before <= 'z')) words.emplace_back();
+    if (!apart) words.back() += c;
+    before = c;
+  }
+  std::erase_if(words, [](const std::string& word) {
+    return word.find_first_not_of("0123456789") == std::string::npos;
+  });
+  for (std::string& word : words) word = LowerCase(word);
+  return words;
+}
+
 bool LabelOfFolder(const std::string& name, Label* label) {
-  static const std::map<std::string, Label> labels = {{"real", REAL},     {"0_real", REAL},
-                                                      {"original", REAL}, {"fake", FAKE},
-                                                      {"1_fake", FAKE},   {"manipulated", FAKE}};
-  const auto found = labels.find(LowerCase(name));
-  if (found == labels.end()) return false;
-  *label = found->second;
+  static const std::map<std::string, Label> labels = {
+      {"real", REAL},        {"reals", REAL},       {"original", REAL},  {"originals", REAL},
+      {"pristine", REAL},    {"authentic", REAL},   {"genuine", REAL},   {"bonafide", REAL},
+      {"fake", FAKE},        {"fakes", FAKE},       {"deepfake", FAKE},  {"deepfakes", FAKE},
+      {"manipulated", FAKE}, {"synthetic", FAKE},   {"synthesis", FAKE}, {"synthesized", FAKE},
+      {"forged", FAKE},      {"forgery", FAKE},     {"tampered", FAKE},  {"altered", FAKE},
+      {"generated", FAKE},   {"manipulation", FAKE}};
+  static const std::set<std::string> fillers = {
+      "deep",   "ai",    "video", "videos", "image",    "images", "face",    "faces",    "frame",
+      "frames", "clips", "data",  "train",  "training", "set",    "samples", "pictures", "photos"};
+  std::set<Label> found;
+  for (const std::string& word : WordsOf(name)) {
+    const auto known = labels.find(word);
+    if (known != labels.end())
+      found.insert(known->second);
+    else if (fillers.count(word) == 0)
+      return false;
+  }
+  if (found.size() != 1) return false;
+  *label = *found.begin();
   return true;
 }
 

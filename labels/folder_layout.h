@@ -14,8 +14,9 @@ namespace seam {
 // split only: numbers there often start anew, while what the user says with `group_by` holds everywhere.
 DatasetLayout FolderLayout();
 
-// The label that a folder's name stands for ("real", "0_real", "original", "fake", "1_fake", "manipulated",
-// in upper or lower case); false when none.
+// The label that a folder's name stands for; false when none. One of its words says it ("real", "original",
+// "pristine", ...; "fake", "deepfake", "manipulated", "synthetic", ...), the others say nothing of it:
+// numbers, "videos", "images", "training" (0_real, Real Videos, training_fake). In upper or lower case.
 bool LabelOfFolder(const std::string& name, Label* label);
 
 // "train", "val", "test", or "" where the folder's name (in any case; also "valid", "validation") is none's.

@@ -54,9 +54,34 @@ void CheckOptions(const DatasetLayout& layout, const LayoutOptions& options) {
   }
 }
 
+// Whether `folder` has a name that stands in the tree of a layout.
+bool IsNamed(const fs::path& folder, const std::string& layout) {
+  const std::string name = folder.filename().string() + "/";
+  return std::any_of(LayoutTable().begin(), LayoutTable().end(), [&](const DatasetLayout& row) {
+    return row.name == layout && row.tree.find(name) != std::string::npos;
+  });
+}
+
+// Whether `root` is a part of a known dataset, which lies up to five folders above: its folders may look like
+// plain ones, but say less than the whole.
+bool IsPart(const fs::path& root) {
+  constexpr int kAbove = 5;
+  std::error_code ignored;
+  fs::path above = fs::weakly_canonical(root, ignored);
+  for (int i = 0; i < kAbove && above.has_relative_path(); ++i) {
+    const fs::path below = std::exchange(above, above.parent_path());
+    for (const auto& layout : LayoutTable()) {
+      if (layout.name != FolderLayout().name && IsNamed(below, layout.name) && !layout.sign(above).empty())
+        return true;
+    }
+  }
+  return false;
+}
+
 const DatasetLayout* Recognise(const fs::path& root) {
   for (const auto& layout : LayoutTable()) {
-    if (!layout.sign(root).empty()) return &layout;
+    if (layout.sign(root).empty()) continue;
+    return layout.name == FolderLayout().name && IsPart(root) ? nullptr : &layout;
   }
   return nullptr;
 }
@@ -80,14 +105,6 @@ std::vector<fs::path> FoldersIn(const fs::path& folder) {
     if (folders.size() > kAtMost) break;
   }
   return {folders.begin(), folders.end()};
-}
-
-// Whether `folder` has a name that stands in the tree of a layout.
-bool IsNamed(const fs::path& folder, const std::string& layout) {
-  const std::string name = folder.filename().string() + "/";
-  return std::any_of(LayoutTable().begin(), LayoutTable().end(), [&](const DatasetLayout& row) {
-    return row.name == layout && row.tree.find(name) != std::string::npos;
-  });
 }
 
 // Roots that lie up to two folders below, or up to five above by the name of the folder in between; those
@@ -191,6 +208,14 @@ const DatasetLayout& ChooseLayout(const LayoutOptions& options, const fs::path& 
 Listing ListDataset(const DatasetLayout& layout, const LayoutOptions& options, const fs::path& root) {
   Listing listing = layout.list(options, root);
   if (listing.videos.empty()) throw WrongTree(layout, root, "no videos of known label");
+  const Label first = listing.videos.front().label;
+  const bool both = std::any_of(listing.videos.begin(), listing.videos.end(),
+                                [&](const Video& video) { return video.label != first; });
+  if (!both && !listing.lost.empty()) {
+    throw WrongTree(layout, root,
+                    fmt::format("only {} videos were found, {} of them, and {}",
+                                first == FAKE ? "fake" : "real", listing.videos.size(), listing.lost));
+  }
   std::sort(listing.videos.begin(), listing.videos.end(),
             [](const Video& a, const Video& b) { return a.id < b.id; });
   for (Video& video : listing.videos) video.dataset = layout.name;

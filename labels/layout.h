@@ -37,7 +37,8 @@ struct DatasetLayout {
 // is near. A UsageError for an unknown name and for an option of another layout.
 const DatasetLayout& ChooseLayout(const LayoutOptions& options, const std::filesystem::path& root);
 
-// Every video below `root` in order of id. An Error when there is none.
+// Every video below `root` in order of id. An Error when there is none, and when all are of one class while
+// files were left out that may be the other.
 Listing ListDataset(const DatasetLayout& layout, const LayoutOptions& options,
                     const std::filesystem::path& root);
 

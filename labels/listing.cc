@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <regex>
 #include <string_view>
 #include <system_error>
 
@@ -54,6 +55,32 @@ std::string KindsOf(const std::map<std::string, std::size_t>& counts) {
   return fmt::format("{}", fmt::join(shown, ", "));
 }
 
+bool IsPicture(const std::string& name) {
+  static const std::set<std::string> extensions = {".jpg",  ".jpeg", ".png",  ".webp", ".bmp", ".tif",
+                                                   ".tiff", ".heic", ".heif", ".avif", ".jp2"};
+  return extensions.count(LowerCase(fs::path(name).extension().string())) > 0;
+}
+
+// Also in folders inside.
+bool HoldsFile(const fs::path& folder) {
+  std::error_code code;
+  for (fs::recursive_directory_iterator entry(folder, code), end; !code && entry != end;
+       entry.increment(code)) {
+    std::error_code ignored;
+    if (!entry->is_directory(ignored)) return true;
+  }
+  return false;
+}
+
+// The first `count` parts, without folders that say what kind of file is in them.
+std::string FootageOf(const std::vector<std::string>& parts, std::size_t count, const std::string& name) {
+  std::string footage;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!IsKindFolder(parts[i])) footage += parts[i] + "/";
+  }
+  return name.empty() ? footage : footage + name + "/";
+}
+
 }  // namespace
 
 Tree::Tree(const fs::path& root) : root_(root) {
@@ -63,6 +90,39 @@ Tree::Tree(const fs::path& root) : root_(root) {
   };
   for (const fs::path& path : ListMediaFiles(root, nullptr, &others)) add(path, &media_);
   for (const fs::path& path : others) add(path, &others_);
+  LeaveOutFrames();
+}
+
+void Tree::LeaveOutFrames() {
+  static const std::regex numbered("(.+)[-_ ](frame|img|face)?[-_ ]?[0-9]+", std::regex::icase);
+  std::set<std::string> footage;
+  for (const File& file : media_) {
+    const std::string& name = file.parts.back();
+    if (!IsPicture(name)) footage.insert(FootageOf(file.parts, file.parts.size() - 1, fs::path(name).stem()));
+  }
+  const auto is_frame = [&](const File& file) {
+    if (footage.empty() || !IsPicture(file.parts.back())) return false;
+    const std::size_t folders = file.parts.size() - 1;
+    for (std::size_t count = 1; count <= folders; ++count) {
+      if (!IsKindFolder(file.parts[count - 1]) && footage.count(FootageOf(file.parts, count, "")) > 0)
+        return true;
+    }
+    const std::string stem = fs::path(file.parts.back()).stem();
+    std::smatch match;
+    return folders > 0 && IsKindFolder(file.parts[folders - 1]) &&
+           (footage.count(FootageOf(file.parts, folders, stem)) > 0 ||
+            (std::regex_match(stem, match, numbered) &&
+             footage.count(FootageOf(file.parts, folders, match[1].str())) > 0));
+  };
+  std::vector<File> kept;
+  for (File& file : media_) {
+    if (!is_frame(file)) {
+      kept.push_back(std::move(file));
+    } else if (frames_++ == 0) {
+      frames_example_ = fmt::format("{}", fmt::join(file.parts, "/"));
+    }
+  }
+  media_ = std::move(kept);
 }
 
 Video Tree::Take(File* file, Label label) {
@@ -78,9 +138,14 @@ void Tree::TellLeftOut(const std::string& where, Listing* listing) const {
   const auto left = [](const File& file) { return !file.taken; };
   if (const auto first = std::find_if(media_.begin(), media_.end(), left); first != media_.end()) {
     const std::size_t count = std::count_if(first, media_.end(), left);
-    listing->warnings.push_back(fmt::format(
-        "{}: {} {} outside {} and {} left out, such as {}", root_.string(), Counted(count, "media file"),
-        count == 1 ? "lies" : "lie", where, count == 1 ? "is" : "are", fmt::join(first->parts, "/")));
+    listing->lost = fmt::format("{} {} outside {} and {} left out, such as {}", Counted(count, "media file"),
+                                count == 1 ? "lies" : "lie", where, count == 1 ? "is" : "are",
+                                fmt::join(first->parts, "/"));
+    listing->warnings.push_back(fmt::format("{}: {}", root_.string(), listing->lost));
+  }
+  if (frames_ > 0) {
+    listing->notes.push_back(fmt::format("{} left out, such as {}: the video of the same footage is taken",
+                                         Counted(frames_, "picture"), frames_example_));
   }
   std::map<std::string, std::size_t> kinds;
   std::size_t count = 0;
@@ -94,7 +159,21 @@ void Tree::TellLeftOut(const std::string& where, Listing* listing) const {
                                           Counted(count, "file"), count == 1 ? "is" : "are", KindsOf(kinds)));
 }
 
+bool IsKindFolder(const std::string& name) {
+  static const std::set<std::string> kinds = {"videos", "video", "frames", "frame", "images",
+                                              "image",  "faces", "crops",  "clips"};
+  return kinds.count(LowerCase(name)) > 0;
+}
+
+void NoteEmptyClass(const fs::path& root, const std::string& folder, Label label, Listing* listing) {
+  const auto has_label = [&](const Video& video) { return video.label == label; };
+  if (!listing->lost.empty() || !HoldsFile(root / folder)) return;
+  if (std::any_of(listing->videos.begin(), listing->videos.end(), has_label)) return;
+  listing->lost = fmt::format("{}/ holds no {}", folder, label == FAKE ? "fake" : "real");
+}
+
 std::string NameAt(const std::vector<std::string>& parts, std::size_t at) {
+  while (at + 1 < parts.size() && IsKindFolder(parts[at])) ++at;
   return at + 1 == parts.size() ? fs::path(parts[at]).stem().string() : parts[at];
 }
 

@@ -17,9 +17,14 @@ struct Listing {
   // The splits that are left for videos of none: those that no official list fills.
   std::vector<std::string> open_splits = {"train", "val", "test"};
   std::vector<std::string> warnings, notes;  // a line each, about files that the user may miss
+  // What may have held the other class, in words, or "": media files that no label was found for, a folder of
+  // a class without a video.
+  std::string lost;
 };
 
-// The files below a dataset's root, each taken by the layout or told as left out.
+// The files below a dataset's root, each taken by the layout or told as left out. Where a video and pictures
+// of its footage are both there (videos/a.mp4 beside frames/a/0001.png or frames/a_0001.png; a.mp4 beside
+// a/0001.png), the video alone is.
 class Tree {
  public:
   struct File {
@@ -40,11 +45,23 @@ class Tree {
   void TellLeftOut(const std::string& where, Listing* listing) const;
 
  private:
+  void LeaveOutFrames();
+
   std::filesystem::path root_;
   std::vector<File> media_, others_;
+  std::size_t frames_ = 0;  // pictures left out, for their video is there
+  std::string frames_example_;
 };
 
+// Whether the folder says what its files are, not whose: "videos", "frames", "images", "faces", "crops".
+bool IsKindFolder(const std::string& name);
+
+// Notes as lost that `folder` of the root holds files and no video has its label.
+void NoteEmptyClass(const std::filesystem::path& root, const std::string& folder, Label label,
+                    Listing* listing);
+
 // The name of a video whose file, or whose folder of pictures, is parts[at]: without the extension of a file.
+// A folder of a kind in between does not count.
 std::string NameAt(const std::vector<std::string>& parts, std::size_t at);
 
 // What stands directly in `root`, for a message.

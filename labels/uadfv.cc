@@ -30,6 +30,8 @@ Listing List(const LayoutOptions&, const fs::path& root) {
     listing.videos.push_back(std::move(video));
   }
   tree.TellLeftOut("real/ and fake/", &listing);
+  NoteEmptyClass(root, "fake", FAKE, &listing);
+  NoteEmptyClass(root, "real", REAL, &listing);
   return listing;
 }
 
@@ -38,7 +40,8 @@ bool Fits(const fs::path& root) {
   return fs::is_directory(root / "real", ignored) && fs::is_directory(root / "fake", ignored);
 }
 
-// Whether all media files and folders in `folder`, and one at least, have names of the dataset.
+// Whether all media files and folders in `folder`, and one at least, have names of the dataset. What is in
+// folders of a kind (videos/, frames/) counts as if it were in `folder`.
 bool AllNamed(const fs::path& folder, Label label) {
   std::size_t count = 0;
   std::error_code code;
@@ -46,6 +49,11 @@ bool AllNamed(const fs::path& folder, Label label) {
     std::error_code ignored;
     const bool deeper = entry->is_directory(ignored);
     if (!deeper && !IsMediaFile(entry->path())) continue;
+    if (deeper && IsKindFolder(entry->path().filename().string())) {
+      if (!AllNamed(entry->path(), label)) return false;
+      ++count;
+      continue;
+    }
     const fs::path name = deeper ? entry->path().filename() : entry->path().stem();
     if (NumberOf(name.string(), label).empty()) return false;
     ++count;

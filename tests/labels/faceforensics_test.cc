@@ -140,7 +140,8 @@ TEST_F(FaceForensicsTest, PicturesBelongToTheVideoOfTheirFolder) {
 
 TEST_F(FaceForensicsTest, WhatIsNamedAndAbsentOrPresentAndInNoListIsToldAndCounted) {
   AddLists();
-  tree_.Add({Real("071"), Real("999"), Real("my video"), "original_sequences/tiktok/c23/videos/1.mp4"});
+  tree_.Add({Real("071"), Fake("FaceSwap", "071_071"), Real("999"), Real("my video"),
+             "original_sequences/tiktok/c23/videos/1.mp4"});
   const Listing listing = tree_.List(kName);
   EXPECT_TRUE(Says(listing.warnings, "splits: 7 of the 8 names in it have no file here, such as 054"));
   EXPECT_TRUE(Says(listing.warnings, "splits: does not name 1 video of the dataset"));
@@ -205,10 +206,84 @@ TEST_F(FaceForensicsTest, OptionsThatLeaveNothingSayHowMuchIsThere) {
 }
 
 TEST_F(FaceForensicsTest, MasksWithoutACompressionArePassedOver) {
-  tree_.Add({Real("071"), "manipulated_sequences/Deepfakes/masks/videos/071_054.mp4"});
+  tree_.Add({Real("071"), Fake("Deepfakes", "071_054"),
+             "manipulated_sequences/Deepfakes/masks/videos/071_054.mp4"});
   const Listing listing = tree_.List(kName);
-  EXPECT_EQ(Ids(listing), Names{Real("071")});
+  EXPECT_EQ(Ids(listing), (Names{Fake("Deepfakes", "071_054"), Real("071")}));
   EXPECT_TRUE(Says(listing.notes, "masks/: 1 file passed over"));
+}
+
+// What is handed on lies flat.
+TEST(FlatFaceForensicsTest, AFolderForEachMethodBesideTheOriginalsIsRecognised) {
+  const struct {
+    std::vector<std::string> files;
+    std::string original;
+  } cases[] = {
+      {{"FaceForensics++_C23/original/000.mp4", "FaceForensics++_C23/Deepfakes/000_003.mp4",
+        "FaceForensics++_C23/NeuralTextures/003_000.mp4",
+        "FaceForensics++_C23/DeepFakeDetection/01_02__exit_phone_room__YVGY8LOK.mp4",
+        "FaceForensics++_C23/csv/Deepfakes.csv"},
+       "original/000.mp4"},
+      {{"ff/Real/000/0001.png", "ff/deepfakes/000_003/0001.png", "ff/neural_textures/003_000/0001.png"},
+       "Real/000/0001.png"},
+      {{"ff/youtube/c40/videos/000.mp4", "ff/DF/c40/videos/000_003.mp4", "ff/NT/c40/videos/003_000.mp4"},
+       "youtube/c40/videos/000.mp4"},
+  };
+  for (const auto& [files, original] : cases) {
+    MadeTree tree;
+    tree.Add(files);
+    LayoutOptions options;
+    const std::filesystem::path root = tree.path() / files[0].substr(0, files[0].find('/'));
+    const auto& layout = ChooseLayout(options, root);
+    ASSERT_EQ(layout.name, "faceforensics++") << files[0];
+    const Listing listing = ListDataset(layout, options, root);
+    const Video real = Find(listing.videos, original);
+    EXPECT_EQ(real.label, REAL);
+    EXPECT_EQ(real.keys, std::vector<std::string>{"000"});
+    for (const Video& video : listing.videos) {
+      if (video.method != "Deepfakes" && video.method != "NeuralTextures") continue;
+      EXPECT_EQ(video.label, FAKE);
+      EXPECT_EQ(std::set<std::string>(video.keys.begin(), video.keys.end()),
+                (std::set<std::string>{"000", "003"}));
+      EXPECT_EQ(video.footage == real.footage, video.keys.front() == "000") << video.footage;
+    }
+    EXPECT_GE(listing.videos.size(), 3U);
+  }
+}
+
+TEST(FlatFaceForensicsTest, TheRootsNameTellsTheCompression) {
+  MadeTree tree;
+  tree.Add({"FaceForensics++_C23/original/000.mp4", "FaceForensics++_C23/Deepfakes/000_003.mp4"});
+  LayoutOptions options;
+  options.compression = "c40";
+  const std::filesystem::path root = tree.path() / "FaceForensics++_C23";
+  EXPECT_NE(
+      MessageOf([&] { ListDataset(ChooseLayout(options, root), options, root); }).find("leave no video"),
+      std::string::npos);
+  options.compression = "c23";
+  EXPECT_EQ(ListDataset(ChooseLayout(options, root), options, root).videos.size(), 2U);
+}
+
+TEST(FlatFaceForensicsTest, FoldersOfSplitsHold) {
+  MadeTree tree;
+  tree.Add({"train/original/000.mp4", "train/Deepfakes/000_003.mp4", "test/original/010.mp4",
+            "test/Face2Face/010_011.mp4"});
+  const Listing listing = tree.List(LayoutOptions());
+  EXPECT_EQ(listing.videos.front().dataset, "faceforensics++");
+  for (const Video& video : listing.videos) EXPECT_TRUE(video.id.starts_with(video.split + "/")) << video.id;
+}
+
+TEST(FlatFaceForensicsTest, FramesOfVideosThatAreThereAreLeftOut) {
+  MadeTree tree;
+  const std::string real = "original_sequences/youtube/c23/", fake = "manipulated_sequences/Deepfakes/c23/";
+  tree.Add({real + "videos/000.mp4", real + "frames/000/000.png", real + "frames/000/001.png",
+            fake + "videos/000_003.mp4", fake + "frames/000_003/000.png", fake + "frames/003_000/000.png"});
+  const Listing listing = tree.List(LayoutOptions());
+  ASSERT_EQ(listing.videos.size(), 3U) << "and the frames whose video is not there";
+  EXPECT_EQ(Find(listing.videos, fake + "frames/003_000/000.png").method, "Deepfakes");
+  ASSERT_FALSE(listing.notes.empty());
+  EXPECT_EQ(listing.notes.back(), "3 pictures left out, such as " + fake +
+                                      "frames/000_003/000.png: the video of the same footage is taken");
 }
 
 }  // namespace

@@ -70,6 +70,46 @@ TEST_F(FolderLayoutTest, KnowsTheOtherNamesOfTheFolders) {
   EXPECT_EQ(labels, (std::vector<Label>{REAL, FAKE, FAKE, REAL}));
 }
 
+TEST_F(FolderLayoutTest, AWordOfTheNameSaysTheLabel) {
+  const std::pair<const char*, int> names[] = {
+      {"Real", 0},         {"Deepfake", 1},       {"DeepFakes", 1},
+      {"real_videos", 0},  {"FakeImages", 1},     {"training_real", 0},
+      {"AI-generated", 1}, {"Pristine", 0},       {"synthetic", 1},
+      {"1_fake", 1},       {"real_and_fake", -1}, {"Celeb-real", -1},
+      {"youtube", -1},     {"videos", -1},        {"manipulated_sequences", -1},
+      {"reality", -1}};
+  for (const auto& [name, wanted] : names) {
+    Label label = REAL;
+    const bool known = LabelOfFolder(name, &label);
+    EXPECT_EQ(known ? (label == FAKE ? 1 : 0) : -1, wanted) << name;
+  }
+}
+
+TEST_F(FolderLayoutTest, ALostClassIsAnError) {
+  Make({"Real/a.mp4", "Real/b.mp4", "Neural/a.mp4"});
+  EXPECT_EQ(Message(),
+            Root() +
+                ": only real videos were found, 2 of them, and 1 media file lies outside the folders "
+                "of a label and is left out, such as Neural/a.mp4");
+  fs::remove_all(folder_ / "Neural");
+  EXPECT_EQ(List().size(), 2U) << "reals alone, with nothing left out, may be what is wanted";
+  Make({"Fake/a.xyz"});
+  EXPECT_EQ(Message(), Root() + ": only real videos were found, 2 of them, and Fake/ holds no fake");
+}
+
+TEST_F(FolderLayoutTest, PicturesOfAVideoThatIsThereAreLeftOut) {
+  Make({"real/videos/a.mp4", "real/frames/a/0001.png", "real/frames/a/0002.png", "real/frames/c/0001.png",
+        "fake/b.mp4", "fake/b/0001.jpg", "fake/faces/b_0001.jpg", "fake/photo_12.jpg"});
+  const Listing listing = Listed(folder_.path());
+  std::vector<std::string> ids;
+  for (const auto& video : listing.videos) ids.push_back(video.id);
+  EXPECT_EQ(ids, (std::vector<std::string>{"fake/b.mp4", "fake/photo_12.jpg", "real/frames/c/0001.png",
+                                           "real/videos/a.mp4"}));
+  EXPECT_EQ(listing.notes.back(),
+            "4 pictures left out, such as fake/b/0001.jpg: the video of the same footage is taken");
+  EXPECT_EQ(listing.videos[0].method, "") << "videos/ and frames/ are no methods";
+}
+
 TEST_F(FolderLayoutTest, TakesTheSplitsOfTheFolders) {
   Make({"train/real/a.jpg", "train/fake/m/a.jpg", "val/real/b.jpg", "test/1_fake/c.jpg"});
   const auto videos = List();
@@ -198,7 +238,7 @@ TEST_F(FolderLayoutTest, WarnsOfFilesThatLieElsewhere) {
 }
 
 TEST_F(FolderLayoutTest, WarnsOnceOfFilesThatAreNoMediaWithTheirKinds) {
-  Make({"real/a.mp4", "real/b.txt", "fake/c.TXT", "fake/d.docx", "fake/e"});
+  Make({"real/a.mp4", "real/b.txt", "fake/a.mp4", "fake/c.TXT", "fake/d.docx", "fake/e"});
   EXPECT_EQ(
       Listed(folder_.path()).warnings,
       Keys{Root() + ": 4 files are neither video nor picture by name: 2 .txt, 1 without an ending, 1 .docx"});
