@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <map>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -64,6 +66,31 @@ std::vector<ManifestRow> PrintDataset(const std::filesystem::path& description, 
   return rows;
 }
 
+// A dataset whose videos of one class all failed trains nothing: that is an error, not a row in a table.
+void CheckClasses(const std::string& output, const std::vector<ManifestRow>& rows) {
+  struct Count {
+    std::size_t videos = 0;
+    std::int64_t clips = 0;
+    const ManifestRow* first = nullptr;
+  };
+  std::map<std::string, Count> labels;
+  for (const ManifestRow& row : rows) {
+    if (row.status == "official_overlap") continue;
+    Count& count = labels[row.label];
+    if (count.videos++ == 0) count.first = &row;
+    count.clips += static_cast<std::int64_t>(row.clips);
+  }
+  const bool any =
+      std::any_of(labels.begin(), labels.end(), [](const auto& label) { return label.second.clips > 0; });
+  for (const auto& [label, count] : labels) {
+    if (!any || count.clips > 0) continue;
+    throw Error(output,
+                fmt::format("holds no {0}: none of the {1} {0} videos gave a clip, such as {2} ({3})", label,
+                            count.videos, count.first->video, count.first->status),
+                "manifest.jsonl has the reason of each; what was cut out is kept");
+  }
+}
+
 int ExitStatus(const std::vector<ManifestRow>& rows) {
   const bool failed =
       std::any_of(rows.begin(), rows.end(), [](const ManifestRow& row) { return IsFailure(row.status); });
@@ -101,6 +128,7 @@ int Extract(const std::vector<std::string>& arguments) {
   writer.Assemble(facts);
   const std::vector<ManifestRow> rows = PrintDataset(writer.description(), settings.json);
   if (settings.store.boxes == "from-real") TellOwnBoxes(rows);
+  if (writer.description().stem() == "dataset") CheckClasses(settings.writer.folder.output, rows);
   return ExitStatus(rows);
 }
 
@@ -117,7 +145,7 @@ int Merge(const std::vector<std::string>& arguments) {
   if (!options.Parse(arguments)) return kExitGood;
   folder.Check();
   PartMerger({folders.begin(), folders.end()}).Write(folder);
-  PrintDataset(std::filesystem::path(folder.output) / "dataset.json", json);
+  CheckClasses(folder.output, PrintDataset(std::filesystem::path(folder.output) / "dataset.json", json));
   return kExitGood;
 }
 
