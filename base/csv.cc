@@ -25,7 +25,7 @@ std::string CsvLine(const std::vector<std::string>& fields) {
 }
 
 std::vector<std::vector<std::string>> ParseCsv(std::string_view text, const std::string& subject,
-                                               std::vector<std::size_t>* lines) {
+                                               std::vector<std::size_t>* lines, char separator) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> row(1);
@@ -53,7 +53,7 @@ std::vector<std::vector<std::string>> ParseCsv(std::string_view text, const std:
     } else if (c == '"' && row.back().empty()) {
       quoted = true;
       opened = line;
-    } else if (c == ',') {
+    } else if (c == separator) {
       row.emplace_back();
     } else if (c == '\n') {
       end_row();

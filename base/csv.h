@@ -14,6 +14,7 @@ std::string CsvLine(const std::vector<std::string>& fields);
 // CRLF and empty lines are accepted. `subject` names the file in the Error that an unclosed quote is.
 // `lines`, where given, gets the line at which each row begins, from 1.
 std::vector<std::vector<std::string>> ParseCsv(std::string_view text, const std::string& subject,
-                                               std::vector<std::size_t>* lines = nullptr);
+                                               std::vector<std::size_t>* lines = nullptr,
+                                               char separator = ',');
 
 }  // namespace seam

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
 
 #include <fmt/format.h>
 
@@ -25,10 +26,66 @@ std::string Lower(std::string text) {
   return text;
 }
 
+// A comma where the line of names has one.
+char SeparatorOf(std::string_view text) {
+  const std::string_view names = text.substr(0, text.find_first_of("\r\n"));
+  for (const char separator : {',', ';', '\t'}) {
+    if (names.find(separator) != std::string_view::npos) return separator;
+  }
+  return ',';
+}
+
+void AppendUtf8(std::uint32_t point, std::string* text) {
+  const auto add = [&](std::uint32_t byte) { *text += static_cast<char>(byte); };
+  if (point < 0x80) {
+    add(point);
+  } else if (point < 0x800) {
+    add(0xc0 | (point >> 6));
+    add(0x80 | (point & 0x3f));
+  } else if (point < 0x10000) {
+    add(0xe0 | (point >> 12));
+    add(0x80 | ((point >> 6) & 0x3f));
+    add(0x80 | (point & 0x3f));
+  } else {
+    add(0xf0 | (point >> 18));
+    add(0x80 | ((point >> 12) & 0x3f));
+    add(0x80 | ((point >> 6) & 0x3f));
+    add(0x80 | (point & 0x3f));
+  }
+}
+
+// What begins with UTF-16's byte-order mark, in UTF-8; half a surrogate pair becomes U+FFFD.
+std::optional<std::string> FromUtf16(std::string_view bytes) {
+  const bool little = bytes.starts_with("\xff\xfe"), big = bytes.starts_with("\xfe\xff");
+  if (!little && !big) return std::nullopt;
+  const auto unit = [&](std::size_t i) -> std::uint32_t {
+    const auto first = static_cast<unsigned char>(bytes[i]),
+               second = static_cast<unsigned char>(bytes[i + 1]);
+    return little ? first | second << 8 : first << 8 | second;
+  };
+  std::string text;
+  for (std::size_t i = 2; i + 1 < bytes.size(); i += 2) {
+    std::uint32_t point = unit(i);
+    if (point >= 0xd800 && point < 0xe000) {
+      const std::uint32_t low = point < 0xdc00 && i + 3 < bytes.size() ? unit(i + 2) : 0;
+      const bool pair = low >= 0xdc00 && low < 0xe000;
+      point = pair ? 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00) : 0xfffd;
+      if (pair) i += 2;
+    }
+    AppendUtf8(point, &text);
+  }
+  return text;
+}
+
 }  // namespace
 
-CsvTable::CsvTable(std::filesystem::path path) : path_(std::move(path)) {
-  auto rows = ParseCsv(ReadFile(path_, kMaxBytes), path_.string(), &lines_);
+CsvTable::CsvTable(std::filesystem::path path) : CsvTable(path, ReadFile(path, kMaxBytes)) {}
+
+CsvTable::CsvTable(std::filesystem::path path, std::string_view text) : path_(std::move(path)) {
+  const std::optional<std::string> utf8 = FromUtf16(text);
+  if (utf8) text = *utf8;
+  separator_ = SeparatorOf(text);
+  auto rows = ParseCsv(text, path_.string(), &lines_, separator_);
   if (rows.empty()) throw Error(path_.string(), "is empty", "the first line names the columns");
   for (const auto& name : rows.front()) columns_.push_back(Lower(Trimmed(name)));
   for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -66,13 +123,6 @@ std::optional<std::size_t> CsvTable::Find(const std::string& column) const {
   const auto found = std::find(columns_.begin(), columns_.end(), column);
   if (found == columns_.end()) return std::nullopt;
   return static_cast<std::size_t>(found - columns_.begin());
-}
-
-std::optional<int> ParseLabel(const std::string& text) {
-  const std::string lower = Lower(text);
-  if (lower == "1" || lower == "fake") return 1;
-  if (lower == "0" || lower == "real") return 0;
-  return std::nullopt;
 }
 
 }  // namespace seam

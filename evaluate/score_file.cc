@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/lines.h"
+#include "labels/label.h"
 
 namespace seam {
 

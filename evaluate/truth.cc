@@ -10,6 +10,7 @@
 #include "base/csv_table.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "labels/label.h"
 #include "labels/manifest.h"
 
 namespace seam {

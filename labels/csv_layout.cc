@@ -9,6 +9,7 @@
 #include "base/csv_table.h"
 #include "base/error.h"
 #include "labels/folder_layout.h"
+#include "labels/label.h"
 
 namespace seam {
 
@@ -26,7 +27,7 @@ std::string SplitOfRow(const CsvTable& table, std::size_t row) {
 
 Video ReadRow(const CsvTable& table, std::size_t row, const fs::path& folder, KeyFinder* keys) {
   Video video;
-  const std::string name = table.Raw(row, "path"), label_text = table.Field(row, "label");
+  const std::string name = table.Raw(row, PathColumn(table)), label_text = table.Field(row, "label");
   if (name.empty()) throw table.Wrong(row, "the path is empty");
   if (name.find('\0') != std::string::npos) throw table.Wrong(row, "the path holds a zero byte");
   const auto label = ParseLabel(label_text);
@@ -37,7 +38,7 @@ Video ReadRow(const CsvTable& table, std::size_t row, const fs::path& folder, Ke
   if (fs::is_directory(video.path, ignored)) {
     throw table.Wrong(row, fmt::format("'{}' is a folder", name), "name files, one a row");
   }
-  video.label = *label == 1 ? FAKE : REAL;
+  video.label = *label;
   video.method = Utf8Id(table.Field(row, "method"));
   video.split = SplitOfRow(table, row);
   const std::string group = table.Field(row, "group");
@@ -55,7 +56,7 @@ Listing List(const LayoutOptions& options, const fs::path& root) {
   const fs::path path = options.csv.empty() ? root : fs::path(options.csv);
   const fs::path folder = options.csv.empty() ? root.parent_path() : root;
   const CsvTable table(path);
-  table.Require("path");
+  PathColumn(table);
   table.Require("label");
   KeyFinder keys(options.group_by);
   Listing listing;

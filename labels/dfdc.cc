@@ -12,6 +12,7 @@
 #include "base/csv_table.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "labels/label.h"
 
 namespace seam {
 
@@ -50,7 +51,7 @@ void ReadMetadata(const Tree::File& file, const std::vector<std::string>& folder
                            : std::nullopt;
     if (!label) throw wrong(fmt::format("says no label for '{}'", name));
     Entry entry;
-    entry.label = *label == 1 ? FAKE : REAL;
+    entry.label = *label;
     if (said.contains("original") && said["original"].is_string())
       entry.original = said["original"].get<std::string>();
     entries->emplace(Join(folders, Utf8Id(name)), entry);
@@ -66,7 +67,7 @@ void ReadTestLabels(const Tree::File& file, const std::vector<std::string>& fold
     const auto label = ParseLabel(text);
     if (!label) throw table.Wrong(i, fmt::format("label '{}' is neither real (0) nor fake (1)", text));
     Entry entry;
-    entry.label = *label == 1 ? FAKE : REAL;
+    entry.label = *label;
     entry.test = true;
     entries->insert_or_assign(Join(folders, Utf8Id(table.Field(i, "filename"))), entry);
   }
