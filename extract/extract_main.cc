@@ -75,7 +75,7 @@ void CheckClasses(const std::string& output, const std::vector<ManifestRow>& row
   };
   std::map<std::string, Count> labels;
   for (const ManifestRow& row : rows) {
-    if (row.status == "official_overlap") continue;
+    if (row.status == Status::kOfficialOverlap) continue;
     Count& count = labels[row.label];
     if (count.videos++ == 0) count.first = &row;
     count.clips += static_cast<std::int64_t>(row.clips);
@@ -86,7 +86,7 @@ void CheckClasses(const std::string& output, const std::vector<ManifestRow>& row
     if (!any || count.clips > 0) continue;
     throw Error(output,
                 fmt::format("holds no {0}: none of the {1} {0} videos gave a clip, such as {2} ({3})", label,
-                            count.videos, count.first->video, count.first->status),
+                            count.videos, count.first->video, NameOf(count.first->status)),
                 "manifest.jsonl has the reason of each; what was cut out is kept");
   }
 }

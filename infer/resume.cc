@@ -13,8 +13,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "evaluate/score_file.h"
-#include "extract/faces/extract_faces.h"
 #include "labels/video.h"
+#include "labels/video_facts.h"
 
 namespace seam {
 
@@ -123,8 +123,6 @@ void CheckRecord(const std::string& file, const nlohmann::ordered_json& record) 
 
 }  // namespace
 
-bool IsFailedRow(const std::string& status) { return IsFailure(status) || status == "too_short"; }
-
 EarlierRows TakeUp(const ReportOptions& files, const nlohmann::ordered_json& record) {
   std::vector<Rows> all;
   for (const std::string& file : FilesOf(files)) {
@@ -141,7 +139,7 @@ EarlierRows TakeUp(const ReportOptions& files, const nlohmann::ordered_json& rec
                   kHint);
     earlier.paths.insert(row.path);
     earlier.verdicts.insert(row.verdict);
-    earlier.failed += IsFailedRow(row.status) ? 1 : 0;
+    earlier.failed += IsFailure(StatusOf(row.status)) ? 1 : 0;
   }
   for (const Rows& rows : all) {
     if (common > 0) earlier.written = std::max(earlier.written, fs::last_write_time(rows.file));

@@ -32,7 +32,4 @@ std::vector<ScoreRow> EarlierScores(const ReportOptions& files);
 void WriteRecord(const ReportOptions& files, const nlohmann::ordered_json& record);
 void RemoveRecord(const ReportOptions& files);
 
-// Whether a score file has rows of this status in an exit status of kExitSomeFailed.
-bool IsFailedRow(const std::string& status);
-
 }  // namespace seam

@@ -26,7 +26,7 @@ ScoreRow RowOf(const Input& input, const VideoResult& result, double threshold, 
   const VideoSummary& summary = result.summary;
   ScoreRow row;
   row.path = input.path.string();
-  row.status = summary.status;
+  row.status = NameOf(summary.status);
   row.score = result.score;
   row.probability = result.probability;
   row.threshold = threshold;
@@ -36,7 +36,7 @@ ScoreRow RowOf(const Input& input, const VideoResult& result, double threshold, 
   row.faces = summary.faces;
   row.tracks = summary.tracks;
   row.seconds = summary.seconds;
-  row.reason = summary.reason;
+  row.reason = ReasonsOf(summary);
   row.note = note;
   return row;
 }
@@ -174,7 +174,7 @@ class Run {
     for (; next_ < end; ++next_) {
       if (inputs_[next_].problem.empty() || done_[next_]) continue;
       VideoResult result;
-      result.summary.status = "unreadable";
+      result.summary.status = Status::kUnreadable;
       result.summary.reason = inputs_[next_].problem;
       result.summary.hint = inputs_[next_].hint;
       Add(inputs_[next_], std::move(result));
@@ -183,8 +183,8 @@ class Run {
 
   void Add(const Input& input, VideoResult result, const std::filesystem::path& annotated = {}) {
     const VideoSummary& summary = result.summary;
-    failed_ += IsFailedRow(summary.status) || result.annotate_problem ? 1 : 0;
-    if (IsFailedRow(summary.status)) SayError(Error(input.path.string(), summary.reason, summary.hint));
+    failed_ += IsFailure(summary.status) || result.annotate_problem ? 1 : 0;
+    if (IsFailure(summary.status)) SayError(Error(input.path.string(), summary.reason, summary.hint));
     if (result.annotate_problem) SayError(*result.annotate_problem);
     if (!result.annotate_note.empty())
       SayWarning(fmt::format("{}: {}", Printable(input.path.string()), result.annotate_note));

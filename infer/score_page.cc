@@ -155,7 +155,7 @@ void HtmlReport::AddEarlier(ScoreRow row) {
   result.score = row.score;
   result.probability = row.probability;
   result.verdict = row.verdict;
-  result.summary.status = row.status;
+  result.summary.status = StatusOf(row.status);
   result.summary.reason = row.reason;
   result.summary.frames = row.frames;
   result.summary.faces = row.faces;

@@ -61,7 +61,7 @@ std::optional<double> ProbabilityOf(const VerdictRule& rule, std::optional<doubl
 std::string VerdictOf(const VerdictRule& rule, const VideoSummary& summary, std::optional<double> score) {
   if (score && *score >= rule.band_low && *score < rule.band_high) return "uncertain";
   if (score) return *score >= rule.threshold ? "fake" : "real";
-  return summary.status == "no_face" || summary.status == "no_window" ? "no_face" : "error";
+  return summary.status == Status::kNoFace || summary.status == Status::kNoWindow ? "no_face" : "error";
 }
 
 }  // namespace seam

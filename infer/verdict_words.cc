@@ -123,7 +123,8 @@ std::vector<std::string> VerdictWords(const VideoResult& result, const VerdictRu
     words.emplace_back("Nothing could be scored, so nothing is said.");
   }
   const VideoSummary& summary = result.summary;
-  if (!summary.reason.empty()) words.push_back(fmt::format("Status {}: {}.", summary.status, summary.reason));
+  if (!summary.reason.empty())
+    words.push_back(fmt::format("Status {}: {}.", NameOf(summary.status), summary.reason));
   if (!summary.reason.empty() && !summary.hint.empty()) words.push_back("Hint: " + summary.hint + ".");
   AddSeen(result, &words);
   return words;

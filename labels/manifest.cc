@@ -25,11 +25,10 @@ constexpr std::size_t kMaxLineBytes = std::size_t{1} << 20;
 constexpr struct {
   const char* name;
   std::string ManifestRow::*member;
-} kTexts[] = {{"video", &ManifestRow::video},          {"file", &ManifestRow::file},
-              {"label", &ManifestRow::label},          {"method", &ManifestRow::method},
-              {"split", &ManifestRow::split},          {"group", &ManifestRow::group},
-              {"status", &ManifestRow::status},        {"reason", &ManifestRow::reason},
-              {"boxes_from", &ManifestRow::boxes_from}};
+} kTexts[] = {{"video", &ManifestRow::video},   {"file", &ManifestRow::file},
+              {"label", &ManifestRow::label},   {"method", &ManifestRow::method},
+              {"split", &ManifestRow::split},   {"group", &ManifestRow::group},
+              {"reason", &ManifestRow::reason}, {"boxes_from", &ManifestRow::boxes_from}};
 
 constexpr struct {
   const char* name;
@@ -76,8 +75,14 @@ ManifestRow ParseRow(const std::string& subject, const std::string& where, std::
     if (!found->is_number() || !(found->get<double>() >= 0)) throw wrong("'seconds' is not a duration");
     row.seconds = found->get<double>();
   }
+  if (const auto found = json.find("cautions"); found != json.end()) row.cautions = CautionsOf(*found);
   if (row.video.empty()) throw wrong("'video' is missing");
-  if (row.status.empty()) throw wrong("'status' is missing");
+  const auto status = json.find("status");
+  if (status == json.end()) throw wrong("'status' is missing");
+  if (!status->is_string()) throw wrong("'status' is not a text");
+  row.status = StatusOf(status->get<std::string>());
+  if (row.status == Status::kOther)
+    throw wrong(fmt::format("the status '{}' is unknown to this Seam", status->get<std::string>()));
   return row;
 }
 
@@ -87,10 +92,13 @@ std::string ManifestLine(const ManifestRow& row) {
   nlohmann::ordered_json json;
   for (const auto& [name, member] : kTexts) {
     const std::string& text = row.*member;
+    if (member == static_cast<std::string ManifestRow::*>(&ManifestRow::reason))
+      json["status"] = NameOf(row.status);
     json[name] = IsUtf8(text) ? text : Utf8Id(text);
   }
   for (const auto& [name, member] : kCounts) json[name] = row.*member;
   json["seconds"] = std::isfinite(row.seconds) ? row.seconds : 0;
+  if (!row.cautions.empty()) json["cautions"] = CautionsJson(row.cautions);
   return json.dump() + '\n';
 }
 

@@ -158,11 +158,12 @@ class ScoreFileWriter {
   }
 
   std::string LineWithoutClips(const ManifestRow& row) const {
-    Json json = {{"path", row.video},   {"status", row.status == "ok" ? "no_clip" : row.status},
-                 {"score", nullptr},    {"verdict", row.status == "no_face" ? "no_face" : "error"},
-                 {"label", nullptr},    {"frames", row.frames},
-                 {"faces", row.faces},  {"seconds", row.seconds},
-                 {"reason", row.reason}};
+    Json json = {
+        {"path", row.video},   {"status", NameOf(row.status == Status::kOk ? Status::kNoClip : row.status)},
+        {"score", nullptr},    {"verdict", row.status == Status::kNoFace ? "no_face" : "error"},
+        {"label", nullptr},    {"frames", row.frames},
+        {"faces", row.faces},  {"seconds", row.seconds},
+        {"reason", row.reason}};
     if (row.label == "real" || row.label == "fake") json["label"] = row.label == "fake" ? 1 : 0;
     json["dataset"] = dataset_name_;
     json["method"] = row.method;
@@ -204,7 +205,7 @@ class ScoreFileWriter {
     }
     const double score = *VideoScore(scores, kMinTrackFrames);
     Json json = {{"path", video},
-                 {"status", row == nullptr ? "ok" : row->status},
+                 {"status", NameOf(row == nullptr ? Status::kOk : row->status)},
                  {"score", score},
                  {"verdict", score >= threshold_ ? "fake" : "real"},
                  {"label", first.label() == FAKE ? 1 : 0},

@@ -29,11 +29,12 @@ void Add(const DatasetCount& more, DatasetCount* count) {
 std::vector<DatasetCount> CountRows(const std::vector<ManifestRow>& rows) {
   std::map<std::tuple<std::size_t, std::string, std::string, std::string, std::string>, DatasetCount> cells;
   for (const ManifestRow& row : rows) {
-    DatasetCount& cell = cells[{PlaceOf(row.split), row.split, row.label, row.method, row.status}];
+    DatasetCount& cell =
+        cells[{PlaceOf(row.split), row.split, row.label, row.method, std::string(NameOf(row.status))}];
     cell.split = row.split;
     cell.label = row.label;
     cell.method = row.method;
-    cell.status = row.status;
+    cell.status = NameOf(row.status);
     Add({{}, {}, {}, {}, 1, row.frames, row.faces, row.clips}, &cell);
   }
   std::vector<DatasetCount> counts;

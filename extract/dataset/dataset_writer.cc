@@ -31,19 +31,8 @@ ManifestRow RowOf(const Video& video, const VideoSummary& summary) {
   row.method = video.method;
   row.split = video.split;
   row.group = video.group;
-  row.status = summary.status;
-  row.reason = summary.reason;
-  row.frames_decoded = static_cast<int>(summary.frames_decoded);
-  row.damaged = static_cast<int>(std::min<std::int64_t>(summary.damaged, std::numeric_limits<int>::max()));
-  row.frames = summary.frames;
-  row.faces = summary.faces;
-  row.tracks = summary.tracks;
-  row.clips = summary.clips;
-  row.small_faces = summary.small_faces;
-  row.windows_dropped = summary.windows_dropped;
-  row.interpolated = summary.interpolated;
+  static_cast<VideoFacts&>(row) = summary;
   row.boxes_from = summary.boxes_from;
-  row.seconds = summary.seconds;
   return row;
 }
 

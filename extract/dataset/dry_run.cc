@@ -124,7 +124,7 @@ std::vector<DatasetCount> Counts(const DatasetPlan& plan) {
     row.split = video.split;
     row.label = video.label == FAKE ? "fake" : "real";
     row.method = video.method;
-    row.status = video.status.empty() ? "planned" : video.status;
+    row.status = video.status.empty() ? Status::kPlanned : StatusOf(video.status);
     rows.push_back(std::move(row));
   }
   return CountRows(rows);

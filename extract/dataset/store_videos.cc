@@ -17,7 +17,7 @@ namespace {
 // A video that the plan leaves out has its row all the same.
 void StoreLeftOut(const Video& video, ClipSink* sink) {
   VideoSummary summary;
-  summary.status = video.status;
+  summary.status = StatusOf(video.status);
   summary.reason = video.reason;
   sink->Finish(summary);
 }

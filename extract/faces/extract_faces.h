@@ -18,6 +18,7 @@
 #include "extract/faces/frame_sampling.h"
 #include "extract/media/media_limits.h"
 #include "labels/perturbation.h"
+#include "labels/video_facts.h"
 #include "proto/clip.pb.h"
 
 namespace seam {
@@ -70,32 +71,13 @@ struct VideoTask {
 };
 
 // What became of a video.
-struct VideoSummary {
-  // "ok"; "damaged": part of the file could not be decoded, the rest is there; "no_face"; "too_short": for a
-  // window; "no_window": faces, but nobody throughout a window; "unreadable"; "timeout": given up for
-  // MediaLimits::max_seconds.
-  std::string status;
-  // Why not ok, or why an "ok" gave fewer clips than was asked for; one line.
-  std::string reason;
-  std::string hint;  // what to do about it; may be empty
-  std::int64_t frames_decoded = 0;
-  std::int64_t damaged = 0;  // packets and frames
-  int frames = 0;            // looked at
-  int faces = 0;             // found in them
-  int small_faces = 0;       // passed over
-  int tracks = 0;            // people followed
-  int windows_dropped = 0;   // those that gave no clip of the people wanted
-  int interpolated = 0;      // frames of the clips kept
-  int clips = 0;             // kept
-  int main_track = -1;       // of the person in "largest" or "centre"; with "all" as "largest"; -1: nobody
-  std::vector<int> kept;     // the tracks that --faces asks for: clips of others are to be dropped
-  double seconds = 0;        // between the first and the last frame looked at
-  cv::Size size;             // of the first frame looked at
-  std::string boxes_from;    // the video that told the faces; empty: none did
+struct VideoSummary : VideoFacts {
+  std::string hint;        // what to do about the reason; may be empty
+  int main_track = -1;     // of the person in "largest" or "centre"; with "all" as "largest"; -1: nobody
+  std::vector<int> kept;   // the tracks that --faces asks for: clips of others are to be dropped
+  cv::Size size;           // of the first frame looked at
+  std::string boxes_from;  // the video that told the faces; empty: none did
 };
-
-// Whether a file of this status is among the failed ones: told as an error, and the exit status is 3.
-bool IsFailure(const std::string& status);
 
 // Takes the clips of one video, from one thread at a time: Add() in order of time, then Finish() with what
 // became of the video, unless the user interrupted it.

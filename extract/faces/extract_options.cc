@@ -42,10 +42,6 @@ void ExtractOptions::Check() const {
   if (jobs < 0 || jobs > 4096) throw UsageError("--jobs", "must be from 0 to 4096", "0 means one per core");
 }
 
-bool IsFailure(const std::string& status) {
-  return status == "unreadable" || status == "damaged" || status == "timeout";
-}
-
 CropSpec ExtractOptions::Spec() const {
   CropSpec spec;
   spec.set_size(static_cast<std::uint32_t>(crop.size));

@@ -1,6 +1,7 @@
 #include "extract/faces/run_video.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <new>
 #include <optional>
@@ -47,6 +48,10 @@ double NearnessToMiddle(const cv::Rect2f& box, const cv::Size& picture) {
   return 1 - cv::norm((box.tl() + box.br()) / 2 - half) / std::max(1.0, cv::norm(half));
 }
 
+int Count(std::int64_t count) {
+  return static_cast<int>(std::min<std::int64_t>(count, std::numeric_limits<int>::max()));
+}
+
 // One video's way through the pipeline.
 class VideoRun {
  public:
@@ -69,7 +74,7 @@ class VideoRun {
       Conclude();
     }
     if (deadline_.Passed()) {
-      summary_.status = "timeout";
+      summary_.status = Status::kTimeout;
       summary_.reason = fmt::format("given up after {:g} seconds", options_.media.max_seconds);
       summary_.hint = "look at fewer --frames, or allow more with --max-seconds";
       // How much there is depends on the machine's speed.
@@ -105,7 +110,7 @@ class VideoRun {
     } catch (const std::exception& error) {
       summary_.reason = Printable(error.what());
     }
-    summary_.status = "unreadable";
+    summary_.status = Status::kUnreadable;
     return false;
   }
 
@@ -138,7 +143,7 @@ class VideoRun {
   std::vector<FrameSampler> SamplerOfKnown() {
     const VideoScan scan = ScanVideo(path_, options_.media, deadline_);
     scanned_damage_ = scan.damage;
-    summary_.damaged = scan.damaged_packets;
+    summary_.damaged = Count(scan.damaged_packets);
     std::vector<std::int64_t> numbers;
     for (const FaceClip& clip : known_->clips) {
       for (const FaceFrame& frame : clip.frames) numbers.push_back(frame.stamp.index);
@@ -156,7 +161,7 @@ class VideoRun {
     if (sample_.stride == 1) return {FrameSampler::Stride(1)};
     const VideoScan scan = ScanVideo(path, options_.media, deadline_);
     scanned_damage_ = scan.damage;
-    summary_.damaged = scan.damaged_packets;
+    summary_.damaged = Count(scan.damaged_packets);
     if (sample_.stride > 0) return LeavingOut(scan, {FrameSampler::Stride(sample_.stride)});
     const bool windows = sample_.window > 1;
     const bool twice = std::adjacent_find(scan.times.begin(), scan.times.end()) != scan.times.end();
@@ -377,26 +382,27 @@ class VideoRun {
   void Conclude() {
     // The reader stops at the last frame wanted; the scan has seen the whole file.
     const std::string damage = reader_->damage().empty() ? scanned_damage_ : reader_->damage();
-    summary_.damaged = std::max(summary_.damaged, reader_->damaged_packets()) + reader_->damaged_frames();
+    summary_.damaged = Count(std::max<std::int64_t>(summary_.damaged, reader_->damaged_packets()) +
+                             reader_->damaged_frames());
     summary_.reason = failure_.empty() ? damage : failure_;
     const bool too_short = sample_.window > 1 && !known_ && WindowsWanted() == 0;
     if (too_short && summary_.reason.empty()) {
-      summary_.status = "too_short";
+      summary_.status = Status::kTooShort;
       summary_.reason = fmt::format("has fewer than the {} frames of a window", sample_.WindowSpan());
       summary_.hint = "a shorter --window or --window-stride fits into more videos";
     } else if (summary_.frames == 0) {
-      summary_.status = "unreadable";
+      summary_.status = Status::kUnreadable;
       summary_.reason = "no frame could be decoded" + (summary_.reason.empty() ? "" : ": " + summary_.reason);
       summary_.hint = "copy the file again, or convert it with ffmpeg; --max-pixels may be too low for it";
     } else if (!summary_.reason.empty()) {
-      summary_.status = "damaged";
+      summary_.status = Status::kDamaged;
       summary_.hint = "what could be decoded was used; copy the file again if it should be whole";
     } else if (summary_.faces == 0) {
-      summary_.status = "no_face";
+      summary_.status = Status::kNoFace;
       summary_.reason = WhyNoFace();
       summary_.hint = "more --frames or a larger --detect-size find small and rare faces";
     } else {
-      summary_.status = summary_.clips > 0 ? "ok" : "no_window";
+      summary_.status = summary_.clips > 0 ? Status::kOk : Status::kNoWindow;
       summary_.reason = WhyDropped();
     }
   }

@@ -18,7 +18,7 @@ class KeepClips : public ClipSink {
  public:
   void Add(FaceClip clip) override { clips.push_back(std::move(clip)); }
   void Finish(const VideoSummary& summary) override { status = summary.status; }
-  std::string status;
+  Status status = Status::kOther;
   std::vector<FaceClip> clips;
 };
 
@@ -68,7 +68,7 @@ TEST(ExtractFacesTest, OnePersonIsOneTrackInOrderOfTime) {
   const auto outcomes = Extract({DemoClip()}, HogOptions(8));
   ASSERT_EQ(outcomes.size(), 1U);
   const auto& [index, summary, clips] = outcomes[0];
-  EXPECT_EQ(summary.status, "ok") << summary.reason;
+  EXPECT_EQ(summary.status, Status::kOk) << summary.reason;
   EXPECT_EQ(summary.frames, 8);
   EXPECT_EQ(summary.faces, 8);
   EXPECT_EQ(summary.tracks, 1);
@@ -116,16 +116,16 @@ TEST(ExtractFacesTest, EveryVideoHasAnOutcomeInOrderAndBadOnesStopNothing) {
                                         folder / "grey.mp4",    folder / "half.mp4", DemoClip()};
   const auto outcomes = Extract(videos, HogOptions(4));
   ASSERT_EQ(outcomes.size(), videos.size());
-  std::vector<std::string> statuses;
+  std::vector<Status> statuses;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     EXPECT_EQ(outcomes[i].index, i);
     statuses.push_back(outcomes[i].summary.status);
-    EXPECT_EQ(outcomes[i].summary.reason.empty(), statuses.back() == "ok");
+    EXPECT_EQ(outcomes[i].summary.reason.empty(), statuses.back() == Status::kOk);
     EXPECT_EQ(outcomes[i].summary.reason.find(videos[i].string()), std::string::npos)
         << "names the file twice";
   }
-  EXPECT_EQ(statuses,
-            (std::vector<std::string>{"unreadable", "ok", "unreadable", "no_face", "damaged", "ok"}));
+  EXPECT_EQ(statuses, (std::vector<Status>{Status::kUnreadable, Status::kOk, Status::kUnreadable,
+                                           Status::kNoFace, Status::kDamaged, Status::kOk}));
   EXPECT_FALSE(outcomes[4].clips.empty());
 }
 
@@ -170,7 +170,7 @@ TEST(ExtractFacesTest, WindowsHoldConsecutiveFramesOfEachPerson) {
   options.choice.faces = "all";
   const auto outcomes = Extract({folder / "two.mp4"}, options);
   const VideoSummary& summary = outcomes.at(0).summary;
-  EXPECT_EQ(summary.status, "ok") << summary.reason;
+  EXPECT_EQ(summary.status, Status::kOk) << summary.reason;
   EXPECT_EQ(summary.tracks, 2);
   EXPECT_EQ(summary.clips, 6);
   EXPECT_EQ(summary.windows_dropped, 0);
@@ -263,18 +263,18 @@ TEST(ExtractFacesTest, AWindowThatNobodyFillsIsDroppedAndTold) {
                 "\"[0]trim=end_frame=40,scale=640:480,setsar=1[a];[1]setsar=1[b];[a][b]concat\" -r 25");
   const auto outcomes = Extract({folder / "half.mp4"}, WindowOptions(6, 4));
   const VideoSummary& summary = outcomes.at(0).summary;
-  EXPECT_EQ(summary.status, "ok");
+  EXPECT_EQ(summary.status, Status::kOk);
   EXPECT_EQ(summary.clips, 2);
   EXPECT_EQ(summary.windows_dropped, 2);
   EXPECT_EQ(summary.reason, "2 of 4 windows dropped: nobody wanted is seen in all of it");
 }
 
-TEST(ExtractFacesTest, AVideoShorterThanAWindowIsToldAndIsNoFailure) {
+TEST(ExtractFacesTest, AVideoShorterThanAWindowIsAFailureAndTold) {
   SEAM_NEEDS_DEMO_CLIP();
   const auto outcomes = Extract({DemoClip()}, WindowOptions(500, 1));
-  EXPECT_EQ(outcomes.at(0).summary.status, "too_short");
+  EXPECT_EQ(outcomes.at(0).summary.status, Status::kTooShort);
   EXPECT_EQ(outcomes[0].summary.reason, "has fewer than the 500 frames of a window");
-  EXPECT_FALSE(IsFailure("too_short"));
+  EXPECT_TRUE(IsFailure(Status::kTooShort));
 }
 
 TEST(ExtractFacesTest, SmallFacesArePassedOverAndCounted) {
@@ -283,7 +283,7 @@ TEST(ExtractFacesTest, SmallFacesArePassedOverAndCounted) {
   options.choice.min_face = 5000;
   const auto outcomes = Extract({DemoClip()}, options);
   const VideoSummary& summary = outcomes.at(0).summary;
-  EXPECT_EQ(summary.status, "no_face");
+  EXPECT_EQ(summary.status, Status::kNoFace);
   EXPECT_EQ(summary.small_faces, 3);
   EXPECT_EQ(summary.faces, 0);
   EXPECT_EQ(summary.reason,
@@ -347,7 +347,7 @@ TEST(ExtractFacesTest, SharedClipsHaveAFaceInAlmostEveryFrame) {
   int frames = 0, crops = 0;
   for (const Outcome& outcome : Extract(clips, RetinaFaceOptions(4))) {
     // A face that is small and far away may be missed in all four frames.
-    EXPECT_TRUE(outcome.summary.status == "ok" || outcome.summary.status == "no_face")
+    EXPECT_TRUE(outcome.summary.status == Status::kOk || outcome.summary.status == Status::kNoFace)
         << outcome.summary.reason;
     frames += outcome.summary.frames;
     crops += static_cast<int>(outcome.clips.size());

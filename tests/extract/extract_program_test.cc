@@ -66,8 +66,8 @@ TEST_F(ExtractProgramTest, WritesShardsManifestAndDatasetFile) {
   int unreadable = 0;
   for (const ManifestRow& row : rows) {
     clips_by_split[row.split] += row.clips;
-    unreadable += row.status == "unreadable" ? 1 : 0;
-    EXPECT_EQ(row.clips, row.status == "ok" ? 3 : 0) << row.video;
+    unreadable += row.status == Status::kUnreadable ? 1 : 0;
+    EXPECT_EQ(row.clips, row.status == Status::kOk ? 3 : 0) << row.video;
   }
   EXPECT_EQ(unreadable, 1);
   for (const auto& [split, clips] : clips_by_split) {

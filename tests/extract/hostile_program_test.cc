@@ -190,13 +190,13 @@ TEST(HostileProgramTest, EveryFileHasARowWithItsStatusAndTheRunGoesOn) {
     SCOPED_TRACE(row.video + ": " + row.reason);
     ASSERT_EQ(files.expected().count(row.video), 1U);
     const Expected& expected = files.expected().at(row.video);
-    EXPECT_EQ(row.status, expected.status);
+    EXPECT_EQ(NameOf(row.status), expected.status);
     EXPECT_NE(row.reason.find(expected.reason), std::string::npos);
-    EXPECT_EQ(row.reason.empty(), row.status == "ok");
-    if (row.status == "ok") {
+    EXPECT_EQ(row.reason.empty(), row.status == Status::kOk);
+    if (row.status == Status::kOk) {
       EXPECT_EQ(row.clips, row.video == "real/one.mp4" || row.video == "real/picture.mp4" ? 1 : 2);
     }
-    if (row.status == "damaged") {
+    if (row.status == Status::kDamaged) {
       EXPECT_GE(row.clips, 1);
     }
     if (row.video == "real/hurt.mkv") {
@@ -239,7 +239,7 @@ TEST(HostileProgramTest, AVideoThatTakesTooLongIsGivenUpAndTold) {
         summaries.push_back(summary);
       });
   ASSERT_EQ(summaries.size(), 1U);
-  EXPECT_EQ(summaries[0].status, "timeout");
+  EXPECT_EQ(summaries[0].status, Status::kTimeout);
   EXPECT_EQ(summaries[0].reason, "given up after 0.3 seconds");
   EXPECT_NE(summaries[0].hint.find("--max-seconds"), std::string::npos);
   EXPECT_TRUE(IsFailure(summaries[0].status));

@@ -6,7 +6,7 @@ namespace seam {
 
 VideoResult MadeResult(const std::vector<std::vector<double>>& people, double first_seconds) {
   VideoResult result;
-  result.summary.status = "ok";
+  result.summary.status = Status::kOk;
   result.summary.size = {320, 240};
   for (std::size_t person = 0; person < people.size(); ++person) {
     TrackScore& track = result.tracks[static_cast<int>(person)];

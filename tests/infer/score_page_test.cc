@@ -54,7 +54,7 @@ std::size_t CountIn(const std::string& text, const std::string& part) {
 ScoreRow RowOf(const std::string& path, const VideoResult& result) {
   ScoreRow row;
   row.path = path;
-  row.status = result.summary.status;
+  row.status = NameOf(result.summary.status);
   row.score = result.score;
   row.verdict = result.verdict;
   row.reason = result.summary.reason;
@@ -64,7 +64,7 @@ ScoreRow RowOf(const std::string& path, const VideoResult& result) {
 
 VideoResult Failed(const std::string& reason) {
   VideoResult result;
-  result.summary.status = "unreadable";
+  result.summary.status = Status::kUnreadable;
   result.summary.reason = reason;
   result.verdict = "error";
   return result;
@@ -276,7 +276,7 @@ TEST(VerdictWordsTest, TellUncertainAndCalibratedAnswers) {
 
 TEST(VerdictWordsTest, NoFaceIsNoSignOfBeingReal) {
   VideoResult result;
-  result.summary.status = "no_face";
+  result.summary.status = Status::kNoFace;
   result.summary.reason = "no face in any of the frames looked at";
   result.summary.frames = 4;
   result.verdict = "no_face";

@@ -25,7 +25,7 @@ CheckpointInfo Calibrated() {
 
 VideoSummary WithStatus(const std::string& status) {
   VideoSummary summary;
-  summary.status = status;
+  summary.status = StatusOf(status);
   return summary;
 }
 

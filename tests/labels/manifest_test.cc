@@ -20,7 +20,7 @@ ManifestRow FullRow() {
   row.method = "FaceSwap";
   row.split = "train";
   row.group = "fake/a";
-  row.status = "damaged";
+  row.status = Status::kDamaged;
   row.reason = "Invalid data";
   row.frames_decoded = 100;
   row.damaged = 3;
@@ -66,6 +66,16 @@ TEST(ManifestTest, RowsComeBack) {
   EXPECT_EQ(ManifestLine(rows[1]), line);
 }
 
+TEST(ManifestTest, WhatAVerdictRestsOnComesBack) {
+  ManifestRow row = FullRow();
+  row.cautions = {HdrFilm("PQ"), LargerLook(960)};
+  const ManifestRow back = ParseManifestRow("m", ManifestLine(row));
+  EXPECT_EQ(back.cautions, row.cautions);
+  EXPECT_EQ(ReasonsOf(back),
+            "Invalid data; an HDR film (PQ): its colours were mapped to the usual range; the face was found "
+            "only at a second look, at 960 pixels");
+}
+
 TEST(ManifestTest, BytesThatAreNotUtf8AreWrittenAsText) {
   ManifestRow row = FullRow();
   row.file = "/data/\xff\xfe.mp4";
@@ -100,6 +110,8 @@ TEST(ManifestTest, ErrorsNameTheLine) {
   EXPECT_EQ(MessageFor(R"({"video":"a","status":"ok","seconds":-1})"), "line 1: 'seconds' is not a duration");
   EXPECT_EQ(MessageFor(R"({"status":"ok"})"), "line 1: 'video' is missing");
   EXPECT_EQ(MessageFor(R"({"video":"a"})"), "line 1: 'status' is missing");
+  EXPECT_EQ(MessageFor(R"({"video":"a","status":"fine"})"),
+            "line 1: the status 'fine' is unknown to this Seam");
 }
 
 TEST(ManifestTest, ATruncatedManifestIsAnError) {
