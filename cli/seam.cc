@@ -30,6 +30,7 @@ constexpr std::array kVerbs = {
     Verb{"infer", "score videos: how likely is each a deepfake?"},
     Verb{"score", "score the clips of a dataset folder"},
     Verb{"evaluate", "what the scores of videos are worth, against their labels"},
+    Verb{"serve", "a web page and an HTTP API that score videos on this machine"},
     Verb{"models", "the networks and their checkpoints"},
 };
 

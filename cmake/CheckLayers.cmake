@@ -32,6 +32,7 @@ row(train/data base proto labels)
 row(train base proto labels models/weights models/networks models/torch evaluate train/data)
 row(infer base proto labels pages extract/media extract/faces models/weights models/networks evaluate)
 row(infer/torch base proto extract/faces models/networks models/torch infer)
+row(serve base proto models/weights models/networks)
 row(cli base)
 set(FREE bench tests)  # these may include anything
 

@@ -26,6 +26,8 @@ packages=(
   libtorch-dev libgloo-dev libopenblas0-pthread libopenblas-pthread-dev libonnx-dev libdnnl-dev
   # weights of other libraries
   libhdf5-dev libzip-dev
+  # the server
+  libcpp-httplib-dev libsqlite3-dev
   # the rest
   protobuf-compiler libprotobuf-dev libboost-program-options-dev libtbb-dev nlohmann-json3-dev libfmt-dev libssl-dev
   libgtest-dev libgmock-dev libbenchmark-dev
