@@ -31,6 +31,7 @@ constexpr std::array kVerbs = {
     Verb{"score", "score the clips of a dataset folder"},
     Verb{"evaluate", "what the scores of videos are worth, against their labels"},
     Verb{"serve", "a web page and an HTTP API that score videos on this machine"},
+    Verb{"client", "have a server score files, or a folder of pictures by the RescueBox schema"},
     Verb{"models", "the networks and their checkpoints"},
 };
 

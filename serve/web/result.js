@@ -15,7 +15,7 @@ function reasons(result, model) {
   if (result.verdict === "uncertain") lines.push(`The score is ${score}, the threshold ${threshold}: too close to tell.`);
   if (result.verdict === "no_face") lines.push("No face was found, so there is no score.");
   if (result.reason) lines.push(result.reason);
-  for (const caution of result.cautions ?? []) lines.push(typeof caution === "string" ? caution : (caution.text ?? ""));
+  for (const caution of result.cautions ?? []) lines.push(typeof caution === "string" ? caution : (caution.words ?? ""));
   if (result.note) lines.push(result.note);
   const counting = (result.tracks ?? []).filter((track) => track.counts);
   if (counting.length > 1) lines.push(`${counting.length} people were seen; the score is that of the most suspicious one.`);

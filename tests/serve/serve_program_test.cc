@@ -341,6 +341,26 @@ TEST_F(ServeProgramTest, RescueBoxClientsGetTheirTables) {
   EXPECT_EQ(post("/detect_deepfake")->status, 400);
 }
 
+TEST_F(ServeProgramTest, TheClientPrintsALineForEachFileAndTellsWhichFailed) {
+  fs::create_directories(folder_ / "pictures");
+  WriteFile(folder_ / "letter.mp4", "Dear editor");
+  const RunningServer server(folder_.path(), {"--allow", folder_.path().string()});
+  const std::string at = " --server http://127.0.0.1:" + std::to_string(server.port());
+  const CommandResult result = RunCommand("seam client " + Quoted(DemoClip().string()) + " " +
+                                          Quoted((folder_ / "letter.mp4").string()) + " /no/such/file" + at);
+  EXPECT_EQ(result.status, 3) << result.err;
+  EXPECT_NE(result.out.find("real       " + DemoClip().string()), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("error"), std::string::npos);
+  EXPECT_NE(result.err.find("/no/such/file: cannot be read"), std::string::npos) << result.err;
+  const CommandResult predict =
+      RunCommand("seam client predict --input_dataset " + Quoted((folder_ / "pictures").string()) +
+                 " --output_file " + Quoted((folder_ / "out").string()) + at);
+  ASSERT_EQ(predict.status, 0) << predict.err;
+  EXPECT_TRUE(fs::exists(predict.out.substr(0, predict.out.find('\n')))) << predict.out;
+  EXPECT_EQ(RunCommand("seam client predict --input_dataset /etc --output_file /tmp" + at).status, 1);
+  EXPECT_EQ(RunCommand("seam client x.mp4 --server http://127.0.0.1:1").status, 1);
+}
+
 TEST_F(ServeProgramTest, AnAddressThatOthersReachNeedsAToken) {
   const CommandResult result = RunCommand("seam serve --address 0.0.0.0 --port 0");
   EXPECT_EQ(result.status, 2);
