@@ -46,7 +46,7 @@ set(FOLDERS_ffmpeg extract/media)
 set(PATTERN_detectors "^(dlib/|opencv2/(dnn|objdetect|opencv\\.hpp))")
 set(FOLDERS_detectors extract/faces)
 set(PATTERN_torch "^(torch|ATen|c10|caffe2)/")
-set(FOLDERS_torch models/weights models/networks models/torch models train infer/torch)
+set(FOLDERS_torch models/torch models train infer/torch)
 
 function(violation file line_text what)
   file(READ ${SOURCE}/${file} text)

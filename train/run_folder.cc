@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "models/weights/safetensors.h"
+#include "models/torch/tensors.h"
 #include "models/weights/safetensors_header.h"
 
 namespace seam {
@@ -154,10 +154,10 @@ nlohmann::json RunFolder::ReadRun() const {
 
 void RunFolder::Save(const Model& model, const CheckpointInfo& info, const TrainState& state) const {
   SaveCheckpoint(Epoch(state.epoch()), model, info);
-  SaveSafetensors(this->state(), {state.tensors,
-                                  {{"format", kStateFormat},
-                                   {"epoch", fmt::format("{}", state.epoch())},
-                                   {"rows", ToJson(state.rows).dump()}}});
+  SaveTensors(this->state(), {state.tensors,
+                              {{"format", kStateFormat},
+                               {"epoch", fmt::format("{}", state.epoch())},
+                               {"rows", ToJson(state.rows).dump()}}});
   Publish(state);
 }
 
@@ -175,7 +175,7 @@ void RunFolder::Publish(const TrainState& state) const {
 
 std::optional<TrainState> RunFolder::LoadState() const {
   if (!HasState()) return std::nullopt;
-  Safetensors file = LoadSafetensors(state());
+  TensorFile file = LoadTensors(state());
   TrainState loaded;
   if (file.metadata["format"] == kStateFormat) loaded.rows = RowsOf(file.metadata["rows"]);
   if (loaded.rows.empty() || file.metadata["epoch"] != fmt::format("{}", loaded.epoch())) {

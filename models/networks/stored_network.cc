@@ -8,8 +8,6 @@
 #include <cstring>
 #include <string_view>
 
-#include <c10/util/BFloat16.h>
-#include <c10/util/Half.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -155,8 +153,8 @@ Graph GraphOf(const ModelOptions& options, const std::string& subject) {
 }
 
 // Weights of half precision become float32, exactly.
-bool IsWeightType(c10::ScalarType type) {
-  return type == c10::ScalarType::Float || type == c10::ScalarType::Half || type == c10::ScalarType::BFloat16;
+bool IsWeightType(std::optional<DType> type) {
+  return type == DType::kFloat32 || type == DType::kFloat16 || type == DType::kBfloat16;
 }
 
 // How `given` differs from what the network has, in words, or "".
@@ -164,25 +162,27 @@ std::string Difference(const OfferedWeight& given, const std::vector<std::int64_
   if (given.shape != wanted) {
     return fmt::format("has the shape [{}], not [{}]", fmt::join(given.shape, ", "), fmt::join(wanted, ", "));
   }
-  if (!IsWeightType(given.type)) return fmt::format("has the type {}, not Float", c10::toString(given.type));
+  if (!IsWeightType(given.type)) {
+    return given.type ? fmt::format("has the type {}, not float32", NameOf(*given.type))
+                      : "is not of type float32";
+  }
   return given.is_finite() ? "" : "holds numbers that are not finite";
 }
 
 // The float32 of number `i` of a tensor of a weight's type.
-float NumberAt(std::string_view bytes, c10::ScalarType type, std::size_t i) {
-  if (type == c10::ScalarType::Float) {
+float NumberAt(std::string_view bytes, DType type, std::size_t i) {
+  if (type == DType::kFloat32) {
     float value = 0;
     std::memcpy(&value, bytes.data() + i * sizeof value, sizeof value);
     return value;
   }
   std::uint16_t bits = 0;
   std::memcpy(&bits, bytes.data() + i * sizeof bits, sizeof bits);
-  return type == c10::ScalarType::Half ? c10::detail::fp16_ieee_to_fp32_value(bits)
-                                       : c10::detail::f32_from_bits(bits);
+  return type == DType::kFloat16 ? FromFloat16(bits) : FromBfloat16(bits);
 }
 
-std::vector<float> Numbers(std::string_view bytes, c10::ScalarType type) {
-  std::vector<float> numbers(bytes.size() / (type == c10::ScalarType::Float ? 4 : 2));
+std::vector<float> Numbers(std::string_view bytes, DType type) {
+  std::vector<float> numbers(bytes.size() / SizeOf(type));
   for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = NumberAt(bytes, type, i);
   return numbers;
 }

@@ -8,10 +8,9 @@
 #include <string>
 #include <vector>
 
-#include <c10/core/ScalarType.h>
-
 #include "models/networks/graph.h"
 #include "models/networks/model_options.h"
+#include "models/weights/dtype.h"
 #include "proto/clip.pb.h"
 
 namespace seam {
@@ -67,7 +66,7 @@ void CheckInfo(const CheckpointInfo& info, const std::string& model, int input_s
 // A weight that is offered to a network.
 struct OfferedWeight {
   std::vector<std::int64_t> shape;
-  c10::ScalarType type = c10::ScalarType::Undefined;
+  std::optional<DType> type;        // none: one that no file of weights has
   std::function<bool()> is_finite;  // asked last, only where the rest fits
 };
 

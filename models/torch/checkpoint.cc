@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "models/weights/safetensors.h"
 #include "models/weights/safetensors_header.h"
 
 namespace seam {
@@ -32,7 +31,7 @@ void LoadWeights(const std::map<std::string, torch::Tensor>& tensors, const std:
                  Model* model) {
   std::map<std::string, OfferedWeight> offered;
   for (const auto& [name, tensor] : tensors)
-    offered[name] = {tensor.sizes().vec(), tensor.scalar_type(),
+    offered[name] = {tensor.sizes().vec(), DTypeOf(tensor.scalar_type()),
                      [&tensor = tensor] { return IsFinite(tensor); }};
   CheckWeights(offered, model->graph(), subject);
   const torch::NoGradGuard no_grad;
@@ -55,7 +54,7 @@ void SaveCheckpoint(const fs::path& path, const Model& model, const CheckpointIn
                 fmt::format("not saved: {} holds numbers that 16 bits cannot hold", Shown(name)),
                 "float32 can: leave out --half");
   }
-  SaveSafetensors(path, {weights, CheckpointMetadata(model.options(), info)});
+  SaveTensors(path, {weights, CheckpointMetadata(model.options(), info)});
 }
 
 Checkpoint LoadCheckpoint(const fs::path& path) {

@@ -7,6 +7,7 @@
 
 #include "models/networks/stored_network.h"
 #include "models/torch/model.h"
+#include "models/torch/tensors.h"
 
 namespace seam {
 

@@ -12,12 +12,12 @@
 
 #include "base/error.h"
 #include "models/torch/checkpoint.h"
+#include "models/torch/tensors.h"
 #include "models/weights/safetensors_header.h"
 
 namespace seam {
 namespace {
 
-using Tensors = std::map<std::string, torch::Tensor>;
 using Sides = std::vector<std::int64_t>;
 
 std::vector<std::string> SourceNames() {
@@ -53,7 +53,7 @@ struct Attempt {
   double share() const { return static_cast<double>(theirs.size()) / static_cast<double>(wanted); }
 };
 
-Attempt Try(const WeightSource& source, const Tensors& tensors, const ModelOptions& options) {
+Attempt Try(const WeightSource& source, const TorchTensors& tensors, const ModelOptions& options) {
   Attempt attempt;
   attempt.source = &source;
   attempt.options = OptionsFor(source, options);
@@ -69,11 +69,11 @@ Attempt Try(const WeightSource& source, const Tensors& tensors, const ModelOptio
   return attempt;
 }
 
-Tensors Renumbered(const Tensors& tensors) {
+TorchTensors Renumbered(const TorchTensors& tensors) {
   std::vector<std::string> names;
   for (const auto& [name, tensor] : tensors) names.push_back(name);
   const auto renumbered = RenumberKeras(names);
-  Tensors result;
+  TorchTensors result;
   for (std::size_t i = 0; i < names.size(); ++i) result.emplace(renumbered[i], tensors.at(names[i]));
   return result;
 }
@@ -91,7 +91,7 @@ torch::Tensor FromKeras(const torch::Tensor& tensor, const Shape* map) {
 
 class Matcher {
  public:
-  Matcher(Attempt attempt, const Tensors& tensors, const MatchOptions& options, std::string subject)
+  Matcher(Attempt attempt, const TorchTensors& tensors, const MatchOptions& options, std::string subject)
       : attempt_(std::move(attempt)), tensors_(tensors), subject_(std::move(subject)) {
     fake_is_ = options.fake_is == "auto" ? attempt_.source->fake_is : options.fake_is == "1";
     answer_ = attempt_.graph[attempt_.graph.answer()].name + ".";
@@ -177,7 +177,7 @@ class Matcher {
   }
 
   Attempt attempt_;
-  const Tensors& tensors_;
+  const TorchTensors& tensors_;
   std::string subject_;
   int fake_is_ = -1;
   std::string answer_;
@@ -194,12 +194,12 @@ void MatchOptions::Register(Options* options) {
 
 WeightMatch MatchWeights(const ForeignWeights& foreign, const ModelOptions& options,
                          const MatchOptions& match, const std::string& subject) {
-  const Tensors keras = Renumbered(foreign.tensors);
+  const TorchTensors theirs = ToTorch(foreign.tensors), keras = Renumbered(theirs);
   Attempt best;
   std::vector<std::string> tried;
   for (const auto& source : WeightSources()) {
     if (!Serves(source, options.model) || (match.source != "auto" && match.source != source.name)) continue;
-    Attempt attempt = Try(source, source.keras ? keras : foreign.tensors, options);
+    Attempt attempt = Try(source, source.keras ? keras : theirs, options);
     tried.push_back(source.name);
     if (best.source == nullptr || attempt.share() > best.share()) best = std::move(attempt);
   }
@@ -214,7 +214,7 @@ WeightMatch MatchWeights(const ForeignWeights& foreign, const ModelOptions& opti
                 fmt::format("is it of another network? names tried: {}", fmt::join(tried, ", ")));
   }
   const bool is_keras = best.source->keras;
-  return Matcher(std::move(best), is_keras ? keras : foreign.tensors, match, subject).Match();
+  return Matcher(std::move(best), is_keras ? keras : theirs, match, subject).Match();
 }
 
 std::shared_ptr<Model> MakeMatched(const WeightMatch& match, const std::string& subject) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
@@ -12,8 +11,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "models/weights/safetensors.h"
 #include "models/weights/keras_h5.h"
+#include "models/weights/safetensors.h"
 #include "models/weights/safetensors_header.h"
 #include "models/weights/torch_file.h"
 
@@ -21,7 +20,6 @@ namespace seam {
 namespace {
 
 namespace fs = std::filesystem;
-using Tensors = std::map<std::string, torch::Tensor>;
 
 // What wrappers put before the names of the network within; a classifier may stand beside it without.
 constexpr std::array kPrefixes = {"module.",  "_orig_mod.", "model.",   "net.",
@@ -31,8 +29,8 @@ constexpr double kMostNames = 0.9;
 constexpr std::uint64_t kMaxIndexBytes = 16'000'000;
 
 // Takes the prefix off if most names have it and no two become one.
-bool TakeOff(std::string_view prefix, Tensors* tensors) {
-  Tensors shorter;
+bool TakeOff(std::string_view prefix, PlainTensors* tensors) {
+  PlainTensors shorter;
   std::size_t with = 0;
   for (const auto& [name, tensor] : *tensors) {
     const bool has = name.starts_with(prefix) && name.size() > prefix.size();
@@ -46,7 +44,7 @@ bool TakeOff(std::string_view prefix, Tensors* tensors) {
   return true;
 }
 
-Tensors WithoutPrefix(Tensors tensors) {
+PlainTensors WithoutPrefix(PlainTensors tensors) {
   for (bool found = true; found;) {
     found = false;
     for (const char* prefix : kPrefixes) found = TakeOff(prefix, &tensors) || found;
@@ -67,7 +65,7 @@ std::uint64_t Number(const nlohmann::json& value, std::uint64_t limit, const fs:
   return value.get<std::uint64_t>();
 }
 
-torch::Tensor FlattenedTensor(const nlohmann::json& entry, std::string_view data, const fs::path& index) {
+PlainTensor FlattenedTensor(const nlohmann::json& entry, std::string_view data, const fs::path& index) {
   const std::uint64_t elements = data.size() / sizeof(float);
   const auto shape = entry.find("shape");
   if (shape == entry.end() || !shape->is_array() || shape->size() > kMaxDimensions) {
@@ -83,19 +81,17 @@ torch::Tensor FlattenedTensor(const nlohmann::json& entry, std::string_view data
   }
   if (count > elements || !entry.contains("offset_floats")) throw BadIndex(index, "a tensor has no place");
   const std::uint64_t offset = Number(entry["offset_floats"], elements - count, index);
-  const auto tensor = torch::empty(sides, torch::kFloat);
-  std::memcpy(tensor.data_ptr(), data.data() + offset * sizeof(float), tensor.nbytes());
-  return tensor;
+  return CopyTensor(DType::kFloat32, sides, data.substr(offset * sizeof(float), count * sizeof(float)));
 }
 
-Tensors LoadFlattened(fs::path path) {
+PlainTensors LoadFlattened(fs::path path) {
   const fs::path index = path.replace_extension(".json");
   const auto json = nlohmann::json::parse(ReadFile(index, kMaxIndexBytes), nullptr, false);
   const fs::path numbers = path.replace_extension(".f32");
   const auto list = json.is_object() ? json.find("tensors") : json.end();
   if (!json.is_object() || list == json.end() || !list->is_array()) throw BadIndex(index, "no `tensors`");
   const MappedFile file(numbers);
-  Tensors tensors;
+  PlainTensors tensors;
   std::uint64_t together = 0;
   for (const auto& entry : *list) {
     if (!entry.is_object() || !entry.contains("name") || !entry["name"].is_string()) {
@@ -103,7 +99,7 @@ Tensors LoadFlattened(fs::path path) {
     }
     const auto name = entry["name"].get<std::string>();
     const auto tensor = FlattenedTensor(entry, file.bytes(), index);
-    together += tensor.nbytes();
+    together += tensor.bytes().size();
     if (together > file.bytes().size()) throw BadIndex(index, "its tensors overlap");
     if (!tensors.emplace(name, tensor).second) throw BadIndex(index, Shown(name) + " stands twice");
   }

@@ -1,17 +1,16 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
 
-#include <torch/types.h>
+#include "models/weights/plain_tensor.h"
 
 namespace seam {
 
 // Weights as another library left them: its names, layouts and element types.
 struct ForeignWeights {
   std::string format;  // "Keras HDF5", "PyTorch", "safetensors", "flattened"
-  std::map<std::string, torch::Tensor> tensors;
+  PlainTensors tensors;
 };
 
 // Reads what the first bytes of the file say it is:

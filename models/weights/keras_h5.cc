@@ -20,8 +20,6 @@
 namespace seam {
 namespace {
 
-using Tensors = std::map<std::string, torch::Tensor>;
-
 constexpr std::string_view kSignature("\x89HDF\r\n\x1a\n", 8);
 constexpr int kMaxDepth = 8, kMaxObjects = 20'000, kMaxRank = 8;
 constexpr std::size_t kMaxNameBytes = 500;
@@ -221,8 +219,8 @@ class Receiver {
  public:
   Receiver(int in, std::string subject) : in_(in), subject_(std::move(subject)) {}
 
-  Tensors Receive() {
-    Tensors tensors;
+  PlainTensors Receive() {
+    PlainTensors tensors;
     std::uint64_t elements = 0;
     while (true) {
       Message message{};
@@ -234,14 +232,16 @@ class Receiver {
       std::vector<std::int64_t> shape(Number(kMaxRank));
       std::uint64_t count = 1;
       for (auto& side : shape) {
-        side = static_cast<std::int64_t>(Number(kMaxElements / count));
-        count *= static_cast<std::uint64_t>(std::max<std::int64_t>(side, 1));
+        const std::uint64_t length = Number(kMaxElements / count);
+        if (length == 0) throw Broken();
+        side = static_cast<std::int64_t>(length);
+        count *= length;
       }
       elements += count;
       if (elements > kMaxElements) throw Broken();
-      const auto tensor = torch::empty(shape, torch::kFloat);
-      Read(tensor.data_ptr(), tensor.nbytes());
-      tensors[name] = tensor;
+      const std::shared_ptr<char> numbers = AllocateElements(count * sizeof(float));
+      Read(numbers.get(), count * sizeof(float));
+      tensors[name] = {DType::kFloat32, std::move(shape), numbers};
     }
   }
 
@@ -322,9 +322,9 @@ std::string LayerAndWeight(const std::string& path) {
 
 bool LooksLikeHdf5(std::string_view bytes) { return bytes.substr(0, kSignature.size()) == kSignature; }
 
-Tensors LoadKerasH5(const std::filesystem::path& path) {
+PlainTensors LoadKerasH5(const std::filesystem::path& path) {
   const Child child(path);
-  Tensors tensors;
+  PlainTensors tensors;
   for (const auto& [name, tensor] : Receiver(child.in(), path.string()).Receive()) {
     if (!tensors.emplace(LayerAndWeight(name), tensor).second) {
       throw Error(path.string(), fmt::format("bad HDF5 file: {} stands twice", Shown(LayerAndWeight(name))));

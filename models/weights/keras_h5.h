@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include <torch/types.h>
+#include "models/weights/plain_tensor.h"
 
 namespace seam {
 
@@ -15,6 +15,6 @@ bool LooksLikeHdf5(std::string_view bytes);
 // weight: "conv2d_5/kernel:0". An optimizer's are passed over. Read in a process of its own with limits of
 // time and memory: what a hostile file does to the HDF5 library ends as an Error here. Links out of the file,
 // filters other than gzip and shuffle, and types other than floating point are refused.
-std::map<std::string, torch::Tensor> LoadKerasH5(const std::filesystem::path& path);
+PlainTensors LoadKerasH5(const std::filesystem::path& path);
 
 }  // namespace seam

@@ -22,24 +22,24 @@ constexpr const char* kStateDictHint =
     "bring a state dict: in Python, torch.save(model.state_dict(), FILE), or save it as .safetensors";
 
 // torch.<name>, the type of a storage's elements.
-constexpr std::array<std::pair<std::string_view, c10::ScalarType>, 10> kStorages = {{
-    {"torch.FloatStorage", c10::ScalarType::Float},
-    {"torch.DoubleStorage", c10::ScalarType::Double},
-    {"torch.HalfStorage", c10::ScalarType::Half},
-    {"torch.BFloat16Storage", c10::ScalarType::BFloat16},
-    {"torch.LongStorage", c10::ScalarType::Long},
-    {"torch.IntStorage", c10::ScalarType::Int},
-    {"torch.ShortStorage", c10::ScalarType::Short},
-    {"torch.CharStorage", c10::ScalarType::Char},
-    {"torch.ByteStorage", c10::ScalarType::Byte},
-    {"torch.BoolStorage", c10::ScalarType::Bool},
+constexpr std::array<std::pair<std::string_view, DType>, 10> kStorages = {{
+    {"torch.FloatStorage", DType::kFloat32},
+    {"torch.DoubleStorage", DType::kFloat64},
+    {"torch.HalfStorage", DType::kFloat16},
+    {"torch.BFloat16Storage", DType::kBfloat16},
+    {"torch.LongStorage", DType::kInt64},
+    {"torch.IntStorage", DType::kInt32},
+    {"torch.ShortStorage", DType::kInt16},
+    {"torch.CharStorage", DType::kInt8},
+    {"torch.ByteStorage", DType::kUint8},
+    {"torch.BoolStorage", DType::kBool},
 }};
 
 constexpr std::string_view kOrderedDict = "collections.OrderedDict", kSize = "torch.Size",
                            kTensor = "torch._utils._rebuild_tensor_v2",
                            kParameter = "torch._utils._rebuild_parameter";
 
-const c10::ScalarType* StorageType(std::string_view global) {
+const DType* StorageType(std::string_view global) {
   for (const auto& [name, dtype] : kStorages) {
     if (name == global) return &dtype;
   }

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <c10/core/ScalarType.h>
+#include "models/weights/dtype.h"
 
 namespace seam {
 
@@ -18,14 +18,14 @@ struct PickleValue {
   using Ref = const PickleValue*;
 
   Kind kind = kNone;
-  std::int64_t number = 0;                 // kBool, kInt; kStorage: its elements; kTensor: first element
-  double fraction = 0;                     // kFloat
-  std::string text;                        // kText, kBytes; kGlobal: "module.name"; kStorage: its key
-  std::vector<Ref> items;                  // kTuple, kList
-  std::vector<std::pair<Ref, Ref>> pairs;  // kDict, in order; of equal keys the last counts
-  c10::ScalarType dtype = c10::ScalarType::Undefined;  // kStorage
-  Ref storage = nullptr;                               // kTensor
-  std::vector<std::int64_t> shape, stride;             // kTensor, in elements
+  std::int64_t number = 0;                  // kBool, kInt; kStorage: its elements; kTensor: first element
+  double fraction = 0;                      // kFloat
+  std::string text;                         // kText, kBytes; kGlobal: "module.name"; kStorage: its key
+  std::vector<Ref> items;                   // kTuple, kList
+  std::vector<std::pair<Ref, Ref>> pairs;   // kDict, in order; of equal keys the last counts
+  DType dtype = DType::kFloat32;            // kStorage
+  Ref storage = nullptr;                    // kTensor
+  std::vector<std::int64_t> shape, stride;  // kTensor, in elements
 };
 
 // Reads pickles of protocols 2 to 5 without running them. A pickle is a program that may call any function of

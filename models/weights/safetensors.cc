@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -20,7 +19,7 @@ static_assert(std::endian::native == std::endian::little, "tensors are copied as
 
 struct Named {
   std::string name, dtype;
-  torch::Tensor tensor;  // contiguous, on the CPU
+  PlainTensor tensor;
 };
 
 // A JSON string. What is not UTF-8 (a path in a recipe may not be) becomes U+FFFD.
@@ -33,18 +32,15 @@ std::string JsonString(const std::string& text) {
 std::vector<Named> InFileOrder(const std::string& subject, const Safetensors& contents) {
   std::vector<Named> ordered;
   for (const auto& [name, tensor] : contents.tensors) {
-    const auto known = std::find_if(
-        kSafetensorsDtypes.begin(), kSafetensorsDtypes.end(),
-        [&](const auto& dtype) { return tensor.defined() && dtype.second == tensor.scalar_type(); });
-    if (known == kSafetensorsDtypes.end() || name == "__metadata__") {
-      throw Error(subject,
-                  fmt::format("tensor {} cannot be stored: {}", Shown(name),
-                              name == "__metadata__" ? "the name is taken" : "its dtype has no name"));
+    if (name == "__metadata__") {
+      throw Error(subject, fmt::format("tensor {} cannot be stored: the name is taken", Shown(name)));
     }
-    ordered.push_back({name, known->first, tensor.detach().to(torch::kCPU).contiguous()});
+    const auto known = std::find_if(kSafetensorsDtypes.begin(), kSafetensorsDtypes.end(),
+                                    [&](const auto& dtype) { return dtype.second == tensor.dtype; });
+    ordered.push_back({name, known->first, tensor});
   }
   std::stable_sort(ordered.begin(), ordered.end(), [](const Named& a, const Named& b) {
-    return a.tensor.element_size() > b.tensor.element_size();
+    return SizeOf(a.tensor.dtype) > SizeOf(b.tensor.dtype);
   });
   return ordered;
 }
@@ -59,9 +55,9 @@ std::string HeaderText(const std::vector<Named>& ordered,
   }
   std::size_t begin = 0;
   for (const auto& [name, dtype, tensor] : ordered) {
-    const std::size_t end = begin + tensor.nbytes();
+    const std::size_t end = begin + tensor.bytes().size();
     entries.push_back(fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}",
-                                  JsonString(name), dtype, fmt::join(tensor.sizes().vec(), ","), begin, end));
+                                  JsonString(name), dtype, fmt::join(tensor.shape, ","), begin, end));
     begin = end;
   }
   std::string header = fmt::format("{{{}}}", fmt::join(entries, ","));
@@ -78,10 +74,7 @@ void SaveSafetensors(const std::filesystem::path& path, const Safetensors& conte
   AtomicFile file(path);
   file.Write({reinterpret_cast<const char*>(&length), sizeof(length)});
   file.Write(header);
-  for (const auto& named : ordered) {
-    if (named.tensor.nbytes() == 0) continue;
-    file.Write({static_cast<const char*>(named.tensor.data_ptr()), named.tensor.nbytes()});
-  }
+  for (const auto& named : ordered) file.Write(named.tensor.bytes());
   file.Commit();
 }
 
@@ -94,15 +87,13 @@ Safetensors LoadSafetensors(const std::filesystem::path& path) {
   for (const auto& entry : header.tensors) {
     const std::string_view bytes = data.substr(entry.begin, entry.end - entry.begin);
     // Another value in a bool is undefined behaviour.
-    if (entry.dtype == torch::kBool &&
+    if (entry.dtype == DType::kBool &&
         std::any_of(bytes.begin(), bytes.end(), [](char c) { return c < 0 || c > 1; })) {
       throw Error(path.string(),
                   fmt::format("damaged safetensors file: tensor {} of BOOL holds bytes other than 0 and 1",
                               Shown(entry.name)));
     }
-    torch::Tensor tensor = torch::empty(entry.shape, entry.dtype);
-    if (!bytes.empty()) std::memcpy(tensor.data_ptr(), bytes.data(), bytes.size());
-    contents.tensors.emplace(entry.name, std::move(tensor));
+    contents.tensors.emplace(entry.name, CopyTensor(entry.dtype, entry.shape, bytes));
   }
   return contents;
 }

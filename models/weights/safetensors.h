@@ -4,22 +4,21 @@
 #include <map>
 #include <string>
 
-#include <torch/types.h>
+#include "models/weights/plain_tensor.h"
 
 namespace seam {
 
 // A .safetensors file: named tensors and a map of strings (docs/checkpoints.md draws the bytes). No code, no
 // pickle.
 struct Safetensors {
-  std::map<std::string, torch::Tensor> tensors;
+  PlainTensors tensors;
   std::map<std::string, std::string> metadata;
 };
 
-// Writes the file whole or not at all (AtomicFile). Tensors may be on any device and need not be contiguous.
-// Equal input gives equal bytes.
+// Writes the file whole or not at all (AtomicFile). Equal input gives equal bytes.
 void SaveSafetensors(const std::filesystem::path& path, const Safetensors& contents);
 
-// Reads it, with the tensors on the CPU, in memory of their own. Whatever breaks the format's rules (header
+// Reads it, with the tensors in memory of their own. Whatever breaks the format's rules (header
 // longer than the file or 100 MB, offsets that overlap, leave holes or do not fit dtype and shape, duplicate
 // names, unknown dtypes) is an Error.
 Safetensors LoadSafetensors(const std::filesystem::path& path);

@@ -13,35 +13,15 @@
 
 namespace seam {
 
-const std::vector<std::pair<std::string, c10::ScalarType>> kSafetensorsDtypes = {
-    {"BOOL", c10::ScalarType::Bool},  {"U8", c10::ScalarType::Byte},       {"I8", c10::ScalarType::Char},
-    {"I16", c10::ScalarType::Short},  {"I32", c10::ScalarType::Int},       {"I64", c10::ScalarType::Long},
-    {"F16", c10::ScalarType::Half},   {"BF16", c10::ScalarType::BFloat16}, {"F32", c10::ScalarType::Float},
-    {"F64", c10::ScalarType::Double},
+const std::vector<std::pair<std::string, DType>> kSafetensorsDtypes = {
+    {"BOOL", DType::kBool},   {"U8", DType::kUint8},    {"I8", DType::kInt8},     {"I16", DType::kInt16},
+    {"I32", DType::kInt32},   {"I64", DType::kInt64},   {"F16", DType::kFloat16}, {"BF16", DType::kBfloat16},
+    {"F32", DType::kFloat32}, {"F64", DType::kFloat64},
 };
 
 namespace {
 
 constexpr std::size_t kLengthBytes = 8;
-
-// Of one element of the types above. c10::elementSize() would ask for LibTorch.
-std::size_t BytesOf(c10::ScalarType type) {
-  switch (type) {
-    case c10::ScalarType::Bool:
-    case c10::ScalarType::Byte:
-    case c10::ScalarType::Char:
-      return 1;
-    case c10::ScalarType::Short:
-    case c10::ScalarType::Half:
-    case c10::ScalarType::BFloat16:
-      return 2;
-    case c10::ScalarType::Int:
-    case c10::ScalarType::Float:
-      return 4;
-    default:
-      return 8;
-  }
-}
 
 Error Damaged(const std::string& subject, const std::string& what) {
   return Error(subject, "damaged safetensors file: " + what, "fetch or write the file again");
@@ -192,7 +172,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 // Bytes of a tensor. A zero counts as one for the test of overflow, as LibTorch computes strides in the same
 // way.
 std::uint64_t TensorBytes(const TensorEntry& entry, const std::string& subject) {
-  std::uint64_t bound = BytesOf(entry.dtype);
+  std::uint64_t bound = SizeOf(entry.dtype);
   std::uint64_t bytes = bound;
   for (const std::int64_t side : entry.shape) {
     const auto factor = static_cast<std::uint64_t>(std::max<std::int64_t>(side, 1));
@@ -240,9 +220,8 @@ std::uint64_t HeaderBytes(std::string_view file, const std::string& subject) {
     const bool zip = file.substr(0, 4) == std::string_view("PK\x03\x04", 4);
     const bool pickle = file.size() > 2 && file[0] == '\x80' && file[1] >= 2 && file[1] <= 5;
     if (zip || pickle) {
-      throw Error(subject, "is a PyTorch pickle, which Seam never loads",
-                  "a pickle can run code; if you trust it, convert it in Python with "
-                  "safetensors.torch.save_file(torch.load(FILE, weights_only=True), NEW)");
+      throw Error(subject, "is a PyTorch file, not a safetensors file",
+                  "`seam models import` makes a checkpoint of it, and runs none of its code");
     }
     throw Error(subject, "is not a safetensors file", "name a .safetensors file that `seam train` wrote");
   }

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <c10/core/ScalarType.h>
+#include "models/weights/dtype.h"
 
 namespace seam {
 
@@ -17,12 +17,12 @@ constexpr std::size_t kMaxTensors = 100'000;  // and as many entries of metadata
 constexpr std::size_t kMaxDimensions = 64;
 
 // The dtypes of the format that Seam reads and writes, under the format's names.
-extern const std::vector<std::pair<std::string, c10::ScalarType>> kSafetensorsDtypes;
+extern const std::vector<std::pair<std::string, DType>> kSafetensorsDtypes;
 
 // A tensor as the header describes it: its bytes are [begin, end) of the data section.
 struct TensorEntry {
   std::string name;
-  c10::ScalarType dtype = c10::ScalarType::Undefined;
+  DType dtype = DType::kFloat32;
   std::vector<std::int64_t> shape;
   std::uint64_t begin = 0, end = 0;
 };

@@ -1,5 +1,6 @@
 #include "models/weights/torch_file.h"
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <set>
@@ -20,15 +21,16 @@ namespace {
 
 using Value = PickleValue;
 using Ref = PickleValue::Ref;
-using Tensors = std::map<std::string, torch::Tensor>;
-// Storages of a file by key, one dimension each; absent: undefined.
-using Storages = std::map<std::string, torch::Tensor>;
+// Storages of a file by key, one dimension each; absent: without data.
+using Storages = PlainTensors;
 
 // The legacy format begins with the pickled number 0x1950a86a20f9469cfc6c.
 constexpr std::string_view kMagic("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10);
 constexpr std::int64_t kLegacyVersion = 1001;
 constexpr int kMaxDepth = 4;
 constexpr std::size_t kMaxNameBytes = 1'000;
+// Views that are not in one piece are copied: together at most this often the size of the file.
+constexpr std::uint64_t kMaxGathering = 4;
 
 Error Damaged(const std::string& subject, const std::string& what) {
   return Error(subject, "damaged PyTorch file: " + what, "fetch or write the file again");
@@ -38,23 +40,21 @@ bool IsTar(std::string_view bytes) { return bytes.size() > 262 && bytes.substr(2
 bool IsPickle(std::string_view bytes) { return !bytes.empty() && bytes[0] == '\x80'; }
 bool IsZip(std::string_view bytes) { return bytes.substr(0, 4) == std::string_view("PK\3\4", 4); }
 
-// Memory for a storage of the pickle, to be filled with `bytes` bytes.
-torch::Tensor MakeStorage(c10::ScalarType dtype, std::uint64_t bytes) {
-  return torch::empty({static_cast<std::int64_t>(bytes / c10::elementSize(dtype))}, dtype);
-}
-
-void CheckBools(const torch::Tensor& storage, const std::string& subject) {
-  if (storage.scalar_type() != torch::kBool) return;
-  const auto* bytes = static_cast<const unsigned char*>(storage.data_ptr());
-  for (std::int64_t i = 0; i < storage.numel(); ++i) {
-    if (bytes[i] > 1) throw Damaged(subject, "a storage of bools holds other bytes than 0 and 1");
+// A storage of `bytes` bytes; `fill` writes them.
+template <class Fill>
+PlainTensor MakeStorage(DType dtype, std::uint64_t bytes, const std::string& subject, const Fill& fill) {
+  const std::shared_ptr<char> memory = AllocateElements(bytes);
+  if (bytes > 0) fill(memory.get());
+  if (dtype == DType::kBool &&
+      std::any_of(memory.get(), memory.get() + bytes, [](char byte) { return byte < 0 || byte > 1; })) {
+    throw Damaged(subject, "a storage of bools holds other bytes than 0 and 1");
   }
+  return {dtype, {static_cast<std::int64_t>(bytes / SizeOf(dtype))}, memory};
 }
 
-// A view of its storage, proved to lie inside.
-torch::Tensor ViewOf(const Value& tensor, const torch::Tensor& storage, const std::string& name,
-                     const std::string& subject) {
-  const std::int64_t elements = storage.numel();
+// Proves that the view lies inside a storage of so many elements. -> its own elements.
+std::int64_t CheckView(const Value& tensor, std::int64_t elements, const std::string& name,
+                       const std::string& subject) {
   std::int64_t count = 1, last = tensor.number;
   bool inside = true;
   for (std::size_t i = 0; i < tensor.shape.size() && inside; ++i) {
@@ -68,8 +68,51 @@ torch::Tensor ViewOf(const Value& tensor, const torch::Tensor& storage, const st
   }
   inside = inside && tensor.number <= elements && (count == 0 || last < elements);
   if (!inside) throw Damaged(subject, fmt::format("tensor {} lies outside its storage", Shown(name)));
-  if (count == 0) return torch::empty(tensor.shape, storage.scalar_type());
-  return storage.as_strided(tensor.shape, tensor.stride, tensor.number);
+  return count;
+}
+
+bool IsContiguous(const Value& tensor) {
+  std::int64_t expected = 1;
+  for (std::size_t i = tensor.shape.size(); i-- > 0;) {
+    if (tensor.shape[i] != 1 && tensor.stride[i] != expected) return false;
+    expected *= tensor.shape[i];
+  }
+  return true;
+}
+
+// Copies the elements of a view, those of its last dimension side by side, to `to`.
+void Gather(const Value& tensor, std::int64_t count, std::size_t size, const char* from, char* to) {
+  std::vector<std::int64_t> index(tensor.shape.size(), 0);
+  std::int64_t at = tensor.number;
+  for (std::int64_t i = 0; i < count; ++i, to += size) {
+    std::memcpy(to, from + static_cast<std::size_t>(at) * size, size);
+    for (std::size_t d = index.size(); d-- > 0;) {
+      at += tensor.stride[d];
+      if (++index[d] < tensor.shape[d]) break;
+      at -= tensor.stride[d] * tensor.shape[d];
+      index[d] = 0;
+    }
+  }
+}
+
+// The view's elements in order; in the memory of their storage, where they lie so. *allowed are the bytes
+// that copies may still take.
+PlainTensor ViewOf(const Value& tensor, const PlainTensor& storage, const std::string& name,
+                   const std::string& subject, std::uint64_t* allowed) {
+  const std::int64_t count = CheckView(tensor, storage.shape[0], name, subject);
+  PlainTensor view{storage.dtype, tensor.shape, nullptr};
+  const std::size_t size = SizeOf(storage.dtype), bytes = static_cast<std::size_t>(count) * size;
+  if (count == 0) return view;
+  if (IsContiguous(tensor)) {
+    view.data = {storage.data, storage.data.get() + static_cast<std::size_t>(tensor.number) * size};
+    return view;
+  }
+  if (bytes > *allowed) throw Damaged(subject, "its tensors are together far larger than it is");
+  *allowed -= bytes;
+  const std::shared_ptr<char> memory = AllocateElements(bytes);
+  Gather(tensor, count, size, storage.data.get(), memory.get());
+  view.data = memory;
+  return view;
 }
 
 bool HasTensors(Ref dict) {
@@ -107,16 +150,18 @@ Ref StateDictOf(Ref root, const std::string& subject) {
               "in Python: torch.save(model.state_dict(), FILE)");
 }
 
-using LoadStorage = std::function<torch::Tensor(const Value&)>;
+using LoadStorage = std::function<PlainTensor(const Value&)>;
 
-Tensors TensorsOf(Ref dict, const std::string& subject, const LoadStorage& load) {
-  Tensors tensors;
+PlainTensors TensorsOf(Ref dict, std::uint64_t file_bytes, const std::string& subject,
+                       const LoadStorage& load) {
+  PlainTensors tensors;
+  std::uint64_t allowed = kMaxGathering * file_bytes;
   for (const auto& [key, value] : dict->pairs) {
     if (key->kind != Value::kText || value->kind != Value::kTensor) continue;
     if (key->text.size() > kMaxNameBytes) throw Damaged(subject, "a name of " + Shown(key->text));
     if (tensors.size() == kMaxTensors)
       throw Damaged(subject, fmt::format("more than {} tensors", kMaxTensors));
-    tensors[key->text] = ViewOf(*value, load(*value->storage), key->text, subject);
+    tensors[key->text] = ViewOf(*value, load(*value->storage), key->text, subject, &allowed);
   }
   return tensors;
 }
@@ -125,9 +170,9 @@ Tensors TensorsOf(Ref dict, const std::string& subject, const LoadStorage& load)
 class ZipReader {
  public:
   ZipReader(std::string_view bytes, std::string subject)
-      : subject_(std::move(subject)), zip_(bytes, subject_), pickle_(subject_) {}
+      : subject_(std::move(subject)), file_bytes_(bytes.size()), zip_(bytes, subject_), pickle_(subject_) {}
 
-  Tensors Load() {
+  PlainTensors Load() {
     folder_ = Folder();
     if (Has("constants.pkl") || Has("code/__torch__.py")) {
       throw Error(subject_, "is a TorchScript program, which holds code",
@@ -139,7 +184,7 @@ class ZipReader {
     const std::string text = zip_.Read(folder_ + "data.pkl");
     std::string_view rest = text;
     const Ref dict = StateDictOf(pickle_.Read(&rest), subject_);
-    return TensorsOf(dict, subject_, [&](const Value& storage) { return Storage(storage); });
+    return TensorsOf(dict, file_bytes_, subject_, [&](const Value& storage) { return Storage(storage); });
   }
 
  private:
@@ -156,28 +201,26 @@ class ZipReader {
   }
   bool Has(const std::string& name) const { return zip_.members().count(folder_ + name) > 0; }
 
-  torch::Tensor Storage(const Value& storage) {
-    torch::Tensor& loaded = storages_[storage.text];
-    if (loaded.defined()) {
-      if (loaded.scalar_type() != storage.dtype) throw Damaged(subject_, "a storage of two element types");
+  PlainTensor Storage(const Value& storage) {
+    PlainTensor& loaded = storages_[storage.text];
+    if (loaded.data != nullptr) {
+      if (loaded.dtype != storage.dtype) throw Damaged(subject_, "a storage of two element types");
       return loaded;
     }
     const std::string name = folder_ + "data/" + storage.text;
     const auto member = zip_.members().find(name);
     if (member == zip_.members().end()) throw Damaged(subject_, fmt::format("{} is missing", Shown(name)));
     const std::uint64_t bytes = member->second;
-    if (bytes % c10::elementSize(storage.dtype) != 0 ||
-        bytes / c10::elementSize(storage.dtype) != static_cast<std::uint64_t>(storage.number)) {
+    if (bytes % SizeOf(storage.dtype) != 0 ||
+        bytes / SizeOf(storage.dtype) != static_cast<std::uint64_t>(storage.number)) {
       throw Damaged(subject_,
                     fmt::format("{} has {} bytes, not {} elements", Shown(name), bytes, storage.number));
     }
-    auto tensor = MakeStorage(storage.dtype, bytes);
-    if (bytes > 0) zip_.Read(name, static_cast<char*>(tensor.data_ptr()));
-    CheckBools(tensor, subject_);
-    return loaded = tensor;
+    return loaded = MakeStorage(storage.dtype, bytes, subject_, [&](char* to) { zip_.Read(name, to); });
   }
 
   std::string subject_;
+  std::uint64_t file_bytes_;
   ZipFile zip_;
   Pickle pickle_;
   std::string folder_;
@@ -193,9 +236,9 @@ Error NoTorchFile(const std::string& subject) {
 class LegacyReader {
  public:
   LegacyReader(std::string_view bytes, std::string subject)
-      : rest_(bytes), subject_(std::move(subject)), pickle_(subject_) {}
+      : rest_(bytes), file_bytes_(bytes.size()), subject_(std::move(subject)), pickle_(subject_) {}
 
-  Tensors Load() {
+  PlainTensors Load() {
     const Ref magic = pickle_.Read(&rest_);
     if (magic->kind != Value::kBytes || magic->text != kMagic) throw NoTorchFile(subject_);
     const Ref version = pickle_.Read(&rest_);
@@ -211,7 +254,7 @@ class LegacyReader {
     const Ref dict = StateDictOf(root, subject_);
     FindTypes(root);
     ReadStorages(keys);
-    return TensorsOf(dict, subject_, [&](const Value& storage) { return Storage(storage); });
+    return TensorsOf(dict, file_bytes_, subject_, [&](const Value& storage) { return Storage(storage); });
   }
 
  private:
@@ -242,26 +285,25 @@ class LegacyReader {
       if (rest_.size() < sizeof(count)) throw Damaged(subject_, "it ends among the storages");
       std::memcpy(&count, rest_.data(), sizeof(count));
       rest_.remove_prefix(sizeof(count));
-      const std::size_t size = c10::elementSize(type->second);
+      const std::size_t size = SizeOf(type->second);
       if (count > rest_.size() / size) throw Damaged(subject_, "it ends among the storages");
-      auto storage = MakeStorage(type->second, count * size);
-      if (count > 0) std::memcpy(storage.data_ptr(), rest_.data(), count * size);
+      storages_[key->text] = MakeStorage(type->second, count * size, subject_,
+                                         [&](char* to) { std::memcpy(to, rest_.data(), count * size); });
       rest_.remove_prefix(count * size);
-      CheckBools(storage, subject_);
-      storages_[key->text] = storage;
     }
   }
 
-  torch::Tensor Storage(const Value& storage) const {
+  PlainTensor Storage(const Value& storage) const {
     const auto found = storages_.find(storage.text);
     if (found == storages_.end()) throw Damaged(subject_, "a storage is missing");
     return found->second;
   }
 
   std::string_view rest_;
+  std::uint64_t file_bytes_;
   std::string subject_;
   Pickle pickle_;
-  std::map<std::string, c10::ScalarType> types_;
+  std::map<std::string, DType> types_;
   Storages storages_;
 };
 
@@ -269,7 +311,7 @@ class LegacyReader {
 
 bool LooksLikeTorchFile(std::string_view bytes) { return IsZip(bytes) || IsTar(bytes) || IsPickle(bytes); }
 
-Tensors ReadTorchFile(std::string_view bytes, const std::string& subject) {
+PlainTensors ReadTorchFile(std::string_view bytes, const std::string& subject) {
   if (IsTar(bytes)) {
     throw Error(subject, "is in the tar format of PyTorch before 0.1.10, which is not read",
                 "load it with a PyTorch that can, and save its state dict again");
@@ -279,7 +321,7 @@ Tensors ReadTorchFile(std::string_view bytes, const std::string& subject) {
   throw NoTorchFile(subject);
 }
 
-Tensors LoadTorchFile(const std::filesystem::path& path) {
+PlainTensors LoadTorchFile(const std::filesystem::path& path) {
   const MappedFile file(path);
   return ReadTorchFile(file.bytes(), path.string());
 }

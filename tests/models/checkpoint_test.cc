@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/version.h"
-#include "models/weights/safetensors.h"
+#include "models/torch/tensors.h"
 #include "models/weights/safetensors_header.h"
 #include "tests/support/support.h"
 
@@ -44,22 +44,22 @@ class CheckpointTest : public testing::Test {
   void Save() { SaveCheckpoint(path_, *model_, info_); }
 
   // Saves, lets `change` spoil the file's contents, and loads.
-  void LoadChanged(const std::function<void(Safetensors*)>& change) {
+  void LoadChanged(const std::function<void(TensorFile*)>& change) {
     Save();
-    Safetensors contents = LoadSafetensors(path_);
+    TensorFile contents = LoadTensors(path_);
     change(&contents);
-    SaveSafetensors(path_, contents);
+    SaveTensors(path_, contents);
     LoadCheckpoint(path_);
   }
 
   // The error of that, without the file's name.
-  std::string ErrorOf(const std::function<void(Safetensors*)>& change) {
+  std::string ErrorOf(const std::function<void(TensorFile*)>& change) {
     const std::string message = MessageOf([&] { LoadChanged(change); });
     return message.empty() ? "" : message.substr(path_.string().size() + 2);
   }
 
   std::string MetadataErrorOf(const std::string& key, const std::string& value) {
-    return ErrorOf([&](Safetensors* contents) { contents->metadata[key] = value; });
+    return ErrorOf([&](TensorFile* contents) { contents->metadata[key] = value; });
   }
 
   TemporaryFolder folder_;
@@ -108,7 +108,7 @@ TEST_F(CheckpointTest, RoundTrips) {
 
 TEST_F(CheckpointTest, WeightsOfHalfPrecisionBecomeFloat) {
   for (const auto type : {torch::kHalf, torch::kBFloat16}) {
-    LoadChanged([&](Safetensors* contents) {
+    LoadChanged([&](TensorFile* contents) {
       for (auto& [name, tensor] : contents->tensors) tensor = tensor.to(type);
     });
     const Checkpoint checkpoint = LoadCheckpoint(path_);
@@ -121,7 +121,7 @@ TEST_F(CheckpointTest, WeightsOfHalfPrecisionBecomeFloat) {
 }
 
 TEST_F(CheckpointTest, InfinityInHalfPrecisionIsAnError) {
-  EXPECT_EQ(ErrorOf([](Safetensors* contents) {
+  EXPECT_EQ(ErrorOf([](TensorFile* contents) {
               contents->tensors["norm1.bias"] = torch::full({8}, 1e6).to(torch::kHalf);
             }),
             "its weights do not fit the network: 'norm1.bias' holds numbers that are not finite");
@@ -144,7 +144,7 @@ TEST_F(CheckpointTest, SavingTwiceGivesEqualBytes) {
 
 TEST_F(CheckpointTest, MetadataIsReadableByOthers) {
   Save();
-  const auto metadata = LoadSafetensors(path_).metadata;
+  const auto metadata = LoadTensors(path_).metadata;
   EXPECT_EQ(metadata.at("seam.format"), "1");
   EXPECT_EQ(metadata.at("seam.model"), "meso4");
   EXPECT_EQ(metadata.at("seam.epoch"), "3");
@@ -165,7 +165,7 @@ TEST_F(CheckpointTest, MetadataIsReadableByOthers) {
 
 TEST_F(CheckpointTest, HoldsEveryWeightAndNothingElse) {
   Save();
-  EXPECT_EQ(LoadSafetensors(path_).tensors.size(), 28u);
+  EXPECT_EQ(LoadTensors(path_).tensors.size(), 28u);
 }
 
 TEST_F(CheckpointTest, NetworksOptionsComeBack) {
@@ -177,7 +177,7 @@ TEST_F(CheckpointTest, NetworksOptionsComeBack) {
   model_ = MakeModel(options);
   info_.crop.set_size(224);
   Save();
-  EXPECT_EQ(LoadSafetensors(path_).metadata.at("seam.format"), "2");
+  EXPECT_EQ(LoadTensors(path_).metadata.at("seam.format"), "2");
   const Checkpoint checkpoint = LoadCheckpoint(path_);
   EXPECT_EQ(checkpoint.model->options().ToJson(), options.ToJson());
   EXPECT_EQ(checkpoint.model->input().frames, 3);
@@ -217,7 +217,7 @@ TEST_F(CheckpointTest, FileThatIsNoSafetensorsIsAnError) {
 }
 
 TEST_F(CheckpointTest, SafetensorsOfOthersIsAnError) {
-  EXPECT_EQ(ErrorOf([](Safetensors* contents) {
+  EXPECT_EQ(ErrorOf([](TensorFile* contents) {
               contents->metadata = {{"format", "pt"}};
             }),
             "is a safetensors file, but no checkpoint of Seam's: it does not name its network");
@@ -225,7 +225,7 @@ TEST_F(CheckpointTest, SafetensorsOfOthersIsAnError) {
 }
 
 TEST_F(CheckpointTest, NewerFormatIsAnErrorThatSaysWhoWroteIt) {
-  EXPECT_EQ(ErrorOf([](Safetensors* contents) {
+  EXPECT_EQ(ErrorOf([](TensorFile* contents) {
               contents->metadata["seam.format"] = "3";
               contents->metadata["seam.version"] = "9.1.0";
               contents->metadata["seam.crop"] = "a new form";
@@ -249,11 +249,11 @@ TEST_F(CheckpointTest, MetadataOfAnotherToolIsIgnored) {
 
 TEST_F(CheckpointTest, MissingMetadataIsAnError) {
   for (const std::string key : {"seam.format", "seam.crop", "seam.epoch", "seam.threshold"}) {
-    EXPECT_EQ(ErrorOf([&](Safetensors* contents) { contents->metadata.erase(key); }),
+    EXPECT_EQ(ErrorOf([&](TensorFile* contents) { contents->metadata.erase(key); }),
               "bad checkpoint: " + key + " is missing");
   }
   for (const std::string key : {"seam.notice", "seam.metrics", "seam.recipe", "seam.version"}) {
-    EXPECT_EQ(ErrorOf([&](Safetensors* contents) { contents->metadata.erase(key); }), "") << key;
+    EXPECT_EQ(ErrorOf([&](TensorFile* contents) { contents->metadata.erase(key); }), "") << key;
   }
 }
 
@@ -328,7 +328,7 @@ TEST_F(CheckpointTest, WeightsOfADivergedTrainingAreNotSaved) {
 
 TEST_F(CheckpointTest, EachDifferenceInTheWeightsIsNamed) {
   EXPECT_EQ(
-      ErrorOf([](Safetensors* contents) {
+      ErrorOf([](TensorFile* contents) {
         contents->tensors.erase("dense2.bias");
         contents->tensors["head.bias"] = torch::zeros({1});
         contents->tensors["conv1.weight"] = torch::zeros({8, 3, 5, 5});
@@ -336,14 +336,14 @@ TEST_F(CheckpointTest, EachDifferenceInTheWeightsIsNamed) {
         contents->tensors["norm2.bias"] = torch::full({8}, std::nan(""), torch::kFloat);
       }),
       "its weights do not fit the network: 'conv1.weight' has the shape [8, 3, 5, 5], not [8, 3, 3, 3]; "
-      "'dense2.bias' is missing; 'norm1.bias' has the type Double, not Float; "
+      "'dense2.bias' is missing; 'norm1.bias' has the type float64, not float32; "
       "'norm2.bias' holds numbers that are not finite; 'head.bias' is left over");
   EXPECT_EQ(HintOf([&] { LoadCheckpoint(path_); }),
             "the file was written for another network or by another version of Seam");
 }
 
 TEST_F(CheckpointTest, ManyDifferencesAreCounted) {
-  const std::string error = ErrorOf([](Safetensors* contents) { contents->tensors.clear(); });
+  const std::string error = ErrorOf([](TensorFile* contents) { contents->tensors.clear(); });
   EXPECT_EQ(error.substr(error.rfind(';')), "; and 18 more");
   EXPECT_EQ(std::count(error.begin(), error.end(), ';'), 10);
 }

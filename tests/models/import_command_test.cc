@@ -13,7 +13,7 @@
 #include "base/progress.h"
 #include "base/sha256.h"
 #include "models/torch/checkpoint.h"
-#include "models/weights/safetensors.h"
+#include "models/torch/tensors.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -62,7 +62,7 @@ class ImportCommandTest : public testing::Test {
     Write();
   }
 
-  void Write() { SaveSafetensors(file_, foreign_); }
+  void Write() { SaveTensors(file_, foreign_); }
   // The file to `out_`, with more arguments.
   CommandResult Import(std::vector<std::string> more = {}) const {
     more.insert(more.end(), {"--model", "meso4", "--size", "32", file_.string(), "-o", out_.string()});
@@ -73,7 +73,7 @@ class ImportCommandTest : public testing::Test {
   std::filesystem::path file_ = folder_ / "theirs.safetensors", out_ = folder_ / "ours.safetensors";
   ModelOptions options_;
   std::shared_ptr<Model> model_;
-  Safetensors foreign_;
+  TensorFile foreign_;
 };
 
 TEST_F(ImportCommandTest, TheCheckpointAnswersAsTheNetworkItCameFrom) {
@@ -133,7 +133,7 @@ TEST_F(ImportCommandTest, FreshWeightsFollowTheSeed) {
   Write();
   const auto weight = [&](const std::string& seed) {
     EXPECT_EQ(Import({"--no-strict", "--overwrite", "--seed", seed}).status, 0);
-    return LoadSafetensors(out_).tensors.at("dense1.weight");
+    return LoadTensors(out_).tensors.at("dense1.weight");
   };
   const auto first = weight("1");
   EXPECT_TRUE(first.equal(weight("1")));
@@ -142,9 +142,9 @@ TEST_F(ImportCommandTest, FreshWeightsFollowTheSeed) {
 
 TEST_F(ImportCommandTest, DirectionIsTurnedByFakeIs) {
   ASSERT_EQ(Import().status, 0);
-  const auto known = LoadSafetensors(out_).tensors.at("dense2.weight");
+  const auto known = LoadTensors(out_).tensors.at("dense2.weight");
   ASSERT_EQ(Import({"--overwrite", "--fake-is", "1"}).status, 0);
-  EXPECT_TRUE(LoadSafetensors(out_).tensors.at("dense2.weight").equal(-known));
+  EXPECT_TRUE(LoadTensors(out_).tensors.at("dense2.weight").equal(-known));
 }
 
 TEST_F(ImportCommandTest, AFileThatIsThereIsKept) {

@@ -176,10 +176,11 @@ class ImportNamesTest : public testing::Test {
       for (const auto& leaf : LeavesOf(kind)) {
         const auto found = weights_.find(ours + "." + leaf);
         EXPECT_NE(found, weights_.end()) << ours << "." << leaf;
-        if (found != weights_.end()) foreign.tensors[theirs + "." + leaf] = found->second.detach().clone();
+        if (found != weights_.end()) foreign.tensors[theirs + "." + leaf] = ToPlain(found->second);
         ++count;
       }
-      if (kind == kNorm) foreign.tensors[theirs + ".num_batches_tracked"] = torch::ones({}, torch::kLong);
+      if (kind == kNorm)
+        foreign.tensors[theirs + ".num_batches_tracked"] = ToPlain(torch::ones({}, torch::kLong));
     }
     EXPECT_EQ(count, weights_.size());
     return foreign;
@@ -238,7 +239,7 @@ TEST_F(ImportNamesTest, PointwiseKernelsWithoutSidesAreRead) {
   Make("xception");
   auto foreign = Theirs(Xception("last_linear"));
   for (auto& [name, tensor] : foreign.tensors) {
-    if (name.ends_with("pointwise.weight")) tensor = tensor.squeeze(3).squeeze(2);
+    if (name.ends_with("pointwise.weight")) tensor.shape.resize(2);
   }
   ExpectMatch(foreign, "pretrainedmodels");
 }
@@ -247,8 +248,8 @@ TEST_F(ImportNamesTest, OfTwoAnswersTheLogitIsTheirDifference) {
   Make("resnet18");
   auto foreign = Theirs(ResNet({2, 2, 2, 2}, 2, "fc"));
   const auto both = torch::rand({2, 512});
-  foreign.tensors["fc.weight"] = both;
-  foreign.tensors["fc.bias"] = torch::tensor({1.F, 3.F});
+  foreign.tensors["fc.weight"] = ToPlain(both);
+  foreign.tensors["fc.bias"] = ToPlain(torch::tensor({1.F, 3.F}));
   const auto weights = [&](const std::string& fake_is) {
     return MatchWeights(foreign, options_, {"auto", fake_is}, "file").weights;
   };
@@ -261,8 +262,8 @@ TEST_F(ImportNamesTest, OfTwoAnswersTheLogitIsTheirDifference) {
 TEST_F(ImportNamesTest, AThousandClassesLeaveTheClassifierUnset) {
   Make("resnet18");
   auto foreign = Theirs(ResNet({2, 2, 2, 2}, 2, "fc"));
-  foreign.tensors["fc.weight"] = torch::zeros({1000, 512});
-  foreign.tensors["fc.bias"] = torch::zeros({1000});
+  foreign.tensors["fc.weight"] = ToPlain(torch::zeros({1000, 512}));
+  foreign.tensors["fc.bias"] = ToPlain(torch::zeros({1000}));
   const auto match = MatchWeights(foreign, options_, {}, "file");
   EXPECT_EQ(match.differences,
             (std::vector<std::string>{"'fc.weight' has the shape [1000, 512], where fc.weight wants [1, 512]",

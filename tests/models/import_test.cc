@@ -128,11 +128,11 @@ TEST(ImportTest, SharedNormsAndTwoAnswersBecomeOneLogit) {
 TEST(ImportTest, MissingLeftOverAndTransposedWeightsAreNamed) {
   const auto model = MakeModel(OptionsOf("meso4"));
   ForeignWeights foreign{"made", {}};
-  for (const auto& [name, tensor] : WeightsOf(*model)) foreign.tensors[name] = tensor.detach().clone();
+  for (const auto& [name, tensor] : WeightsOf(*model)) foreign.tensors[name] = ToPlain(tensor);
   foreign.tensors.erase("conv1.bias");
-  foreign.tensors["extra"] = torch::zeros({3});
-  foreign.tensors["dense1.weight"] = torch::zeros({1024, 16});
-  foreign.tensors["norm1.num_batches_tracked"] = torch::zeros({}, torch::kLong);
+  foreign.tensors["extra"] = ToPlain(torch::zeros({3}));
+  foreign.tensors["dense1.weight"] = ToPlain(torch::zeros({1024, 16}));
+  foreign.tensors["norm1.num_batches_tracked"] = ToPlain(torch::zeros({}, torch::kLong));
   const auto match = MatchWeights(foreign, OptionsOf("meso4"), {}, "file");
   EXPECT_EQ(match.differences,
             (std::vector<std::string>{
@@ -146,7 +146,7 @@ TEST(ImportTest, HalfPrecisionBecomesFloat) {
   const auto model = MakeModel(OptionsOf("meso4"));
   ForeignWeights foreign{"made", {}};
   for (const auto& [name, tensor] : WeightsOf(*model))
-    foreign.tensors[name] = tensor.detach().to(torch::kBFloat16);
+    foreign.tensors[name] = ToPlain(tensor.to(torch::kBFloat16));
   const auto match = MatchWeights(foreign, OptionsOf("meso4"), {}, "file");
   EXPECT_TRUE(match.differences.empty());
   EXPECT_EQ(match.weights.at("conv1.weight").scalar_type(), torch::kFloat);
@@ -154,7 +154,8 @@ TEST(ImportTest, HalfPrecisionBecomesFloat) {
 
 TEST(ImportTest, ForeignNetworksAreAnError) {
   EXPECT_EQ(MessageOf([] {
-              MatchWeights({"made", {{"encoder.layer", torch::zeros({1})}}}, OptionsOf("meso4"), {}, "file");
+              MatchWeights({"made", {{"encoder.layer", ToPlain(torch::zeros({1}))}}}, OptionsOf("meso4"), {},
+                           "file");
             }),
             "file: none of its 1 weights has a name of meso4; the first is 'encoder.layer'");
 }

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "tests/models/floats.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -51,7 +52,7 @@ class KerasH5Test : public testing::Test {
     H5Sclose(space);
   }
 
-  std::map<std::string, torch::Tensor> Load() {
+  PlainTensors Load() {
     Close();
     return LoadKerasH5(path_);
   }
@@ -73,9 +74,9 @@ TEST_F(KerasH5Test, WeightsAreReadByLayerAndName) {
   const auto tensors = Load();
   ASSERT_EQ(tensors.size(), 2U);
   const auto& kernel = tensors.at("conv2d_5/kernel:0");
-  EXPECT_EQ(kernel.sizes(), (std::vector<std::int64_t>{3, 3, 2, 4}));
-  EXPECT_EQ(kernel[1][2][1][3].item<float>(), 24 + 16 + 4 + 3);
-  EXPECT_EQ(tensors.at("dense/bias:0")[6].item<float>(), 6);
+  EXPECT_EQ(kernel.shape, (std::vector<std::int64_t>{3, 3, 2, 4}));
+  EXPECT_EQ(FloatsOf(kernel).at(((1 * 3 + 2) * 2 + 1) * 4 + 3), 24 + 16 + 4 + 3);
+  EXPECT_EQ(FloatsOf(tensors.at("dense/bias:0")).at(6), 6);
 }
 
 TEST_F(KerasH5Test, OfAWholeModelOnlyTheWeightsAreRead) {
@@ -94,7 +95,7 @@ TEST_F(KerasH5Test, PackedWeightsAreRead) {
   H5Pset_deflate(packed, 6);
   Add("a/kernel:0", {64}, H5T_IEEE_F32LE, packed);
   H5Pclose(packed);
-  EXPECT_EQ(Load().at("a/kernel:0")[63].item<float>(), 63);
+  EXPECT_EQ(FloatsOf(Load().at("a/kernel:0")).at(63), 63);
 }
 
 TEST_F(KerasH5Test, LinksAreNotFollowed) {

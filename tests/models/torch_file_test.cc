@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "tests/models/floats.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -65,9 +66,7 @@ std::string Count(std::uint64_t count) {
 
 class TorchFileTest : public testing::Test {
  protected:
-  static std::map<std::string, torch::Tensor> Load(const std::string& bytes) {
-    return ReadTorchFile(bytes, "file");
-  }
+  static PlainTensors Load(const std::string& bytes) { return ReadTorchFile(bytes, "file"); }
   // Without the file's name.
   static std::string ErrorOf(const std::string& bytes) {
     const std::string message = MessageOf([&] { Load(bytes); });
@@ -81,17 +80,40 @@ class TorchFileTest : public testing::Test {
 TEST_F(TorchFileTest, ZipFormatIsRead) {
   const auto tensors = Load(ZipOf(Dict(Text("w") + Tensor("0"))));
   ASSERT_EQ(tensors.count("w"), 1U);
-  EXPECT_TRUE(tensors.at("w").equal(torch::tensor({{1.F, 2.F}, {3.F, 4.F}})));
+  EXPECT_EQ(tensors.at("w").shape, (std::vector<std::int64_t>{2, 2}));
+  EXPECT_EQ(FloatsOf(tensors.at("w")), (std::vector<float>{1, 2, 3, 4}));
 }
 
 TEST_F(TorchFileTest, LegacyFormatIsRead) {
   const auto tensors = Load(Legacy(Dict(Text("w") + Tensor("0")), Count(4) + Numbers({1, 2, 3, 4})));
-  EXPECT_TRUE(tensors.at("w").equal(torch::tensor({{1.F, 2.F}, {3.F, 4.F}})));
+  EXPECT_EQ(tensors.at("w").shape, (std::vector<std::int64_t>{2, 2}));
+  EXPECT_EQ(FloatsOf(tensors.at("w")), (std::vector<float>{1, 2, 3, 4}));
 }
 
 TEST_F(TorchFileTest, TransposedViewsKeepTheirOrder) {
   const auto tensors = Load(ZipOf(Dict(Text("w") + Tensor("0", "K\1K\2\x86"))));
-  EXPECT_TRUE(tensors.at("w").equal(torch::tensor({{1.F, 3.F}, {2.F, 4.F}})));
+  EXPECT_EQ(FloatsOf(tensors.at("w")), (std::vector<float>{1, 3, 2, 4}));
+}
+
+TEST_F(TorchFileTest, ViewsOfOneStorageShareItsMemory) {
+  const auto tensors = Load(ZipOf(Dict(Text("a") + Tensor("0") + Text("b") + Tensor("0"))));
+  EXPECT_EQ(tensors.at("a").data.get(), tensors.at("b").data.get());
+}
+
+// Each takes memory of its own: a small file could ask for all there is.
+TEST_F(TorchFileTest, ManyTransposedViewsOfOneStorageAreAnError) {
+  const std::string storage(1 << 20, '\0');
+  const auto error = [&](int views) {
+    std::string entries;
+    for (int i = 0; i < views; ++i) {
+      entries += Text("w" + std::to_string(i)) + "ctorch._utils\n_rebuild_tensor_v2\n((" + Text("storage") +
+                 "ctorch\nFloatStorage\n" + Text("0") + Text("cpu") +
+                 "J\0\0\4\0tQK\0M\0\2M\0\2\x86K\1M\0\2\x86\x89}tR"s;
+    }
+    return ErrorOf(Zip({{"a/data.pkl", Pickled(Dict(entries))}, {"a/data/0", storage}}));
+  };
+  EXPECT_EQ(error(4), "");
+  EXPECT_EQ(error(5), "damaged PyTorch file: its tensors are together far larger than it is");
 }
 
 TEST_F(TorchFileTest, StateDictsAreFoundBesideAnOptimizer) {
@@ -201,9 +223,9 @@ TEST_F(TorchFileTest, EveryFlippedBitIsReadOrAnError) {
 TEST_F(TorchFileTest, PublishedLegacyFilesAreRead) {
   SEAM_NEEDS_SHARED("fixtures/mesonet");
   const auto maragori = LoadTorchFile(SharedPath("fixtures/mesonet/maragori_meso4/checkpoint-39.pth.tar"));
-  EXPECT_EQ(maragori.at("linear.1.weight").sizes(), (std::vector<std::int64_t>{16, 784}));
+  EXPECT_EQ(maragori.at("linear.1.weight").shape, (std::vector<std::int64_t>{16, 784}));
   const auto hongguliu = LoadTorchFile(SharedPath("fixtures/mesonet/hongguliu_meso4/best.pkl"));
-  EXPECT_EQ(hongguliu.at("fc2.weight").sizes(), (std::vector<std::int64_t>{2, 16}));
+  EXPECT_EQ(hongguliu.at("fc2.weight").shape, (std::vector<std::int64_t>{2, 16}));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
-#include "models/weights/safetensors.h"
+#include "models/torch/tensors.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -158,15 +158,15 @@ TEST_F(RunFolderTest, LastStandsInForARemovedEpochIfItIsOfThatEpoch) {
 
 TEST_F(RunFolderTest, StateThatIsNoneIsAnError) {
   Finish({0.6});
-  auto file = LoadSafetensors(run_.state());
+  auto file = LoadTensors(run_.state());
   file.metadata["epoch"] = "3";
-  SaveSafetensors(run_.state(), file);
+  SaveTensors(run_.state(), file);
   EXPECT_THAT(MessageOf([&] { run_.LoadState(); }),
               AllOf(StartsWith(run_.state().string()), HasSubstr("is no training state")));
   for (const std::string rows : {"[]", "[{}]", "[[1]]", "{", "[{\"epoch\":\"1\"}]", "[1]"}) {
     file.metadata["epoch"] = "1";
     file.metadata["rows"] = rows;
-    SaveSafetensors(run_.state(), file);
+    SaveTensors(run_.state(), file);
     EXPECT_THAT(MessageOf([&] { run_.LoadState(); }), HasSubstr("is no training state")) << rows;
   }
   std::filesystem::copy_file(run_.last(), run_.state(), std::filesystem::copy_options::overwrite_existing);

@@ -2,7 +2,7 @@
 
 #include "base/files.h"
 #include "models/torch/checkpoint.h"
-#include "models/weights/safetensors.h"
+#include "models/torch/tensors.h"
 #include "tests/support/support.h"
 #include "tests/train/train_program.h"
 
@@ -66,9 +66,9 @@ TEST_P(ResumeOf, TwoAndTwoEpochsAreFourByteForByte) {
   for (const char* file : {"epoch-0003.safetensors", "epoch-0004.safetensors", "best.safetensors"}) {
     ExpectSameWeights(run("whole") / file, run("halves") / file);
   }
-  const auto state = LoadSafetensors(run("whole") / "last.state.safetensors").tensors;
+  const auto state = LoadTensors(run("whole") / "last.state.safetensors").tensors;
   EXPECT_EQ(state.count(GetParam().tensor), 1u);
-  const auto other = LoadSafetensors(run("halves") / "last.state.safetensors").tensors;
+  const auto other = LoadTensors(run("halves") / "last.state.safetensors").tensors;
   ASSERT_EQ(state.size(), other.size());
   for (const auto& [name, tensor] : state) EXPECT_TRUE(torch::equal(tensor, other.at(name))) << name;
 }
@@ -94,7 +94,7 @@ void ExpectWhole(const fs::path& folder) {
     const std::string name = entry.path().filename().string();
     if (entry.path().extension() != ".safetensors") continue;
     ++files;
-    EXPECT_FALSE(LoadSafetensors(entry.path()).tensors.empty()) << name;
+    EXPECT_FALSE(LoadTensors(entry.path()).tensors.empty()) << name;
     if (name != "last.state.safetensors") LoadCheckpoint(entry.path());
   }
   EXPECT_GE(files, 3);
@@ -136,9 +136,9 @@ TEST_F(TrainResumeTest, InterruptSaysWhatIsKept) {
 TEST_F(TrainResumeTest, StateOfADamagedRunIsNamed) {
   Make({.train = 8, .val = 4, .size = 64});
   ASSERT_EQ(Train("--size 64 --epochs 1 --ema 0.9").status, 0);
-  auto file = LoadSafetensors(run() / "last.state.safetensors");
+  auto file = LoadTensors(run() / "last.state.safetensors");
   file.tensors.erase("ema.updates");
-  SaveSafetensors(run() / "last.state.safetensors", file);
+  SaveTensors(run() / "last.state.safetensors", file);
   ExpectError(Train("--resume --epochs 2"), 1, "last.state.safetensors: the tensor ema.updates is missing",
               "--overwrite starts anew");
 }
