@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -17,6 +18,8 @@ namespace seam {
 std::filesystem::path ProgramOf(const std::string& verb) {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / ("seam-" + verb);
 }
+
+bool HasSibling(const std::string& verb) { return access(ProgramOf(verb).c_str(), X_OK) == 0; }
 
 void BecomeSibling(const std::string& verb, std::vector<std::string> arguments) {
   std::string program = ProgramOf(verb).string();
@@ -31,30 +34,82 @@ void BecomeSibling(const std::string& verb, std::vector<std::string> arguments) 
   throw Error(program, fmt::format("cannot be run: {}", std::strerror(errno)));
 }
 
-int RunSibling(const std::string& verb, const std::vector<std::string>& arguments) {
+namespace {
+
+void CheckIsBuilt(const std::string& verb) {
+  if (HasSibling(verb)) return;
+  throw Error(ProgramOf(verb).string(), fmt::format("seam {} is not built", verb),
+              "docs/building.md says what each program needs");
+}
+
+// Starts the verb's program and does not wait.
+pid_t Spawn(const std::string& verb, const std::vector<std::string>& arguments,
+            const posix_spawn_file_actions_t& actions) {
+  CheckIsBuilt(verb);
   const std::string program = ProgramOf(verb).string();
-  if (access(program.c_str(), X_OK) != 0) {
-    throw Error(program, fmt::format("seam {} is not built", verb),
-                "docs/building.md says what each program needs");
-  }
   std::vector<std::string> words = {program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   pid_t child = 0;
   const int code = posix_spawn(&child, program.c_str(), &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
   if (code != 0) throw Error(program, fmt::format("cannot be run: {}", std::strerror(code)));
+  return child;
+}
+
+// Where the child's standard output goes.
+class FileActions {
+ public:
+  FileActions() { posix_spawn_file_actions_init(&actions_); }
+  ~FileActions() { posix_spawn_file_actions_destroy(&actions_); }
+  FileActions(const FileActions&) = delete;
+  FileActions& operator=(const FileActions&) = delete;
+  posix_spawn_file_actions_t* get() { return &actions_; }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+};
+
+}  // namespace
+
+int RunSibling(const std::string& verb, const std::vector<std::string>& arguments) {
+  FileActions actions;
+  posix_spawn_file_actions_addopen(actions.get(), STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  const pid_t child = Spawn(verb, arguments, *actions.get());
+  const std::string program = ProgramOf(verb).string();
   int status = 0;
   while (waitpid(child, &status, 0) < 0) {
     if (errno != EINTR) throw Error(program, fmt::format("was lost: {}", std::strerror(errno)));
   }
   if (WIFSIGNALED(status)) throw Error(program, fmt::format("was killed by signal {}", WTERMSIG(status)));
   return WEXITSTATUS(status);
+}
+
+SiblingOutput::SiblingOutput(const std::string& verb, const std::vector<std::string>& arguments) {
+  CheckIsBuilt(verb);
+  int ends[2] = {-1, -1};
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    throw Error(ProgramOf(verb).string(), fmt::format("no pipe: {}", std::strerror(errno)));
+  }
+  fd_ = ends[0];
+  FileActions actions;
+  posix_spawn_file_actions_adddup2(actions.get(), ends[1], STDOUT_FILENO);
+  try {
+    pid_ = Spawn(verb, arguments, *actions.get());
+  } catch (...) {
+    close(ends[0]);
+    close(ends[1]);
+    throw;
+  }
+  close(ends[1]);
+}
+
+SiblingOutput::~SiblingOutput() {
+  close(fd_);
+  kill(pid_, SIGKILL);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace seam

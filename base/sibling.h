@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -9,6 +11,9 @@ namespace seam {
 // The program of a verb of `seam`: seam-VERB in the folder of this very program.
 std::filesystem::path ProgramOf(const std::string& verb);
 
+// Whether that program is there.
+bool HasSibling(const std::string& verb);
+
 // Never returns: this process is the verb's program from here on. An Error when that is not there or cannot
 // be run.
 [[noreturn]] void BecomeSibling(const std::string& verb, std::vector<std::string> arguments);
@@ -16,5 +21,21 @@ std::filesystem::path ProgramOf(const std::string& verb);
 // Runs it and waits; returns its exit status. Its standard output is thrown away, its talk goes where ours
 // goes. An Error when it is not there, cannot be run, or was killed by a signal.
 int RunSibling(const std::string& verb, const std::vector<std::string>& arguments);
+
+// Runs it beside this process, which reads its standard output; both end with this. An Error when it is not
+// there or cannot be run.
+class SiblingOutput {
+ public:
+  SiblingOutput(const std::string& verb, const std::vector<std::string>& arguments);
+  ~SiblingOutput();
+  SiblingOutput(const SiblingOutput&) = delete;
+  SiblingOutput& operator=(const SiblingOutput&) = delete;
+
+  int fd() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+  pid_t pid_ = -1;
+};
 
 }  // namespace seam

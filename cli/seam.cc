@@ -1,7 +1,5 @@
 // The front door: `seam VERB ...` becomes the program seam-VERB that lies beside it, as git does.
 
-#include <unistd.h>
-
 #include <array>
 #include <filesystem>
 #include <iostream>
@@ -38,8 +36,7 @@ constexpr std::array kVerbs = {
 std::string Help() {
   std::string help = "seam: find deepfakes in video\n\nusage: seam VERB [ARGUMENT...]\n\nverbs:\n";
   for (const auto& [name, summary] : kVerbs) {
-    const bool built = access(ProgramOf(name).c_str(), X_OK) == 0;
-    help += fmt::format("  {:<10}{}{}\n", name, summary, built ? "" : " (not built)");
+    help += fmt::format("  {:<10}{}{}\n", name, summary, HasSibling(name) ? "" : " (not built)");
   }
   help += fmt::format("  {:<10}{}\n", "help VERB", "the options of a verb, as seam VERB --help");
   return help + "\nseam --version prints the version.\n";

@@ -1,220 +1,26 @@
 #include "models/weights/keras_h5.h"
 
-#include <hdf5.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdint>
-#include <cstring>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/sibling.h"
+#include "models/weights/h5_pipe.h"
 #include "models/weights/safetensors_header.h"
 
 namespace seam {
 namespace {
 
 constexpr std::string_view kSignature("\x89HDF\r\n\x1a\n", 8);
-constexpr int kMaxDepth = 8, kMaxObjects = 20'000, kMaxRank = 8;
-constexpr std::size_t kMaxNameBytes = 500;
-constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 29;  // 2 GiB of float32, together
-// Weights hardly pack; a file of zeros, or of nothing written, could ask for all memory.
-constexpr std::uint64_t kMaxUnpacking = 20, kAlwaysAllowedBytes = std::uint64_t{64} << 20;
-constexpr rlim_t kCpuSeconds = 60, kAddressBytes = rlim_t{16} << 30;
 
-// An id of the HDF5 library, closed at the end.
-class Id {
- public:
-  Id(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
-  ~Id() {
-    if (id_ >= 0) close_(id_);
-  }
-  Id(const Id&) = delete;
-  Id& operator=(const Id&) = delete;
-  operator hid_t() const { return id_; }
-  bool good() const { return id_ >= 0; }
-
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
-};
-
-// What the reading process tells through its pipe, one after the other: a kind, lengths, bytes.
-enum class Message : std::uint32_t { kTensor = 1, kProblem = 2, kEnd = 3 };
-
-// In the reading process: walks the file and writes what it finds. A Problem is the text of an Error.
-struct Problem {
-  std::string text;
-};
-
-class H5Walker {
- public:
-  explicit H5Walker(int out) : out_(out) {}
-
-  void Walk(const char* path) {
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-    H5PLset_loading_state(0);  // a file must not make the library load code
-    const Id file(H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
-    if (!file.good()) throw Problem{"cannot be read as HDF5"};
-    if (H5Fget_filesize(file, &file_bytes_) < 0) throw Problem{"its size cannot be read"};
-    const bool whole = H5Lexists(file, "model_weights", H5P_DEFAULT) > 0;
-    const Id root(H5Gopen2(file, whole ? "model_weights" : "/", H5P_DEFAULT), H5Gclose);
-    if (!root.good()) throw Problem{"its root cannot be read"};
-    Group(root, "", 0);
-    Send(Message::kEnd);
-  }
-
-  void Tell(const std::string& problem) {
-    Send(Message::kProblem);
-    SendText(problem);
-  }
-
- private:
-  void Write(const void* data, std::size_t size) {
-    const auto* bytes = static_cast<const char*>(data);
-    while (size > 0) {
-      const ssize_t written = write(out_, bytes, size);
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) _exit(1);
-      bytes += written;
-      size -= static_cast<std::size_t>(written);
-    }
-  }
-  void Send(Message message) { Write(&message, sizeof(message)); }
-  void SendNumber(std::uint64_t number) { Write(&number, sizeof(number)); }
-  void SendText(const std::string& text) {
-    SendNumber(text.size());
-    Write(text.data(), text.size());
-  }
-
-  static std::string NameOf(hid_t group, hsize_t index) {
-    char name[kMaxNameBytes + 1] = {};
-    const ssize_t length =
-        H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, index, name, sizeof(name), H5P_DEFAULT);
-    if (length <= 0 || static_cast<std::size_t>(length) > kMaxNameBytes) throw Problem{"a name is damaged"};
-    return std::string(name, static_cast<std::size_t>(length));
-  }
-
-  void Group(hid_t group, const std::string& path, int depth) {
-    H5G_info_t info;
-    if (depth > kMaxDepth || H5Gget_info(group, &info) < 0)
-      throw Problem{"its groups are damaged or too deep"};
-    for (hsize_t i = 0; i < info.nlinks; ++i) {
-      if (++objects_ > kMaxObjects) throw Problem{fmt::format("holds more than {} objects", kMaxObjects)};
-      const std::string name = NameOf(group, i);
-      const std::string inside = path.empty() ? name : path + "/" + name;
-      H5L_info_t link;
-      if (H5Lget_info(group, name.c_str(), &link, H5P_DEFAULT) < 0) throw Problem{"a link is damaged"};
-      if (link.type != H5L_TYPE_HARD) {
-        throw Problem{fmt::format("{} is a link to somewhere else, which is not followed", Shown(inside))};
-      }
-      const Id object(H5Oopen(group, name.c_str(), H5P_DEFAULT), H5Oclose);
-      const H5I_type_t type = object.good() ? H5Iget_type(object) : H5I_BADID;
-      if (type == H5I_GROUP) {
-        Group(object, inside, depth + 1);
-      } else if (type == H5I_DATASET) {
-        Dataset(object, inside);
-      } else {
-        throw Problem{fmt::format("{} is neither a group nor a dataset", Shown(inside))};
-      }
-    }
-  }
-
-  // Refuses what reads other files or runs other code.
-  static void CheckStorage(hid_t dataset, const std::string& name) {
-    const Id plist(H5Dget_create_plist(dataset), H5Pclose);
-    const H5D_layout_t layout = plist.good() ? H5Pget_layout(plist) : H5D_LAYOUT_ERROR;
-    const bool inside = layout == H5D_COMPACT || layout == H5D_CONTIGUOUS || layout == H5D_CHUNKED;
-    if (!inside || H5Pget_external_count(plist) != 0) {
-      throw Problem{fmt::format("the data of {} are in another file", Shown(name))};
-    }
-    const int filters = layout == H5D_CHUNKED ? H5Pget_nfilters(plist) : 0;
-    for (int i = 0; i < filters; ++i) {
-      unsigned flags = 0, config = 0;
-      std::size_t values = 0;
-      const H5Z_filter_t filter =
-          H5Pget_filter2(plist, static_cast<unsigned>(i), &flags, &values, nullptr, 0, nullptr, &config);
-      if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32) {
-        throw Problem{
-            fmt::format("{} is packed by filter {}; gzip and shuffle are read", Shown(name), filter)};
-      }
-    }
-  }
-
-  void Dataset(hid_t dataset, const std::string& name) {
-    CheckStorage(dataset, name);
-    const Id type(H5Dget_type(dataset), H5Tclose), space(H5Dget_space(dataset), H5Sclose);
-    if (!type.good() || H5Tget_class(type) != H5T_FLOAT) {
-      throw Problem{fmt::format("{} does not hold floating-point numbers", Shown(name))};
-    }
-    const int rank = space.good() ? H5Sget_simple_extent_ndims(space) : -1;
-    if (rank < 0 || rank > kMaxRank) throw Problem{fmt::format("the shape of {} is damaged", Shown(name))};
-    hsize_t sides[kMaxRank] = {};
-    if (H5Sget_simple_extent_dims(space, sides, nullptr) != rank) {
-      throw Problem{fmt::format("the shape of {} is damaged", Shown(name))};
-    }
-    std::uint64_t count = 1;
-    for (int i = 0; i < rank; ++i) {
-      if (sides[i] == 0 || sides[i] > kMaxElements / count) {
-        throw Problem{fmt::format("the shape of {} is empty or too large", Shown(name))};
-      }
-      count *= sides[i];
-    }
-    elements_ += count;
-    const std::uint64_t allowed = kAlwaysAllowedBytes + kMaxUnpacking * file_bytes_;
-    if (elements_ > kMaxElements || elements_ * sizeof(float) > allowed) {
-      throw Problem{fmt::format("{} would unpack to far more than there is", Shown(name))};
-    }
-    std::vector<float> values(count);
-    if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) {
-      throw Problem{fmt::format("the numbers of {} cannot be read", Shown(name))};
-    }
-    Send(Message::kTensor);
-    SendText(name);
-    SendNumber(static_cast<std::uint64_t>(rank));
-    for (int i = 0; i < rank; ++i) SendNumber(sides[i]);
-    Write(values.data(), count * sizeof(float));
-  }
-
-  int out_;
-  int objects_ = 0;
-  std::uint64_t elements_ = 0;
-  hsize_t file_bytes_ = 0;
-};
-
-void Limit(__rlimit_resource resource, rlim_t value) {
-  rlimit limit = {value, value};
-  setrlimit(resource, &limit);
-}
-
-[[noreturn]] void ReadInChild(const char* path, int out) {
-  for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGINT, SIGTERM}) {
-    std::signal(signal, SIG_DFL);
-  }
-  Limit(RLIMIT_CPU, kCpuSeconds);
-  Limit(RLIMIT_CORE, 0);
-  Limit(RLIMIT_FSIZE, 0);
-#ifndef __SANITIZE_ADDRESS__  // it maps terabytes
-  Limit(RLIMIT_AS, kAddressBytes);
-#endif
-  H5Walker walker(out);
-  try {
-    walker.Walk(path);
-  } catch (const Problem& problem) {
-    walker.Tell(problem.text);
-  } catch (const std::exception&) {
-    walker.Tell("asks for more memory than there is");
-  }
-  _exit(0);
-}
-
-// In the program: what comes out of the pipe is as little trusted as the file.
+// What comes out of the pipe is as little trusted as the file.
 class Receiver {
  public:
   Receiver(int in, std::string subject) : in_(in), subject_(std::move(subject)) {}
@@ -223,22 +29,22 @@ class Receiver {
     PlainTensors tensors;
     std::uint64_t elements = 0;
     while (true) {
-      Message message{};
+      H5Message message{};
       Read(&message, sizeof(message));
-      if (message == Message::kEnd) return tensors;
-      if (message == Message::kProblem) throw Bad(Text(4 * kMaxNameBytes));
-      if (message != Message::kTensor || tensors.size() >= kMaxObjects) throw Broken();
-      const std::string name = Text(kMaxDepth * (kMaxNameBytes + 1) * 2);
-      std::vector<std::int64_t> shape(Number(kMaxRank));
+      if (message == H5Message::kEnd) return tensors;
+      if (message == H5Message::kProblem) throw Bad(Text(4 * kMaxH5NameBytes));
+      if (message != H5Message::kTensor || tensors.size() >= kMaxH5Objects) throw Broken();
+      const std::string name = Text(kMaxH5Depth * (kMaxH5NameBytes + 1) * 2);
+      std::vector<std::int64_t> shape(Number(kMaxH5Rank));
       std::uint64_t count = 1;
       for (auto& side : shape) {
-        const std::uint64_t length = Number(kMaxElements / count);
+        const std::uint64_t length = Number(kMaxH5Elements / count);
         if (length == 0) throw Broken();
         side = static_cast<std::int64_t>(length);
         count *= length;
       }
       elements += count;
-      if (elements > kMaxElements) throw Broken();
+      if (elements > kMaxH5Elements) throw Broken();
       const std::shared_ptr<char> numbers = AllocateElements(count * sizeof(float));
       Read(numbers.get(), count * sizeof(float));
       tensors[name] = {DType::kFloat32, std::move(shape), numbers};
@@ -277,40 +83,6 @@ class Receiver {
   std::string subject_;
 };
 
-// The reading process and the end of its pipe; both end with this.
-class Child {
- public:
-  explicit Child(const std::filesystem::path& path) {
-    int ends[2] = {-1, -1};
-    if (pipe(ends) != 0) throw Error(path.string(), std::string("no pipe: ") + std::strerror(errno));
-    const std::string name = path.string();
-    pid_ = fork();
-    if (pid_ == 0) {
-      close(ends[0]);
-      ReadInChild(name.c_str(), ends[1]);
-    }
-    close(ends[1]);
-    in_ = ends[0];
-    if (pid_ < 0) {
-      close(in_);
-      throw Error(name, std::string("no process to read it in: ") + std::strerror(errno));
-    }
-  }
-  ~Child() {
-    close(in_);
-    kill(pid_, SIGKILL);
-    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-  int in() const { return in_; }
-
- private:
-  pid_t pid_ = -1;
-  int in_ = -1;
-};
-
 // "conv2d_5/conv2d_5/kernel:0" and "model_1/conv2d_5/kernel:0" -> "conv2d_5/kernel:0".
 std::string LayerAndWeight(const std::string& path) {
   const auto last = path.rfind('/');
@@ -323,9 +95,9 @@ std::string LayerAndWeight(const std::string& path) {
 bool LooksLikeHdf5(std::string_view bytes) { return bytes.substr(0, kSignature.size()) == kSignature; }
 
 PlainTensors LoadKerasH5(const std::filesystem::path& path) {
-  const Child child(path);
+  const SiblingOutput reader("read-h5", {path.string()});
   PlainTensors tensors;
-  for (const auto& [name, tensor] : Receiver(child.in(), path.string()).Receive()) {
+  for (const auto& [name, tensor] : Receiver(reader.fd(), path.string()).Receive()) {
     if (!tensors.emplace(LayerAndWeight(name), tensor).second) {
       throw Error(path.string(), fmt::format("bad HDF5 file: {} stands twice", Shown(LayerAndWeight(name))));
     }
