@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/fnv.h"
 #include "base/progress.h"
 #include "base/sha256.h"
 
@@ -61,11 +62,9 @@ std::uint64_t SplitMix64(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-// FNV-1a, scattered with the seed: the same on every machine, unlike std::hash.
+// Scattered with the seed; the same on every machine.
 std::uint64_t SeededHash(const std::string& text, std::uint64_t seed) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return SplitMix64(hash ^ SplitMix64(seed));
+  return SplitMix64(Fnv1a().Add(text).hash() ^ SplitMix64(seed));
 }
 
 struct Group {

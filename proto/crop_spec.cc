@@ -4,16 +4,18 @@
 
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/message_differencer.h>
 
 #include "base/error.h"
 
 namespace seam {
 namespace {
 
-std::string PictureOf(CropSpec crop) {
+// What decides the pixels of a crop.
+CropSpec PictureOf(CropSpec crop) {
   if (crop.align().empty()) crop.set_align("none");
   crop.clear_faces();
-  return crop.SerializeAsString();
+  return crop;
 }
 
 }  // namespace
@@ -40,7 +42,9 @@ std::string ProblemOf(const CropSpec& crop) {
   return "";
 }
 
-bool SameCrop(const CropSpec& a, const CropSpec& b) { return PictureOf(a) == PictureOf(b); }
+bool SameCrop(const CropSpec& a, const CropSpec& b) {
+  return google::protobuf::util::MessageDifferencer::Equals(PictureOf(a), PictureOf(b));
+}
 
 std::string FacesOf(const CropSpec& crop) { return crop.faces().empty() ? "largest" : crop.faces(); }
 

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/fnv.h"
 #include "base/progress.h"
 
 #ifdef SEAM_DISTRIBUTED
@@ -240,7 +241,7 @@ void DataParallel::Sum(std::vector<double>* numbers) {
 // A sum of 32-bit parts of a digest times the number of processes, which no double rounds.
 void DataParallel::CheckSame(const std::string& text, const std::string& what) {
   if (!impl_) return;
-  const std::uint64_t digest = std::hash<std::string>()(text);
+  const std::uint64_t digest = Fnv1a().Add(text).hash();
   const std::vector<double> own = {static_cast<double>(digest >> 32U),
                                    static_cast<double>(digest & 0xffffffffU)};
   std::vector<double> sums = own;

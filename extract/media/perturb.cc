@@ -12,6 +12,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
+#include "base/fnv.h"
 #include "base/interrupt.h"
 #include "extract/media/video_reader.h"
 #include "extract/media/video_writer.h"
@@ -124,13 +125,7 @@ cv::Mat Perturbed(const cv::Mat& picture, const Perturbation& perturbation, std:
 }
 
 std::uint64_t PerturbationSeed(const std::filesystem::path& video, std::int64_t frame) {
-  // FNV-1a of 64 bits: the same on every machine, unlike std::hash.
-  std::uint64_t hash = 14695981039346656037ULL;
-  const auto mix = [&](std::uint8_t byte) { hash = (hash ^ byte) * 1099511628211ULL; };
-  for (const char byte : video.filename().string()) mix(static_cast<std::uint8_t>(byte));
-  for (int shift = 0; shift < 64; shift += 8)
-    mix(static_cast<std::uint8_t>(static_cast<std::uint64_t>(frame) >> shift));
-  return hash;
+  return Fnv1a().Add(video.filename().string()).Add(static_cast<std::uint64_t>(frame)).hash();
 }
 
 bool EncodeAnew(const std::filesystem::path& video, const Perturbation& perturbation,
