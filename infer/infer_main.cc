@@ -20,7 +20,13 @@ int Infer(const std::vector<std::string>& arguments) {
 #ifdef SEAM_TORCH_PARTS
   return RunInference(settings, options, &LinkedTorchParts());
 #else
-  if (NeedsTorch(settings)) BecomeSibling("infer-torch", arguments);
+  if (NeedsTorch(settings)) {
+    if (!HasSibling("infer-torch")) {
+      throw Error("--explain and --device cuda", "need LibTorch, which this Seam was built without",
+                  "leave them out, or build Seam with LibTorch (docs/building.md)");
+    }
+    BecomeSibling("infer-torch", arguments);
+  }
   return RunInference(settings, options, nullptr);
 #endif
 }

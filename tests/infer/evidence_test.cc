@@ -7,9 +7,9 @@
 #include <gtest/gtest.h>
 #include <opencv2/imgcodecs.hpp>
 
-#include "infer/torch_parts.h"
+#include "tests/infer/parts.h"
 #include "proto/picture.h"
-#include "tests/infer/checkpoint.h"
+#include "tests/support/checkpoint.h"
 #include "tests/infer/made_result.h"
 #include "tests/support/support.h"
 
@@ -97,6 +97,7 @@ TEST(EvidenceTest, HeatCoversHotPlacesAlone) {
   EXPECT_EQ(cv::norm(WithHeat(crop, heat), crop, cv::NORM_INF), 0);
 }
 
+#ifdef SEAM_TORCH_PARTS
 TEST(ExplainerTest, FillsInAMapForEachCropAndChangesNothingElse) {
   const TemporaryFolder folder;
   const auto checkpoint = MakeCheckpoint(folder / "m.safetensors");
@@ -126,6 +127,7 @@ TEST(ExplainerTest, FillsInAMapForEachCropAndChangesNothingElse) {
   }
   EXPECT_EQ(evidence[0].score, 0.9);
 }
+#endif
 
 }  // namespace
 }  // namespace seam

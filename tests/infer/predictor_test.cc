@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 #include <opencv2/core.hpp>
 
-#include "infer/torch_parts.h"
-#include "tests/infer/checkpoint.h"
+#include "tests/infer/parts.h"
+#include "tests/support/checkpoint.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -24,7 +24,7 @@ std::vector<cv::Mat> NoisyPictures(int count) {
 
 TEST(PredictorTest, BatchesDoNotChangeScores) {
   const TemporaryFolder folder;
-  const Predictor predictor(MakeCheckpoint(folder / "m.safetensors"), {}, &LinkedTorchParts());
+  const Predictor predictor(MakeCheckpoint(folder / "m.safetensors"), {}, Parts());
   const auto pictures = NoisyPictures(5);
   const std::vector<double> together = predictor.Score(pictures);
   ASSERT_EQ(together.size(), 5U);
@@ -40,7 +40,7 @@ TEST(PredictorTest, BatchesDoNotChangeScores) {
 
 TEST(PredictorTest, ManyThreadsScoreAtOnce) {
   const TemporaryFolder folder;
-  const Predictor predictor(MakeCheckpoint(folder / "m.safetensors"), {}, &LinkedTorchParts());
+  const Predictor predictor(MakeCheckpoint(folder / "m.safetensors"), {}, Parts());
   const auto pictures = NoisyPictures(4);
   const std::vector<double> expected = predictor.Score(pictures);
   std::vector<std::vector<double>> scores(4);
@@ -53,8 +53,8 @@ TEST(PredictorTest, ManyThreadsScoreAtOnce) {
 
 // A score must not depend on which machine took a faster kernel.
 TEST(PredictorTest, AutomaticPrecisionIsExactOnACpu) {
-  const Predictor exact("", {.precision = "fp32", .device = "cpu"}, &LinkedTorchParts());
-  const Predictor automatic("", {.precision = "auto", .device = "cpu"}, &LinkedTorchParts());
+  const Predictor exact("", {.precision = "fp32", .device = "cpu"}, Parts());
+  const Predictor automatic("", {.precision = "auto", .device = "cpu"}, Parts());
   EXPECT_EQ(automatic.description(), exact.description());
 }
 

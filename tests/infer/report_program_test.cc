@@ -4,7 +4,7 @@
 
 #include "base/files.h"
 #include "extract/media/video_reader.h"
-#include "tests/infer/checkpoint.h"
+#include "tests/support/checkpoint.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
 

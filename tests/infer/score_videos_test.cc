@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "infer/predictor.h"
-#include "infer/torch_parts.h"
-#include "tests/infer/checkpoint.h"
+#include "tests/infer/parts.h"
+#include "tests/support/checkpoint.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
 
@@ -14,7 +14,7 @@ namespace {
 // Which of three videos are told when the second is interrupted at its very end.
 std::vector<std::size_t> Told(bool unordered) {
   const TemporaryFolder folder;
-  const Predictor predictor(MakeCheckpoint(folder / "m.safetensors"), {}, &LinkedTorchParts());
+  const Predictor predictor(MakeCheckpoint(folder / "m.safetensors"), {}, Parts());
   std::vector<std::filesystem::path> videos;
   for (const char* name : {"a.mp4", "b.mp4", "c.mp4"}) {
     videos.push_back(folder / name);

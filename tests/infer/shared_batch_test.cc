@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "infer/torch_parts.h"
-#include "tests/infer/checkpoint.h"
+#include "tests/infer/parts.h"
+#include "tests/support/checkpoint.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -17,7 +17,7 @@ class SharedBatchTest : public ::testing::Test {
   using Scores = SharedBatch::Scores;
 
   TemporaryFolder folder_;
-  Predictor predictor_{MakeCheckpoint(folder_ / "m.safetensors"), {}, &LinkedTorchParts()};
+  Predictor predictor_{MakeCheckpoint(folder_ / "m.safetensors"), {}, Parts()};
 };
 
 TEST_F(SharedBatchTest, VideosThatShareBatchesGetTheirOwnScores) {

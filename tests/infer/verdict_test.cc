@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "models/torch/checkpoint.h"
+#include "models/networks/stored_network.h"
 #include "tests/support/support.h"
 
 namespace seam {

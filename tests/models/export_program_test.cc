@@ -12,6 +12,7 @@
 #include "models/torch/checkpoint.h"
 #include "models/torch/model.h"
 #include "tests/models/filled.h"
+#include "tests/support/checkpoint.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -22,18 +23,12 @@ using testing::HasSubstr;
 class ExportProgramTest : public testing::Test {
  protected:
   ExportProgramTest() : checkpoint_((folder_ / "network.safetensors").string()) {
-    const auto model = MakeModel(OptionsOf("resnet18", 64));
-    FillByFormula(model.get());
     CheckpointInfo info;
-    info.crop.set_size(64);
-    info.crop.set_margin(0.3);
+    info.crop = HogCrop(64);
     info.crop.set_detector("retinaface");
-    info.crop.set_align("none");
-    info.crop.set_encoding("jpeg");
-    info.crop.set_quality(95);
     info.threshold = 0.25;
     info.notice = "made for a test";
-    SaveCheckpoint(checkpoint_, *model, info);
+    WriteCheckpoint(checkpoint_, OptionsOf("resnet18", 64), info);
   }
 
   std::string Output(const std::string& name) const { return (folder_ / name).string(); }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "models/torch/checkpoint.h"
+#include "tests/support/checkpoint.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -22,10 +23,7 @@ class ModelsProgramTest : public testing::Test {
     options.size = 32;
     options.temporal = {.head = "lstm", .frames = 3, .hidden = 4};
     CheckpointInfo info;
-    info.crop.set_size(32);
-    info.crop.set_margin(0.3);
-    info.crop.set_align("none");
-    info.crop.set_detector("hog");
+    info.crop = HogCrop(32);
     info.crop.set_encoding("png");
     info.epoch = 7;
     info.threshold = 0.25;
@@ -34,7 +32,7 @@ class ModelsProgramTest : public testing::Test {
     info.notice = "for tests\nonly";
     info.metrics = R"({"val_auc_video":0.75})";
     info.recipe = R"({"data":{"train":{"sha256":"abc"}}})";
-    SaveCheckpoint(path_, *MakeModel(options), info);
+    WriteCheckpoint(path_, options, info);
   }
 
   CommandResult Models(const std::string& arguments) const { return RunCommand("seam models " + arguments); }

@@ -12,6 +12,7 @@
 #include "base/lines.h"
 #include "evaluate/score_file.h"
 #include "models/torch/checkpoint.h"
+#include "tests/support/checkpoint.h"
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
 #include "train/data/dataset.h"
@@ -31,7 +32,6 @@ class ScoreProgramTest : public testing::Test {
   // A checkpoint with fresh weights whose crop is that of the dataset.
   void MakeCheckpoint(const std::string& options = "", const std::string& recipe = "{}",
                       bool calibrated = false) {
-    at::manual_seed(1);
     ModelOptions model;
     if (!options.empty()) model.temporal = {options, 2};
     CheckpointInfo info;
@@ -40,7 +40,7 @@ class ScoreProgramTest : public testing::Test {
     info.threshold = 0.4;
     info.recipe = recipe;
     if (calibrated) info.calibration = Calibration{};
-    SaveCheckpoint(folder_ / "m.safetensors", *MakeModel(model), info);
+    WriteCheckpoint(folder_ / "m.safetensors", model, info);
   }
   std::string At(const std::string& name) const { return (folder_ / name).string(); }
   CommandResult Score(const std::string& options = "") const {
