@@ -89,10 +89,17 @@ void ExpectAsEager(Model* model, const std::string& what, int n = 2) {
   compare(*MakeFoldedTorchModel(FoldModel(*model), model->input(), torch::kCPU, false));
 }
 
+// Small pictures, with odd sides where the network's own are: operators and paddings are the same.
+ModelOptions SmallOptions(const ModelEntry& entry) {
+  ModelOptions options;
+  options.model = entry.name;
+  options.size = entry.size % 2 == 0 ? 64 : 75;
+  return options;
+}
+
 TEST(CompileTest, EveryNetworkAnswersAsItsModelDoes) {
   for (const ModelEntry& entry : ModelRegistry()) {
-    ModelOptions options;
-    options.model = entry.name;
+    const ModelOptions options = SmallOptions(entry);
     ExpectAsEager(Stirred(options).get(), entry.name, 1);
   }
 }
@@ -190,14 +197,13 @@ TEST(CompileTest, CudaWhereThereIsNoneIsAnError) {
 TEST(CompileTest, Bf16MovesScoresByAtMostAHundredth) {
 #ifdef SEAM_ONEDNN
   if (!HasNativeBf16()) GTEST_SKIP() << "this processor has no bfloat16";
-  for (const ModelEntry& entry : ModelRegistry()) {
-    ModelOptions options;
-    options.model = entry.name;
-    const auto model = Stirred(options);
+  // One of each family.
+  for (const char* name : {"meso4", "mesoinception4", "efficientnet_b0", "xception", "resnet18"}) {
+    const auto model = Stirred(SmallOptions(FindModel(name)));
     const torch::Tensor clips = Clips(model->input(), 1);
     const double exact = Eager(model.get(), clips)[0],
                  rounded = Compiled(*Compile(*model, {.precision = "bf16", .device = "cpu"}), clips)[0];
-    EXPECT_NEAR(Score(rounded), Score(exact), 0.01) << entry.name << " " << exact;
+    EXPECT_NEAR(Score(rounded), Score(exact), 0.01) << name << " " << exact;
   }
 #else
   EXPECT_EQ(MessageOf([] { Compile(*Stirred(ModelOptions()), {.precision = "bf16", .device = "cpu"}); }),
