@@ -109,17 +109,19 @@ PlainTensors LoadFlattened(fs::path path) {
 ForeignWeights Read(const fs::path& path) {
   const std::string extension = path.extension().string();
   if (extension == ".json" || extension == ".f32") return {"flattened", LoadFlattened(path)};
-  bool hdf5 = false, pytorch = false;
+  bool hdf5 = false, pytorch = false, safetensors = extension == ".safetensors";
   {
     const MappedFile file(path);
     hdf5 = LooksLikeHdf5(file.bytes());
-    pytorch = LooksLikeTorchFile(file.bytes());
+    // Its header's length may begin with the byte that a pickle begins with.
+    safetensors = safetensors || LooksLikeSafetensors(file.bytes());
+    pytorch = !LooksLikeSafetensors(file.bytes()) && LooksLikeTorchFile(file.bytes());
   }
   if (hdf5) return {"Keras HDF5", LoadKerasH5(path)};
   if (pytorch || extension == ".pth" || extension == ".pt" || extension == ".pkl" || extension == ".tar") {
     return {"PyTorch", LoadTorchFile(path)};
   }
-  if (extension == ".safetensors") return {"safetensors", LoadSafetensors(path).tensors};
+  if (safetensors) return {"safetensors", LoadSafetensors(path).tensors};
   throw Error(path.string(), "is of no format that weights are read from",
               "Keras HDF5, PyTorch (.pth, .pt, .pth.tar, .pkl), .safetensors, or .json beside .f32");
 }
