@@ -40,9 +40,11 @@ set(FREE bench tests)  # these may include anything
 set(MAX_NOUNS 25)
 
 # Which folders may include the headers of a heavy library, so that the others build without it.
-set(LIBRARIES ffmpeg detectors torch)
+set(LIBRARIES ffmpeg pictures detectors torch)
 set(PATTERN_ffmpeg "^lib(av|sw|postproc)[a-z]*/")
 set(FOLDERS_ffmpeg extract/media)
+set(PATTERN_pictures "^(libheif/|webp/|tiffio\\.h)")
+set(FOLDERS_pictures extract/media)
 set(PATTERN_detectors "^(dlib/|opencv2/(dnn|objdetect|opencv\\.hpp))")
 set(FOLDERS_detectors extract/faces)
 set(PATTERN_torch "^(torch|ATen|c10|caffe2)/")

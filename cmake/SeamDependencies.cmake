@@ -31,6 +31,8 @@ set_target_properties(turbojpeg PROPERTIES
   IMPORTED_LOCATION ${TURBOJPEG_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${TURBOJPEG_INCLUDE_DIR})
 if(SEAM_EXTRACT)
   pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET GLOBAL libavformat libavcodec libavutil libswscale)
+  # Pictures that FFmpeg does not read: HEIC and AVIF, animated WebP, all of TIFF.
+  pkg_check_modules(PICTURES REQUIRED IMPORTED_TARGET GLOBAL libheif libwebpdemux libtiff-4)
   seam_find_opencv(dnn objdetect)
   find_package(dlib REQUIRED)
 endif()

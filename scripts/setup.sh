@@ -22,6 +22,8 @@ packages=(
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
   libopencv-dnn-dev libopencv-objdetect-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libdlib-dev libturbojpeg0-dev
   libdlib-data
+  # pictures that FFmpeg does not read
+  libheif-dev libwebp-dev libtiff-dev
   # networks; without this BLAS, LibTorch falls back on the slow reference one
   libtorch-dev libgloo-dev libopenblas0-pthread libopenblas-pthread-dev libonnx-dev libdnnl-dev
   # weights of other libraries

@@ -16,33 +16,13 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/interrupt.h"
+#include "extract/media/boxes.h"
+#include "extract/media/media_kind.h"
 
 namespace seam {
 namespace {
 
-// Names of libavformat's demuxers. A demuxer that opens other files (hls, concat, dash, sdp, image2) must
-// never stand here.
-constexpr std::array<std::string_view, 13> kContainers = {"mov,mp4,m4a,3gp,3g2,mj2",
-                                                          "matroska,webm",
-                                                          "avi",
-                                                          "mpegts",
-                                                          "mpeg",
-                                                          "flv",
-                                                          "gif",
-                                                          "jpeg_pipe",
-                                                          "png_pipe",
-                                                          "webp_pipe",
-                                                          "bmp_pipe",
-                                                          "ogg",
-                                                          "tiff_pipe"};
-
-// Names of libavcodec's decoders, as its codec_whitelist wants them.
-constexpr const char* kDecoders =
-    "h264,hevc,libdav1d,av1,libaom-av1,vp8,vp9,libvpx,libvpx-vp9,mpeg4,mpeg2video,mpeg1video,h263,mjpeg,"
-    "msmpeg4v2,"
-    "msmpeg4,wmv1,wmv2,flv,vp6f,prores,dnxhd,ffv1,huffyuv,rawvideo,theora,gif,png,webp,bmp,tiff";
-
+constexpr const char* kConvertHint = "convert it to H.264 with a program that reads it";
 constexpr int kIoBufferBytes = 1 << 16;
 // No demuxer or decoder needs more at once for what passes the other limits.
 constexpr std::size_t kMaxAllocation = std::size_t{1} << 30;
@@ -50,18 +30,6 @@ constexpr std::size_t kMaxAllocation = std::size_t{1} << 30;
 constexpr int kMaxErrorsInARow = 100;
 
 int RefuseToOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) { return AVERROR(EPERM); }
-
-Error NotMedia(const std::string& path, const std::string& problem) {
-  return Error(
-      path, problem,
-      "Seam reads mp4, mov, 3gp, mkv, webm, avi, ts, mpg, flv, ogv, gif and jpg, png, webp, bmp, tiff");
-}
-
-std::int64_t BigEndian(std::string_view bytes) {
-  std::uint64_t number = 0;
-  for (const char c : bytes) number = number << 8 | static_cast<unsigned char>(c);
-  return static_cast<std::int64_t>(std::min<std::uint64_t>(number, std::numeric_limits<std::int64_t>::max()));
-}
 
 // An EBML number (RFC 8794, section 4): as many bytes as the first has leading zeros, and one; -1 where all
 // its bits are ones, which means unknown, and where it is cut off. Moves `bytes` behind it.
@@ -80,9 +48,8 @@ std::int64_t TakeEbmlNumber(std::string_view* bytes) {
 std::int64_t PromisedBytes(std::string_view container, std::string_view head) {
   constexpr std::size_t kRiffHeader = 8, kIdBytes = 4;
   if ((container == "avi" || container == "webp_pipe") && head.size() >= kRiffHeader) {
-    std::string size(head.substr(4, 4));  // little-endian
-    std::reverse(size.begin(), size.end());
-    return BigEndian(size) > 0 ? BigEndian(size) + static_cast<std::int64_t>(kRiffHeader) : 0;
+    const std::int64_t size = LittleEndian(head.substr(4, 4));
+    return size > 0 ? size + static_cast<std::int64_t>(kRiffHeader) : 0;
   }
   if (!container.starts_with("matroska") || head.size() < kIdBytes) return 0;
   // The header, and then the segment, which is all the rest.
@@ -111,51 +78,32 @@ std::string AvErrorText(int code) {
   return text.data();
 }
 
-MediaFile::Input::Input(const std::string& path, Deadline end)
-    : descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)), deadline(end) {
-  if (descriptor < 0)
-    throw Error(path, fmt::format("cannot be opened: {}", std::strerror(errno)), "check the path");
-}
-
-MediaFile::Input::~Input() { close(descriptor); }
-
-bool MediaFile::Input::Stopped() const { return Interrupted() || deadline.Passed(); }
-
-std::string MediaFile::Input::BytesAt(std::int64_t offset, std::size_t count) const {
-  std::string bytes(count, '\0');
-  const ssize_t there = pread(descriptor, bytes.data(), count, offset);
-  bytes.resize(there > 0 ? static_cast<std::size_t>(there) : 0);
-  return bytes;
-}
-
 int MediaFile::Read(void* opaque, std::uint8_t* buffer, int size) {
-  const Input& input = *static_cast<Input*>(opaque);
-  for (;;) {
-    // libavformat does not ask its interrupt_callback where the input is ours.
-    if (input.Stopped()) return AVERROR_EXIT;
-    const ssize_t count = read(input.descriptor, buffer, static_cast<std::size_t>(size));
-    if (count > 0) return static_cast<int>(count);
-    if (count == 0) return AVERROR_EOF;
-    if (errno != EINTR) return AVERROR(errno);
-  }
+  auto& file = *static_cast<MediaFile*>(opaque);
+  // libavformat does not ask its interrupt_callback where the input is ours.
+  if (file.input_.Stopped()) return AVERROR_EXIT;
+  const std::int64_t count = file.input_.Read(file.position_, buffer, static_cast<std::size_t>(size));
+  if (count == 0) return AVERROR_EOF;
+  if (count < 0) return AVERROR(static_cast<int>(-count));
+  file.position_ += count;
+  return static_cast<int>(count);
 }
 
 std::int64_t MediaFile::Seek(void* opaque, std::int64_t offset, int whence) {
-  const Input& input = *static_cast<Input*>(opaque);
-  if (whence == AVSEEK_SIZE) return input.size;
-  const off_t position = lseek(input.descriptor, offset, whence & ~AVSEEK_FORCE);
-  return position >= 0 ? position : AVERROR(errno);
+  auto& file = *static_cast<MediaFile*>(opaque);
+  const int from = whence & ~AVSEEK_FORCE;
+  if (whence == AVSEEK_SIZE) return file.input_.size();
+  if (from == SEEK_CUR) offset += file.position_;
+  if (from == SEEK_END) offset += file.input_.size();
+  if (offset < 0) return AVERROR(EINVAL);
+  return file.position_ = offset;
 }
 
 MediaFile::MediaFile(const std::filesystem::path& path, const MediaLimits& limits, Deadline deadline)
-    : path_(path.string()), limits_(limits), input_(path_, deadline) {
+    : limits_(limits), input_(path, deadline), jpeg_(LookIntoJpeg(input_)) {
   av_log_set_level(AV_LOG_QUIET);  // what users need of libav's words is in our errors
   av_max_alloc(kMaxAllocation);
-  struct stat status = {};
-  if (fstat(input_.descriptor, &status) != 0 || !S_ISREG(status.st_mode))
-    throw NotMedia(path_, "is not a file");
-  if (status.st_size == 0) throw NotMedia(path_, "is empty (0 bytes)");
-  input_.size = status.st_size;
+  if (jpeg_.has_end && !jpeg_.is_film) input_.CutTo(jpeg_.first_end);
   Open();
   FindStreams();
   SelectStream();
@@ -167,28 +115,32 @@ const AVInputFormat* MediaFile::Probe() {
   constexpr std::int64_t kMostProbed = 1 << 20;
   const AVInputFormat* container = nullptr;
   const auto most = static_cast<unsigned>(std::min(limits_.probe_bytes, kMostProbed));
+  if (jpeg_.is_jpeg) return av_find_input_format(jpeg_.is_film ? "mjpeg" : "jpeg_pipe");
   const int probed = av_probe_input_buffer2(io_.get(), &container, "", nullptr, 0, most);
-  if (probed < 0) throw NotMedia(path_, "is not a video or picture that Seam knows");
-  if (std::find(kContainers.begin(), kContainers.end(), container->name) == kContainers.end()) {
-    throw NotMedia(
-        path_, fmt::format("is not a video: it looks like '{}', which Seam does not open", container->name));
+  const std::string unread = UnreadKind(input_.BytesAt(0, 16));
+  if (!unread.empty())
+    throw Error(path(), fmt::format("is coded as {}, which Seam does not read", unread), kConvertHint);
+  if (probed < 0) ThrowNotMedia(path(), "is not a video or picture that Seam knows");
+  if (!IsListed(*container, probed)) {
+    ThrowNotMedia(
+        path(), fmt::format("is not a video: it looks like '{}', which Seam does not open", container->name));
   }
   return container;
 }
 
 void MediaFile::Open() {
   auto* buffer = static_cast<unsigned char*>(av_malloc(kIoBufferBytes));
-  io_.reset(avio_alloc_context(buffer, kIoBufferBytes, 0, &input_, Read, nullptr, Seek));
+  io_.reset(avio_alloc_context(buffer, kIoBufferBytes, 0, this, Read, nullptr, Seek));
   const AVInputFormat* container = Probe();
   AVFormatContext* context = avformat_alloc_context();
   context->pb = io_.get();
   context->flags |= AVFMT_FLAG_CUSTOM_IO;
   context->io_open = RefuseToOpen;
-  context->interrupt_callback = {[](void* input) { return static_cast<Input*>(input)->Stopped() ? 1 : 0; },
-                                 &input_};
+  context->interrupt_callback = {
+      [](void* input) { return static_cast<InputFile*>(input)->Stopped() ? 1 : 0; }, &input_};
   context->max_streams = limits_.max_streams;
   context->probesize = limits_.probe_bytes;
-  context->codec_whitelist = av_strdup(kDecoders);
+  context->codec_whitelist = av_strdup(ListedDecoders());
   AVDictionary* options = nullptr;
   av_dict_set_int(&options, "enable_drefs", 0, 0);  // an mp4 may say that its data lies in another file
   const int opened =
@@ -201,28 +153,11 @@ void MediaFile::Open() {
   std::string reason = AvErrorText(opened);
   if (opened == AVERROR(ENOMEM))
     reason = fmt::format("more than {} streams (--max-streams)", limits_.max_streams);
-  if (std::string_view(container->name).starts_with("mov") && !HasIndex()) {
-    throw Error(path_, "has no index (moov): the recording or the copy of it was not finished",
+  if (std::string_view(container->name).starts_with("mov") && !FindBox(input_, "moov")) {
+    throw Error(path(), "has no index (moov): the recording or the copy of it was not finished",
                 "copy the file again; tools that mend mp4 files may save it");
   }
-  throw NotMedia(path_, fmt::format("cannot be read as {}: {}", container->name, reason));
-}
-
-// Whether an mp4 has its index among its outermost boxes (ISO/IEC 14496-12, 4.2: 32-bit size, name; a size of
-// 1 means 64 bits behind the name, 0 the rest of the file).
-bool MediaFile::HasIndex() const {
-  constexpr int kMostBoxes = 1000;
-  std::int64_t offset = 0;
-  for (int i = 0; i < kMostBoxes; ++i) {
-    const std::string head = input_.BytesAt(offset, 16);
-    if (head.size() < 8) return false;
-    if (head.compare(4, 4, "moov") == 0) return true;
-    std::int64_t size = BigEndian(std::string_view(head).substr(0, 4));
-    if (size == 1) size = BigEndian(std::string_view(head).substr(8));
-    if (size < 8 || size > input_.size - offset) return false;
-    offset += size;
-  }
-  return false;
+  ThrowNotMedia(path(), fmt::format("cannot be read as {}: {}", container->name, reason));
 }
 
 // Decoders that look into the first packets keep to the limits, too. They forget a size that is above them,
@@ -239,10 +174,10 @@ void MediaFile::FindStreams() {
 
 void MediaFile::SelectStream() {
   const int index = av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
-  if (index < 0) throw Error(path_, "has no video stream", "a file with sound only cannot be scored");
+  if (index < 0) throw Error(path(), "has no video stream", "a file with sound only cannot be scored");
   stream_ = format_->streams[index];
   if ((stream_->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) {
-    throw Error(path_, "has no video stream, only sound and its cover",
+    throw Error(path(), "has no video stream, only sound and its cover",
                 "a file with sound only cannot be scored");
   }
   ReadOnly(index);
@@ -268,7 +203,7 @@ void MediaFile::ReadOnly(int index) {
 
 void MediaFile::CheckSize(const AVCodecParameters& picture) const {
   if (std::int64_t{picture.width} * picture.height <= limits_.max_pixels) return;
-  throw Error(path_, fmt::format("has frames of {}x{} pixels", picture.width, picture.height),
+  throw Error(path(), fmt::format("has frames of {}x{} pixels", picture.width, picture.height),
               fmt::format("--max-pixels allows {}", limits_.max_pixels));
 }
 
@@ -276,7 +211,7 @@ void MediaFile::CheckLimits() const {
   CheckSize(*stream_->codecpar);
   const double seconds = ToldSeconds();
   if (limits_.max_duration > 0 && seconds > limits_.max_duration) {
-    throw Error(path_, fmt::format("says that it lasts {:.0f} seconds", seconds),
+    throw Error(path(), fmt::format("says that it lasts {:.0f} seconds", seconds),
                 fmt::format("--max-duration allows {:g}", limits_.max_duration));
   }
 }
@@ -294,10 +229,66 @@ double MediaFile::ToldSeconds() const {
 }
 
 bool MediaFile::ReadPacket(AVPacket* packet) {
+  if (ahead_.empty()) {
+    if (!ReadNext(packet)) return false;
+  } else {
+    av_packet_unref(packet);
+    av_packet_move_ref(packet, ahead_.front().get());
+    ahead_.pop_front();
+  }
+  if ((packet->flags & AV_PKT_FLAG_CORRUPT) != 0 && IsJoint(*packet)) packet->flags &= ~AV_PKT_FLAG_CORRUPT;
+  ++packets_;
+  return true;
+}
+
+void MediaFile::BeginAtKeyFrame() {
+  constexpr std::size_t kMostLeftOut = 300;
+  AvPtr<AVPacket> packet(av_packet_alloc());
+  bool begins = false;
+  while (!begins && ahead_.size() <= kMostLeftOut && ReadNext(packet.get())) {
+    begins = (packet->flags & AV_PKT_FLAG_KEY) != 0;
+    ahead_.push_back(std::move(packet));
+    packet.reset(av_packet_alloc());
+  }
+  if (IsEncrypted(input_, *format_->iformat, *stream_, ahead_.empty() ? nullptr : ahead_.front().get())) {
+    throw Error(path(), "is encrypted (copy protection): its frames can be decoded only with a key",
+                "ask for a copy without protection, or record the screen while it plays");
+  }
+  if (!begins) return;
+  left_out_ = static_cast<std::int64_t>(ahead_.size()) - 1;
+  packets_ += left_out_;
+  ahead_.erase(ahead_.begin(), ahead_.end() - 1);
+}
+
+// Where recordings were joined, the counters of a transport stream's packets jump, which marks the last
+// packet before, or the one before that, as incomplete: libavformat's parsers are one packet late. It is
+// whole if the times jump there, too.
+bool MediaFile::IsJoint(const AVPacket& packet) {
+  constexpr double kJump = 1;
+  constexpr std::size_t kLate = 2;
+  if (std::string_view(format_->iformat->name) != "mpegts") return false;
+  for (AvPtr<AVPacket> next; ahead_.size() < kLate; ahead_.push_back(std::move(next))) {
+    next.reset(av_packet_alloc());
+    if (!ReadNext(next.get())) break;
+  }
+  std::int64_t before = packet.dts;
+  for (const AvPtr<AVPacket>& next : ahead_) {
+    if (before == AV_NOPTS_VALUE || next->dts == AV_NOPTS_VALUE) return false;
+    const double seconds = static_cast<double>(next->dts - before) * av_q2d(stream_->time_base);
+    if (seconds <= 0 || seconds > kJump) return true;
+    before = next->dts;
+  }
+  return false;
+}
+
+bool MediaFile::ReadNext(AVPacket* packet) {
   for (int errors = 0; errors < kMaxErrorsInARow && !input_.Stopped();) {
     av_packet_unref(packet);
     const int status = av_read_frame(format_.get(), packet);
     if (status == AVERROR_EOF || status == AVERROR_EXIT) return false;
+    // A multipart stream has no end mark that libavformat knows.
+    if (status < 0 && avio_feof(io_.get()) != 0 && std::string_view(format_->iformat->name) == "mpjpeg")
+      return false;
     if (status < 0) {
       ++errors;
       if (status != AVERROR(EAGAIN)) read_error_ = AvErrorText(status);
@@ -307,9 +298,7 @@ bool MediaFile::ReadPacket(AVPacket* packet) {
     read_error_.clear();
     errors = 0;
     Note(*packet);
-    if (packet->stream_index != stream_->index) continue;
-    ++packets_;
-    return true;
+    if (packet->stream_index == stream_->index) return true;
   }
   return false;
 }
@@ -320,13 +309,6 @@ void MediaFile::Note(const AVPacket& packet) {
     const AVRational tick = format_->streams[packet.stream_index]->time_base;
     last_seconds_ = std::max(last_seconds_, static_cast<double>(time + packet.duration) * av_q2d(tick));
   }
-  if (std::string_view(format_->iformat->name) == "jpeg_pipe") {
-    // Coded data never holds FF D9, so one behind the last scan's header is the picture's end.
-    const std::string_view bytes(reinterpret_cast<const char*>(packet.data),
-                                 static_cast<std::size_t>(packet.size));
-    const std::size_t scan = bytes.rfind("\xff\xda"), end = bytes.rfind("\xff\xd9");
-    picture_ends_ = end != std::string_view::npos && (scan == std::string_view::npos || end > scan);
-  }
 }
 
 bool MediaFile::IsMov() const { return std::string_view(format_->iformat->name).starts_with("mov"); }
@@ -336,36 +318,40 @@ bool MediaFile::EndsEarly() const {
   if (IsMov()) return packets_ < avformat_index_get_entries_count(stream_);
   if (container == "mpegts") {
     // Plain, with times of arrival, with error correction.
-    const auto whole = [this](std::int64_t bytes) { return input_.size % bytes == 0; };
+    const auto whole = [this](std::int64_t bytes) { return input_.size() % bytes == 0; };
     return !whole(188) && !whole(192) && !whole(204);
   }
   if (container == "gif") {
     const std::int64_t kTail = 256;
-    std::string tail = input_.BytesAt(std::max<std::int64_t>(input_.size - kTail, 0), kTail);
+    std::string tail = input_.BytesAt(std::max<std::int64_t>(input_.size() - kTail, 0), kTail);
     tail.resize(tail.find_last_not_of('\0') + 1);
     return !tail.ends_with(';');
   }
   const std::int64_t promised = PromisedBytes(container, input_.BytesAt(0, 256));
-  if (promised > 0) return promised > input_.size;
+  if (promised > 0) return promised > input_.size();
   const bool has_length = container.starts_with("matroska") || container == "flv";
-  return has_length ? ToldSeconds() > 1.1 * last_seconds_ + 1 : !picture_ends_;
+  return has_length ? ToldSeconds() > 1.1 * last_seconds_ + 1 : jpeg_.is_jpeg && !jpeg_.has_end;
 }
 
 AvPtr<AVCodecContext> OpenDecoder(MediaFile* file) {
   const AVCodecParameters* parameters = file->stream()->codecpar;
   const AVCodec* codec = avcodec_find_decoder(parameters->codec_id);
-  const std::string name = avcodec_get_name(parameters->codec_id);
-  if (codec == nullptr) throw Error(file->path(), fmt::format("no decoder for its codec '{}'", name));
+  const std::string name = CodecWords(file->input(), *file->format()->iformat, *parameters);
+  const std::string coded = name.empty() ? "in a way that the file does not name" : "as " + name;
+  if (codec == nullptr)
+    throw Error(file->path(), fmt::format("is coded {}, which Seam does not decode", coded), kConvertHint);
   AvPtr<AVCodecContext> decoder(avcodec_alloc_context3(codec));
   int status = avcodec_parameters_to_context(decoder.get(), parameters);
   if (status < 0) throw Error(file->path(), "its video stream is damaged: " + AvErrorText(status));
   decoder->pkt_timebase = file->stream()->time_base;
   decoder->thread_count = 1;
   decoder->max_pixels = file->limits().max_pixels;
-  decoder->codec_whitelist = av_strdup(kDecoders);
+  decoder->codec_whitelist = av_strdup(ListedDecoders());
   status = avcodec_open2(decoder.get(), codec, nullptr);
   if (status < 0) {
-    throw Error(file->path(), fmt::format("its codec '{}' cannot be decoded: {}", name, AvErrorText(status)));
+    throw Error(file->path(),
+                fmt::format("is coded {}, which Seam does not decode: {}", coded, AvErrorText(status)),
+                kConvertHint);
   }
   return decoder;
 }

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <string>
 
 #include "extract/media/av.h"
+#include "extract/media/input_file.h"
+#include "extract/media/jpeg_file.h"
 #include "extract/media/media_limits.h"
 
 namespace seam {
@@ -26,9 +29,16 @@ class MediaFile {
 
   AVFormatContext* format() { return format_.get(); }
   const AVStream* stream() const { return stream_; }
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return input_.path(); }
+  const InputFile& input() const { return input_; }
 
   const MediaLimits& limits() const { return limits_; }
+
+  // Reads on to the first packet that a decoder can begin with: what was cut out of a recording may begin
+  // with frames whose references are missing, of which a decoder makes grey ones. They are left out, unless
+  // no key frame comes for long. An Error when the stream is encrypted.
+  void BeginAtKeyFrame();
+  std::int64_t left_out() const { return left_out_; }
 
   // The next packet of the stream; false at the end. Unreadable places are passed over and counted;
   // where no more follows on one, read_error() names it.
@@ -42,23 +52,8 @@ class MediaFile {
   bool EndsEarly() const;
 
  private:
-  // The open file, closed at the end, and what stops reading from it.
-  struct Input {
-    Input(const std::string& path, Deadline deadline);
-    ~Input();
-    Input(const Input&) = delete;
-    Input& operator=(const Input&) = delete;
-    bool Stopped() const;
-    // Up to `count` bytes from `offset` on.
-    std::string BytesAt(std::int64_t offset, std::size_t count) const;
-
-    int descriptor;
-    Deadline deadline;
-    std::int64_t size = 0;
-  };
-
-  static int Read(void* input, std::uint8_t* buffer, int size);
-  static std::int64_t Seek(void* input, std::int64_t offset, int whence);
+  static int Read(void* file, std::uint8_t* buffer, int size);
+  static std::int64_t Seek(void* file, std::int64_t offset, int whence);
 
   const AVInputFormat* Probe();
   void Open();
@@ -67,20 +62,22 @@ class MediaFile {
   void ReadOnly(int index);
   void CheckSize(const AVCodecParameters& picture) const;
   void CheckLimits() const;
-  bool HasIndex() const;
   void Note(const AVPacket& packet);
+  bool ReadNext(AVPacket* packet);
+  bool IsJoint(const AVPacket& packet);
   bool IsMov() const;
   double ToldSeconds() const;
 
-  std::string path_;
   MediaLimits limits_;
-  Input input_;
+  InputFile input_;
+  std::int64_t position_ = 0;  // of libavformat's reading
+  JpegFile jpeg_;
   AvPtr<AVIOContext> io_;
   AvPtr<AVFormatContext> format_;
   AVStream* stream_ = nullptr;
-  std::int64_t packets_ = 0, unreadable_places_ = 0;
-  double last_seconds_ = 0;   // of any stream
-  bool picture_ends_ = true;  // a JPEG's end was there
+  std::int64_t packets_ = 0, unreadable_places_ = 0, left_out_ = 0;
+  std::deque<AvPtr<AVPacket>> ahead_;  // read already
+  double last_seconds_ = 0;            // of any stream
   std::string read_error_;
 };
 

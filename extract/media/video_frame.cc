@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "extract/media/av.h"
+#include "extract/media/tone_mapping.h"
 
 extern "C" {
 #include <libavutil/pixdesc.h>
@@ -19,6 +20,22 @@ namespace {
 // Note [Padded rows]: libswscale writes past the end of a row when the row is packed tightly, and computes
 // other pixels than in a padded one. So the picture is the left part of a wider one.
 constexpr int kRowAlignment = 64;
+
+DynamicRange RangeOf(const AVFrame& frame) {
+  if (frame.color_trc == AVCOL_TRC_SMPTE2084) return DynamicRange::kPq;
+  return frame.color_trc == AVCOL_TRC_ARIB_STD_B67 ? DynamicRange::kHlg : DynamicRange::kStandard;
+}
+
+ColourGamut GamutOf(const AVFrame& frame) {
+  switch (frame.color_primaries) {
+    case AVCOL_PRI_BT709:
+      return ColourGamut::kBt709;
+    case AVCOL_PRI_SMPTE432:
+      return ColourGamut::kP3;
+    default:
+      return ColourGamut::kBt2020;
+  }
+}
 
 int ColourMatrixOf(const AVFrame& frame) {
   switch (frame.colorspace) {
@@ -35,6 +52,7 @@ int ColourMatrixOf(const AVFrame& frame) {
     case AVCOL_SPC_SMPTE170M:
       return SWS_CS_ITU601;
     default:
+      if (RangeOf(frame) != DynamicRange::kStandard) return SWS_CS_BT2020;
       return frame.width >= 1280 || frame.height > 576 ? SWS_CS_ITU709 : SWS_CS_ITU601;
   }
 }
@@ -71,19 +89,22 @@ cv::Mat ToRgb(const AVFrame& frame, int matrix, const cv::Size& size, int filter
   const auto declared = static_cast<AVPixelFormat>(frame.format);
   const AVPixelFormat format = PlainFormat(declared);
   const bool full_range = frame.color_range == AVCOL_RANGE_JPEG || format != declared;
-  const AvPtr<SwsContext> scaler(
-      sws_getContext(frame.width, frame.height, format, size.width, size.height, AV_PIX_FMT_RGB24,
-                     filter | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr, nullptr, nullptr));
+  const DynamicRange range = RangeOf(frame);
+  const bool high = range != DynamicRange::kStandard;
+  const AvPtr<SwsContext> scaler(sws_getContext(
+      frame.width, frame.height, format, size.width, size.height, high ? AV_PIX_FMT_RGB48 : AV_PIX_FMT_RGB24,
+      filter | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr, nullptr, nullptr));
   if (!scaler) throw Error("", "a frame's pixel format cannot be converted to RGB");
   sws_setColorspaceDetails(scaler.get(), sws_getCoefficients(matrix), full_range ? 1 : 0,
                            sws_getCoefficients(SWS_CS_ITU709), 1, 0, 1 << 16, 1 << 16);
 
   const int padded_width = (size.width + 2 * kRowAlignment) / kRowAlignment * kRowAlignment;
-  cv::Mat padded(size.height, padded_width, CV_8UC3);
+  cv::Mat padded(size.height, padded_width, high ? CV_16UC3 : CV_8UC3);
   std::uint8_t* rows[] = {padded.data, nullptr, nullptr, nullptr};
   const int strides[] = {static_cast<int>(padded.step[0]), 0, 0, 0};
   sws_scale(scaler.get(), frame.data, frame.linesize, 0, frame.height, rows, strides);
-  return padded.colRange(0, size.width);
+  const cv::Mat rgb = padded.colRange(0, size.width);
+  return high ? ToneMapped(rgb, range, GamutOf(frame)) : rgb;
 }
 
 // `area` of the frame, sharing its memory.
@@ -128,6 +149,11 @@ Orientation OrientationOf(const std::int32_t* display_matrix) {
   return {true, c < 0, b < 0};
 }
 
+Orientation Combined(Orientation first, Orientation second) {
+  if (second.transpose) std::swap(first.flip_x, first.flip_y);
+  return {first.transpose != second.transpose, first.flip_x != second.flip_x, first.flip_y != second.flip_y};
+}
+
 VideoFrame::VideoFrame(cv::Mat picture) : picture_(std::move(picture)), size_(picture_.size()) {}
 
 VideoFrame::VideoFrame(std::shared_ptr<const AVFrame> frame, Orientation orientation, double pixel_aspect)
@@ -135,6 +161,18 @@ VideoFrame::VideoFrame(std::shared_ptr<const AVFrame> frame, Orientation orienta
   const AVFrameSideData* own = av_frame_get_side_data(frame_.get(), AV_FRAME_DATA_DISPLAYMATRIX);
   if (own != nullptr) orientation_ = OrientationOf(reinterpret_cast<const std::int32_t*>(own->data));
   size_ = Unturned(WithSquarePixels({frame_->width, frame_->height}, pixel_aspect));
+}
+
+DynamicRange VideoFrame::dynamic_range() const {
+  return frame_ == nullptr ? DynamicRange::kStandard : RangeOf(*frame_);
+}
+
+VideoFrame VideoFrame::Turned(Orientation turn) const {
+  if (frame_ == nullptr) return {Upright(picture_, turn)};
+  VideoFrame turned = *this;
+  turned.orientation_ = Combined(orientation_, turn);
+  if (turn.transpose) turned.size_ = cv::Size(size_.height, size_.width);
+  return turned;
 }
 
 cv::Mat VideoFrame::Part(const cv::Rect& area) const {

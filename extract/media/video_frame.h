@@ -12,18 +12,26 @@ namespace seam {
 // The quarter turns and flips that a display matrix asks for: transpose first, then the flips.
 struct Orientation {
   bool transpose = false, flip_x = false, flip_y = false;
+  bool operator==(const Orientation&) const = default;
 };
 
 // Of a display matrix as libavutil/display.h describes it (nine 16.16 numbers); angles between are rounded to
 // the nearest quarter. None for nullptr.
 Orientation OrientationOf(const std::int32_t* display_matrix);
 
+// `second` done after `first`.
+Orientation Combined(Orientation first, Orientation second);
+
+// How a film's brightness is coded: as always, or for screens that show more (high dynamic range).
+enum class DynamicRange : std::uint8_t { kStandard, kPq, kHlg };
+
 // A frame as it is shown: upright, with square pixels. It becomes 8-bit RGB only where and as large as it is
 // asked for, since that costs more than finding a face in it. Copies share the decoder's memory; any thread
 // may use one.
 //
 // The colour matrix and range are the frame's own; where it does not say, BT.709 from 1280 columns or more
-// than 576 lines on and BT.601 below. Alpha is dropped. What cannot be converted is an Error.
+// than 576 lines on and BT.601 below. Alpha is dropped. High dynamic range is mapped to the standard one
+// (tone_mapping.h). What cannot be converted is an Error.
 class VideoFrame {
  public:
   VideoFrame() = default;
@@ -34,6 +42,10 @@ class VideoFrame {
   VideoFrame(std::shared_ptr<const AVFrame> frame, Orientation orientation, double pixel_aspect);
 
   const cv::Size& size() const { return size_; }
+  // As it is stored: Picture() is always of standard range.
+  DynamicRange dynamic_range() const;
+  // The frame turned further.
+  VideoFrame Turned(Orientation turn) const;
 
   // All of it, RGB [height, width, 3].
   cv::Mat Picture() const { return Part({{}, size_}); }

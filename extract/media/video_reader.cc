@@ -1,8 +1,10 @@
 #include "extract/media/video_reader.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <new>
+#include <queue>
 #include <string_view>
 #include <utility>
 
@@ -10,7 +12,9 @@
 
 #include "base/error.h"
 #include "extract/media/av.h"
+#include "extract/media/exif.h"
 #include "extract/media/media_file.h"
+#include "extract/media/pictures.h"
 
 namespace seam {
 namespace {
@@ -84,155 +88,251 @@ bool IsStart(const AVPacket& packet, const AVCodecParameters& codec) {
 
 }  // namespace
 
-struct VideoReader::Impl {
-  Impl(const std::filesystem::path& path, const MediaLimits& limits, Deadline deadline)
-      : file(path, limits, deadline),
-        decoder(OpenDecoder(&file)),
-        packet(av_packet_alloc()),
-        frame(av_frame_alloc()),
-        orientation(OrientationOf(DisplayMatrixOf(file.stream()))) {}
+// Where a reader's frames come from.
+class FrameSource {
+ public:
+  virtual ~FrameSource() = default;
+  virtual void ShowOnly(const VideoScan& scan, const std::vector<double>& wanted) = 0;
+  virtual std::optional<FrameStamp> Next() = 0;
+  virtual VideoFrame Frame() const = 0;
+  virtual std::string damage() const = 0;
+  virtual std::int64_t damaged_packets() const = 0;
+  virtual std::int64_t damaged_frames() const = 0;
+};
 
+namespace {
+
+// A film or picture that libav decodes.
+class FilmSource : public FrameSource {
+ public:
+  FilmSource(const std::filesystem::path& path, const MediaLimits& limits, Deadline deadline)
+      : file_(path, limits, deadline),
+        packet_(av_packet_alloc()),
+        frame_(av_frame_alloc()),
+        orientation_(OrientationOf(DisplayMatrixOf(file_.stream()))) {
+    file_.BeginAtKeyFrame();
+    decoder_ = OpenDecoder(&file_);
+    const std::optional<Orientation> told = ExifOrientation(file_.input());
+    has_exif_ = told.has_value();
+    if (told) orientation_ = *told;
+  }
+
+  void ShowOnly(const VideoScan& scan, const std::vector<double>& wanted) override {
+    if (scan.order.empty()) return;
+    planned_ = true;
+    times_ = scan.times;
+    plan_ = PlanDecoding(scan.order, wanted);
+  }
+
+  std::optional<FrameStamp> Next() override {
+    // A decoder that answers every call with an error is given up.
+    constexpr int kMaxErrorsInARow = 1000;
+    for (int errors = 0; errors < kMaxErrorsInARow;) {
+      const int status = avcodec_receive_frame(decoder_.get(), frame_.get());
+      if (status == 0) {
+        if (frame_->decode_error_flags != 0 || (frame_->flags & AV_FRAME_FLAG_CORRUPT) != 0)
+          ++damaged_frames_;
+        return Stamp();
+      }
+      if (status == AVERROR_EOF) {
+        if (!GoOn()) return std::nullopt;
+      } else if (status != AVERROR(EAGAIN)) {
+        // What the decoder still holds comes with the next calls.
+        ++damaged_frames_;
+        ++errors;
+      } else if (draining_ || waits_) {
+        if (!GoOn()) return std::nullopt;
+      } else {
+        Feed();
+      }
+    }
+    return std::nullopt;
+  }
+
+  VideoFrame Frame() const override {
+    std::shared_ptr<AVFrame> shared(av_frame_clone(frame_.get()), AvDeleter{});
+    if (shared == nullptr) throw std::bad_alloc();
+    if (has_exif_) av_frame_remove_side_data(shared.get(), AV_FRAME_DATA_DISPLAYMATRIX);
+    // The container's word goes before the codec's.
+    AVFormatContext* format = file_.format();
+    const AVRational aspect =
+        av_guess_sample_aspect_ratio(format, format->streams[file_.stream()->index], frame_.get());
+    return {std::move(shared), orientation_, aspect.num > 0 && aspect.den > 0 ? av_q2d(aspect) : 1.0};
+  }
+
+  std::string damage() const override {
+    return DamageIn(file_, file_ended_, damaged_packets(), damaged_frames_);
+  }
+  std::int64_t damaged_packets() const override { return damaged_packets_ + file_.unreadable_places(); }
+  std::int64_t damaged_frames() const override { return damaged_frames_; }
+
+ private:
   // Gives the decoder one more packet, or the end of what it is to decode.
   void Feed() {
     bool passed_over = false;
     for (;; passed_over = true) {
-      if (planned && position == plan.size()) return End();
-      if (!file.ReadPacket(packet.get())) {
-        file_ended = true;
+      if (planned_ && position_ == plan_.size()) return End();
+      if (!file_.ReadPacket(packet_.get())) {
+        file_ended_ = true;
         return End();
       }
-      use = planned ? plan[position++] : PacketUse::kShow;
-      if (use != PacketUse::kPassOver) break;
+      use_ = planned_ ? plan_[position_++] : PacketUse::kShow;
+      if (use_ != PacketUse::kPassOver) break;
     }
-    if (passed_over && fed) {
+    if (passed_over && fed_) {
       // What it still holds comes first, then this packet.
-      waits = true;
-      avcodec_send_packet(decoder.get(), nullptr);
+      waits_ = true;
+      avcodec_send_packet(decoder_.get(), nullptr);
     } else {
       Send();
     }
   }
 
   void End() {
-    draining = true;
-    avcodec_send_packet(decoder.get(), nullptr);
+    draining_ = true;
+    avcodec_send_packet(decoder_.get(), nullptr);
   }
 
   // Whether there is more to decode behind what the decoder has just given out to its end.
   bool GoOn() {
-    if (!waits) return false;
-    waits = false;
-    avcodec_flush_buffers(decoder.get());
+    if (!waits_) return false;
+    waits_ = false;
+    avcodec_flush_buffers(decoder_.get());
     Send();
     return true;
   }
 
   void Send() {
-    fed = true;
-    decoder->skip_frame = use == PacketUse::kShow ? AVDISCARD_DEFAULT : AVDISCARD_NONREF;
+    decoder_->skip_frame = use_ == PacketUse::kShow ? AVDISCARD_DEFAULT : AVDISCARD_NONREF;
+    if (!fed_) has_shown_times_ = packet_->pts != AV_NOPTS_VALUE || packet_->dts == AV_NOPTS_VALUE;
+    fed_ = true;
+    if (!has_shown_times_ && packet_->dts != AV_NOPTS_VALUE) decoding_times_.push(packet_->dts);
     // A decoder that is given what it asked for refuses it only for what is in it.
-    if (!IsWhole(*packet) || avcodec_send_packet(decoder.get(), packet.get()) < 0) ++damaged_packets;
-    av_packet_unref(packet.get());
+    if (!IsWhole(*packet_) || avcodec_send_packet(decoder_.get(), packet_.get()) < 0) ++damaged_packets_;
+    av_packet_unref(packet_.get());
   }
 
   FrameStamp Stamp() {
-    const std::int64_t counted = next_index++;
+    const std::int64_t counted = next_index_++;
     const double seconds = SecondsOf(counted);
-    if (!planned) return {counted, seconds};
-    const auto place = std::lower_bound(times.begin(), times.end(), seconds);
-    return {place - times.begin(), seconds};
+    if (!planned_) return {counted, seconds};
+    const auto place = std::lower_bound(times_.begin(), times_.end(), seconds);
+    return {place - times_.begin(), seconds};
   }
 
-  double SecondsOf(std::int64_t index) const {
-    const AVStream* stream = file.stream();
-    if (frame->best_effort_timestamp != AV_NOPTS_VALUE) {
-      return static_cast<double>(frame->best_effort_timestamp) * av_q2d(stream->time_base);
+  double SecondsOf(std::int64_t index) {
+    const AVStream* stream = file_.stream();
+    // Where packets tell only when they are decoded (avi), frames are shown at these times, too: the first
+    // frame at the earliest, and so on.
+    if (!has_shown_times_ && !decoding_times_.empty()) {
+      const std::int64_t time = decoding_times_.top();
+      decoding_times_.pop();
+      return static_cast<double>(time) * av_q2d(stream->time_base);
     }
+    if (frame_->best_effort_timestamp != AV_NOPTS_VALUE)
+      return static_cast<double>(frame_->best_effort_timestamp) * av_q2d(stream->time_base);
     const AVRational rate = stream->avg_frame_rate.num > 0 ? stream->avg_frame_rate : AVRational{25, 1};
     return static_cast<double>(index) / av_q2d(rate);
   }
 
-  MediaFile file;
-  AvPtr<AVCodecContext> decoder;
-  AvPtr<AVPacket> packet;
-  AvPtr<AVFrame> frame;
-  Orientation orientation;
-  std::int64_t next_index = 0, damaged_packets = 0, damaged_frames = 0;
-  bool draining = false, file_ended = false;
+  mutable MediaFile file_;
+  AvPtr<AVCodecContext> decoder_;
+  AvPtr<AVPacket> packet_;
+  AvPtr<AVFrame> frame_;
+  Orientation orientation_;
+  bool has_exif_ = false;  // which goes before what the decoder makes of it
+  bool has_shown_times_ = true;
+  std::priority_queue<std::int64_t, std::vector<std::int64_t>, std::greater<>> decoding_times_;
+  std::int64_t next_index_ = 0, damaged_packets_ = 0, damaged_frames_ = 0;
+  bool draining_ = false, file_ended_ = false;
 
   // Of ShowOnly().
-  bool planned = false;
-  std::vector<double> times;  // of all frames
-  std::vector<PacketUse> plan;
-  std::size_t position = 0;  // of the next packet
-  PacketUse use = PacketUse::kShow;
-  bool fed = false, waits = false;  // a packet waits for the decoder to give out what it holds
+  bool planned_ = false;
+  std::vector<double> times_;  // of all frames
+  std::vector<PacketUse> plan_;
+  std::size_t position_ = 0;  // of the next packet
+  PacketUse use_ = PacketUse::kShow;
+  bool fed_ = false, waits_ = false;  // a packet waits for the decoder to give out what it holds
 };
 
+// Pictures of another library.
+class PictureSource : public FrameSource {
+ public:
+  PictureSource(std::unique_ptr<InputFile> file, std::unique_ptr<Pictures> pictures)
+      : file_(std::move(file)), pictures_(std::move(pictures)) {}
+
+  void ShowOnly(const VideoScan&, const std::vector<double>&) override {}
+
+  std::optional<FrameStamp> Next() override {
+    const std::vector<double>& times = pictures_->times();
+    const std::size_t index = next_;
+    if (index >= times.size() || file_->Stopped()) return std::nullopt;
+    std::optional<VideoFrame> frame = pictures_->Next();
+    if (!frame) {
+      next_ = times.size();
+      return std::nullopt;
+    }
+    ++next_;
+    frame_ = std::move(*frame);
+    return FrameStamp{static_cast<std::int64_t>(index), times[index]};
+  }
+
+  VideoFrame Frame() const override { return frame_; }
+  std::string damage() const override { return pictures_->damage(); }
+  std::int64_t damaged_packets() const override { return 0; }
+  std::int64_t damaged_frames() const override { return pictures_->damage().empty() ? 0 : 1; }
+
+ private:
+  std::unique_ptr<InputFile> file_;
+  std::unique_ptr<Pictures> pictures_;
+  std::size_t next_ = 0;
+  VideoFrame frame_;
+};
+
+std::unique_ptr<FrameSource> SourceOf(const std::filesystem::path& path, const MediaLimits& limits,
+                                      Deadline deadline) {
+  auto file = std::make_unique<InputFile>(path, deadline);
+  if (auto pictures = OpenPictures(*file, limits))
+    return std::make_unique<PictureSource>(std::move(file), std::move(pictures));
+  return std::make_unique<FilmSource>(path, limits, deadline);
+}
+
+}  // namespace
+
 VideoReader::VideoReader(const std::filesystem::path& path, const MediaLimits& limits, Deadline deadline)
-    : impl_(std::make_unique<Impl>(path, limits, deadline)) {}
+    : source_(SourceOf(path, limits, deadline)) {}
 
 VideoReader::~VideoReader() = default;
 
 void VideoReader::ShowOnly(const VideoScan& scan, const std::vector<double>& wanted) {
-  if (scan.order.empty()) return;
-  impl_->planned = true;
-  impl_->times = scan.times;
-  impl_->plan = PlanDecoding(scan.order, wanted);
+  source_->ShowOnly(scan, wanted);
 }
 
-std::optional<FrameStamp> VideoReader::Next() {
-  Impl& impl = *impl_;
-  // A decoder that answers every call with an error is given up.
-  constexpr int kMaxErrorsInARow = 1000;
-  for (int errors = 0; errors < kMaxErrorsInARow;) {
-    const int status = avcodec_receive_frame(impl.decoder.get(), impl.frame.get());
-    if (status == 0) {
-      if (impl.frame->decode_error_flags != 0 || (impl.frame->flags & AV_FRAME_FLAG_CORRUPT) != 0)
-        ++impl.damaged_frames;
-      return impl.Stamp();
-    }
-    if (status == AVERROR_EOF) {
-      if (!impl.GoOn()) return std::nullopt;
-    } else if (status != AVERROR(EAGAIN)) {
-      // What the decoder still holds comes with the next calls.
-      ++impl.damaged_frames;
-      ++errors;
-    } else if (impl.draining || impl.waits) {
-      if (!impl.GoOn()) return std::nullopt;
-    } else {
-      impl.Feed();
-    }
-  }
-  return std::nullopt;
-}
+std::optional<FrameStamp> VideoReader::Next() { return source_->Next(); }
 
-VideoFrame VideoReader::Frame() const {
-  AVFrame* frame = impl_->frame.get();
-  std::shared_ptr<const AVFrame> shared(av_frame_clone(frame), AvDeleter{});
-  if (shared == nullptr) throw std::bad_alloc();
-  // The container's word goes before the codec's.
-  AVFormatContext* format = impl_->file.format();
-  const AVRational aspect =
-      av_guess_sample_aspect_ratio(format, format->streams[impl_->file.stream()->index], frame);
-  return {std::move(shared), impl_->orientation, aspect.num > 0 && aspect.den > 0 ? av_q2d(aspect) : 1.0};
-}
+VideoFrame VideoReader::Frame() const { return source_->Frame(); }
 
-std::string VideoReader::damage() const {
-  const Impl& impl = *impl_;
-  return DamageIn(impl.file, impl.file_ended, damaged_packets(), impl.damaged_frames);
-}
+std::string VideoReader::damage() const { return source_->damage(); }
 
-std::int64_t VideoReader::damaged_packets() const {
-  return impl_->damaged_packets + impl_->file.unreadable_places();
-}
+std::int64_t VideoReader::damaged_packets() const { return source_->damaged_packets(); }
 
-std::int64_t VideoReader::damaged_frames() const { return impl_->damaged_frames; }
+std::int64_t VideoReader::damaged_frames() const { return source_->damaged_frames(); }
 
 VideoScan ScanVideo(const std::filesystem::path& path, const MediaLimits& limits, Deadline deadline) {
-  MediaFile file(path, limits, deadline);
-  const double tick = av_q2d(file.stream()->time_base);
   VideoScan scan;
+  {
+    const InputFile pictures(path, deadline);
+    if (const auto opened = OpenPictures(pictures, limits)) {
+      scan.times = opened->times();
+      scan.packets = static_cast<std::int64_t>(scan.times.size());
+      scan.damage = opened->damage();
+      return scan;
+    }
+  }
+  MediaFile file(path, limits, deadline);
+  file.BeginAtKeyFrame();
+  scan.left_out = file.left_out();
+  const double tick = av_q2d(file.stream()->time_base);
   std::int64_t last_dts = std::numeric_limits<std::int64_t>::min();
   const AvPtr<AVPacket> packet(av_packet_alloc());
   bool plannable = CanLeaveOut(file);

@@ -13,6 +13,8 @@
 
 namespace seam {
 
+class FrameSource;
+
 // The place of a frame in its video.
 struct FrameStamp {
   std::int64_t index = 0;  // in order of presentation, from 0
@@ -30,12 +32,15 @@ struct VideoScan {
   bool ascending = true;
   // All packets in order of decoding, where VideoReader::ShowOnly() can make use of them; else empty.
   std::vector<ScannedPacket> order;
+  // Frames at the beginning that no key frame stands before: they cannot be decoded and are not counted.
+  std::int64_t left_out = 0;
   // As VideoReader's, of the whole file.
   std::string damage;
   std::int64_t damaged_packets = 0;
 };
 
-// Decodes the video stream of one file from its beginning, in order of presentation. One thread uses it.
+// Decodes the video stream (or the pictures, see pictures.h) of one file from its beginning, in order of
+// presentation. One thread uses it.
 //
 //   VideoReader reader(path);
 //   while (const auto stamp = reader.Next()) {
@@ -69,8 +74,7 @@ class VideoReader {
   std::int64_t damaged_frames() const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<FrameSource> source_;
 };
 
 // Throws as VideoReader does.

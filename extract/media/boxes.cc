@@ -1,0 +1,25 @@
+#include "extract/media/boxes.h"
+
+#include <string>
+
+namespace seam {
+
+// A size of 1 means 64 bits behind the name, 0 the rest of the file.
+std::optional<Box> FindBox(const InputFile& file, std::string_view name) {
+  constexpr int kMostBoxes = 1000;
+  Box box;
+  for (int i = 0; i < kMostBoxes; ++i) {
+    const std::string head = file.BytesAt(box.offset, 16);
+    if (head.size() < 8) return std::nullopt;
+    const std::int64_t rest = file.size() - box.offset;
+    box.size = BigEndian(std::string_view(head).substr(0, 4));
+    if (box.size == 1) box.size = BigEndian(std::string_view(head).substr(8));
+    if (box.size == 0) box.size = rest;
+    if (head.compare(4, 4, name) == 0) return box;
+    if (box.size < 8 || box.size > rest) return std::nullopt;
+    box.offset += box.size;
+  }
+  return std::nullopt;
+}
+
+}  // namespace seam

@@ -1,0 +1,409 @@
+// Kinds of files beside mp4, jpg and png, made at run time: each is read, or named for what it is.
+
+#include <algorithm>
+#include <functional>
+
+#include <gtest/gtest.h>
+#include <tiffio.h>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "base/files.h"
+#include "extract/media/tone_mapping.h"
+#include "extract/media/video_reader.h"
+#include "tests/extract/made_video.h"
+#include "tests/support/clips.h"
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Seen {
+  std::vector<FrameStamp> stamps;
+  cv::Mat first, last;
+  std::string damage;
+};
+
+Seen See(const fs::path& path, const MediaLimits& limits = {}) {
+  VideoReader reader(path, limits);
+  Seen seen;
+  while (const auto stamp = reader.Next()) {
+    seen.stamps.push_back(*stamp);
+    seen.last = reader.Frame().Picture().clone();
+    if (seen.first.empty()) seen.first = seen.last;
+  }
+  seen.damage = reader.damage();
+  return seen;
+}
+
+std::string Refusal(const fs::path& path) {
+  return MessageOf([&] { See(path); });
+}
+
+// A film of `seconds` whose quarters are red, green, blue and white.
+std::string Quarters(const std::string& size, double seconds) {
+  const std::string source = "color=c=red:s=" + size + ":r=25:d=" + std::to_string(seconds);
+  return "-f lavfi -i \"" + source +
+         ",drawbox=x=iw/2:y=0:w=iw/2:h=ih/2:c=0x00FF00:t=fill,drawbox=x=0:y=ih/2:w=iw/2:h=ih/2:c=blue:t=fill,"
+         "drawbox=x=iw/2:y=ih/2:w=iw/2:h=ih/2:c=white:t=fill\" ";
+}
+
+TEST(OtherKindsTest, EveryKindOfFilmIsRead) {
+  const TemporaryFolder folder;
+  const struct {
+    const char* name;
+    const char* options;
+    const char* size = "128x96";
+  } kinds[] = {
+      {"a.wmv", "-c:v wmv2"},
+      {"a.asf", "-c:v msmpeg4"},
+      {"a.mxf", "-c:v mpeg2video -pix_fmt yuv422p"},
+      {"a.dv", "-c:v dvvideo -pix_fmt yuv420p", "720x576"},
+      {"dv.avi", "-c:v dvvideo -pix_fmt yuv420p", "720x576"},
+      {"a.h264", "-c:v libx264 -pix_fmt yuv420p"},
+      {"a.h265", "-c:v libx265 -pix_fmt yuv420p -x265-params log-level=none"},
+      {"a.m2v", "-c:v mpeg2video"},
+      {"a.m4v", "-c:v mpeg4 -f m4v"},
+      {"a.mjpeg", "-c:v mjpeg -pix_fmt yuvj420p"},
+      {"a.ivf", "-c:v libvpx"},
+      {"a.obu", "-c:v libaom-av1 -cpu-used 8 -f obu"},
+      {"a.y4m", "-pix_fmt yuv420p"},
+      {"a.apng", "-pix_fmt rgb24"},
+      {"a.webp", "-c:v libwebp_anim -lossless 1"},
+      {"a.mj2", "-c:v jpeg2000 -pix_fmt yuv420p -f mov"},
+  };
+  for (const auto& [name, options, size] : kinds) {
+    SCOPED_TRACE(name);
+    const fs::path video = MakeVideo(folder / name, Quarters(size, 0.4) + options);
+    // The name decides nothing.
+    fs::rename(video, folder / "film");
+    const Seen seen = See(folder / "film");
+    EXPECT_EQ(seen.damage, "");
+    // The last of equal frames is left out of an animation by its writer.
+    EXPECT_GE(seen.stamps.size(), std::string(name) == "a.webp" || std::string(name) == "a.apng" ? 1U : 10U);
+    ASSERT_FALSE(seen.last.empty());
+    EXPECT_EQ(QuarterColours(seen.last), "rgbw");
+    EXPECT_EQ(ScanVideo(folder / "film").damage, "");
+    EXPECT_EQ(ScanVideo(folder / "film").packets, static_cast<std::int64_t>(seen.stamps.size()));
+  }
+}
+
+TEST(OtherKindsTest, AnAnimatedWebpHasItsFramesAndTimes) {
+  const TemporaryFolder folder;
+  const fs::path video = MakeVideo(
+      folder / "a.webp", "-f lavfi -i testsrc2=size=64x48:rate=10:duration=1 -c:v libwebp_anim -lossless 1");
+  const Seen seen = See(video);
+  ASSERT_EQ(seen.stamps.size(), 10U);
+  EXPECT_NEAR(seen.stamps.back().pts_seconds, 0.9, 1e-3);
+  EXPECT_EQ(ScanVideo(video).times.size(), 10U);
+  const std::string whole = ReadFile(video);
+  for (const int percent : {10, 50, 90}) {
+    WriteFile(folder / "cut.webp", whole.substr(0, whole.size() * static_cast<std::size_t>(percent) / 100));
+    std::string told = Refusal(folder / "cut.webp");
+    if (told.empty()) told = See(folder / "cut.webp").damage;
+    EXPECT_NE(told, "") << percent;
+  }
+  MediaLimits limits;
+  limits.max_pixels = 100;
+  EXPECT_NE(MessageOf([&] { See(video, limits); }).find("has frames of 64x48 pixels"), std::string::npos);
+}
+
+TEST(OtherKindsTest, Jpeg2000PicturesAreRead) {
+  const TemporaryFolder folder;
+  for (const char* format : {"jp2", "j2k"}) {
+    const fs::path picture = MakeVideo(
+        folder / "a.jp2", Quarters("128x96", 0.04) + "-frames:v 1 -c:v jpeg2000 -pix_fmt rgb24 -format " +
+                              format + " -f image2");
+    const Seen seen = See(picture);
+    ASSERT_EQ(seen.stamps.size(), 1U) << format;
+    EXPECT_EQ(QuarterColours(seen.first), "rgbw") << format;
+    EXPECT_EQ(seen.damage, "") << format;
+  }
+}
+
+// The picture as a tiff, coded and turned as libtiff's numbers say.
+void WriteTiff(const fs::path& path, const cv::Mat& rgb, int coding, int orientation = 1,
+               bool tiled = false) {
+  TIFF* tiff = TIFFOpen(path.c_str(), "w");
+  ASSERT_NE(tiff, nullptr);
+  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, rgb.cols);
+  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, rgb.rows);
+  TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, rgb.depth() == CV_16U ? 16 : 8);
+  TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 3);
+  TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
+  TIFFSetField(tiff, TIFFTAG_COMPRESSION, coding);
+  TIFFSetField(tiff, TIFFTAG_ORIENTATION, orientation);
+  TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, coding == COMPRESSION_JPEG ? PHOTOMETRIC_YCBCR : PHOTOMETRIC_RGB);
+  if (coding == COMPRESSION_JPEG) TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
+  cv::Mat rows = rgb.clone();
+  if (tiled) {
+    TIFFSetField(tiff, TIFFTAG_TILEWIDTH, 32);
+    TIFFSetField(tiff, TIFFTAG_TILELENGTH, 32);
+    for (int y = 0; y < rows.rows; y += 32) {
+      for (int x = 0; x < rows.cols; x += 32) {
+        cv::Mat tile = rows(cv::Rect(x, y, 32, 32)).clone();
+        TIFFWriteTile(tiff, tile.data, static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(y), 0, 0);
+      }
+    }
+  } else {
+    TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, 16);
+    for (int y = 0; y < rows.rows; ++y)
+      TIFFWriteScanline(tiff, rows.ptr(y), static_cast<std::uint32_t>(y), 0);
+  }
+  TIFFClose(tiff);
+}
+
+TEST(OtherKindsTest, TiffIsReadInEachOfItsWaysOfCoding) {
+  const TemporaryFolder folder;
+  const cv::Mat picture = QuarteredPicture(96, 64);
+  for (const int coding : {COMPRESSION_NONE, COMPRESSION_LZW, COMPRESSION_JPEG, COMPRESSION_ADOBE_DEFLATE,
+                           COMPRESSION_PACKBITS, COMPRESSION_ZSTD}) {
+    for (const bool tiled : {false, true}) {
+      SCOPED_TRACE(std::to_string(coding) + (tiled ? " in tiles" : ""));
+      WriteTiff(folder / "a.tif", picture, coding, 1, tiled);
+      const Seen seen = See(folder / "a.tif");
+      ASSERT_EQ(seen.stamps.size(), 1U);
+      EXPECT_EQ(seen.damage, "");
+      EXPECT_EQ(QuarterColours(seen.first), "rgbw");
+    }
+    // A strip that is not there. The index stands behind the strips, so a file cut in two has none.
+    const std::string whole = ReadFile(folder / "a.tif");
+    for (const std::size_t size : {std::size_t{6}, whole.size() / 2, whole.size() - 30}) {
+      WriteFile(folder / "cut.tif", whole.substr(0, size));
+      std::string told = Refusal(folder / "cut.tif");
+      if (told.empty()) told = See(folder / "cut.tif").damage;
+      EXPECT_NE(told, "") << size;
+    }
+  }
+  cv::Mat deep;
+  picture.convertTo(deep, CV_16U, 257);
+  WriteTiff(folder / "deep.tif", deep, COMPRESSION_NONE);
+  EXPECT_EQ(QuarterColours(See(folder / "deep.tif").first), "rgbw");
+  MediaLimits limits;
+  limits.max_pixels = 100;
+  EXPECT_NE(MessageOf([&] { See(folder / "deep.tif", limits); }).find("has frames of 96x64 pixels"),
+            std::string::npos);
+}
+
+TEST(OtherKindsTest, TiffIsTurnedUpright) {
+  const TemporaryFolder folder;
+  const cv::Mat upright = QuarteredPicture(96, 64);
+  const struct {
+    int orientation;
+    std::function<void(const cv::Mat&, cv::Mat&)> store;
+  } cases[] = {
+      {2, [](const cv::Mat& from, cv::Mat& to) { cv::flip(from, to, 1); }},
+      {3, [](const cv::Mat& from, cv::Mat& to) { cv::flip(from, to, -1); }},
+      {4, [](const cv::Mat& from, cv::Mat& to) { cv::flip(from, to, 0); }},
+      {5, [](const cv::Mat& from, cv::Mat& to) { cv::transpose(from, to); }},
+      {6, [](const cv::Mat& from, cv::Mat& to) { cv::rotate(from, to, cv::ROTATE_90_COUNTERCLOCKWISE); }},
+      {8, [](const cv::Mat& from, cv::Mat& to) { cv::rotate(from, to, cv::ROTATE_90_CLOCKWISE); }}};
+  for (const auto& [orientation, store] : cases) {
+    SCOPED_TRACE(orientation);
+    cv::Mat stored;
+    store(upright, stored);
+    WriteTiff(folder / "a.tif", stored, COMPRESSION_LZW, orientation);
+    const Seen seen = See(folder / "a.tif");
+    ASSERT_EQ(seen.first.size(), upright.size());
+    EXPECT_EQ(QuarterColours(seen.first), "rgbw");
+  }
+}
+
+TEST(OtherKindsTest, HeicIsReadAndDamageTold) {
+  const fs::path heic = SharedPath("cases/gradient_10bit.heic");
+  if (!fs::exists(heic)) GTEST_SKIP() << "needs " << heic;
+  const TemporaryFolder folder;
+  const Seen seen = See(heic);
+  ASSERT_EQ(seen.stamps.size(), 1U);
+  EXPECT_EQ(seen.damage, "");
+  EXPECT_EQ(ScanVideo(heic).packets, 1);
+  cv::Scalar mean, deviation;
+  cv::meanStdDev(seen.first, mean, deviation);
+  EXPECT_GT(deviation[0] + deviation[1] + deviation[2], 10);
+  const std::string whole = ReadFile(heic);
+  for (const std::size_t size : {std::size_t{40}, whole.size() / 3, whole.size() / 2, whole.size() - 20}) {
+    WriteFile(folder / "cut.heic", whole.substr(0, size));
+    std::string told = Refusal(folder / "cut.heic");
+    if (told.empty()) told = See(folder / "cut.heic").damage;
+    EXPECT_NE(told, "") << size;
+  }
+  std::string hurt = whole;
+  for (std::size_t i = hurt.size() / 2; i < hurt.size() / 2 + 200; ++i) hurt[i] = static_cast<char>(i * 7);
+  WriteFile(folder / "hurt.heic", hurt);
+  MessageOf([&] { See(folder / "hurt.heic"); });  // neither a crash nor a hang
+}
+
+TEST(OtherKindsTest, AvifIsRead) {
+  const TemporaryFolder folder;
+  const fs::path picture =
+      MakeVideo(folder / "a.avif",
+                Quarters("128x96", 0.04) + "-frames:v 1 -c:v libaom-av1 -cpu-used 8 -still-picture 1");
+  const Seen seen = See(picture);
+  ASSERT_EQ(seen.stamps.size(), 1U);
+  EXPECT_EQ(QuarterColours(seen.first), "rgbw");
+  EXPECT_EQ(seen.damage, "");
+}
+
+TEST(OtherKindsTest, WhatIsNotReadIsNamed) {
+  const TemporaryFolder folder;
+  // The letters of the codec in an mp4, the name in a matroska file, the number in a transport stream.
+  MakeVideo(folder / "a.mp4", Quarters("64x48", 0.4) + "-c:v libx264");
+  std::string bytes = ReadFile(folder / "a.mp4");
+  bytes.replace(bytes.find("avc1", bytes.find("stsd")), 4, "vvc1");
+  WriteFile(folder / "vvc.mp4", bytes);
+  EXPECT_NE(Refusal(folder / "vvc.mp4").find("is coded as VVC (H.266), which Seam does not decode"),
+            std::string::npos)
+      << Refusal(folder / "vvc.mp4");
+  MakeVideo(folder / "a.mkv", Quarters("64x48", 0.4) + "-c:v libx264");
+  bytes = ReadFile(folder / "a.mkv");
+  bytes.replace(bytes.find("V_MPEG4/ISO/AVC"), 15, "V_MPEGI/ISO/VVC");
+  WriteFile(folder / "vvc.mkv", bytes);
+  EXPECT_NE(Refusal(folder / "vvc.mkv").find("VVC (H.266)"), std::string::npos)
+      << Refusal(folder / "vvc.mkv");
+  WriteFile(folder / "a.266", std::string("\0\0\0\1\0\x79\0\x0b", 8) + std::string(5000, '\x55'));
+  EXPECT_NE(Refusal(folder / "a.266").find("VVC (H.266)"), std::string::npos) << Refusal(folder / "a.266");
+  WriteFile(folder / "a.jxl", "\xff\x0a" + std::string(500, '\x55'));
+  EXPECT_NE(Refusal(folder / "a.jxl").find("JPEG XL"), std::string::npos);
+  MakeVideo(folder / "snow.avi", Quarters("64x48", 0.4) + "-c:v snow -strict experimental");
+  EXPECT_NE(Refusal(folder / "snow.avi").find("is coded as Snow, which Seam does not decode"),
+            std::string::npos)
+      << Refusal(folder / "snow.avi");
+}
+
+TEST(OtherKindsTest, EncryptedFilmsSaySo) {
+  const TemporaryFolder folder;
+  const std::string key =
+      "-encryption_scheme cenc-aes-ctr -encryption_key 76a6c65c5ea762046bd749a2e632ccbb "
+      "-encryption_kid a7e61c373e219033c21091fa607bf3b8 ";
+  MakeVideo(folder / "a.mp4", Quarters("64x48", 0.4) + "-c:v libx264 " + key);
+  MakeVideo(folder / "fragments.mp4",
+            Quarters("64x48", 0.4) + "-c:v libx264 -movflags frag_keyframe+empty_moov " + key);
+  MakeVideo(folder / "a.ts", Quarters("64x48", 0.4) + "-c:v libx264");
+  std::string scrambled = ReadFile(folder / "a.ts");
+  for (std::size_t at = 0; at + 188 <= scrambled.size(); at += 188) {
+    const int pid = (scrambled[at + 1] & 0x1F) << 8 | static_cast<unsigned char>(scrambled[at + 2]);
+    if (pid >= 0x100) scrambled[at + 3] = static_cast<char>(scrambled[at + 3] | 0x80);
+  }
+  WriteFile(folder / "a.ts", scrambled);
+  for (const char* name : {"a.mp4", "fragments.mp4", "a.ts"}) {
+    EXPECT_NE(Refusal(folder / name).find("is encrypted"), std::string::npos)
+        << name << Refusal(folder / name);
+    EXPECT_NE(MessageOf([&] { ScanVideo(folder / name); }).find("is encrypted"), std::string::npos) << name;
+  }
+}
+
+TEST(OtherKindsTest, AnAviWithFramesOutOfOrderHasItsTimes) {
+  const TemporaryFolder folder;
+  for (const char* codec : {"libx264 -bf 2", "mpeg4 -bf 2", "libxvid -bf 2"}) {
+    SCOPED_TRACE(codec);
+    const fs::path video = MakeVideo(
+        folder / "a.avi", std::string("-f lavfi -i testsrc2=size=128x96:rate=25:duration=4 -c:v ") + codec);
+    const Seen seen = See(video);
+    ASSERT_GE(seen.stamps.size(), 99U);
+    for (std::size_t i = 1; i < seen.stamps.size(); ++i)
+      ASSERT_NEAR(seen.stamps[i].pts_seconds - seen.stamps[i - 1].pts_seconds, 0.04, 1e-6) << i;
+  }
+}
+
+TEST(OtherKindsTest, FramesBeforeTheFirstKeyFrameAreLeftOut) {
+  const TemporaryFolder folder;
+  const fs::path whole = MakeVideo(folder / "whole.mkv",
+                                   "-f lavfi -i color=c=0x2040C0:s=128x96:r=25:d=3 -c:v libx265 -x265-params "
+                                   "open-gop=1:keyint=25:min-keyint=25:bframes=4:log-level=none");
+  for (const char* name : {"cut.mkv", "cut.ts", "cut.mp4", "cut.h265"}) {
+    SCOPED_TRACE(name);
+    MakeVideo(folder / name, "-i " + whole.string() + " -c copy -bsf:v \"noise=drop='lt(n,10)'\"");
+    VideoReader reader(folder / name);
+    int frames = 0;
+    while (reader.Next()) {
+      const cv::Scalar mean = cv::mean(reader.Frame().Picture());
+      EXPECT_GT(mean[2], mean[0] + 60) << frames;  // blue, not grey
+      ++frames;
+    }
+    EXPECT_GE(frames, 45);
+    EXPECT_EQ(reader.damage(), "");
+    EXPECT_GT(ScanVideo(folder / name).left_out, 0);
+    EXPECT_EQ(ScanVideo(folder / name).damage, "");
+  }
+}
+
+TEST(OtherKindsTest, JoinedTransportStreamsAreWhole) {
+  const TemporaryFolder folder;
+  for (const char* codec : {"libx264", "mpeg2video"}) {
+    SCOPED_TRACE(codec);
+    const std::string film = "-f lavfi -i testsrc2=size=128x96:rate=25:duration=2 -c:v " + std::string(codec);
+    const std::string one = ReadFile(MakeVideo(folder / "one.ts", film));
+    const std::string two = ReadFile(MakeVideo(folder / "two.ts", film + " -output_ts_offset 30"));
+    for (const std::string& joined : {one + one, one + two, two + one}) {
+      WriteFile(folder / "joined.ts", joined);
+      const Seen seen = See(folder / "joined.ts");
+      EXPECT_EQ(seen.stamps.size(), 100U);
+      EXPECT_EQ(seen.damage, "");
+      EXPECT_EQ(ScanVideo(folder / "joined.ts").damage, "");
+    }
+  }
+}
+
+TEST(OtherKindsTest, AStreamThatLosesPacketsIsStillDamaged) {
+  const TemporaryFolder folder;
+  std::string bytes = ReadFile(
+      MakeVideo(folder / "a.ts", "-f lavfi -i testsrc2=size=320x240:rate=25:duration=3 -c:v libx264"));
+  const std::size_t packets = bytes.size() / 188;
+  bytes.erase(packets / 2 * 188, 20 * 188);
+  WriteFile(folder / "a.ts", bytes);
+  EXPECT_NE(ScanVideo(folder / "a.ts").damage, "");
+}
+
+TEST(OtherKindsTest, HighDynamicRangeIsMappedToTheUsualOne) {
+  const TemporaryFolder folder;
+  for (const char* transfer : {"smpte2084", "arib-std-b67"}) {
+    SCOPED_TRACE(transfer);
+    const std::string source =
+        "-f lavfi -i \"color=c=0xB08060:s=128x96:r=5:d=0.4,format=gbrp,zscale=matrixin=gbr:";
+    const fs::path video = MakeVideo(
+        folder / "a.mkv", source + "transferin=bt709:primariesin=bt709:transfer=" + transfer +
+                              ":primaries=bt2020:matrix=bt2020nc:range=limited,format=yuv420p10\" -c:v ffv1 "
+                              "-color_primaries bt2020 -colorspace bt2020nc -color_trc " +
+                              transfer);
+    VideoReader reader(video);
+    ASSERT_TRUE(reader.Next());
+    EXPECT_NE(reader.Frame().dynamic_range(), DynamicRange::kStandard);
+    const cv::Mat picture = reader.Frame().Picture();
+    const cv::Scalar mean = cv::mean(picture);
+    // A little darker, since films made for such screens are brighter than this one; the hue stays.
+    EXPECT_NEAR(mean[0], 0xB0, 40);
+    EXPECT_NEAR(mean[1], 0x80, 35);
+    EXPECT_NEAR(mean[2], 0x60, 30);
+    EXPECT_GT(mean[0], mean[1] + 25);
+    EXPECT_GT(mean[1], mean[2] + 15);
+    EXPECT_EQ(cv::norm(reader.Frame().Part({16, 8, 40, 30}), picture({16, 8, 40, 30}), cv::NORM_INF), 0);
+  }
+}
+
+TEST(OtherKindsTest, BrighterThanWhiteIsCompressedAndNothingIsTurnedOver) {
+  cv::Mat ramp(1, 1024, CV_16UC3);
+  for (int x = 0; x < ramp.cols; ++x)
+    ramp.at<cv::Vec3w>(x) = cv::Vec3w::all(static_cast<std::uint16_t>(x * 64));
+  for (const DynamicRange range : {DynamicRange::kPq, DynamicRange::kHlg}) {
+    const cv::Mat mapped = ToneMapped(ramp, range, ColourGamut::kBt2020);
+    for (int x = 1; x < mapped.cols; ++x)
+      ASSERT_GE(mapped.at<cv::Vec3b>(x)[1], mapped.at<cv::Vec3b>(x - 1)[1]) << x;
+    EXPECT_LE(mapped.at<cv::Vec3b>(0)[1], 2);
+    EXPECT_GE(mapped.at<cv::Vec3b>(mapped.cols - 1)[1], 253);
+  }
+}
+
+TEST(OtherKindsTest, FramesAreTurnedAsAskedFor) {
+  const cv::Mat picture = QuarteredPicture(96, 64);
+  const VideoFrame frame(picture);
+  const VideoFrame right = frame.Turned({true, true, false});
+  EXPECT_EQ(right.size(), cv::Size(64, 96));
+  EXPECT_EQ(QuarterColours(right.Picture()), "brwg");
+  EXPECT_EQ(QuarterColours(right.Turned({true, true, false}).Picture()), "wbgr");
+  EXPECT_EQ(QuarterColours(right.Turned({true, false, true}).Picture()), "rgbw");
+}
+
+}  // namespace
+}  // namespace seam
