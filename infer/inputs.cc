@@ -3,12 +3,18 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
+#include "extract/media/media_kind.h"
 #include "labels/folder_layout.h"
+#include "labels/listing.h"
 #include "labels/video.h"
 
 namespace seam {
@@ -16,6 +22,12 @@ namespace seam {
 namespace fs = std::filesystem;
 
 namespace {
+
+// What is found, and lines about what is not taken.
+struct Gathered {
+  std::vector<Input> inputs;
+  std::vector<std::string> notes;
+};
 
 // The label of the first folder below `root` on the way to the file that has one, as `seam extract` reads a
 // tree; else that of the nearest folder around `root`.
@@ -34,17 +46,52 @@ std::optional<int> LabelOf(const fs::path& root, const fs::path& file) {
   return std::nullopt;
 }
 
-void AddFolder(const fs::path& folder, const ListOptions& options, std::vector<Input>* inputs) {
+// What the containers of films hold when it is sound alone.
+bool IsSoundName(const fs::path& path) {
+  constexpr auto kEndings = std::to_array<std::string_view>(
+      {".m4a", ".m4b", ".m4r", ".m4p", ".aac", ".mp3", ".mp2", ".wav", ".wma", ".oga", ".ogg", ".opus",
+       ".spx", ".flac", ".mka", ".weba", ".amr", ".aif", ".aiff"});
+  const std::string ending = LowerCase(path.extension().string());
+  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+}
+
+// Moves those of `others` that are videos or pictures by their bytes to `files`.
+void AddByContent(std::vector<fs::path>* others, std::vector<fs::path>* files) {
+  const auto media = std::stable_partition(others->begin(), others->end(), [](const fs::path& path) {
+    return IsSoundName(path) || !LooksLikeMedia(path);
+  });
+  if (media == others->end()) return;
+  files->insert(files->end(), media, others->end());
+  others->erase(media, others->end());
+  std::sort(files->begin(), files->end(),
+            [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
+}
+
+void TellOthers(const fs::path& folder, const std::vector<fs::path>& others, Gathered* all) {
+  if (others.empty()) return;
+  std::map<std::string, std::size_t> kinds;
+  for (const fs::path& path : others) ++kinds[LowerCase(path.extension().string())];
+  all->notes.push_back(fmt::format("{}: {} {} neither video nor picture and passed over: {}", folder.string(),
+                                   Counted(others.size(), "file"), others.size() == 1 ? "is" : "are",
+                                   KindsOf(kinds)));
+}
+
+void AddFolder(const fs::path& folder, const ListOptions& options, Gathered* all) {
+  std::vector<Input>* const inputs = &all->inputs;
   std::vector<std::pair<fs::path, std::string>> unreadable;
   try {
-    std::vector<fs::path> files = ListMediaFiles(folder, &unreadable);
+    std::vector<fs::path> others;
+    std::vector<fs::path> files = ListMediaFiles(folder, &unreadable, &others);
     if (!options.recursive) {
       const auto deeper = [&](const fs::path& path) {
         return path.lexically_relative(folder).has_parent_path();
       };
       std::erase_if(files, deeper);
+      std::erase_if(others, deeper);
       unreadable.clear();
     }
+    AddByContent(&others, &files);
+    TellOthers(folder, others, all);
     for (const fs::path& file : files) {
       inputs->push_back({file, options.label_folders ? LabelOf(folder, file) : std::nullopt, "", ""});
     }
@@ -108,15 +155,16 @@ std::vector<fs::path> MatchesOf(const fs::path& pattern) {
   return found;
 }
 
-void AddNamed(const std::string& name, const ListOptions& options, std::vector<Input>* inputs) {
+void AddNamed(const std::string& name, const ListOptions& options, Gathered* all) {
+  std::vector<Input>* const inputs = &all->inputs;
   std::error_code failure;
-  if (fs::is_directory(name, failure)) return AddFolder(name, options, inputs);
+  if (fs::is_directory(name, failure)) return AddFolder(name, options, all);
   const bool there = fs::exists(name, failure);
   if (!there && IsPattern(name)) {
     const std::vector<fs::path> matches = MatchesOf(name);
     for (const fs::path& match : matches) {
       if (fs::is_directory(match, failure)) {
-        AddFolder(match, options, inputs);
+        AddFolder(match, options, all);
       } else {
         inputs->push_back({match, options.label_folders ? LabelOf(match, match) : std::nullopt, "", ""});
       }
@@ -144,8 +192,9 @@ std::vector<std::string> NamesIn(std::string_view list) {
   return names;
 }
 
-std::vector<Input> ListInputs(const std::vector<std::string>& named, const ListOptions& options) {
-  std::vector<Input> all;
+std::vector<Input> ListInputs(const std::vector<std::string>& named, const ListOptions& options,
+                              std::vector<std::string>* notes) {
+  Gathered all;
   for (const std::string& name : named) {
     if (name != "-") {
       AddNamed(name, options, &all);
@@ -154,15 +203,17 @@ std::vector<Input> ListInputs(const std::vector<std::string>& named, const ListO
     const std::string list{std::istreambuf_iterator<char>(std::cin), {}};
     const std::vector<std::string> names = NamesIn(list);
     for (const std::string& each : names) AddNamed(each, options, &all);
-    if (names.empty()) all.push_back({"-", {}, "standard input names nothing", "write a path on each line"});
+    if (names.empty())
+      all.inputs.push_back({"-", {}, "standard input names nothing", "write a path on each line"});
   }
   std::vector<Input> inputs;
   std::set<fs::path> seen;
   std::error_code nameless;  // an empty name has no absolute form
-  for (Input& input : all) {
+  for (Input& input : all.inputs) {
     if (seen.insert(fs::absolute(input.path, nameless).lexically_normal()).second)
       inputs.push_back(std::move(input));
   }
+  if (notes != nullptr) *notes = std::move(all.notes);
   return inputs;
 }
 

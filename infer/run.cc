@@ -46,13 +46,14 @@ class Run {
   Run(const InferSettings& settings, const Options& options, const TorchParts* torch)
       : settings_(settings),
         torch_(torch),
-        inputs_(ListInputs(settings.inputs, {settings.recursive, settings.label_folders})),
+        inputs_(ListInputs(settings.inputs, {settings.recursive, settings.label_folders}, &passed_over_)),
         predictor_(settings.model, settings.compile, torch),
         extract_(ExtractionFor(predictor_, settings, options)),
         rule_(MakeVerdictRule(predictor_.info(), settings.threshold)),
         notes_(NotesOf(predictor_, extract_, settings.score.aggregate)) {}
 
   int Execute() {
+    for (const std::string& line : passed_over_) Say(line);
     for (const std::string& note : notes_) SayWarning(note);
     Begin();
     std::vector<std::filesystem::path> paths;
@@ -218,6 +219,7 @@ class Run {
 
   const InferSettings& settings_;
   const TorchParts* torch_;
+  std::vector<std::string> passed_over_;  // files that are no inputs, in lines for the user
   std::vector<Input> inputs_;
   Predictor predictor_;
   ExtractOptions extract_;

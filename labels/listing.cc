@@ -40,27 +40,6 @@ std::string Trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(spaces) - first + 1);
 }
 
-// "3 .txt, 1 without an ending", the most frequent first.
-std::string KindsOf(const std::map<std::string, std::size_t>& counts) {
-  std::vector<std::pair<std::size_t, std::string>> sorted;
-  for (const auto& [kind, count] : counts) sorted.emplace_back(count, kind);
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
-  std::vector<std::string> shown;
-  for (std::size_t i = 0; i < sorted.size() && i < kShown; ++i) {
-    const std::string& kind = sorted[i].second;
-    shown.push_back(fmt::format("{} {}", sorted[i].first, kind.empty() ? "without an ending" : kind));
-  }
-  if (sorted.size() > kShown) shown.push_back("and others");
-  return fmt::format("{}", fmt::join(shown, ", "));
-}
-
-bool IsPicture(const std::string& name) {
-  static const std::set<std::string> extensions = {".jpg",  ".jpeg", ".png",  ".webp", ".bmp", ".tif",
-                                                   ".tiff", ".heic", ".heif", ".avif", ".jp2"};
-  return extensions.count(LowerCase(fs::path(name).extension().string())) > 0;
-}
-
 // Also in folders inside.
 bool HoldsFile(const fs::path& folder) {
   std::error_code code;
@@ -98,10 +77,11 @@ void Tree::LeaveOutFrames() {
   std::set<std::string> footage;
   for (const File& file : media_) {
     const std::string& name = file.parts.back();
-    if (!IsPicture(name)) footage.insert(FootageOf(file.parts, file.parts.size() - 1, fs::path(name).stem()));
+    if (!IsPictureFile(name))
+      footage.insert(FootageOf(file.parts, file.parts.size() - 1, fs::path(name).stem()));
   }
   const auto is_frame = [&](const File& file) {
-    if (footage.empty() || !IsPicture(file.parts.back())) return false;
+    if (footage.empty() || !IsPictureFile(file.parts.back())) return false;
     const std::size_t folders = file.parts.size() - 1;
     for (std::size_t count = 1; count <= folders; ++count) {
       if (!IsKindFolder(file.parts[count - 1]) && footage.count(FootageOf(file.parts, count, "")) > 0)
@@ -198,6 +178,20 @@ std::string Shown(const fs::path& root) {
 
 std::string Counted(std::size_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string KindsOf(const std::map<std::string, std::size_t>& counts) {
+  std::vector<std::pair<std::size_t, std::string>> sorted;
+  for (const auto& [kind, count] : counts) sorted.emplace_back(count, kind);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < sorted.size() && i < kShown; ++i) {
+    const std::string& kind = sorted[i].second;
+    shown.push_back(fmt::format("{} {}", sorted[i].first, kind.empty() ? "without an ending" : kind));
+  }
+  if (sorted.size() > kShown) shown.push_back("and others");
+  return fmt::format("{}", fmt::join(shown, ", "));
 }
 
 std::string LowerCase(std::string text) {

@@ -25,12 +25,92 @@ namespace {
 
 using Problems = std::vector<std::pair<fs::path, std::string>>;
 
-constexpr std::array<std::string_view, 38> kExtensions = {
-    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".flv", ".ogv",
-    ".3gp", ".gif", ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff",
+constexpr auto kVideoEndings = std::to_array<std::string_view>({
+    // phones, computers, browsers
+    ".mp4",
+    ".m4v",
+    ".mp4v",
+    ".mov",
+    ".qt",
+    ".mkv",
+    ".mk3d",
+    ".webm",
+    ".avi",
+    ".divx",
+    ".flv",
+    ".f4v",
+    ".ogv",
+    ".ogm",
+    ".3gp",
+    ".3g2",
+    ".3gpp",
+    ".3gp2",
+    ".wmv",
+    ".asf",
+    // camcorders, cameras, discs, broadcasting
+    ".mpg",
+    ".mpeg",
+    ".mpe",
+    ".m1v",
+    ".m2v",
+    ".mpv",
+    ".m2p",
+    ".vob",
+    ".vro",
+    ".mod",
+    ".tod",
+    ".ts",
+    ".mts",
+    ".m2ts",
+    ".m2t",
+    ".tp",
+    ".trp",
+    ".dv",
+    ".dif",
+    ".mxf",
+    ".mj2",
+    ".lrv",
+    ".insv",
+    ".360",
+    // surveillance, and streams as they left an encoder
+    ".dav",
+    ".h264",
+    ".264",
+    ".avc",
+    ".h265",
+    ".265",
+    ".hevc",
+    ".mjpg",
+    ".mjpeg",
+    ".ivf",
+    ".obu",
+    ".y4m",
+    // animations
+    ".gif",
+    ".apng",
+    ".heics",
+    ".heifs",
+    ".avifs",
     // Not read, but told.
-    ".wmv", ".asf", ".vob", ".rm", ".rmvb", ".3g2", ".f4v", ".mxf", ".divx", ".m2v", ".mpe", ".dv", ".heic",
-    ".heif", ".avif", ".jp2"};
+    ".rm",
+    ".rmvb",
+    ".h266",
+    ".266",
+    ".vvc",
+});
+
+constexpr auto kPictureEndings = std::to_array<std::string_view>({
+    ".jpg", ".jpeg", ".jpe",  ".jfif", ".jif", ".jfi",  ".mpo", ".png", ".webp", ".bmp", ".dib",
+    ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif", ".jp2", ".j2k", ".j2c",  ".jpf", ".jpx",
+    ".jxl",  // not read, but told
+});
+
+template <class Endings>
+bool EndsAsOneOf(const Endings& endings, const fs::path& path) {
+  std::string ending = path.extension().string();
+  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return std::find(endings.begin(), endings.end(), ending) != endings.end();
+}
 
 // One listing: real folders before links, so that a folder keeps its own path where a link leads to it too.
 class Walk {
@@ -119,12 +199,9 @@ bool LooksEscaped(std::string_view text) {
 
 }  // namespace
 
-bool IsMediaFile(const fs::path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return !extension.empty() &&
-         std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
-}
+bool IsMediaFile(const fs::path& path) { return EndsAsOneOf(kVideoEndings, path) || IsPictureFile(path); }
+
+bool IsPictureFile(const fs::path& path) { return EndsAsOneOf(kPictureEndings, path); }
 
 std::vector<fs::path> ListMediaFiles(const fs::path& root, Problems* problems,
                                      std::vector<fs::path>* others) {

@@ -29,9 +29,12 @@ struct Video {
   std::string status, reason;  // why it is not extracted: "official_overlap"; empty for one that is
 };
 
-// Whether the file's name ends as a video's or a picture's (upper or lower case). Some of these (wmv, vob,
-// heic, ...) Seam does not read; they are listed all the same, to be told as unreadable.
+// Whether the file's name ends as a video's or a picture's (upper or lower case). A few of these (rm, vvc,
+// jxl) Seam does not read; they are listed all the same, to be told as unreadable.
 bool IsMediaFile(const std::filesystem::path& path);
+
+// Whether it ends as a picture's.
+bool IsPictureFile(const std::filesystem::path& path);
 
 // The media files below `root` in order of the bytes of their paths, without hidden ones. A link to a file
 // counts, and so do one that leads nowhere and what is no file but is called so (a pipe, a device): they will

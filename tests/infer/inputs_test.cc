@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
+#include "tests/support/clips.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -54,6 +55,23 @@ TEST_F(InputsTest, WhatIsMissingOrEmptyIsToldInItsPlace) {
   EXPECT_EQ(inputs[1].problem, "");
   EXPECT_EQ(inputs[2].problem, "holds no video or picture");
   EXPECT_NE(inputs[2].hint, "");
+}
+
+TEST_F(InputsTest, FilesOfOtherNamesAreTakenByTheirBytesOrCounted) {
+  const fs::path folder = folder_ / "mixed";
+  fs::create_directories(folder);
+  const std::string gif =
+      ReadFile(MakeVideo(folder / "a.gif", "-f lavfi -i testsrc2=size=32x32:duration=0.2"));
+  for (const char* name :
+       {"clip", "clip.mp4.download", "a.gif.part", "song.m4a", "numbers.bin", "read me.TXT"})
+    WriteFile(folder / name, std::string(name).ends_with("TXT") ? "words\n" : gif);
+  WriteFile(folder / "numbers.bin", std::string("\x01\x02\x03\x04", 4));
+  std::vector<std::string> notes, names;
+  for (const Input& input : ListInputs({folder.string()}, {}, &notes)) names.push_back(input.path.filename());
+  EXPECT_EQ(names, (std::vector<std::string>{"a.gif", "a.gif.part", "clip", "clip.mp4.download"}));
+  EXPECT_EQ(notes, (std::vector<std::string>{
+                       folder.string() + ": 3 files are neither video nor picture and passed over: 1 .bin, 1 "
+                                         ".m4a, 1 .txt"}));
 }
 
 TEST_F(InputsTest, LabelsComeFromTheNearestFolder) {

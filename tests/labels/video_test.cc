@@ -32,9 +32,11 @@ std::vector<std::string> Listed(const fs::path& root) {
 using Names = std::vector<std::string>;
 
 TEST(IsMediaFileTest, KnowsVideosAndPicturesInAnyCase) {
-  for (const char* name : {"a.mp4", "a.m4v", "a.mov",  "a.mkv", "a.webm", "a.avi", "a.mpg", "a.mpeg",
-                           "a.ts",  "a.mts", "a.m2ts", "a.flv", "a.ogv",  "a.3gp", "a.tif", "a.TIFF",
-                           "a.gif", "a.jpg", "a.jpeg", "a.png", "a.webp", "a.bmp", "A.MP4", "b.c.JPg"}) {
+  for (const char* name :
+       {"a.mp4",  "a.m4v",  "a.mov",  "a.mkv",  "a.webm", "a.avi",   "a.mpg",  "a.mpeg", "a.ts",
+        "a.mts",  "a.m2ts", "a.flv",  "a.ogv",  "a.3gp",  "a.tif",   "a.TIFF", "a.gif",  "a.jpg",
+        "a.jpeg", "a.png",  "a.webp", "a.bmp",  "A.MP4",  "b.c.JPg", "a.MOD",  "a.m2t",  "a.qt",
+        "a.jpe",  "a.jfif", "a.mpo",  "a.h264", "a.dav",  "a.wmv"}) {
     EXPECT_TRUE(IsMediaFile(name)) << name;
   }
   for (const char* name :
