@@ -16,6 +16,7 @@ struct SeenFace {
   FrameStamp stamp;
   cv::Rect2f box;             // in the upright frame, which it may overhang
   bool interpolated = false;  // see FaceFrame
+  cv::Size frame_size = {};   // of that frame; empty: the same as all others
 };
 
 // What the network said once: of a single frame, or of a window of T frames.

@@ -16,6 +16,7 @@
 #include "extract/media/video_writer.h"
 #include "infer/annotated_paths.h"
 #include "infer/draw.h"
+#include "labels/video.h"
 
 namespace seam {
 
@@ -39,7 +40,7 @@ class People {
 
   void DrawAt(double seconds, cv::Mat* picture) const {
     for (const Person& person : people_) {
-      const auto place = person.path.At(seconds);
+      const auto place = person.path.At(seconds, picture->size());
       if (!place) continue;
       const std::string here = person.here ? fmt::format(" (here {:.2f})", place->score) : "";
       DrawBox(place->box, person.label + here, person.colour, picture);
@@ -55,6 +56,17 @@ class People {
   };
   std::vector<Person> people_;
 };
+
+// The whole picture as large as it can be in `area`, black beside it.
+void FitInto(cv::Mat area, const cv::Mat& picture) {
+  const double scale =
+      std::min(static_cast<double>(area.cols) / picture.cols, static_cast<double>(area.rows) / picture.rows);
+  const cv::Size fitted(std::clamp(cvRound(picture.cols * scale), 1, area.cols),
+                        std::clamp(cvRound(picture.rows * scale), 1, area.rows));
+  area.setTo(cv::Scalar::all(0));
+  const cv::Rect place({(area.cols - fitted.width) / 2, (area.rows - fitted.height) / 2}, fitted);
+  cv::resize(picture, area(place), fitted, 0, 0, scale < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+}
 
 // When the first and the last frame are shown; where the container does not tell, when faces were seen.
 std::pair<double, double> SpanOf(const fs::path& path, const MediaLimits& limits, const TrackScores& tracks) {
@@ -84,7 +96,7 @@ std::string Annotator::Annotate(std::size_t video, const VideoResult& result) co
   std::error_code failure;
   fs::create_directories(outputs_[video].parent_path(), failure);  // what is wrong, the writer will say
   try {
-    if (!IsPictureName(inputs_[video])) return AnnotateVideo(video, result);
+    if (!IsPictureFile(inputs_[video])) return AnnotateVideo(video, result);
     AnnotatePicture(video, result);
     return "";
   } catch (const cv::Exception& error) {
@@ -96,7 +108,7 @@ void Annotator::AnnotatePicture(std::size_t video, const VideoResult& result) co
   VideoReader reader(inputs_[video], limits_);
   const auto stamp = reader.Next();
   if (!stamp) throw Error(inputs_[video].string(), "no frame could be decoded");
-  cv::Mat picture = reader.Frame().Picture().clone(), bgr;
+  cv::Mat picture = reader.Frame().Turned(result.summary.turn).Picture().clone(), bgr;
   People(result.tracks, rule_).DrawAt(stamp->pts_seconds, &picture);
   DrawNotes(notes_, 0, &picture);
   cv::cvtColor(picture, bgr, cv::COLOR_RGB2BGR);
@@ -118,7 +130,7 @@ std::string Annotator::AnnotateVideo(std::size_t video, const VideoResult& resul
   cv::Size size;
   while (const auto stamp = reader.Next()) {
     if (Interrupted()) return "";
-    cv::Mat picture = reader.Frame().Picture();
+    cv::Mat picture = reader.Frame().Turned(result.summary.turn).Picture();
     if (!writer) {
       size = picture.size();
       strip.emplace(size.width, result.tracks, rule_, first, last, notes_);
@@ -129,10 +141,15 @@ std::string Annotator::AnnotateVideo(std::size_t video, const VideoResult& resul
       options.comment = notes_;
       writer.emplace(outputs_[video], page.size(), options);
     }
-    if (picture.size() != size) cv::resize(picture, picture, size, 0, 0, cv::INTER_AREA);
     cv::Mat upper = page.rowRange(0, size.height);
-    picture.copyTo(upper);
-    people.DrawAt(stamp->pts_seconds, &upper);
+    if (picture.size() == size) {
+      picture.copyTo(upper);
+      people.DrawAt(stamp->pts_seconds, &upper);
+    } else {
+      picture = picture.clone();
+      people.DrawAt(stamp->pts_seconds, &picture);
+      FitInto(upper, picture);
+    }
     strip->DrawAt(stamp->pts_seconds, page.rowRange(size.height, page.rows));
     writer->Add(page, stamp->pts_seconds);
   }

@@ -1,7 +1,6 @@
 #include "infer/annotated_paths.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <set>
 #include <string>
@@ -10,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "labels/video.h"
 
 namespace seam {
 
@@ -54,17 +54,11 @@ fs::path CommonFolder(const std::vector<fs::path>& paths) {
 fs::path WithEnding(fs::path path) {
   const std::string ending = EndingOf(path);
   const bool keeps = ending == ".mp4" || ending == ".png" || ending == ".jpg" || ending == ".jpeg";
-  if (!keeps) path += IsPictureName(path) ? ".png" : ".mp4";
+  if (!keeps) path += IsPictureFile(path) ? ".png" : ".mp4";
   return path;
 }
 
 }  // namespace
-
-bool IsPictureName(const fs::path& path) {
-  constexpr std::array<const char*, 7> kPictures = {".jpg",  ".jpeg", ".png", ".bmp",
-                                                    ".webp", ".tif",  ".tiff"};
-  return std::find(kPictures.begin(), kPictures.end(), EndingOf(path)) != kPictures.end();
-}
 
 std::vector<fs::path> AnnotatedPaths(const fs::path& folder, const std::vector<fs::path>& inputs) {
   const fs::path common = CommonFolder(inputs);

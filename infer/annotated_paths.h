@@ -12,9 +12,6 @@ namespace seam {
 std::vector<std::filesystem::path> AnnotatedPaths(const std::filesystem::path& folder,
                                                   const std::vector<std::filesystem::path>& inputs);
 
-// Whether the name is a picture's, not a video's.
-bool IsPictureName(const std::filesystem::path& path);
-
 // A UsageError when one of `outputs` is one of `inputs`.
 void RefuseToOverwrite(const std::vector<std::filesystem::path>& outputs,
                        const std::vector<std::filesystem::path>& inputs);

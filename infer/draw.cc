@@ -38,14 +38,22 @@ std::string VerdictOfTrack(const VerdictRule& rule, const TrackScore& track) {
 
 TrackPath::TrackPath(const TrackScore& track, double step_seconds) : step_(step_seconds) {
   for (const ClipScore& clip : track.clips) {
-    for (const SeenFace& face : clip.faces) points_.push_back({face.stamp.pts_seconds, face.box, clip.score});
+    for (const SeenFace& face : clip.faces)
+      points_.push_back({face.stamp.pts_seconds, face.box, clip.score, face.frame_size});
   }
   // Windows may overlap.
   std::stable_sort(points_.begin(), points_.end(),
                    [](const Point& a, const Point& b) { return a.seconds < b.seconds; });
 }
 
-std::optional<TrackPath::Place> TrackPath::At(double seconds) const {
+cv::Rect2f TrackPath::Point::BoxIn(const cv::Size& picture) const {
+  if (picture.empty() || frame.empty() || picture == frame) return box;
+  const float x = static_cast<float>(picture.width) / static_cast<float>(frame.width),
+              y = static_cast<float>(picture.height) / static_cast<float>(frame.height);
+  return {box.x * x, box.y * y, box.width * x, box.height * y};
+}
+
+std::optional<TrackPath::Place> TrackPath::At(double seconds, const cv::Size& picture) const {
   const auto after = std::lower_bound(points_.begin(), points_.end(), seconds,
                                       [](const Point& point, double time) { return point.seconds < time; });
   const double hold = step_ / 2;
@@ -55,15 +63,16 @@ std::optional<TrackPath::Place> TrackPath::At(double seconds) const {
     const double gap = to.seconds - from.seconds;
     if (gap <= step_ * kLongestGap) {
       const auto part = static_cast<float>(gap > 0 ? (seconds - from.seconds) / gap : 0);
-      const cv::Rect2f box(from.box.tl() * (1 - part) + to.box.tl() * part,
-                           cv::Size2f(from.box.width * (1 - part) + to.box.width * part,
-                                      from.box.height * (1 - part) + to.box.height * part));
+      const cv::Rect2f first = from.BoxIn(picture), second = to.BoxIn(picture);
+      const cv::Rect2f box(first.tl() * (1 - part) + second.tl() * part,
+                           cv::Size2f(first.width * (1 - part) + second.width * part,
+                                      first.height * (1 - part) + second.height * part));
       return Place{box, part < 0.5F ? from.score : to.score};
     }
   }
   if (!at_begin && seconds - std::prev(after)->seconds <= hold)
-    return Place{std::prev(after)->box, std::prev(after)->score};
-  if (!at_end && after->seconds - seconds <= hold) return Place{after->box, after->score};
+    return Place{std::prev(after)->BoxIn(picture), std::prev(after)->score};
+  if (!at_end && after->seconds - seconds <= hold) return Place{after->BoxIn(picture), after->score};
   return std::nullopt;
 }
 

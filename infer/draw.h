@@ -32,14 +32,18 @@ class TrackPath {
     double score = 0;  // of the clip nearest in time
   };
   // Boxes lie on the straight line between those found before and after; at the ends of a stay they stand
-  // still for half a step.
-  std::optional<Place> At(double seconds) const;
+  // still for half a step. They are told for a frame of the size `picture`, as parts of which they were
+  // found; empty: as they were found.
+  std::optional<Place> At(double seconds, const cv::Size& picture = {}) const;
 
  private:
   struct Point {
     double seconds;
     cv::Rect2f box;
     double score;
+    cv::Size frame;
+
+    cv::Rect2f BoxIn(const cv::Size& picture) const;
   };
   double step_;
   std::vector<Point> points_;  // by time

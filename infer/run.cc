@@ -186,6 +186,9 @@ class Run {
     const VideoSummary& summary = result.summary;
     failed_ += IsFailure(summary.status) || result.annotate_problem ? 1 : 0;
     if (IsFailure(summary.status)) SayError(Error(input.path.string(), summary.reason, summary.hint));
+    if (summary.status == Status::kNoFace) {
+      SayWarning(fmt::format("{}: {} ({})", Printable(input.path.string()), summary.reason, summary.hint));
+    }
     if (result.annotate_problem) SayError(*result.annotate_problem);
     if (!result.annotate_note.empty())
       SayWarning(fmt::format("{}: {}", Printable(input.path.string()), result.annotate_note));

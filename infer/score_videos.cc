@@ -26,7 +26,7 @@ class ScoreSink : public ClipSink {
     const std::size_t middle = clip.frames.size() / 2;
     const cv::Mat thumbnail = clip.frames[middle].thumbnail;
     for (FaceFrame& frame : clip.frames) {
-      seen.faces.push_back({frame.stamp, frame.face.box, frame.interpolated});
+      seen.faces.push_back({frame.stamp, frame.face.box, frame.interpolated, frame.frame_size});
       pictures.push_back(std::move(frame.picture));
     }
     SharedBatch::Scored keep;

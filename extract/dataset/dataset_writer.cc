@@ -105,7 +105,8 @@ class WorkFileSink : public ClipSink {
     for (const fs::path& path : shard_.Finish()) shard = path.filename().string();
     const nlohmann::json stored = {{"shard", shard},
                                    {"tracks", summary.kept},
-                                   {"main_track", summary.main_track},
+                                   // Boxes in turned frames mean nothing to the fakes of this video.
+                                   {"main_track", summary.turn == Orientation{} ? summary.main_track : -1},
                                    {"frame_size", {summary.size.width, summary.size.height}},
                                    {"row", ManifestLine(RowOf(video_, summary))}};
     AtomicFile file(row_file_);

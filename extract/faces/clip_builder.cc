@@ -59,7 +59,8 @@ void ClipBuilder::Add(const FrameSlot& slot, const FrameStamp& stamp, const Vide
     if (slot.position == 0) people_[tracks[i]].clip = {tracks[i], window_, {}, ""};
     const auto person = people_.find(tracks[i]);
     if (person == people_.end()) continue;
-    FaceFrame frame{stamp, faces[i], CropFace(picture, faces[i], crop_), false, {}, thumbnail};
+    FaceFrame frame{stamp,     faces[i],      CropFace(picture, faces[i], crop_), false, {},
+                    thumbnail, picture.size()};
     if (!Continue(&person->second, std::move(frame), slot.position)) {
       people_.erase(person);
     } else if (slot.position == length_ - 1) {
@@ -105,7 +106,13 @@ bool ClipBuilder::FillGap(Person* person, const FaceFrame& after, int missing) {
   for (int i = 0; i < missing; ++i) {
     const HeldFrame& held = held_[first + static_cast<std::size_t>(i)];
     const Face face = Between(frames.back().face, after.face, 1.0F / static_cast<float>(missing + 1 - i));
-    frames.push_back({held.stamp, face, CropFace(held.picture, face, crop_), true, {}, held.thumbnail});
+    frames.push_back({held.stamp,
+                      face,
+                      CropFace(held.picture, face, crop_),
+                      true,
+                      {},
+                      held.thumbnail,
+                      held.picture.size()});
   }
   return true;
 }

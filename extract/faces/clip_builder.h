@@ -29,6 +29,7 @@ struct FaceFrame {
   // The whole frame made smaller, RGB, shared by its faces; only where ExtractOptions::thumbnails asks for
   // it.
   cv::Mat thumbnail = {};
+  cv::Size frame_size = {};  // of the whole frame that the box lies in: it may change in the middle of a film
 };
 
 // The crops of one person, in order of time: those of a window, or a single one.

@@ -7,15 +7,22 @@
 namespace seam {
 
 Detectors::Detectors(const DetectorOptions& options)
-    : size_(options.EffectiveSize()), of_thread_([options] { return MakeFaceDetector(options); }) {
-  of_thread_.local();
+    : size_(options.EffectiveSize()),
+      usual_([options] { return MakeFaceDetector(options); }),
+      larger_([options, size = SizeOf(DetectLook::kLarger)] {
+        DetectorOptions more = options;
+        more.detect_size = size;
+        return MakeFaceDetector(more);
+      }) {
+  usual_.local();
 }
 
-std::vector<Face> Detectors::Detect(const VideoFrame& frame, cv::Mat* scene, cv::Mat* searched) {
-  const cv::Mat small = frame.Shrunk(size_);
+std::vector<Face> Detectors::Detect(const VideoFrame& frame, DetectLook look, cv::Mat* scene,
+                                    cv::Mat* searched) {
+  const cv::Mat small = frame.Shrunk(SizeOf(look));
   *searched = small;
   *scene = SceneOf(small);
-  std::vector<Face> faces = of_thread_.local()->Detect(small);
+  std::vector<Face> faces = (look == DetectLook::kUsual ? usual_ : larger_).local()->Detect(small);
   const auto factor = static_cast<float>(std::max(frame.size().width, frame.size().height)) /
                       static_cast<float>(std::max(small.cols, small.rows));
   for (Face& face : faces) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -12,6 +13,9 @@
 
 namespace seam {
 
+// At which size faces are looked for: that of the options, or twice that, where the first look finds nobody.
+enum class DetectLook : std::uint8_t { kUsual, kLarger };
+
 // A detector for each thread. One that is handed pictures of changing sizes plans its network anew each time,
 // and a thread mostly stays with its video.
 class Detectors {
@@ -21,11 +25,16 @@ class Detectors {
 
   // The faces in the frame's own pixels. *scene becomes SceneOf() the frame, *searched the picture that faces
   // were looked for in.
-  std::vector<Face> Detect(const VideoFrame& frame, cv::Mat* scene, cv::Mat* searched);
+  std::vector<Face> Detect(const VideoFrame& frame, DetectLook look, cv::Mat* scene, cv::Mat* searched);
+
+  // The longer side of the picture that is searched, at most.
+  int SizeOf(DetectLook look) const { return look == DetectLook::kUsual ? size_ : 2 * size_; }
 
  private:
+  using OfThread = tbb::enumerable_thread_specific<std::unique_ptr<FaceDetector>>;
+
   int size_;
-  tbb::enumerable_thread_specific<std::unique_ptr<FaceDetector>> of_thread_;
+  OfThread usual_, larger_;
 };
 
 }  // namespace seam

@@ -17,6 +17,7 @@
 #include "extract/faces/face_detector.h"
 #include "extract/faces/frame_sampling.h"
 #include "extract/media/media_limits.h"
+#include "extract/media/video_frame.h"
 #include "labels/perturbation.h"
 #include "labels/video_facts.h"
 #include "proto/clip.pb.h"
@@ -76,6 +77,7 @@ struct VideoSummary : VideoFacts {
   int main_track = -1;     // of the person in "largest" or "centre"; with "all" as "largest"; -1: nobody
   std::vector<int> kept;   // the tracks that --faces asks for: clips of others are to be dropped
   cv::Size size;           // of the first frame looked at
+  Orientation turn;        // done to every frame before faces were looked for, beyond what the file asks for
   std::string boxes_from;  // the video that told the faces; empty: none did
 };
 

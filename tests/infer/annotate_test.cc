@@ -8,6 +8,7 @@
 #include "extract/media/video_writer.h"
 #include "infer/annotated_paths.h"
 #include "infer/draw.h"
+#include "tests/extract/made_video.h"
 #include "tests/infer/made_result.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
@@ -106,6 +107,46 @@ TEST(AnnotatorTest, VideoKeepsItsFramesAndTimesAndHasBoxesInEach) {
     EXPECT_GT(picture.at<cv::Vec3b>(200, 300)[2], 150);  // blue where nothing is
   }
   EXPECT_FALSE(reader.Next().has_value());
+}
+
+TEST(AnnotatorTest, BoxesStayOnTheFaceWhereTheSizeOfFramesChanges) {
+  const TemporaryFolder folder;
+  MadeVideo film;
+  film.container = "mpegts";
+  film.codec = "mpeg2video";
+  for (int i = 0; i < 20; ++i) {
+    const cv::Size size = i < 10 ? cv::Size(320, 240) : cv::Size(160, 120);
+    film.pictures.emplace_back(size, CV_8UC3, cv::Scalar(0, 0, 200));
+  }
+  Write(film, folder / "film.ts");
+  VideoReader times(folder / "film.ts");
+  const double begins = times.Next()->pts_seconds;
+  // A face in the middle of the left half, seen in every fourth frame.
+  VideoResult result = MadeResult({{0.9, 0.9, 0.9, 0.9, 0.9}});
+  int number = 0;
+  for (ClipScore& clip : result.tracks.at(0).clips) {
+    SeenFace& face = clip.faces[0];
+    face.stamp = {number, begins + 0.04 * number};
+    face.frame_size = number < 10 ? cv::Size(320, 240) : cv::Size(160, 120);
+    const auto scale = static_cast<float>(face.frame_size.width) / 320;
+    face.box = {40 * scale, 80 * scale, 80 * scale, 80 * scale};
+    number += 4;
+  }
+  const Annotator annotator(folder / "out", {folder / "film.ts"}, VerdictRule{}, {});
+  annotator.Annotate(0, result);
+  VideoReader reader(annotator.output(0));
+  int frames = 0;
+  for (; reader.Next() && frames < 16; ++frames) {
+    const cv::Mat picture = reader.Frame().Picture();
+    int red = 0;  // on the left and the right side of the box, at half its height
+    for (const int x : {40, 120}) {
+      bool found = false;
+      for (int near = -3; near <= 3; ++near) found = found || IsRed(picture.at<cv::Vec3b>(130, x + near));
+      red += found ? 1 : 0;
+    }
+    EXPECT_EQ(red, 2) << frames;
+  }
+  EXPECT_EQ(frames, 16);
 }
 
 TEST(AnnotatorTest, PictureStaysAPictureOfItsSize) {
