@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -74,36 +75,61 @@ class Builder {
       : graph_(*graph),
         scaling_(Find(options)),
         tf_(VariantFlag(options, "tf")),
-        norm_(tf_ ? kTensorFlowNorm : scaling_.norm) {}
+        bare_stem_(VariantFlag(options, "bare_stem")),
+        attention_(VariantNumber(options, "attention", 0)),
+        nominal_(VariantNumber(options, "nominal", 0)),
+        norm_(tf_ ? kTensorFlowNorm : scaling_.norm) {
+    std::vector<int> widths = {Width(kStages[0].in)}, depths;
+    for (const Stage& stage : kStages) {
+      widths.push_back(Width(stage.out));
+      depths.push_back(Deepened(stage.layers, scaling_.depth));
+    }
+    widths.push_back(4 * widths.back());
+    widths_ = VariantNumbers(options, "widths", widths);
+    depths_ = VariantNumbers(options, "depths", depths);
+    if (nominal_ > 0 && !tf_)
+      throw UsageError("variant", "nominal makes no sense without tf=true",
+                       "it is a kind of TensorFlow's padding");
+  }
 
   // -> the last map [B, F, S / 32, S / 32].
   int Body(int x) {
     int blocks = 0;
-    for (const Stage& stage : kStages) blocks += Deepened(stage.layers, scaling_.depth);
-    x = graph_.Silu(ConvNorm(x, "features.0", {.channels = Width(kStages[0].in), .kernel = 3, .stride = 2}));
-    int block = 0, part = 1;
+    for (const int layers : depths_) blocks += layers;
+    x = graph_.Silu(
+        ConvNorm(x, "features.0", {.channels = widths_[0], .kernel = 3, .stride = 2}, bare_stem_));
+    int block = 0;
+    std::size_t part = 1;
     for (Stage stage : kStages) {
-      stage.in = Width(stage.in);
-      stage.out = Width(stage.out);
-      const int layers = Deepened(stage.layers, scaling_.depth);
-      for (int layer = 0; layer < layers; ++layer, ++block) {
+      stage.in = widths_[part - 1];
+      stage.out = widths_[part];
+      for (int layer = 0; layer < depths_[part - 1]; ++layer, ++block) {
         x = Block(x, fmt::format("features.{}.{}.block", part, layer), stage, kDropPath * block / blocks);
+        if (block + 1 == attention_) x = Attention(x);
         stage.in = stage.out;
         stage.stride = 1;
       }
       ++part;
     }
-    const int last = 4 * Width(kStages.back().out);
-    return graph_.Silu(ConvNorm(x, fmt::format("features.{}", part), {.channels = last}));
+    return graph_.Silu(ConvNorm(x, fmt::format("features.{}", part), {.channels = widths_.back()}));
   }
 
  private:
   int Width(int channels) const { return Widened(channels, scaling_.width); }
 
-  int ConvNorm(int x, const std::string& name, ConvSpec spec) {
+  // Note [Padding of efficientnet_pytorch]
+  //
+  // Its version 0.7.1 pads each convolution as TensorFlow would if the picture had the side that the network
+  // was made for (`nominal`, 380 for B4), whatever comes in: that side is followed through the strides. For a
+  // picture of the nominal side the two are the same.
+  int ConvNorm(int x, const std::string& name, ConvSpec spec, bool bare = false) {
     if (tf_) {
-      SamePadding(graph_[x].shape.side, &spec);
-    } else {
+      SamePadding(nominal_ > 0 ? nominal_ : graph_[x].shape.side, &spec);
+      if (nominal_ > 0) nominal_ = (nominal_ + spec.stride - 1) / spec.stride;
+    }
+    if (bare) {
+      spec.pad_before = spec.pad_after = 0;
+    } else if (!tf_) {
       spec.pad_before = spec.pad_after = Padding(spec.kernel);
     }
     return graph_.BatchNorm(graph_.Conv(x, name + ".0", spec), name + ".1", norm_);
@@ -115,6 +141,13 @@ class Builder {
     int y = graph_.GlobalAveragePool(x);
     y = graph_.Silu(graph_.Conv(y, name + ".fc1", {.channels = squeezed, .bias = true}));
     return graph_.Sigmoid(graph_.Conv(y, name + ".fc2", {.channels = channels, .bias = true}));
+  }
+
+  // A map of the places that matter, from a 1x1 convolution, times x. Published ones have one channel; here
+  // it has as many as x, of equal weights, so that the product is of two maps of equal shape.
+  int Attention(int x) {
+    const int channels = graph_[x].shape.channels;
+    return graph_.Scale(x, graph_.Sigmoid(graph_.Conv(x, "attconv", {.channels = channels, .bias = true})));
   }
 
   // MBConv: widen, depthwise convolution, squeeze and excitation, narrow.
@@ -135,16 +168,20 @@ class Builder {
 
   Graph& graph_;
   const Scaling& scaling_;
-  bool tf_;
+  bool tf_, bare_stem_;  // the stem's convolution is not padded
+  int attention_;        // after so many blocks; 0: none
+  int nominal_;          // side that paddings are worked out for at this place; 0: the side that is there
   NormSpec norm_;
+  std::vector<int> widths_, depths_;  // of stem, seven stages, head; layers of each stage
 };
 
 }  // namespace
 
 int EfficientNetBackbone(Graph* graph, int pictures, const ModelOptions& options) {
-  CheckVariant(options, {"tf", "flatten", "classifier"});
+  CheckVariant(options, {"tf", "flatten", "classifier", "scale", "nominal", "bare_stem", "attention",
+                         "widths", "depths"});
   graph->set_init(Init::kFanOut);
-  const int x = graph->Normalise(pictures, {123.675F, 116.28F, 103.53F}, {58.395F, 57.12F, 57.375F});
+  const int x = ScalePictures(graph, pictures, options, "imagenet");
   const int map = Builder(graph, options).Body(x);
   return graph->Flatten(VariantFlag(options, "flatten") ? map : graph->GlobalAveragePool(map));
 }

@@ -172,8 +172,8 @@ int Graph::Add(int a, int b) {
 }
 
 int Graph::Scale(int x, int factors) {
-  if (At(factors).shape != Shape{.channels = At(x).shape.channels}) {
-    Misfit("scale", "the factors are not one a channel");
+  if (At(factors).shape != Shape{.channels = At(x).shape.channels} && At(factors).shape != At(x).shape) {
+    Misfit("scale", "the factors are neither one a channel nor one a number");
   }
   const int y = Elementwise(Op::kScale, x);
   nodes_.back().inputs = {x, factors};

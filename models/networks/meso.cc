@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "models/networks/variant.h"
-#include "models/weights/safetensors_header.h"
 
 namespace seam {
 namespace {
@@ -38,17 +37,7 @@ class Builder {
       throw Error(options_.model, fmt::format("pictures of {} pixels do not fit", size),
                   fmt::format("choose a multiple of {}", kReduction));
     }
-    const auto found = options_.variant.find("scale");
-    if (found == options_.variant.end() || *found == "unit") return Scaled(pictures, 0, 255);
-    if (*found == "half") return Scaled(pictures, 127.5F, 127.5F);
-    if (*found == "imagenet") {
-      return graph_.Normalise(pictures, {123.675F, 116.28F, 103.53F}, {58.395F, 57.12F, 57.375F});
-    }
-    throw UsageError(
-        "variant",
-        fmt::format("scale={} makes no sense for {}",
-                    Shown(found->is_string() ? found->get<std::string>() : found->dump()), options_.model),
-        "scale is unit, half or imagenet");
+    return ScalePictures(&graph_, pictures, options_, "unit");
   }
 
   // Convolution, ReLU, batch norm, pooling.
@@ -71,10 +60,6 @@ class Builder {
   }
 
  private:
-  int Scaled(int pictures, float mean, float std) {
-    return graph_.Normalise(pictures, {mean, mean, mean}, {std, std, std});
-  }
-
   int Conv(int x, const std::string& name, int channels, int kernel, int dilation = 1) {
     const int pad = Padding(kernel, dilation);
     return graph_.Conv(x, name,

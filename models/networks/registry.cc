@@ -38,6 +38,7 @@ const std::vector<ModelEntry>& ModelRegistry() {
       {"xception_light", xception, 299, &XceptionBackbone, &XceptionClassifier},
       {"xception_midway", xception, 299, &XceptionBackbone, &XceptionClassifier},
       {"resnet18", resnet, 224, &ResNetBackbone, &ResNetClassifier},
+      {"resnet34", resnet, 224, &ResNetBackbone, &ResNetClassifier},
       {"resnet50", resnet, 224, &ResNetBackbone, &ResNetClassifier},
   };
   return registry;

@@ -19,8 +19,9 @@ struct Depth {
   std::array<int, 4> blocks;
 };
 
-constexpr std::array<Depth, 2> kDepths = {{
+constexpr std::array<Depth, 3> kDepths = {{
     {"resnet18", false, {2, 2, 2, 2}},
+    {"resnet34", false, {3, 4, 6, 3}},
     {"resnet50", true, {3, 4, 6, 3}},
 }};
 
@@ -65,14 +66,21 @@ int Block(Graph* graph, int x, const std::string& prefix, bool bottleneck, int w
 }  // namespace
 
 int ResNetBackbone(Graph* graph, int pictures, const ModelOptions& options) {
-  CheckVariant(options, {"width"});
+  CheckVariant(options, {"scale", "width", "stages", "stem_kernel", "stem_stride", "pool_stride"});
   const Depth& depth = Find(options);
   const int width = VariantNumber(options, "width", kWidth);
   graph->set_init(Init::kFanOut);
-  int x = graph->Normalise(pictures, {123.675F, 116.28F, 103.53F}, {58.395F, 57.12F, 57.375F});
-  const ConvSpec first = {.channels = width, .kernel = 7, .stride = 2, .pad_before = 3, .pad_after = 3};
-  x = graph->MaxPool(graph->Relu(ConvNorm(graph, x, "", 1, first)), 3, 2, 1, 1);
-  for (std::size_t stage = 0; stage < depth.blocks.size(); ++stage) {
+  int x = ScalePictures(graph, pictures, options, "imagenet");
+  const int kernel = VariantNumber(options, "stem_kernel", 7);
+  const ConvSpec first = {.channels = width,
+                          .kernel = kernel,
+                          .stride = VariantNumber(options, "stem_stride", 2),
+                          .pad_before = kernel / 2,
+                          .pad_after = (kernel - 1) / 2};
+  x = graph->MaxPool(graph->Relu(ConvNorm(graph, x, "", 1, first)), 3,
+                     VariantNumber(options, "pool_stride", 2), 1, 1);
+  const auto stages = static_cast<std::size_t>(VariantNumber(options, "stages", 4));
+  for (std::size_t stage = 0; stage < std::min(stages, depth.blocks.size()); ++stage) {
     for (int block = 0; block < depth.blocks[stage]; ++block) {
       const int stride = stage > 0 && block == 0 ? 2 : 1;
       x = Block(graph, x, fmt::format("layer{}.{}.", stage + 1, block), depth.bottleneck, width << stage,

@@ -1,6 +1,7 @@
 #include "models/networks/variant.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -8,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "models/weights/safetensors_header.h"
 
 namespace seam {
 namespace {
@@ -23,6 +25,28 @@ std::optional<std::string> Text(const ModelOptions& options, const std::string& 
                          const std::string& wanted) {
   throw UsageError("variant", fmt::format("{}={} makes no sense for {}", key, text, options.model),
                    fmt::format("{} is {}", key, wanted));
+}
+
+// mean and std of v / 255, per channel.
+struct PictureScale {
+  std::string name;
+  std::array<double, 3> mean, std;
+};
+
+const std::vector<PictureScale>& PictureScales() {
+  static const std::vector<PictureScale> scales = {
+      {"unit", {0, 0, 0}, {1, 1, 1}},
+      {"half", {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}},
+      {"imagenet", {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}},
+      {"clip", {0.48145466, 0.4578275, 0.40821073}, {0.26862954, 0.26130258, 0.27577711}},
+  };
+  return scales;
+}
+
+std::vector<float> Times255(const std::array<double, 3>& numbers) {
+  std::vector<float> scaled;
+  for (const double number : numbers) scaled.push_back(static_cast<float>(255 * number));
+  return scaled;
 }
 
 }  // namespace
@@ -44,6 +68,46 @@ int VariantNumber(const ModelOptions& options, const std::string& key, int witho
     Refuse(options, key, *text, "a number from 1 to 65536");
   }
   return value;
+}
+
+std::vector<int> VariantNumbers(const ModelOptions& options, const std::string& key,
+                                const std::vector<int>& without) {
+  const auto text = Text(options, key);
+  if (!text) return without;
+  std::vector<int> numbers;
+  const char* at = text->data();
+  const char* const end = at + text->size();
+  while (numbers.size() < without.size()) {
+    int value = 0;
+    const auto [stop, error] = std::from_chars(at, end, value);
+    if (error != std::errc{} || value < 1 || value > 65'536) break;
+    numbers.push_back(value);
+    at = stop;
+    if (at == end || *at != '/') break;
+    ++at;
+  }
+  if (at != end || numbers.size() != without.size()) {
+    Refuse(options, key, Shown(*text),
+           fmt::format("{} numbers from 1 on: {}", without.size(), fmt::join(without, "/")));
+  }
+  return numbers;
+}
+
+int ScalePictures(Graph* graph, int pictures, const ModelOptions& options, const std::string& own) {
+  const std::string name = Text(options, "scale").value_or(own);
+  for (const PictureScale& scale : PictureScales()) {
+    if (scale.name == name) return graph->Normalise(pictures, Times255(scale.mean), Times255(scale.std));
+  }
+  Refuse(options, "scale", Shown(name), fmt::format("one of {}", fmt::join(ScaleNames(), ", ")));
+}
+
+const std::vector<std::string>& ScaleNames() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const PictureScale& scale : PictureScales()) all.push_back(scale.name);
+    return all;
+  }();
+  return names;
 }
 
 void CheckVariant(const ModelOptions& options, const std::vector<std::string>& known) {

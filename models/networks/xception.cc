@@ -21,24 +21,30 @@ struct BlockSpec {
 
 class Builder {
  public:
-  Builder(Graph* graph, const std::string& model)
+  Builder(Graph* graph, const ModelOptions& options)
       : graph_(*graph),
-        middle_blocks_(model == "xception_light" ? 4 : 8),
-        midway_(model == "xception_midway") {}
+        widths_(VariantNumbers(options, "widths", {32, 64, 128, 256, 728, 1024, 1536, 2048})),
+        middle_blocks_(options.model == "xception_light" ? 4 : 8),
+        midway_(options.model == "xception_midway"),
+        map_(VariantNumber(options, "map", 0)) {}
 
   // -> [B, 2048, S / 32, S / 32], roughly.
   int Body(int x) {
-    x = graph_.Conv(x, "conv1", {.channels = 32, .kernel = 3, .stride = 2});
+    const int entry1 = widths_[2], entry2 = widths_[3], middle = widths_[4], exit = widths_[5];
+    x = graph_.Conv(x, "conv1", {.channels = widths_[0], .kernel = 3, .stride = 2});
     x = graph_.Relu(graph_.BatchNorm(x, "bn1"));
-    x = graph_.Conv(x, "conv2", {.channels = 64, .kernel = 3});
+    x = graph_.Conv(x, "conv2", {.channels = widths_[1], .kernel = 3});
     x = graph_.Relu(graph_.BatchNorm(x, "bn2"));
-    x = Block(x, {.channels = {128, 128}, .starts_with_relu = false, .halves = true});
-    x = Block(x, {.channels = {256, 256}, .halves = true});
-    x = Block(x, {.channels = {728, 728}, .halves = true});
-    for (int i = 0; i < middle_blocks_; ++i) x = Block(x, {.channels = {728, 728, 728}});
-    x = Block(x, {.channels = {728, 1024}, .halves = true});
-    x = graph_.Relu(graph_.BatchNorm(Separable(x, "conv3", 1536), "bn3"));
-    return graph_.Relu(graph_.BatchNorm(Separable(x, "conv4", 2048), "bn4"));
+    x = Block(x, {.channels = {entry1, entry1}, .starts_with_relu = false, .halves = true});
+    x = Block(x, {.channels = {entry2, entry2}, .halves = true});
+    x = Block(x, {.channels = {middle, middle}, .halves = true});
+    for (int i = 0; i < middle_blocks_; ++i) {
+      x = Block(x, {.channels = {middle, middle, middle}});
+      if (blocks_ == map_) x = graph_.Scale(x, graph_.Sigmoid(Separable(x, "map.c", middle)));
+    }
+    x = Block(x, {.channels = {middle, exit}, .halves = true});
+    x = graph_.Relu(graph_.BatchNorm(Separable(x, "conv3", widths_[6]), "bn3"));
+    return graph_.Relu(graph_.BatchNorm(Separable(x, "conv4", widths_[7]), "bn4"));
   }
 
  private:
@@ -72,18 +78,20 @@ class Builder {
   }
 
   Graph& graph_;
+  std::vector<int> widths_;  // conv1, conv2, blocks 1, 2, 3 to 11, 12, conv3, conv4
   int middle_blocks_;
   bool midway_;
+  int map_;  // after this block x is multiplied by a map of what was manipulated; 0: it is not
   int blocks_ = 0;
 };
 
 }  // namespace
 
 int XceptionBackbone(Graph* graph, int pictures, const ModelOptions& options) {
-  CheckVariant(options, {});
+  CheckVariant(options, {"scale", "widths", "map"});
   graph->set_init(Init::kTorch);
-  const int x = graph->Normalise(pictures, {127.5F, 127.5F, 127.5F}, {127.5F, 127.5F, 127.5F});
-  return graph->Flatten(graph->GlobalAveragePool(Builder(graph, options.model).Body(x)));
+  const int x = ScalePictures(graph, pictures, options, "half");
+  return graph->Flatten(graph->GlobalAveragePool(Builder(graph, options).Body(x)));
 }
 
 int XceptionClassifier(Graph* graph, int features, const ModelOptions& options) {
