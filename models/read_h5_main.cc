@@ -96,6 +96,12 @@ class H5Walker {
     return std::string(name, static_cast<std::size_t>(length));
   }
 
+  // What Keras 3 keeps beside the layers' weights: the optimizer, metrics, the state of random numbers.
+  static bool IsBeside(const std::string& name, int depth) {
+    return name == "seed_generator" ||
+           (depth == 0 && (name == "optimizer" || name == "metrics" || name == "compile_metrics"));
+  }
+
   void Group(hid_t group, const std::string& path, int depth) {
     H5G_info_t info;
     if (depth > kMaxH5Depth || H5Gget_info(group, &info) < 0)
@@ -104,6 +110,7 @@ class H5Walker {
       if (++objects_ > kMaxH5Objects) throw Problem{fmt::format("holds more than {} objects", kMaxH5Objects)};
       const std::string name = NameOf(group, i);
       const std::string inside = path.empty() ? name : path + "/" + name;
+      if (IsBeside(name, depth)) continue;
       H5L_info_t link;
       if (H5Lget_info(group, name.c_str(), &link, H5P_DEFAULT) < 0) throw Problem{"a link is damaged"};
       if (link.type != H5L_TYPE_HARD) {

@@ -16,6 +16,7 @@
 #include "base/files.h"
 #include "base/version.h"
 #include "models/networks/registry.h"
+#include "models/weights/file_kind.h"
 #include "models/weights/json_text.h"
 #include "models/weights/safetensors_header.h"
 #include "proto/crop_spec.h"
@@ -28,6 +29,8 @@ namespace {
 
 // Raised when an older Seam would misread a newer file: from 2 on a network has options.
 constexpr int kCheckpointFormat = 2;
+constexpr const char* kImportHint =
+    "`seam models import FILE -o OUT.safetensors` makes a checkpoint of it (docs/import.md)";
 constexpr const char* kTrainHint = "name a checkpoint that `seam train` wrote";
 
 using Metadata = std::map<std::string, std::string>;
@@ -57,11 +60,21 @@ Number ParseNumber(const std::string& text, const std::string& key, const std::s
   return number;
 }
 
+// Weights of another library, and what are no weights at all, are told as what they are.
+void CheckKind(std::string_view bytes, const std::string& subject) {
+  if (const auto other = KindOfNoWeights(bytes)) throw Error(subject, other->is, other->hint);
+  const bool keras = LooksLikeHdf5(bytes);
+  if (!keras && !LooksLikeTorchFile(bytes)) return;
+  throw Error(subject,
+              fmt::format("is a {} file, no checkpoint of Seam's", keras ? "Keras (HDF5)" : "PyTorch"),
+              kImportHint);
+}
+
 // What decides whether the rest can be understood.
 void CheckFormat(const Metadata& metadata, const std::string& subject) {
   if (metadata.count("seam.model") == 0) {
     throw Error(subject, "is a safetensors file, but no checkpoint of Seam's: it does not name its network",
-                kTrainHint);
+                kImportHint);
   }
   const int format = ParseNumber<int>(Required(metadata, "seam.format", subject), "seam.format", subject);
   if (format < 1) throw BadMetadata(subject, "seam.format", fmt::format("is {}", format));
@@ -254,6 +267,7 @@ std::map<std::string, std::string> CheckpointMetadata(const ModelOptions& option
 StoredNetwork LoadNetwork(const fs::path& path) {
   const std::string subject = path.string();
   const MappedFile file(path);
+  CheckKind(file.bytes(), subject);
   const SafetensorsHeader header = ParseSafetensorsHeader(file.bytes(), subject);
   const std::string_view data = file.bytes().substr(header.data_offset);
   CheckFormat(header.metadata, subject);

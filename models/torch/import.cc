@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "models/torch/checkpoint.h"
+#include "models/torch/network_sizes.h"
 #include "models/torch/tensors.h"
 #include "models/weights/safetensors_header.h"
 
@@ -43,15 +44,22 @@ ModelOptions OptionsFor(const WeightSource& source, ModelOptions options) {
 
 std::string Words(const Sides& sides) { return fmt::format("[{}]", fmt::join(sides, ", ")); }
 
-// A source's attempt at the file: which of its names are there.
+// A source's attempt at the file: which of its names are there, and how many of them hold as many numbers as
+// they must.
 struct Attempt {
   const WeightSource* source = nullptr;
   ModelOptions options;
   Graph graph;
   std::map<std::string, std::string> theirs;  // by our names, where the file has one
-  std::size_t wanted = 0;
-  double share() const { return static_cast<double>(theirs.size()) / static_cast<double>(wanted); }
+  std::size_t wanted = 0, fits = 0;
+  double share() const { return static_cast<double>(theirs.size() + fits) / static_cast<double>(2 * wanted); }
 };
+
+std::int64_t Numbers(const Sides& shape) {
+  std::int64_t numbers = 1;
+  for (const std::int64_t side : shape) numbers *= side;
+  return numbers;
+}
 
 Attempt Try(const WeightSource& source, const TorchTensors& tensors, const ModelOptions& options) {
   Attempt attempt;
@@ -61,8 +69,10 @@ Attempt Try(const WeightSource& source, const TorchTensors& tensors, const Model
   for (const WeightSpec& weight : WeightsOf(attempt.graph)) {
     ++attempt.wanted;
     for (const auto& name : source.theirs(weight.name, attempt.graph)) {
-      if (tensors.count(name) == 0) continue;
+      const auto found = tensors.find(name);
+      if (found == tensors.end()) continue;
       attempt.theirs.emplace(weight.name, name);
+      attempt.fits += found->second.numel() == Numbers(weight.shape) ? 1 : 0;
       break;
     }
   }
@@ -76,6 +86,19 @@ TorchTensors Renumbered(const TorchTensors& tensors) {
   TorchTensors result;
   for (std::size_t i = 0; i < names.size(); ++i) result.emplace(renumbered[i], tensors.at(names[i]));
   return result;
+}
+
+// The network of the sizes that the file's tensors have, where they are not the usual ones.
+Attempt TryInItsSize(const WeightSource& source, const TorchTensors& tensors, const ModelOptions& options) {
+  Attempt usual = Try(source, tensors, options);
+  ModelOptions sized = options;
+  const nlohmann::json sizes = SizesOf(options.model, tensors);
+  for (const auto& [key, value] : sizes.items()) {
+    if (!sized.variant.contains(key)) sized.variant[key] = value;
+  }
+  if (sized.variant == options.variant || usual.fits + 2 >= usual.wanted) return usual;
+  Attempt found = Try(source, tensors, sized);
+  return found.share() > usual.share() ? std::move(found) : std::move(usual);
 }
 
 // Brings one tensor into Seam's layout. `map` is what a dense layer's features are flattened from, or null.
@@ -109,6 +132,7 @@ class Matcher {
     }
     match_.source = attempt_.source;
     match_.options = attempt_.options;
+    match_.answer = attempt_.graph[attempt_.graph.answer()].name;
     return std::move(match_);
   }
 
@@ -194,23 +218,25 @@ void MatchOptions::Register(Options* options) {
 
 WeightMatch MatchWeights(const ForeignWeights& foreign, const ModelOptions& options,
                          const MatchOptions& match, const std::string& subject) {
-  const TorchTensors theirs = ToTorch(foreign.tensors), keras = Renumbered(theirs);
+  const TorchTensors theirs = ToTorch(WithoutPrefix(foreign.tensors)), keras = Renumbered(theirs);
   Attempt best;
   std::vector<std::string> tried;
   for (const auto& source : WeightSources()) {
     if (!Serves(source, options.model) || (match.source != "auto" && match.source != source.name)) continue;
-    Attempt attempt = Try(source, source.keras ? keras : theirs, options);
+    Attempt attempt = TryInItsSize(source, source.keras ? keras : theirs, options);
     tried.push_back(source.name);
     if (best.source == nullptr || attempt.share() > best.share()) best = std::move(attempt);
   }
   if (best.source == nullptr) {
     throw UsageError("--source", fmt::format("{} has no weights of {}", match.source, options.model));
   }
-  if (best.theirs.empty()) {
-    const std::string first = foreign.tensors.empty() ? "nothing" : Shown(foreign.tensors.begin()->first);
+  constexpr std::size_t kLeastShare = 10;  // of the names, or the file is of another network
+  if (best.theirs.size() * kLeastShare < best.wanted) {
+    const std::string first = theirs.empty() ? "nothing" : Shown(theirs.begin()->first);
+    const std::string found = best.theirs.empty() ? "none" : fmt::format("only {}", best.theirs.size());
     throw Error(subject,
-                fmt::format("none of its {} weights has a name of {}; the first is {}",
-                            foreign.tensors.size(), options.model, first),
+                fmt::format("{} of its {} weights has a name of {}; the first is {}", found, theirs.size(),
+                            options.model, first),
                 fmt::format("is it of another network? names tried: {}", fmt::join(tried, ", ")));
   }
   const bool is_keras = best.source->keras;

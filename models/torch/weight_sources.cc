@@ -58,6 +58,20 @@ Names KerasMeso(const std::string& ours, const Graph& graph) {
   return {fmt::format("{}_{}/{}", kind, number, theirs)};
 }
 
+// Keras 3 counts the layers by their depth: in each stage of branches first those before the last ones.
+Names Keras3MesoInception(const std::string& ours, const Graph& graph) {
+  static const Table order = {{"inception1.b1", "1"},  {"inception1.c1", "2"}, {"inception1.d1", "3"},
+                              {"inception1.a", "4"},   {"inception1.b2", "5"}, {"inception1.c2", "6"},
+                              {"inception1.d2", "7"},  {"inception2.b1", "8"}, {"inception2.c1", "9"},
+                              {"inception2.d1", "10"}, {"inception2.a", "11"}, {"inception2.b2", "12"},
+                              {"inception2.c2", "13"}, {"inception2.d2", "14"}};
+  const auto [layer, leaf] = Split(ours);
+  for (const auto& [mine, number] : order) {
+    if (mine == layer) return {fmt::format("conv2d_{}/{}", number, leaf == "weight" ? "kernel" : "bias")};
+  }
+  return KerasMeso(ours, graph);
+}
+
 // https://github.com/maragori/DeepfakeForensics-v1, MesoNet4: two Sequentials.
 Names Maragori(const std::string& ours, const Graph&) {
   static const Table table = {{"conv1", "convs.0"},  {"conv2", "convs.4"},  {"conv3", "convs.8"},
@@ -67,10 +81,33 @@ Names Maragori(const std::string& ours, const Graph&) {
   return ByTable(table, ours);
 }
 
-// https://github.com/HongguLiu/MesoNet-Pytorch, Meso4.
-Names HongguLiu(const std::string& ours, const Graph&) {
-  static const Table table = {{"norm1", "bn1"}, {"norm2", "bn2"}, {"dense1", "fc1"}, {"dense2", "fc2"}};
-  return ByTable(table, ours);
+// https://github.com/HongguLiu/MesoNet-Pytorch, Meso4 and MesoInception4, whose spelling is theirs.
+Names HongguLiu(const std::string& ours, const Graph& graph) {
+  static const Table meso4 = {{"norm1", "bn1"}, {"norm2", "bn2"}, {"dense1", "fc1"}, {"dense2", "fc2"}};
+  static const Table inception = {{"inception1.a", "Incption1_conv1"},
+                                  {"inception1.b1", "Incption1_conv2_1"},
+                                  {"inception1.b2", "Incption1_conv2_2"},
+                                  {"inception1.c1", "Incption1_conv3_1"},
+                                  {"inception1.c2", "Incption1_conv3_2"},
+                                  {"inception1.d1", "Incption1_conv4_1"},
+                                  {"inception1.d2", "Incption1_conv4_2"},
+                                  {"inception2.a", "Incption2_conv1"},
+                                  {"inception2.b1", "Incption2_conv2_1"},
+                                  {"inception2.b2", "Incption2_conv2_2"},
+                                  {"inception2.c1", "Incption2_conv3_1"},
+                                  {"inception2.c2", "Incption2_conv3_2"},
+                                  {"inception2.d1", "Incption2_conv4_1"},
+                                  {"inception2.d2", "Incption2_conv4_2"},
+                                  {"norm1", "Incption1_bn"},
+                                  {"norm2", "Incption2_bn"},
+                                  {"norm3", "bn1"},
+                                  {"conv3", "conv1"},
+                                  {"conv4", "conv2"},
+                                  {"dense1", "fc1"},
+                                  {"dense2", "fc2"}};
+  const bool branches = std::any_of(graph.nodes().begin(), graph.nodes().end(),
+                                    [](const Node& node) { return node.name.starts_with("inception1."); });
+  return ByTable(branches ? inception : meso4, ours);
 }
 
 // The classifier of one dense layer, `own` here, which libraries call differently.
@@ -180,14 +217,23 @@ const Names kMeso = {"meso"}, kEfficientNet = {"efficientnet_"}, kResNet = {"res
 
 const std::vector<WeightSource>& WeightSources() {
   static const std::vector<WeightSource> sources = {
-      {.name = "torchvision", .families = {"efficientnet_", "resnet"}, .theirs = &Own},
-      {.name = "pretrainedmodels", .families = kResNet, .theirs = &LastLinear},
-      {.name = "pretrainedmodels", .families = kXception, .theirs = &Own},
-      {.name = "timm", .families = kEfficientNet, .theirs = &TimmEfficientNet},
-      {.name = "timm", .families = kResNet, .theirs = &ResNet},
-      {.name = "timm", .families = kXception, .theirs = &Xception},
-      {.name = "lukemelas", .families = kEfficientNet, .theirs = &Lukemelas, .variant = {{"tf", true}}},
+      {.name = "torchvision", .families = {"efficientnet_", "resnet"}, .theirs = &Own, .library = true},
+      {.name = "pretrainedmodels", .families = kResNet, .theirs = &LastLinear, .library = true},
+      {.name = "pretrainedmodels", .families = kXception, .theirs = &Own, .library = true},
+      {.name = "timm", .families = kEfficientNet, .theirs = &TimmEfficientNet, .library = true},
+      {.name = "timm", .families = kResNet, .theirs = &ResNet, .library = true},
+      {.name = "timm", .families = kXception, .theirs = &Xception, .library = true},
+      {.name = "lukemelas",
+       .families = kEfficientNet,
+       .theirs = &Lukemelas,
+       .library = true,
+       .variant = {{"tf", true}}},
       {.name = "keras", .families = kMeso, .theirs = &KerasMeso, .keras = true, .fake_is = 0},
+      {.name = "keras",
+       .families = {"mesoinception4"},
+       .theirs = &Keras3MesoInception,
+       .keras = true,
+       .fake_is = 0},
       {.name = "maragori",
        .families = {"meso4"},
        .theirs = &Maragori,
@@ -200,6 +246,15 @@ const std::vector<WeightSource>& WeightSources() {
        .theirs = &HongguLiu,
        .fake_is = 0,
        .variant = {{"bias_free", true}, {"torch_norms", true}, {"shared_norms", true}, {"scale", "half"}}},
+      {.name = "hongguliu",
+       .families = {"mesoinception4"},
+       .theirs = &HongguLiu,
+       .fake_is = 0,
+       .variant = {{"bias_free", true},
+                   {"torch_norms", true},
+                   {"shared_norms", true},
+                   {"plain_branches", true},
+                   {"scale", "half"}}},
       {.name = "seam", .families = {""}, .theirs = &Own, .fake_is = 1},
   };
   return sources;

@@ -15,6 +15,8 @@ struct WeightSource {
   std::vector<std::string> families;  // beginnings of the models' names
   // Names that the weight `ours` of `graph` may have there, the likeliest first.
   std::vector<std::string> (*theirs)(const std::string& ours, const Graph& graph);
+  // Publishes backbones for everything: how a detector that was made of one is fed, nobody tells.
+  bool library = false;
   bool keras = false;  // layouts HWIO and [in, out], features flattened with channels last
   // Which answer means fake: 0 or 1, or -1 where the source alone does not tell.
   int fake_is = -1;

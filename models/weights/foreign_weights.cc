@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "models/weights/file_kind.h"
 #include "models/weights/keras_h5.h"
 #include "models/weights/safetensors.h"
 #include "models/weights/safetensors_header.h"
@@ -22,8 +24,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // What wrappers put before the names of the network within; a classifier may stand beside it without.
-constexpr std::array kPrefixes = {"module.",  "_orig_mod.", "model.",   "net.",
-                                  "network.", "backbone.",  "encoder.", "efficientnet."};
+constexpr std::array kPrefixes = {"module.",   "_orig_mod.", "model.",     "net.",
+                                  "network.",  "backbone.",  "encoder.",   "efficientnet.",
+                                  "xception.", "feat_ext.",  "encoder_f.", "feature_extractor."};
 constexpr double kMostNames = 0.9;
 
 constexpr std::uint64_t kMaxIndexBytes = 16'000'000;
@@ -42,14 +45,6 @@ bool TakeOff(std::string_view prefix, PlainTensors* tensors) {
   }
   *tensors = std::move(shorter);
   return true;
-}
-
-PlainTensors WithoutPrefix(PlainTensors tensors) {
-  for (bool found = true; found;) {
-    found = false;
-    for (const char* prefix : kPrefixes) found = TakeOff(prefix, &tensors) || found;
-  }
-  return tensors;
 }
 
 Error BadIndex(const fs::path& index, const std::string& what) {
@@ -106,31 +101,43 @@ PlainTensors LoadFlattened(fs::path path) {
   return tensors;
 }
 
-ForeignWeights Read(const fs::path& path) {
+ForeignWeights Read(const fs::path& path, const std::string& key) {
   const std::string extension = path.extension().string();
   if (extension == ".json" || extension == ".f32") return {"flattened", LoadFlattened(path)};
-  bool hdf5 = false, pytorch = false, safetensors = extension == ".safetensors";
+  bool hdf5 = false, pytorch = false;
+  std::optional<FileKind> other;
   {
     const MappedFile file(path);
     hdf5 = LooksLikeHdf5(file.bytes());
-    // Its header's length may begin with the byte that a pickle begins with.
-    safetensors = safetensors || LooksLikeSafetensors(file.bytes());
-    pytorch = !LooksLikeSafetensors(file.bytes()) && LooksLikeTorchFile(file.bytes());
+    pytorch = LooksLikeTorchFile(file.bytes());
+    other = KindOfNoWeights(file.bytes());
   }
+  if (other) throw Error(path.string(), other->is, other->hint);
   if (hdf5) return {"Keras HDF5", LoadKerasH5(path)};
   if (pytorch || extension == ".pth" || extension == ".pt" || extension == ".pkl" || extension == ".tar") {
-    return {"PyTorch", LoadTorchFile(path)};
+    StateDict dict = LoadTorchFile(path, key);
+    return {"PyTorch", std::move(dict.tensors), std::move(dict.key), std::move(dict.others)};
   }
-  if (safetensors) return {"safetensors", LoadSafetensors(path).tensors};
+  if (extension == ".safetensors") return {"safetensors", LoadSafetensors(path).tensors};
   throw Error(path.string(), "is of no format that weights are read from",
               "Keras HDF5, PyTorch (.pth, .pt, .pth.tar, .pkl), .safetensors, or .json beside .f32");
 }
 
 }  // namespace
 
-ForeignWeights LoadForeignWeights(const fs::path& path) {
-  ForeignWeights weights = Read(path);
-  weights.tensors = WithoutPrefix(std::move(weights.tensors));
+PlainTensors WithoutPrefix(PlainTensors tensors) {
+  for (bool found = true; found;) {
+    found = false;
+    for (const char* prefix : kPrefixes) found = TakeOff(prefix, &tensors) || found;
+  }
+  return tensors;
+}
+
+ForeignWeights LoadForeignWeights(const fs::path& path, const std::string& key) {
+  ForeignWeights weights = Read(path, key);
+  if (!key.empty() && weights.format != "PyTorch")
+    throw UsageError("--key", fmt::format("makes no sense for {}", weights.format),
+                     "only PyTorch files hold several sets of weights");
   return weights;
 }
 

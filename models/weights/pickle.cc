@@ -1,5 +1,6 @@
 #include "models/weights/pickle.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -37,18 +38,31 @@ constexpr std::array<std::pair<std::string_view, DType>, 10> kStorages = {{
 
 constexpr std::string_view kOrderedDict = "collections.OrderedDict", kSize = "torch.Size",
                            kTensor = "torch._utils._rebuild_tensor_v2",
-                           kParameter = "torch._utils._rebuild_parameter";
+                           kParameter = "torch._utils._rebuild_parameter",
+                           kParameterWithState = "torch._utils._rebuild_parameter_with_state",
+                           kSubclass = "torch._tensor._rebuild_from_type_v2";
+
+// What only an attack has in a file of weights. Nothing is run in any case; this is told.
+constexpr std::array<std::string_view, 24> kHostileModules = {
+    "os",     "posix",   "nt",        "subprocess", "sys",     "socket",   "shutil",   "runpy",
+    "pty",    "ctypes",  "importlib", "webbrowser", "asyncio", "code",     "timeit",   "pdb",
+    "pickle", "marshal", "http",      "urllib",     "pip",     "commands", "requests", "bdb"};
+constexpr std::array<std::string_view, 9> kHostileBuiltins = {
+    "eval", "exec", "execfile", "compile", "open", "__import__", "input", "breakpoint", "apply"};
+
+bool IsHostile(std::string_view module, std::string_view name) {
+  const auto has = [](const auto& names, std::string_view wanted) {
+    return std::find(names.begin(), names.end(), wanted) != names.end();
+  };
+  if (module == "builtins" || module == "__builtin__") return has(kHostileBuiltins, name);
+  return has(kHostileModules, module.substr(0, module.find('.')));
+}
 
 const DType* StorageType(std::string_view global) {
   for (const auto& [name, dtype] : kStorages) {
     if (name == global) return &dtype;
   }
   return nullptr;
-}
-
-bool IsKnown(std::string_view global) {
-  return global == kOrderedDict || global == kSize || global == kTensor || global == kParameter ||
-         StorageType(global) != nullptr;
 }
 
 bool IsInteger(Ref value) { return value->kind == Value::kInt; }
@@ -137,12 +151,12 @@ class Pickle::Machine {
   }
   void Append(const std::vector<Value*>& items) {
     Value* list = Top();
-    if (list->kind != Value::kList) Damaged("items for what is no list");
+    if (list->kind != Value::kList && list->kind != Value::kObject) Damaged("items for what is no list");
     list->items.insert(list->items.end(), items.begin(), items.end());
   }
   void SetItems(const std::vector<Value*>& items) {
     Value* dict = Top();
-    if (dict->kind != Value::kDict) Damaged("entries for what is no dict");
+    if (dict->kind != Value::kDict && dict->kind != Value::kObject) Damaged("entries for what is no dict");
     if (items.size() % 2 != 0) Damaged("a key without a value");
     for (std::size_t i = 0; i < items.size(); i += 2) dict->pairs.emplace_back(items[i], items[i + 1]);
   }
@@ -165,7 +179,7 @@ class Pickle::Machine {
 
   void PushGlobal(std::string_view module, std::string_view name) {
     const std::string global = std::string(module) + "." + std::string(name);
-    if (!IsKnown(global)) {
+    if (IsHostile(module, name)) {
       Refused(fmt::format("asks for {}; only plain data and tensors are read, and nothing is ever run",
                           Shown(global)));
     }
@@ -177,8 +191,19 @@ class Pickle::Machine {
     PushGlobal(module->text, name->text);
   }
 
-  void PushStorage();
+  void PushOutside();
+  void PushStorage(const Value* id);
   void Reduce();
+  void Call(const std::string& function, const Value* arguments);
+  void PushDict(const std::vector<Ref>& arguments);
+  // Of the class or function `name`.
+  void PushObject(const std::string& name, const std::vector<Ref>& arguments) {
+    Value* object = Pushed(Value::kObject);
+    object->text = name;
+    object->items = arguments;
+  }
+  void NewObject(bool with_keywords);
+  void ObjectOfMark();
   void PushTensor(const std::vector<Ref>& arguments);
   void Build();
   void PushLong(std::string_view bytes);
@@ -194,9 +219,19 @@ class Pickle::Machine {
   std::unordered_map<std::uint64_t, Value*> memo_;
 };
 
+// What lies outside of the pickle: a storage; in old files of whole modules also ("module", class, file,
+// source text) for a class.
+void Pickle::Machine::PushOutside() {
+  Value* id = Pop();
+  const auto& items = id->items;
+  const bool is_class = id->kind == Value::kTuple && items.size() >= 2 && items[0]->kind == Value::kText &&
+                        items[0]->text == "module" && items[1]->kind == Value::kGlobal;
+  if (!is_class) return PushStorage(id);
+  PushText(Value::kGlobal, items[1]->text);
+}
+
 // ("storage", torch.FloatStorage, key, device, elements[, None]) -> the storage.
-void Pickle::Machine::PushStorage() {
-  const Value* id = Pop();
+void Pickle::Machine::PushStorage(const Value* id) {
   const auto& items = id->items;
   const bool fits = id->kind == Value::kTuple && (items.size() == 5 || items.size() == 6) &&
                     items[0]->kind == Value::kText && items[0]->text == "storage" &&
@@ -239,30 +274,82 @@ void Pickle::Machine::PushTensor(const std::vector<Ref>& arguments) {
   tensor->stride = std::move(stride);
 }
 
-// function, arguments -> what the function makes of them: one of four functions.
+// function, arguments -> what the function makes of them, where it is known.
 void Pickle::Machine::Reduce() {
   const Value* arguments = Pop();
   const Value* function = Pop();
-  if (function->kind != Value::kGlobal || arguments->kind != Value::kTuple) Damaged("a call of no function");
+  const bool callable = function->kind == Value::kGlobal || function->kind == Value::kObject;
+  if (!callable || arguments->kind != Value::kTuple) Damaged("a call of no function");
+  if (function->kind == Value::kObject) return PushObject(function->text, arguments->items);
+  Call(function->text, arguments);
+}
+
+void Pickle::Machine::Call(const std::string& function, const Value* arguments) {
   const auto& items = arguments->items;
-  if (function->text == kOrderedDict && items.empty()) {
-    PushNew(Value::kDict);
-  } else if (function->text == kSize && items.size() == 1 && items[0]->items.size() <= kMaxTensorDimensions &&
-             (items[0]->kind == Value::kTuple || items[0]->kind == Value::kList)) {
+  const auto wrong = [&] { Damaged(fmt::format("arguments that {} does not take", function)); };
+  if (function == kOrderedDict || function == "collections.defaultdict") {
+    PushDict(items);
+  } else if (function == kSize) {
+    const bool fits = items.size() == 1 && items[0]->items.size() <= kMaxTensorDimensions &&
+                      (items[0]->kind == Value::kTuple || items[0]->kind == Value::kList);
+    if (!fits) wrong();
     Pushed(Value::kTuple)->items = items[0]->items;
-  } else if (function->text == kTensor) {
+  } else if (function == kTensor) {
     PushTensor(items);
-  } else if (function->text == kParameter && !items.empty() && items[0]->kind == Value::kTensor) {
+  } else if (function == kParameter || function == kParameterWithState) {
+    if (items.empty()) wrong();
+    // A parameter of another kind of tensor (quantised, sparse) is none that is read.
+    if (items[0]->kind != Value::kTensor) return PushObject(function, items);
     *Pushed(Value::kTensor) = *items[0];
+  } else if (function == kSubclass && items.size() >= 3 && items[0]->kind == Value::kGlobal &&
+             items[0]->text == kTensor && items[2]->kind == Value::kTuple) {
+    PushTensor(items[2]->items);
   } else {
-    Damaged(fmt::format("arguments that {} does not take", function->text));
+    PushObject(function, items);
   }
 }
 
-// Attributes: a state dict has _metadata, which says nothing of the weights.
+// Of nothing, or of a list of pairs, as Python 2 wrote ordered dicts; a defaultdict has its factory before.
+void Pickle::Machine::PushDict(const std::vector<Ref>& arguments) {
+  Value* dict = Pushed(Value::kDict);
+  for (const Ref list : arguments) {
+    if (list->kind != Value::kList) continue;
+    for (const Ref pair : list->items) {
+      if (pair->items.size() != 2) Damaged("a dict of what are no pairs");
+      dict->pairs.emplace_back(pair->items[0], pair->items[1]);
+    }
+  }
+}
+
+// class, arguments[, keywords] -> an object.
+void Pickle::Machine::NewObject(bool with_keywords) {
+  const Value* keywords = with_keywords ? Pop() : nullptr;
+  const Value* arguments = Pop();
+  const Value* type = Pop();
+  const bool fits = (type->kind == Value::kGlobal || type->kind == Value::kObject) &&
+                    arguments->kind == Value::kTuple &&
+                    (keywords == nullptr || keywords->kind == Value::kDict);
+  if (!fits) Damaged("an object of no class");
+  if (type->text == kOrderedDict && arguments->items.empty()) return PushNew(Value::kDict);
+  PushObject(type->text, arguments->items);
+}
+
+// mark, class, arguments -> an object.
+void Pickle::Machine::ObjectOfMark() {
+  const auto values = PopToMark();
+  if (values.empty() || values[0]->kind != Value::kGlobal) Damaged("an object of no class");
+  PushObject(values[0]->text, {values.begin() + 1, values.end()});
+}
+
+// Attributes. Those of a state dict (_metadata) and of tensors say nothing of the weights.
 void Pickle::Machine::Build() {
-  Pop();
-  if (Top()->kind != Value::kDict) Refused("gives attributes to what is no dict");
+  const Value* state = Pop();
+  Value* value = Top();
+  if (value->kind == Value::kObject) {
+    value->state = state;
+  } else if (value->kind != Value::kDict && value->kind != Value::kTensor) {
+    Damaged("attributes for what has none");
+  }
 }
 
 // Little-endian two's complement of up to 8 bytes; longer ones stay bytes, as nothing here counts so far.
@@ -301,6 +388,8 @@ void Pickle::Machine::Step(unsigned char op) {
     case 'B':
       return PushText(Value::kBytes, Take(TakeNumber<std::uint32_t>()));
     case 0x8e:
+      return PushText(Value::kBytes, Take(TakeNumber<std::uint64_t>()));
+    case 0x96:
       return PushText(Value::kBytes, Take(TakeNumber<std::uint64_t>()));
     case 'N':
       return PushNew(Value::kNone);
@@ -351,6 +440,14 @@ void Pickle::Machine::Stacked(unsigned char op) {
     }
     case 'u':
       return SetItems(PopToMark());
+    case 0x8f:
+      return PushObject("set", {});
+    case 0x90:
+      return Append(PopToMark());
+    case 0x91: {
+      const auto items = PopToMark();
+      return PushObject("frozenset", {items.begin(), items.end()});
+    }
     default:
       return Referring(op);
   }
@@ -372,17 +469,26 @@ void Pickle::Machine::Referring(unsigned char op) {
     case 0x95:
       Take(8);
       return;  // the length of a frame
-    case 'c':
+    case 'c': {
+      const auto module = TakeLine();
+      return PushGlobal(module, TakeLine());
+    }
     case 'i': {
       const auto module = TakeLine();
       PushGlobal(module, TakeLine());
-      if (op == 'i') Refused("makes an object of a class");
-      return;
+      const std::string name = Pop()->text;
+      const auto arguments = PopToMark();
+      return PushObject(name, {arguments.begin(), arguments.end()});
     }
+    case 'o':
+      return ObjectOfMark();
+    case 0x81:
+    case 0x92:
+      return NewObject(op == 0x92);
     case 0x93:
       return PushStackGlobal();
     case 'Q':
-      return PushStorage();
+      return PushOutside();
     case 'R':
       return Reduce();
     case 'b':

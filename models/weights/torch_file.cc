@@ -1,8 +1,10 @@
 #include "models/weights/torch_file.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <functional>
+#include <regex>
 #include <set>
 #include <utility>
 #include <vector>
@@ -115,53 +117,187 @@ PlainTensor ViewOf(const Value& tensor, const PlainTensor& storage, const std::s
   return view;
 }
 
-bool HasTensors(Ref dict) {
-  for (const auto& [key, value] : dict->pairs) {
-    if (key->kind == Value::kText && value->kind == Value::kTensor) return true;
-  }
-  return false;
+// Weights by name: a state dict's entries, or what a module and those inside it hold.
+using Named = std::vector<std::pair<std::string, Ref>>;
+
+bool IsText(Ref value) { return value->kind == Value::kText; }
+
+Ref AttributesOf(Ref object) {
+  const bool has = object->kind == Value::kObject && object->state != nullptr;
+  return has && object->state->kind == Value::kDict ? object->state : nullptr;
 }
 
-// Where a state dict lies in what people save, the likely places first. Dicts may hold one another in
-// circles: `seen` are those that were looked into.
-Ref FindStateDict(Ref value, std::set<Ref>* seen, int depth = 0) {
-  if (value->kind != Value::kDict || depth > kMaxDepth || !seen->insert(value).second) return nullptr;
-  for (const char* key : {"state_dict", "model_state_dict", "model", "net", "network", "module", "weights"}) {
-    const Ref inside = Lookup(value, key);
-    const Ref found = inside == nullptr ? nullptr : FindStateDict(inside, seen, depth + 1);
-    if (found != nullptr) return found;
-  }
-  return HasTensors(value) ? value : nullptr;
+// A module as PyTorch pickles it, with its tensors in dicts of their own; TorchScript's have them as
+// attributes.
+bool IsModule(Ref object) {
+  const Ref attributes = AttributesOf(object);
+  return attributes != nullptr &&
+         (Lookup(attributes, "_modules") != nullptr || object->text.starts_with("__torch__."));
 }
+
+// Modules may hold one another in circles, or one inside many: their number and names are bounded.
+class ModuleWalk {
+ public:
+  explicit ModuleWalk(std::string subject) : subject_(std::move(subject)) {}
+
+  Named Walk(Ref module) {
+    Module(module, "", 0);
+    return std::move(named_);
+  }
+
+ private:
+  void Module(Ref module, const std::string& prefix, int depth) {
+    constexpr int kMaxModules = 100'000, kMaxModuleDepth = 64;
+    if (depth > kMaxModuleDepth || ++modules_ > kMaxModules || prefix.size() > kMaxNameBytes)
+      throw Damaged(subject_, "its modules are too deep or too many");
+    const Ref attributes = AttributesOf(module);
+    if (attributes == nullptr) return;
+    const bool script = module->text.starts_with("__torch__.");
+    for (const auto& [key, value] : attributes->pairs) {
+      if (!IsText(key)) continue;
+      if (script) {
+        One(prefix + key->text, value, depth);
+      } else if (key->text == "_parameters" || key->text == "_buffers" || key->text == "_modules") {
+        for (const auto& [name, inside] : value->pairs) {
+          if (IsText(name)) One(prefix + name->text, inside, depth);
+        }
+      }
+    }
+  }
+
+  void One(const std::string& name, Ref value, int depth) {
+    if (value->kind == Value::kTensor) {
+      named_.emplace_back(name, value);
+    } else if (value->kind == Value::kObject) {
+      Module(value, name + ".", depth + 1);
+    }
+  }
+
+  std::string subject_;
+  Named named_;
+  int modules_ = 0;
+};
+
+// A set of weights in a file, and where it lies: "state_dict", "ema.module".
+struct WeightSet {
+  std::string key;
+  Named named;
+  int rank = 0;  // the least is taken
+};
+
+constexpr int kUnknownRank = 100, kAverageRank = 200;
+
+// Where people put the weights of a network, the likely places first; averages of them are a choice of the
+// user's.
+int RankOf(const std::string& key) {
+  static const std::vector<std::string> likely = {
+      "state_dict", "model_state_dict", "model",      "net",   "network",    "module",
+      "weights",    "params",           "checkpoint", "state", "model_state"};
+  std::string lower = key;
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  static const std::regex average("(^|.*_)(ema|swa|averaged?|avg|teacher|shadow)(_.*|$)");
+  if (std::regex_match(lower, average)) return kAverageRank;
+  const auto found = std::find(likely.begin(), likely.end(), lower);
+  return found == likely.end() ? kUnknownRank : static_cast<int>(found - likely.begin());
+}
+
+// What is saved beside weights and holds tensors, too.
+bool IsBeside(const std::string& key) {
+  static const std::set<std::string> beside = {
+      "optimizer", "optimizers", "optim",      "opt",       "optimizer_states", "optimizer_state_dict",
+      "scheduler", "schedulers", "scaler",     "callbacks", "lr_schedulers",    "lr_scheduler",
+      "loops",     "rng_state",  "rng_states", "amp",       "hyper_parameters", "optimizer_state"};
+  return beside.count(key) > 0;
+}
+
+// Every set of weights in what people save. Dicts may hold one another in circles: each is looked into once.
+class WeightSearch {
+ public:
+  explicit WeightSearch(std::string subject) : subject_(std::move(subject)) {}
+
+  std::vector<WeightSet> Search(Ref root) {
+    Look(root, "", 0, 0);
+    std::stable_sort(sets_.begin(), sets_.end(), [](const WeightSet& a, const WeightSet& b) {
+      return std::pair(a.rank, -static_cast<std::int64_t>(a.named.size())) <
+             std::pair(b.rank, -static_cast<std::int64_t>(b.named.size()));
+    });
+    return std::move(sets_);
+  }
+
+ private:
+  void Look(Ref value, const std::string& key, int rank, int depth) {
+    if (depth > kMaxDepth || !seen_.insert(value).second) return;
+    if (IsModule(value)) {
+      Named named = ModuleWalk(subject_).Walk(value);
+      if (!named.empty()) sets_.push_back({key, std::move(named), rank});
+      return;
+    }
+    if (value->kind != Value::kDict) return;
+    Named named;
+    for (const auto& [name, inside] : value->pairs) {
+      if (!IsText(name)) continue;
+      if (inside->kind == Value::kTensor) {
+        named.emplace_back(name->text, inside);
+      } else if (!IsBeside(name->text) && name->text.size() <= kMaxNameBytes) {
+        // At the top a place of no known name is worse than the top itself.
+        Look(inside, key.empty() ? name->text : key + "." + name->text, std::max(rank, RankOf(name->text)),
+             depth + 1);
+      }
+    }
+    // Single tensors beside a dict of weights (an epoch, a loss) are none.
+    if (!named.empty()) sets_.push_back({key, std::move(named), key.empty() ? kUnknownRank - 1 : rank});
+  }
+
+  std::string subject_;
+  std::set<Ref> seen_;
+  std::vector<WeightSet> sets_;
+};
 
 std::string KeysOf(Ref value) {
   std::vector<std::string> keys;
   for (const auto& [key, inside] : value->pairs) {
-    if (key->kind == Value::kText && keys.size() < 8) keys.push_back(Shown(key->text));
+    if (IsText(key) && keys.size() < 8) keys.push_back(Shown(key->text));
   }
   return keys.empty() ? "" : fmt::format("; it has {}", fmt::join(keys, ", "));
 }
 
-Ref StateDictOf(Ref root, const std::string& subject) {
-  std::set<Ref> seen;
-  const Ref found = FindStateDict(root, &seen);
-  if (found != nullptr) return found;
-  throw Error(subject, "has no state dict, a dict of tensors by name" + KeysOf(root),
-              "in Python: torch.save(model.state_dict(), FILE)");
+// The set of weights that `key` names, or the likeliest; *others become the keys of the rest.
+WeightSet ChooseWeights(Ref root, const std::string& key, const std::string& subject,
+                        std::vector<std::string>* others) {
+  std::vector<WeightSet> sets = WeightSearch(subject).Search(root);
+  if (sets.empty()) {
+    throw Error(subject, "has no state dict, a dict of tensors by name" + KeysOf(root),
+                "in Python: torch.save(model.state_dict(), FILE)");
+  }
+  std::size_t chosen = 0;
+  while (!key.empty() && chosen < sets.size() && sets[chosen].key != key) ++chosen;
+  std::vector<std::string> keys;
+  for (const WeightSet& set : sets) keys.push_back(set.key.empty() ? "the top" : Shown(set.key));
+  if (chosen == sets.size()) {
+    throw UsageError("--key", fmt::format("{} has no weights at {}", subject, Shown(key)),
+                     fmt::format("it has them at {}", fmt::join(keys, ", ")));
+  }
+  // A few numbers that stand beside the weights are not told.
+  constexpr std::size_t kFew = 4;
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    if (i != chosen && (sets[i].named.size() > kFew || sets[i].named.size() >= sets[chosen].named.size()))
+      others->push_back(keys[i]);
+  }
+  return std::move(sets[chosen]);
 }
 
 using LoadStorage = std::function<PlainTensor(const Value&)>;
 
-PlainTensors TensorsOf(Ref dict, std::uint64_t file_bytes, const std::string& subject,
+PlainTensors TensorsOf(const Named& named, std::uint64_t file_bytes, const std::string& subject,
                        const LoadStorage& load) {
   PlainTensors tensors;
   std::uint64_t allowed = kMaxGathering * file_bytes;
-  for (const auto& [key, value] : dict->pairs) {
-    if (key->kind != Value::kText || value->kind != Value::kTensor) continue;
-    if (key->text.size() > kMaxNameBytes) throw Damaged(subject, "a name of " + Shown(key->text));
+  for (const auto& [name, value] : named) {
+    if (name.size() > kMaxNameBytes) throw Damaged(subject, "a name of " + Shown(name));
     if (tensors.size() == kMaxTensors)
       throw Damaged(subject, fmt::format("more than {} tensors", kMaxTensors));
-    tensors[key->text] = ViewOf(*value, load(*value->storage), key->text, subject, &allowed);
+    tensors[name] = ViewOf(*value, load(*value->storage), name, subject, &allowed);
   }
   return tensors;
 }
@@ -172,19 +308,19 @@ class ZipReader {
   ZipReader(std::string_view bytes, std::string subject)
       : subject_(std::move(subject)), file_bytes_(bytes.size()), zip_(bytes, subject_), pickle_(subject_) {}
 
-  PlainTensors Load() {
+  StateDict Load(const std::string& key) {
     folder_ = Folder();
-    if (Has("constants.pkl") || Has("code/__torch__.py")) {
-      throw Error(subject_, "is a TorchScript program, which holds code",
-                  "in Python: torch.save(torch.jit.load(FILE).state_dict(), OTHER)");
-    }
     if (Has("byteorder") && zip_.Read(folder_ + "byteorder") != "little") {
       throw Error(subject_, "was written on a big-endian machine");
     }
     const std::string text = zip_.Read(folder_ + "data.pkl");
     std::string_view rest = text;
-    const Ref dict = StateDictOf(pickle_.Read(&rest), subject_);
-    return TensorsOf(dict, file_bytes_, subject_, [&](const Value& storage) { return Storage(storage); });
+    StateDict dict;
+    WeightSet set = ChooseWeights(pickle_.Read(&rest), key, subject_, &dict.others);
+    dict.key = std::move(set.key);
+    dict.tensors =
+        TensorsOf(set.named, file_bytes_, subject_, [&](const Value& storage) { return Storage(storage); });
+    return dict;
   }
 
  private:
@@ -238,7 +374,7 @@ class LegacyReader {
   LegacyReader(std::string_view bytes, std::string subject)
       : rest_(bytes), file_bytes_(bytes.size()), subject_(std::move(subject)), pickle_(subject_) {}
 
-  PlainTensors Load() {
+  StateDict Load(const std::string& key) {
     const Ref magic = pickle_.Read(&rest_);
     if (magic->kind != Value::kBytes || magic->text != kMagic) throw NoTorchFile(subject_);
     const Ref version = pickle_.Read(&rest_);
@@ -251,10 +387,14 @@ class LegacyReader {
     }
     const Ref root = pickle_.Read(&rest_);
     const Ref keys = pickle_.Read(&rest_);
-    const Ref dict = StateDictOf(root, subject_);
+    StateDict dict;
+    WeightSet set = ChooseWeights(root, key, subject_, &dict.others);
     FindTypes(root);
     ReadStorages(keys);
-    return TensorsOf(dict, file_bytes_, subject_, [&](const Value& storage) { return Storage(storage); });
+    dict.key = std::move(set.key);
+    dict.tensors =
+        TensorsOf(set.named, file_bytes_, subject_, [&](const Value& storage) { return Storage(storage); });
+    return dict;
   }
 
  private:
@@ -271,8 +411,12 @@ class LegacyReader {
         throw Damaged(subject_, "a storage of two element types");
       }
       if (value->storage != nullptr) left.push_back(value->storage);
+      if (value->state != nullptr) left.push_back(value->state);
       left.insert(left.end(), value->items.begin(), value->items.end());
-      for (const auto& [key, inside] : value->pairs) left.push_back(inside);
+      for (const auto& [key, inside] : value->pairs) {
+        left.push_back(key);
+        left.push_back(inside);
+      }
     }
   }
 
@@ -309,21 +453,19 @@ class LegacyReader {
 
 }  // namespace
 
-bool LooksLikeTorchFile(std::string_view bytes) { return IsZip(bytes) || IsTar(bytes) || IsPickle(bytes); }
-
-PlainTensors ReadTorchFile(std::string_view bytes, const std::string& subject) {
+StateDict ReadTorchFile(std::string_view bytes, const std::string& subject, const std::string& key) {
   if (IsTar(bytes)) {
     throw Error(subject, "is in the tar format of PyTorch before 0.1.10, which is not read",
                 "load it with a PyTorch that can, and save its state dict again");
   }
-  if (IsZip(bytes)) return ZipReader(bytes, subject).Load();
-  if (IsPickle(bytes)) return LegacyReader(bytes, subject).Load();
+  if (IsZip(bytes)) return ZipReader(bytes, subject).Load(key);
+  if (IsPickle(bytes)) return LegacyReader(bytes, subject).Load(key);
   throw NoTorchFile(subject);
 }
 
-PlainTensors LoadTorchFile(const std::filesystem::path& path) {
+StateDict LoadTorchFile(const std::filesystem::path& path, const std::string& key) {
   const MappedFile file(path);
-  return ReadTorchFile(file.bytes(), path.string());
+  return ReadTorchFile(file.bytes(), path.string(), key);
 }
 
 }  // namespace seam

@@ -53,24 +53,23 @@ ZipFile::ZipFile(std::string_view bytes, std::string subject)
       throw Damaged(subject_, fmt::format("member {} has no entry", i));
     }
     const std::string name = member.name;
-    if (member.comp_method != ZIP_CM_STORE || member.encryption_method != ZIP_EM_NONE ||
-        member.size != member.comp_size) {
-      throw Error(subject_, fmt::format("its member {} is compressed", Shown(name)),
-                  "torch.save() stores members as they are; write the file again with it");
-    }
-    if (member.size > bytes.size() - together) {
+    if (member.comp_size > bytes.size() - together) {
       throw Damaged(subject_, "its members are longer than the file, or overlap");
     }
-    together += member.size;
+    together += member.comp_size;
     if (!members_.emplace(name, member.size).second) {
       throw Damaged(subject_, fmt::format("{} stands twice", Shown(name)));
     }
+    const bool stored = member.comp_method == ZIP_CM_STORE && member.encryption_method == ZIP_EM_NONE &&
+                        member.size == member.comp_size;
+    if (!stored) packed_.insert(name);
   }
 }
 
 ZipFile::~ZipFile() = default;
 
 void ZipFile::Read(const std::string& name, char* to) const {
+  CheckStored(name);
   const std::uint64_t size = members_.at(name);
   const std::unique_ptr<zip_file_t, CloseMember> file(zip_fopen(impl_->archive, name.c_str(), 0));
   // One byte more than there is makes the library compare the checksum at the end.
@@ -80,7 +79,14 @@ void ZipFile::Read(const std::string& name, char* to) const {
   if (!whole) throw Damaged(subject_, fmt::format("{} cannot be read whole", Shown(name)));
 }
 
+void ZipFile::CheckStored(const std::string& name) const {
+  if (packed_.count(name) == 0) return;
+  throw Error(subject_, fmt::format("its member {} is compressed", Shown(name)),
+              "torch.save() stores members as they are; write the file again with it");
+}
+
 std::string ZipFile::Read(const std::string& name) const {
+  CheckStored(name);  // its size may be anything
   std::string bytes(members_.at(name), '\0');
   Read(name, bytes.data());
   return bytes;

@@ -8,6 +8,7 @@
 #include <torch/utils.h>
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -213,7 +214,23 @@ TEST_F(CheckpointTest, BadOptionsAreOneError) {
 
 TEST_F(CheckpointTest, FileThatIsNoSafetensorsIsAnError) {
   WriteFile(path_, "a text");
-  EXPECT_EQ(MessageOf([&] { LoadCheckpoint(path_); }), path_.string() + ": is not a safetensors file");
+  EXPECT_EQ(MessageOf([&] { LoadCheckpoint(path_); }), path_.string() + ": is text, not weights: it begins with 'a text'");
+}
+
+TEST_F(CheckpointTest, FilesOfOtherLibrariesNameTheCommandThatReadsThem) {
+  const std::string hint =
+      "`seam models import FILE -o OUT.safetensors` makes a checkpoint of it (docs/import.md)";
+  for (const auto& [bytes, kind] : {std::pair("PK\3\4      net/data.pkl", "PyTorch"), {"\x80\2}.", "PyTorch"},
+                                    {"\x89HDF\r\n\x1a\n...", "Keras (HDF5)"}}) {
+    WriteFile(path_, bytes);
+    EXPECT_EQ(MessageOf([&] { LoadCheckpoint(path_); }),
+              path_.string() + ": is a " + kind + " file, no checkpoint of Seam's");
+    EXPECT_EQ(HintOf([&] { LoadCheckpoint(path_); }), hint);
+  }
+  WriteFile(path_, "");
+  EXPECT_EQ(MessageOf([&] { LoadCheckpoint(path_); }), path_.string() + ": is empty");
+  WriteFile(path_, "version https://git-lfs.github.com/spec/v1\n");
+  EXPECT_THAT(HintOf([&] { LoadCheckpoint(path_); }), testing::HasSubstr("git lfs pull"));
 }
 
 TEST_F(CheckpointTest, SafetensorsOfOthersIsAnError) {
@@ -221,7 +238,7 @@ TEST_F(CheckpointTest, SafetensorsOfOthersIsAnError) {
               contents->metadata = {{"format", "pt"}};
             }),
             "is a safetensors file, but no checkpoint of Seam's: it does not name its network");
-  EXPECT_EQ(HintOf([&] { LoadCheckpoint(path_); }), "name a checkpoint that `seam train` wrote");
+  EXPECT_THAT(HintOf([&] { LoadCheckpoint(path_); }), testing::HasSubstr("seam models import"));
 }
 
 TEST_F(CheckpointTest, NewerFormatIsAnErrorThatSaysWhoWroteIt) {

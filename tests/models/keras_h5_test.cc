@@ -68,6 +68,26 @@ class KerasH5Test : public testing::Test {
   hid_t file_ = -1, groups_ = -1;
 };
 
+// What Keras 3 writes into .weights.h5.
+TEST_F(KerasH5Test, NumberedWeightsOfKeras3HaveTheNamesOfTheirClass) {
+  for (const char* layer : {"conv2d", "conv2d_1", "dense"}) {
+    Add(std::string("layers/") + layer + "/vars/0", {1, 2});
+    Add(std::string("layers/") + layer + "/vars/1", {2});
+  }
+  for (const char* weight : {"0", "1", "2", "3"})
+    Add(std::string("layers/batch_normalization/vars/") + weight, {2});
+  Add("layers/separable_conv2d/vars/1", {2});
+  Add("layers/dropout/seed_generator/vars/0", {2}, H5T_STD_U32LE, H5P_DEFAULT, false);
+  Add("optimizer/vars/0", {1}, H5T_STD_I64LE, H5P_DEFAULT, false);
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : Load()) names.push_back(name);
+  EXPECT_EQ(names, (std::vector<std::string>{
+                       "batch_normalization/beta:0", "batch_normalization/gamma:0",
+                       "batch_normalization/moving_mean:0", "batch_normalization/moving_variance:0",
+                       "conv2d/bias:0", "conv2d/kernel:0", "conv2d_1/bias:0", "conv2d_1/kernel:0",
+                       "dense/bias:0", "dense/kernel:0", "separable_conv2d/pointwise_kernel:0"}));
+}
+
 TEST_F(KerasH5Test, WeightsAreReadByLayerAndName) {
   Add("conv2d_5/conv2d_5/kernel:0", {3, 3, 2, 4});
   Add("dense/model/dense/bias:0", {7}, H5T_IEEE_F64BE);

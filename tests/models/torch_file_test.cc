@@ -2,6 +2,7 @@
 
 #include "models/weights/torch_file.h"
 
+#include <torch/script.h>
 #include <zip.h>
 
 #include <cstdint>
@@ -66,7 +67,7 @@ std::string Count(std::uint64_t count) {
 
 class TorchFileTest : public testing::Test {
  protected:
-  static PlainTensors Load(const std::string& bytes) { return ReadTorchFile(bytes, "file"); }
+  static PlainTensors Load(const std::string& bytes) { return ReadTorchFile(bytes, "file").tensors; }
   // Without the file's name.
   static std::string ErrorOf(const std::string& bytes) {
     const std::string message = MessageOf([&] { Load(bytes); });
@@ -155,6 +156,85 @@ TEST_F(TorchFileTest, ViewsOutsideTheirStorageAreErrors) {
   EXPECT_EQ(error("J\xff\xff\xff\xffK\1\x86", 0).substr(0, 14), "damaged pickle");
 }
 
+TEST_F(TorchFileTest, WeightsAreFoundUnderTheNamesThatPeopleUse) {
+  for (const char* key : {"state_dict_ema", "params", "ema", "checkpoint", "model_ema", "generator"}) {
+    const auto dict = ReadTorchFile(ZipOf(Dict(Text(key) + Dict(Text("w") + Tensor("0")))), "file");
+    EXPECT_EQ(dict.tensors.count("w"), 1U) << key;
+    EXPECT_EQ(dict.key, key);
+    EXPECT_EQ(dict.others, std::vector<std::string>{});
+  }
+}
+
+TEST_F(TorchFileTest, OfSeveralSetsThePlainOneIsTakenAndTheOthersAreTold) {
+  const std::string two = Text("w") + Tensor("0") + Text("b") + Tensor("0");
+  const std::string bytes =
+      ZipOf(Dict(Text("ema") + Dict(Text("module") + Dict(two)) + Text("optimizer") + Dict(two) +
+                 Text("state_dict") + Dict(two) + Text("state_dict_ema") + Dict(two)));
+  const auto dict = ReadTorchFile(bytes, "file");
+  EXPECT_EQ(dict.key, "state_dict");
+  EXPECT_EQ(dict.others, (std::vector<std::string>{"'ema.module'", "'state_dict_ema'"}));
+  EXPECT_EQ(ReadTorchFile(bytes, "file", "ema.module").key, "ema.module");
+  EXPECT_EQ(MessageOf([&] { ReadTorchFile(bytes, "file", "emma"); }), "--key: file has no weights at 'emma'");
+  EXPECT_EQ(HintOf([&] { ReadTorchFile(bytes, "file", "emma"); }),
+            "it has them at 'state_dict', 'ema.module', 'state_dict_ema'");
+}
+
+// A module with a parameter and one inside it with a buffer, as torch.save(model) pickles them.
+TEST_F(TorchFileTest, WholeModulesAreWalked) {
+  const auto module = [](const std::string& type, const std::string& parameters, const std::string& buffers,
+                         const std::string& modules) {
+    return "cnet\n" + type + "\n)\x81" +
+           Dict(Text("training") + "\x89" + Text("_parameters") + Dict(parameters) + Text("_buffers") +
+                Dict(buffers) + Text("_modules") + Dict(modules)) +
+           "b";
+  };
+  const std::string parameter = "ctorch._utils\n_rebuild_parameter\n(" + Tensor("0") +
+                                "\x88"
+                                "ccollections\nOrderedDict\n)RtR";
+  const std::string inside = module("Norm", Text("bias") + "N", Text("mean") + Tensor("0"), "");
+  const std::string whole = module("Net", Text("w") + parameter, "", Text("norm") + inside);
+  for (const std::string& bytes :
+       {ZipOf(whole), ZipOf(Dict(Text("model") + whole)), Legacy(whole, Count(4) + Numbers({1, 2, 3, 4}))}) {
+    const auto tensors = Load(bytes);
+    EXPECT_EQ(tensors.size(), 2U);
+    EXPECT_EQ(tensors.count("w"), 1U);
+    EXPECT_EQ(tensors.count("norm.mean"), 1U);
+  }
+}
+
+// Old files hold the classes of a module outside the pickle, with their source text.
+TEST_F(TorchFileTest, ClassesOutsideThePickleAreNames) {
+  const std::string type =
+      "(" + Text("module") + "cnet\nNet\n" + Text("net.py") + Text("class Net: pass") + "tQ";
+  const std::string whole =
+      type + ")\x81" + Dict(Text("_parameters") + Dict(Text("w") + Tensor("0")) + Text("_modules") + "}") +
+      "b";
+  EXPECT_EQ(Load(Legacy(whole, Count(4) + Numbers({1, 2, 3, 4}))).count("w"), 1U);
+}
+
+TEST_F(TorchFileTest, AModuleThatHoldsItselfIsAnError) {
+  const std::string loop = "cnet\nNet\n)\x81q\1" + Dict(Text("_modules") + Dict(Text("a") + "h\1")) + "b";
+  EXPECT_EQ(ErrorOf(ZipOf(loop)), "damaged PyTorch file: its modules are too deep or too many");
+}
+
+TEST_F(TorchFileTest, TorchScriptIsReadWithoutItsCode) {
+  TemporaryFolder folder;
+  torch::jit::Module inside("Inside"), module("Net");
+  inside.register_parameter("weight", torch::tensor({{1.F, 2.F}, {3.F, 4.F}}), false);
+  module.register_module("conv", inside);
+  module.register_buffer("mean", torch::tensor({5.F}).to(torch::kHalf));
+  module.define("def forward(self, x):\n" + [] {
+    std::string lines;  // long enough to be compressed
+    for (int i = 0; i < 100; ++i) lines += "    x = x + self.mean * " + std::to_string(i) + "\n";
+    return lines;
+  }() + "    return x\n");
+  module.save((folder / "net.pt").string());
+  const auto tensors = LoadTorchFile(folder / "net.pt").tensors;
+  ASSERT_EQ(tensors.count("conv.weight"), 1U);
+  EXPECT_EQ(FloatsOf(tensors.at("conv.weight")), (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ(tensors.count("mean"), 1U);
+}
+
 TEST_F(TorchFileTest, CompressedMembersAreRefused) {
   EXPECT_EQ(ErrorOf(Zip({{"a/data.pkl", std::string(1'000'000, 'N')}}, ZIP_CM_DEFLATE)),
             "its member 'a/data.pkl' is compressed");
@@ -187,8 +267,6 @@ TEST_F(TorchFileTest, StoragesOfAnotherLengthAreErrors) {
 TEST_F(TorchFileTest, OtherFilesAreRefusedByName) {
   EXPECT_EQ(ErrorOf(std::string(257, '\0') + "ustar" + std::string(250, '\0')),
             "is in the tar format of PyTorch before 0.1.10, which is not read");
-  EXPECT_EQ(ErrorOf(Zip({{"a/data.pkl", Pickled("}")}, {"a/constants.pkl", Pickled(")")}})),
-            "is a TorchScript program, which holds code");
   EXPECT_EQ(ErrorOf(Zip({{"word/document.xml", "x"}})),
             "is a zip file, but not of PyTorch: it has no data.pkl");
   EXPECT_EQ(ErrorOf("hello"), "is no file of torch.save()");
@@ -222,9 +300,10 @@ TEST_F(TorchFileTest, EveryFlippedBitIsReadOrAnError) {
 
 TEST_F(TorchFileTest, PublishedLegacyFilesAreRead) {
   SEAM_NEEDS_SHARED("fixtures/mesonet");
-  const auto maragori = LoadTorchFile(SharedPath("fixtures/mesonet/maragori_meso4/checkpoint-39.pth.tar"));
+  const auto maragori =
+      LoadTorchFile(SharedPath("fixtures/mesonet/maragori_meso4/checkpoint-39.pth.tar")).tensors;
   EXPECT_EQ(maragori.at("linear.1.weight").shape, (std::vector<std::int64_t>{16, 784}));
-  const auto hongguliu = LoadTorchFile(SharedPath("fixtures/mesonet/hongguliu_meso4/best.pkl"));
+  const auto hongguliu = LoadTorchFile(SharedPath("fixtures/mesonet/hongguliu_meso4/best.pkl")).tensors;
   EXPECT_EQ(hongguliu.at("fc2.weight").shape, (std::vector<std::int64_t>{2, 16}));
 }
 

@@ -1,0 +1,441 @@
+#include "models/torch/detector_recipes.h"
+
+#include <algorithm>
+#include <regex>
+
+#include "base/error.h"
+#include "models/weights/safetensors_header.h"
+
+namespace seam {
+namespace {
+
+using Names = std::vector<std::string>;
+
+// What parallel training and compilation put before all names.
+constexpr const char* kWrappers = "^((module|_orig_mod)\\.)+";
+
+constexpr const char* kDeepfakeBench =
+    "DeepfakeBench (Yan et al., NeurIPS 2023): CC BY-NC 4.0, not for commercial use.";
+constexpr const char* kPolimi = "ISPL, Politecnico di Milano (Bonettini et al., ICPR 2020): GPL-3.0.";
+constexpr const char* kDlib =
+    "its authors find faces by dlib's HOG detector and 81 landmarks; Seam by RetinaFace and five, to the "
+    "same "
+    "template";
+constexpr const char* kBlazeFace =
+    "its authors find faces by BlazeFace, with a margin of a fifth of the box's height and twice that on "
+    "top, "
+    "and squeeze the crop to a square";
+constexpr const char* kWhole = "its authors look at whole pictures; Seam cuts faces out of them";
+constexpr const char* kMeanOfFrames = "mean over frames";
+
+// A batch norm of vectors before a dense layer is part of it: with f = weight / sqrt(var + eps) the layer's
+// weight becomes W f, its bias b + W (norm's bias - mean f).
+void FoldNorm(const std::string& norm, const std::string& dense, TorchTensors* tensors) {
+  constexpr double kEps = 1e-5;
+  for (const char* leaf : {".weight", ".bias", ".running_mean", ".running_var"}) {
+    if (tensors->count(norm + leaf) == 0) return;
+  }
+  if (tensors->count(dense + ".weight") == 0 || tensors->count(dense + ".bias") == 0) return;
+  const auto number = [&](const std::string& name) { return tensors->at(name).to(torch::kDouble); };
+  const torch::Tensor weight = number(dense + ".weight"), mean = number(norm + ".running_mean");
+  if (weight.dim() != 2 || mean.dim() != 1 || mean.size(0) != weight.size(1)) return;
+  const torch::Tensor factor = number(norm + ".weight") / (number(norm + ".running_var") + kEps).sqrt();
+  const torch::Tensor shift = number(norm + ".bias") - mean * factor;
+  (*tensors)[dense + ".bias"] = (number(dense + ".bias") + weight.matmul(shift)).to(torch::kFloat);
+  (*tensors)[dense + ".weight"] = (weight * factor).to(torch::kFloat);
+  for (const char* leaf : {".weight", ".bias", ".running_mean", ".running_var", ".num_batches_tracked"})
+    tensors->erase(norm + leaf);
+}
+
+void FoldNormOfClassifier(TorchTensors* tensors) { FoldNorm("classifier.0", "classifier.1", tensors); }
+
+// A convolution to one channel, whose map multiplies all: as many equal ones as it has inputs.
+void RepeatRows(const std::string& layer, TorchTensors* tensors) {
+  const auto weight = tensors->find(layer + ".weight");
+  if (weight == tensors->end() || weight->second.dim() != 4 || weight->second.size(0) != 1) return;
+  const std::int64_t channels = weight->second.size(1);
+  weight->second = weight->second.repeat({channels, 1, 1, 1});
+  const auto bias = tensors->find(layer + ".bias");
+  if (bias != tensors->end()) bias->second = bias->second.repeat({channels});
+}
+
+void RepeatAttention(TorchTensors* tensors) { RepeatRows("attconv", tensors); }
+
+void RepeatAttentionAndFold(TorchTensors* tensors) {
+  RepeatAttention(tensors);
+  FoldNormOfClassifier(tensors);
+}
+
+void RepeatMap(TorchTensors* tensors) { RepeatRows("map.c.pointwise", tensors); }
+
+// Note [The first convolution of NPR]
+//
+// Its 3x3 convolution k of stride 2 sees r = 2/3 (x - x at the even places, each doubled in both directions).
+// r is a linear function of x in 2x2 squares, and the stride is 2, so the two are one convolution of 4x4 on
+// x with the same stride, which begins two places before the middle: each k[a][b] goes to its own place and,
+// negative, to the even place of its square. Zeros around x and around r mean the same, where the side is
+// even.
+void JoinNeighbours(TorchTensors* tensors) {
+  const auto found = tensors->find("conv1.weight");
+  if (found == tensors->end() || found->second.dim() != 4 || found->second.size(2) != 3 ||
+      found->second.size(3) != 3)
+    return;
+  const torch::Tensor theirs = found->second.to(torch::kDouble) * (2.0 / 3.0);
+  const torch::Tensor ours = torch::zeros({theirs.size(0), theirs.size(1), 4, 4}, torch::kDouble);
+  const auto at = [&](std::int64_t y, std::int64_t x) { return ours.select(3, x).select(2, y); };
+  for (std::int64_t y = 0; y < 3; ++y) {
+    for (std::int64_t x = 0; x < 3; ++x) {
+      const torch::Tensor k = theirs.select(3, x).select(2, y);
+      at(y + 1, x + 1).add_(k);
+      at((y + 1) / 2 * 2, (x + 1) / 2 * 2).sub_(k);
+    }
+  }
+  found->second = ours.to(torch::kFloat);
+}
+
+std::vector<DetectorRecipe> MakeTable() {
+  const nlohmann::json meso = {
+      {"bias_free", true}, {"torch_norms", true}, {"shared_norms", true}, {"scale", "half"}};
+  nlohmann::json meso_inception = meso;
+  meso_inception["plain_branches"] = true;
+  return {
+      {.name = "sbi",
+       .detector = "Self-Blended Images (Shiohara, Yamasaki, CVPR 2022), EfficientNet-B4",
+       .model = "efficientnet_b4",
+       .variant = {{"tf", true}, {"nominal", 380}, {"scale", "unit"}},
+       .size = 380,
+       .source = "lukemelas",
+       .rename = {{"^net\\.", ""}},
+       .signs = {"net\\._conv_stem\\.", "net\\._fc\\."},
+       .margin = 0.25,
+       .aggregate = "greatest face of each frame, then the mean over frames",
+       .differs = "its authors find faces by a RetinaFace of ResNet-50, widen box and all by an eighth on "
+                  "each side and "
+                  "squeeze the crop to a square",
+       .notice =
+           "Self-Blended Images: for non-commercial research only; derivatives belong to its licensor."},
+      {.name = "deepfakebench-xception",
+       .detector = "DeepfakeBench xception, core or fwa",
+       .model = "xception",
+       .variant = {{"scale", "half"}},
+       .size = 256,
+       .source = "timm",
+       .rename = {{"^backbone\\.", ""}},
+       .ignore = {"adjust_channel\\."},
+       .signs = {"backbone\\.adjust_channel\\.", "backbone\\.last_linear\\.weight$"},
+       .unless = {"FAD_head", "map\\.c", "model\\.", "backbone_", "encoder_"},
+       .of_colours = "backbone.conv1.weight",
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kDlib,
+       .notice = kDeepfakeBench},
+      {.name = "deepfakebench-ffd",
+       .detector = "DeepfakeBench ffd",
+       .model = "xception",
+       .variant = {{"scale", "half"}, {"map", 7}},
+       .size = 256,
+       .source = "timm",
+       .rename = {{"^backbone\\.", ""}},
+       .ignore = {"adjust_channel\\."},
+       .signs = {"map\\.c\\.conv1\\.", "backbone\\.last_linear"},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kDlib,
+       .notice = kDeepfakeBench,
+       .change = &RepeatMap},
+      {.name = "deepfakebench-efficientnetb4",
+       .detector = "DeepfakeBench efficientnetb4",
+       .model = "efficientnet_b4",
+       .variant = {{"tf", true}, {"nominal", 380}, {"bare_stem", true}, {"scale", "half"}},
+       .size = 256,
+       .source = "lukemelas",
+       .rename = {{"^backbone\\.", ""}, {"^efficientnet\\.", ""}},
+       .signs = {"backbone\\.efficientnet\\._conv_stem", "backbone\\.last_layer\\."},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kDlib,
+       .notice = kDeepfakeBench},
+      {.name = "deepfakebench-resnet34",
+       .detector = "DeepfakeBench resnet34 (CNN-Aug)",
+       .model = "resnet34",
+       .variant = {{"scale", "half"}},
+       .size = 256,
+       .source = "timm",
+       .rename = {{"^backbone\\.", ""},
+                  {"^resnet\\.0\\.", "conv1."},
+                  {"^resnet\\.1\\.", "bn1."},
+                  {"^resnet\\.4\\.", "layer1."},
+                  {"^resnet\\.5\\.", "layer2."},
+                  {"^resnet\\.6\\.", "layer3."},
+                  {"^resnet\\.7\\.", "layer4."}},
+       .signs = {"backbone\\.resnet\\.0\\.weight", "backbone\\.fc\\."},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kDlib,
+       .notice = kDeepfakeBench},
+      {.name = "deepfakebench-meso4",
+       .detector = "DeepfakeBench meso4",
+       .model = "meso4",
+       .variant = meso,
+       .size = 256,
+       .source = "hongguliu",
+       .rename = {{"^backbone\\.", ""}},
+       .signs = {"backbone\\.conv4\\.weight", "backbone\\.fc2\\."},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kDlib,
+       .notice = kDeepfakeBench},
+      {.name = "deepfakebench-meso4inception",
+       .detector = "DeepfakeBench meso4Inception",
+       .model = "mesoinception4",
+       .variant = meso_inception,
+       .size = 256,
+       .source = "hongguliu",
+       .rename = {{"^backbone\\.", ""}},
+       .signs = {"backbone\\.Incption1_conv1\\."},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kDlib,
+       .notice = kDeepfakeBench},
+      {.name = "dfdc-b7",
+       .detector = "winner of the DFDC (Seferbekov, 2020), one of its seven EfficientNet-B7",
+       .model = "efficientnet_b7",
+       .variant = {{"tf", true}, {"scale", "imagenet"}},
+       .size = 380,
+       .source = "timm",
+       .rename = {{"^encoder\\.", ""}},
+       .ignore = {"classifier\\."},
+       .signs = {"encoder\\.conv_stem\\.", "encoder\\.blocks\\.6\\.", "fc\\.weight$"},
+       .margin = 2.0 / 3,
+       .aggregate = "mean of the faces above 0.8 or below 0.2 where these are most, then over seven networks",
+       .differs =
+           "its authors find faces by MTCNN, pad the crop to a square with black, run seven networks in half "
+           "precision and join the scores of all faces",
+       .notice = "DFDC winner (selimsef): MIT."},
+      {.name = "polimi-efficientnetb4",
+       .detector = "ISPL's EfficientNetB4 (Bonettini et al., ICPR 2020)",
+       .model = "efficientnet_b4",
+       .variant = {{"tf", true}, {"scale", "imagenet"}},
+       .size = 224,
+       .source = "lukemelas",
+       .rename = {{"^efficientnet\\.", ""}},
+       .signs = {"efficientnet\\._conv_stem\\.", "classifier\\.weight$"},
+       .unless = {"efficientnet\\.attconv"},
+       .margin = 0.4,
+       .aggregate = "mean of the frames' logits",
+       .differs = kBlazeFace,
+       .notice = kPolimi,
+       .published = {{"c9f3663e2116d3356d056a0ce6453e0fc412a8df68ebd0902f07104d9129a09a",
+                      "EfficientNetB4_DFDC"},
+                     {"93aaad84946829e793d1a67ed7e0309b535e2f2395acb4f8d16b92c0616ba8d7",
+                      "EfficientNetB4_FFPP"}}},
+      {.name = "polimi-efficientnetb4st",
+       .detector = "ISPL's EfficientNetB4ST (Bonettini et al., ICPR 2020)",
+       .model = "efficientnet_b4",
+       .variant = {{"tf", true}, {"scale", "imagenet"}},
+       .size = 224,
+       .source = "lukemelas",
+       .rename = {{"^feat_ext\\.efficientnet\\.", ""}},
+       .ignore = {"feat_ext\\.classifier\\."},
+       .signs = {"feat_ext\\.efficientnet\\._conv_stem", "classifier\\.1\\."},
+       .unless = {"feat_ext\\.efficientnet\\.attconv"},
+       .margin = 0.4,
+       .aggregate = "mean of the frames' logits",
+       .differs = kBlazeFace,
+       .notice = kPolimi,
+       .change = &FoldNormOfClassifier,
+       .published = {{"86f0a0701b18694dfb5e7837bd09fa8e48a5146c193227edccf59f1b038181c6",
+                      "EfficientNetB4ST_DFDC"},
+                     {"ccd016668071be5bf5fff68e446d055441739ec7113fb1a6eee998f08396ae92",
+                      "EfficientNetB4ST_FFPP"}}},
+      {.name = "polimi-autoattb4",
+       .detector = "ISPL's EfficientNetAutoAttB4 (Bonettini et al., ICPR 2020)",
+       .model = "efficientnet_b4",
+       .variant = {{"tf", true}, {"scale", "imagenet"}, {"attention", 10}},
+       .size = 224,
+       .source = "lukemelas",
+       .rename = {{"^efficientnet\\.", ""}},
+       .signs = {"efficientnet\\.attconv\\.", "classifier\\.weight$"},
+       .margin = 0.4,
+       .aggregate = "mean of the frames' logits",
+       .differs = kBlazeFace,
+       .notice = kPolimi,
+       .change = &RepeatAttention,
+       .published = {{"72ed969b2a395fffe11a0d5bf0a635e7260ba2588c28683630d97ff7153389fc",
+                      "EfficientNetAutoAttB4_DFDC"},
+                     {"b0c9e9522a7143cf119843e910234be5e30f77dc527b1b427cdffa5ce3bdbc25",
+                      "EfficientNetAutoAttB4_FFPP"}}},
+      {.name = "polimi-autoattb4st",
+       .detector = "ISPL's EfficientNetAutoAttB4ST (Bonettini et al., ICPR 2020)",
+       .model = "efficientnet_b4",
+       .variant = {{"tf", true}, {"scale", "imagenet"}, {"attention", 10}},
+       .size = 224,
+       .source = "lukemelas",
+       .rename = {{"^feat_ext\\.efficientnet\\.", ""}},
+       .ignore = {"feat_ext\\.classifier\\."},
+       .signs = {"feat_ext\\.efficientnet\\.attconv", "classifier\\.1\\."},
+       .margin = 0.4,
+       .aggregate = "mean of the frames' logits",
+       .differs = kBlazeFace,
+       .notice = kPolimi,
+       .change = &RepeatAttentionAndFold,
+       .published = {{"4df0ef7d2f380a5955affa78c35d0942ac1cd65229510353b252737775515a33",
+                      "EfficientNetAutoAttB4ST_DFDC"},
+                     {"ddb357503b9b902e1b925c2550415604c4252b9b9ecafeb7369dc58cc16e9edd",
+                      "EfficientNetAutoAttB4ST_FFPP"}}},
+      {.name = "polimi-xception",
+       .detector = "ISPL's Xception (Bonettini et al., ICPR 2020)",
+       .model = "xception",
+       .variant = {{"scale", "imagenet"}},
+       .size = 224,
+       .source = "timm",
+       .rename = {{"^xception\\.", ""}},
+       .signs = {"xception\\.conv1\\.", "xception\\.last_linear\\."},
+       .margin = 0.4,
+       .aggregate = "mean of the frames' logits",
+       .differs = kBlazeFace,
+       .notice = kPolimi,
+       .published = {{"e826cdb64d73ef491e6b8ff8fce0e1e1b7fc1d8e2715bc51a56280fff17596f9", "Xception_DFDC"},
+                     {"bb119e4913cb8f816cd28a03f81f4c603d6351bf8e3f8e3eb99eebc923aecd22", "Xception_FFPP"}}},
+      {.name = "faceforensics-xception",
+       .detector = "FaceForensics++ Xception (Roessler et al., ICCV 2019)",
+       .model = "xception",
+       .variant = {{"scale", "half"}},
+       .size = 299,
+       .source = "timm",
+       .rename = {{"^model\\.", ""}},
+       .signs = {"model\\.block12\\.", "model\\.last_linear\\."},
+       .unless = {"model\\.decoder6"},
+       .aggregate = "none: frames by themselves",
+       .differs = "its authors find faces by dlib's HOG detector, the first of a frame, and move or shrink "
+                  "squares that "
+                  "reach over the frame",
+       .notice = "FaceForensics++ (ondyari): code under MIT; the data set's terms ask for research use."},
+      {.name = "cnndetection",
+       .detector = "CNNDetection (Wang et al., CVPR 2020), ResNet-50",
+       .model = "resnet50",
+       .variant = {{"scale", "imagenet"}},
+       .size = 224,
+       .source = "timm",
+       .margin = 0,
+       .aggregate = "none: single pictures",
+       .differs = kWhole,
+       .notice = "CNNDetection: CC BY-NC-SA 4.0, not for commercial use."},
+      {.name = "corvi2023",
+       .detector = "Corvi2023 (GRIP, Corvi et al., ICASSP 2023), ResNet-50",
+       .model = "resnet50",
+       .variant = {{"scale", "imagenet"}, {"stem_stride", 1}, {"pool_stride", 1}},
+       .size = 224,
+       .source = "timm",
+       .margin = 0,
+       .aggregate = "none: single pictures",
+       .differs = kWhole,
+       .notice = "Corvi2023 (GRIP): Apache-2.0."},
+      {.name = "npr",
+       .detector = "NPR (Tan et al., CVPR 2024), the first half of a ResNet-50",
+       .model = "resnet50",
+       .variant = {{"scale", "imagenet"}, {"stem_kernel", 4}, {"stages", 2}},
+       .size = 256,
+       .source = "timm",
+       .rename = {{"^fc1\\.", "fc."}},
+       .signs = {"layer2\\.3\\.", "fc1\\.weight$"},
+       .unless = {"layer3\\."},
+       .margin = 0,
+       .aggregate = "none: single pictures",
+       .differs = kWhole,
+       .notice = "NPR: no licence was found; ask its authors.",
+       .change = &JoinNeighbours},
+  };
+}
+
+std::string Unwrapped(const std::string& name) {
+  static const std::regex wrappers(kWrappers);
+  return std::regex_replace(name, wrappers, "", std::regex_constants::format_first_only);
+}
+
+// The first of the names that the pattern fits at its begin, or "".
+std::string FirstFit(const std::string& pattern, const Names& names) {
+  const std::regex expression("^" + pattern);
+  const auto found = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
+    return std::regex_search(name, expression);
+  });
+  return found == names.end() ? "" : *found;
+}
+
+// Detectors that see more than the colours have the same names.
+bool HasColours(const DetectorRecipe& recipe, const PlainTensors& tensors) {
+  constexpr std::int64_t kColours = 3;
+  if (recipe.of_colours.empty()) return true;
+  return std::all_of(tensors.begin(), tensors.end(), [&](const auto& tensor) {
+    return Unwrapped(tensor.first) != recipe.of_colours ||
+           (tensor.second.shape.size() == 4 && tensor.second.shape[1] == kColours);
+  });
+}
+
+}  // namespace
+
+const std::vector<DetectorRecipe>& DetectorRecipes() {
+  static const std::vector<DetectorRecipe> table = MakeTable();
+  return table;
+}
+
+std::vector<std::string> RecipeNames() {
+  Names names;
+  for (const auto& recipe : DetectorRecipes()) names.push_back(recipe.name);
+  return names;
+}
+
+const DetectorRecipe& FindRecipe(const std::string& name) {
+  for (const auto& recipe : DetectorRecipes()) {
+    if (recipe.name == name) return recipe;
+  }
+  throw UsageError("--recipe", Shown(name) + " is no recipe");
+}
+
+std::vector<Recognised> RecogniseDetector(const PlainTensors& tensors) {
+  Names names;
+  for (const auto& [name, tensor] : tensors) names.push_back(Unwrapped(name));
+  std::vector<Recognised> all;
+  for (const auto& recipe : DetectorRecipes()) {
+    Recognised found{&recipe, {}};
+    for (const auto& sign : recipe.signs) {
+      if (std::string fit = FirstFit(sign, names); !fit.empty()) found.because.push_back(std::move(fit));
+    }
+    if (recipe.signs.empty() || found.because.size() < recipe.signs.size()) continue;
+    const bool other = std::any_of(recipe.unless.begin(), recipe.unless.end(),
+                                   [&](const auto& sign) { return !FirstFit(sign, names).empty(); });
+    if (!other && HasColours(recipe, tensors)) all.push_back(std::move(found));
+  }
+  return all;
+}
+
+PlainTensors ApplyRecipe(const DetectorRecipe& recipe, const PlainTensors& tensors, std::size_t* ignored) {
+  std::vector<std::pair<std::regex, std::string>> rename;
+  for (const auto& [pattern, replacement] : recipe.rename) rename.emplace_back(pattern, replacement);
+  std::vector<std::regex> ignore;
+  for (const auto& pattern : recipe.ignore) ignore.emplace_back("^" + pattern);
+  PlainTensors result;
+  *ignored = 0;
+  for (const auto& [given, tensor] : tensors) {
+    std::string name = Unwrapped(given);
+    for (const auto& [pattern, replacement] : rename) {
+      name = std::regex_replace(name, pattern, replacement, std::regex_constants::format_first_only);
+    }
+    const bool left_out = std::any_of(ignore.begin(), ignore.end(), [&](const std::regex& pattern) {
+      return std::regex_search(name, pattern);
+    });
+    if (left_out) {
+      ++*ignored;
+    } else {
+      result.emplace(name, tensor);
+    }
+  }
+  if (recipe.change == nullptr) return result;
+  TorchTensors changed = ToTorch(result);
+  recipe.change(&changed);
+  result.clear();
+  for (const auto& [name, tensor] : changed) result.emplace(name, ToPlain(tensor));
+  return result;
+}
+
+}  // namespace seam

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "models/torch/tensors.h"
+#include "models/weights/plain_tensor.h"
+
+namespace seam {
+
+// A published detector whose file `seam models import` makes a checkpoint of, so that it scores as its
+// authors' code does: a row of the table in detector_recipes.cc. Adding one is adding a row.
+struct DetectorRecipe {
+  std::string name;      // of --recipe: "sbi"
+  std::string detector;  // for people
+  std::string model;     // the network, and what it has other than its defaults
+  nlohmann::json variant = nlohmann::json::object();
+  int size = -1;
+  std::string source;  // whose names the rest has: WeightSource::name
+  // Regular expressions: what of a name is replaced, in order; then the names that inference does not need.
+  std::vector<std::pair<std::string, std::string>> rename = {};
+  std::vector<std::string> ignore = {};
+  // What tells its file from others: each of `signs` fits the begin of some name, none of `unless` of any.
+  // No signs: the names are those of the plain network, and only the user knows.
+  std::vector<std::string> signs = {}, unless = {};
+  std::string of_colours = {};  // a convolution whose weight is of the picture's three channels
+  int fake_is = 1;              // which answer, or which of two, means fake
+  double margin = 0.3;
+  std::string align = "none";
+  // How its authors make one score of a video, for people, and what Seam does otherwise than they.
+  std::string aggregate = {}, differs = {};
+  std::string notice = {};  // licence
+  // Brings weights to Seam's form where names alone do not: algebra that leaves the answers as they are.
+  void (*change)(TorchTensors* tensors) = nullptr;
+  // SHA-256 of the published files, and what each is; may be empty.
+  std::vector<std::pair<std::string, std::string>> published = {};
+};
+
+const std::vector<DetectorRecipe>& DetectorRecipes();
+std::vector<std::string> RecipeNames();
+// The row of a name, which must be there.
+const DetectorRecipe& FindRecipe(const std::string& name);
+
+// The recipes whose signs the names have, and the first name that each of the signs fits.
+struct Recognised {
+  const DetectorRecipe* recipe = nullptr;
+  std::vector<std::string> because;
+};
+std::vector<Recognised> RecogniseDetector(const PlainTensors& tensors);
+
+// The tensors under the names of the recipe's source, without those that it ignores, changed. `ignored`
+// becomes their number.
+PlainTensors ApplyRecipe(const DetectorRecipe& recipe, const PlainTensors& tensors, std::size_t* ignored);
+
+}  // namespace seam
