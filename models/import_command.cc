@@ -1,6 +1,8 @@
 #include "models/import_command.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include <torch/utils.h>
 
@@ -13,7 +15,9 @@
 #include "base/progress.h"
 #include "base/sha256.h"
 #include "base/version.h"
+#include "models/networks/variant.h"
 #include "models/torch/checkpoint.h"
+#include "models/torch/detector_recipes.h"
 #include "models/torch/import.h"
 #include "models/weights/foreign_weights.h"
 #include "models/weights/safetensors_header.h"
@@ -27,18 +31,20 @@ namespace fs = std::filesystem;
 // How faces are to be cut out for a network that came without a word about it.
 struct ImportedCrop {
   double margin = -1, detect_threshold = 0;
-  std::string align = "none", detector = "retinaface", encoding = "jpeg";
+  std::string align = "auto", detector = "retinaface", encoding = "auto";
   int detect_size = 320, quality = 95;
 
   void Register(Options* options) {
     options->Add("margin", &margin,
-                 "the crop's side is 1 + margin times the face's longer side (-1: the source's)");
-    options->Add("align", &align, "how faces are turned: not at all, or by their landmarks",
-                 {"none", "similarity"});
+                 "the crop's side is 1 + margin times the face's longer side (-1: the recipe's or source's)");
+    options->Add("align", &align,
+                 "how faces are turned: not at all, or by their landmarks (auto: the recipe's)",
+                 {"auto", "none", "similarity"});
     options->Add("detector", &detector, "that finds the faces", {"retinaface", "yunet", "hog"});
     options->Add("detect-size", &detect_size, "longer side of the picture that is searched, at most");
     options->Add("detect-threshold", &detect_threshold, "least score of a face; 0: the detector's own");
-    options->Add("encoding", &encoding, "of crops in shards to train it further", {"jpeg", "png"});
+    options->Add("encoding", &encoding, "of crops (auto: png for a recipe, jpeg without one)",
+                 {"auto", "jpeg", "png"});
     options->Add("quality", &quality, "of JPEG");
   }
 
@@ -49,21 +55,24 @@ struct ImportedCrop {
     }
     if (detect_size < 1 || detect_size > 8192) throw UsageError("--detect-size", "must be from 1 to 8192");
     if (quality < 1 || quality > 100) throw UsageError("--quality", "must be from 1 to 100");
-    if (align != "none" && detector == "hog") {
+    if (align == "similarity" && detector == "hog") {
       throw UsageError("--align", align + " needs landmarks, which hog does not find",
                        "choose another --detector");
     }
   }
 
-  CropSpec Spec(int size, const WeightSource& source) const {
+  CropSpec Spec(int size, const WeightSource& source, const DetectorRecipe* recipe) const {
     CropSpec spec;
     spec.set_size(static_cast<std::uint32_t>(size));
-    spec.set_margin(margin < 0 ? source.margin : margin);
-    spec.set_align(align);
+    spec.set_margin(margin >= 0 ? margin : recipe != nullptr ? recipe->margin : source.margin);
+    const std::string turned = align != "auto" ? align : recipe != nullptr ? recipe->align : "none";
+    // hog finds no landmarks.
+    spec.set_align(detector == "hog" ? "none" : turned);
     spec.set_detector(detector);
     spec.set_detect_size(static_cast<std::uint32_t>(detect_size));
-    spec.set_encoding(encoding);
-    spec.set_quality(encoding == "jpeg" ? static_cast<std::uint32_t>(quality) : 0);
+    const bool jpeg = encoding == "jpeg" || (encoding == "auto" && recipe == nullptr);
+    spec.set_encoding(jpeg ? "jpeg" : "png");
+    spec.set_quality(jpeg ? static_cast<std::uint32_t>(quality) : 0);
     spec.set_detect_threshold(detect_threshold);
     return spec;
   }
@@ -71,9 +80,10 @@ struct ImportedCrop {
 
 struct Settings {
   std::vector<std::string> files;
-  std::string output, notice;
+  std::string output, notice, recipe = "auto", key;
   double threshold = 0.5;
-  bool strict = true, overwrite = false;
+  bool strict = true, overwrite = false, guess = false;
+  bool recipe_given = false, model_given = false;
   std::uint64_t seed = 1;
   ModelOptions model;
   MatchOptions match;
@@ -82,6 +92,16 @@ struct Settings {
   void Register(Options* options) {
     options->AddPositional("file", &files);
     options->Add("output", &output, "checkpoint to write");
+    auto recipes = RecipeNames();
+    recipes.insert(recipes.begin(), {"auto", "none"});
+    options->Add("recipe", &recipe,
+                 "published detector that the file is of (auto: told by its names, where it is one; none: no "
+                 "detector of the table)",
+                 recipes);
+    options->Add("key", &key, "which weights of a PyTorch file that holds several: state_dict_ema, say");
+    options->Add(
+        "guess", &guess,
+        "where nothing tells how pictures are scaled and faces cut out, take the usual and record it");
     options->Add("strict", &strict, "every weight must fit; --no-strict keeps fresh ones where none does");
     options->Add("threshold", &threshold, "a score from here on is called fake");
     options->Add("notice", &notice, "what users must know: data, licence");
@@ -119,40 +139,167 @@ void Tell(const WeightMatch& match, bool strict, const std::string& subject) {
   }
 }
 
+// The recipe that the user names or, for "auto", the one that the file's names show; null where there is
+// none.
+const DetectorRecipe* ChooseRecipe(const Settings& settings, const PlainTensors& tensors,
+                                   const std::string& file) {
+  if (settings.recipe == "none") return nullptr;
+  if (settings.recipe != "auto") return &FindRecipe(settings.recipe);
+  const auto found = RecogniseDetector(tensors);
+  if (found.size() == 1 && (!settings.model_given || settings.model.model == found[0].recipe->model)) {
+    Say(Printable(fmt::format("recipe: {} ({}), because it has {}", found[0].recipe->name,
+                              found[0].recipe->detector, fmt::join(found[0].because, " and "))));
+    return found[0].recipe;
+  }
+  std::vector<std::string> names;
+  for (const auto& one : found) names.push_back(one.recipe->name);
+  if (found.size() > 1) {
+    throw UsageError("--recipe", fmt::format("{} may be of {}", file, fmt::join(names, " or of ")),
+                     "name one");
+  }
+  if (settings.recipe_given || !settings.model_given) {
+    throw UsageError(
+        "--recipe", fmt::format("{} has the names of no detector of the table", file),
+        fmt::format("name one of {}; or say with --model which network it is, and with --variant "
+                    "scale=..., --margin and --fake-is how it is fed and read",
+                    fmt::join(RecipeNames(), ", ")));
+  }
+  return nullptr;
+}
+
+// Who told what the file itself does not: "option", "recipe", "source" or "guess".
+struct Told {
+  std::string scale, crop, fake_is;
+};
+
+Told WhoTold(const Settings& settings, const WeightMatch& match, const DetectorRecipe* recipe) {
+  Told told;
+  const bool source = !match.source->library;
+  const std::string otherwise = recipe != nullptr ? "recipe" : source ? "source" : "guess";
+  told.scale = settings.model.variant.contains("scale") ? "option" : otherwise;
+  told.crop = settings.crop.margin >= 0 ? "option" : otherwise;
+  told.fake_is = settings.match.fake_is != "auto" ? "option" : otherwise;
+  return told;
+}
+
+// A detector that is fed otherwise than it was trained answers something, and it is wrong. What is brought in
+// to be trained (its classifier is fresh) may be fed as usual.
+void CheckTold(const Settings& settings, const Told& told, const WeightMatch& match,
+               const std::string& file) {
+  const bool trained = std::none_of(match.unset.begin(), match.unset.end(), [&](const std::string& name) {
+    return name.starts_with(match.answer + ".");
+  });
+  if (!trained || (told.scale != "guess" && told.crop != "guess")) return;
+  std::vector<std::string> missing, options;
+  if (told.scale == "guess") {
+    missing.emplace_back("how pictures are scaled");
+    options.push_back(fmt::format("--variant scale=NAME ({})", fmt::join(ScaleNames(), ", ")));
+  }
+  if (told.crop == "guess") {
+    missing.emplace_back("how far around the face they are cut");
+    options.emplace_back("--margin M");
+  }
+  const std::string what = fmt::format("nothing tells {}", fmt::join(missing, " and "));
+  if (settings.guess) {
+    SayWarning(fmt::format("{}: {}; the usual of {} is taken, and the checkpoint says that it was guessed",
+                           file, what, match.options.model));
+    return;
+  }
+  throw Error(file, what,
+              fmt::format("--recipe names a published detector; else give {}; --guess takes the usual",
+                          fmt::join(options, " and ")));
+}
+
 // Where the weights came from: the recipe of the checkpoint, JSON.
-std::string Recipe(const std::string& file, const ForeignWeights& foreign, const WeightMatch& match) {
-  nlohmann::json origin = {{"file", fs::path(file).filename().string()},
-                           {"sha256", Sha256OfFile(file)},
-                           {"format", foreign.format},
-                           {"source", match.source->name}};
+std::string Recipe(const std::string& file, const std::string& digest, const ForeignWeights& foreign,
+                   const WeightMatch& match, const DetectorRecipe* recipe, const Told& told) {
+  nlohmann::json origin = {
+      {"file", fs::path(file).filename().string()},
+      {"sha256", digest},
+      {"format", foreign.format},
+      {"source", match.source->name},
+      {"told_by", {{"scale", told.scale}, {"crop", told.crop}, {"fake_is", told.fake_is}}}};
+  if (!foreign.key.empty()) origin["key"] = foreign.key;
+  if (recipe != nullptr) {
+    origin["recipe"] = recipe->name;
+    origin["detector"] = recipe->detector;
+    origin["aggregate"] = recipe->aggregate;
+    origin["differs"] = recipe->differs;
+  }
   if (!match.unset.empty()) origin["fresh"] = match.unset;
   return nlohmann::json{{"seam", Version()}, {"import", origin}}.dump(
       -1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// What of the recipe Seam does not do as the authors, and whether the file is a published one.
+void TellRecipe(const DetectorRecipe& recipe, const std::string& digest, std::size_t ignored) {
+  if (ignored > 0)
+    Say(fmt::format("left out, for inference does not use them: {} tensor{}", ignored,
+                    ignored == 1 ? "" : "s"));
+  const auto published = std::find_if(recipe.published.begin(), recipe.published.end(),
+                                      [&](const auto& file) { return file.first == digest; });
+  if (published != recipe.published.end())
+    Say(fmt::format("by its SHA-256 it is the published {}", published->second));
+  Say(fmt::format("not reproduced: {}", recipe.differs));
+  Say(fmt::format("score of a video there: {}", recipe.aggregate));
+}
+
+std::string Joined(const std::string& a, const std::string& b) {
+  return a.empty() || b.empty() ? a + b : a + " " + b;
 }
 
 }  // namespace
 
 int ImportModel(const std::vector<std::string>& arguments) {
   Settings settings;
-  Options options("seam models import", "--model NAME FILE -o OUT [OPTION...]",
+  Options options("seam models import", "[--recipe NAME | --model NAME] FILE -o OUT [OPTION...]",
                   "make a checkpoint of weights that another library wrote",
-                  "seam models import --model meso4 Meso4_DF.h5 -o meso4.safetensors");
+                  "seam models import --recipe auto FFc23.tar -o sbi.safetensors");
   settings.Register(&options);
   if (!options.Parse(arguments)) return kExitGood;
+  settings.recipe_given = options.Given("recipe");
+  settings.model_given = options.Given("model");
   settings.Check();
   const std::string& file = settings.files[0];
-  const ForeignWeights foreign = LoadForeignWeights(file);
-  const WeightMatch match = MatchWeights(foreign, settings.model, settings.match, file);
+  ForeignWeights foreign = LoadForeignWeights(file, settings.key);
+  if (!foreign.others.empty()) {
+    Say(Printable(fmt::format("{}: took {}; it also holds {} (--key takes another)", file,
+                              foreign.key.empty() ? "what lies at the top" : foreign.key,
+                              fmt::join(foreign.others, ", "))));
+  }
+  const DetectorRecipe* recipe = ChooseRecipe(settings, foreign.tensors, file);
+  ModelOptions model = settings.model;
+  MatchOptions match_options = settings.match;
+  std::size_t ignored = 0;
+  if (recipe != nullptr) {
+    if (settings.model_given && model.model != recipe->model) {
+      throw UsageError("--model", fmt::format("the recipe {} is of {}", recipe->name, recipe->model),
+                       "leave --model out, or take --recipe none");
+    }
+    model.model = recipe->model;
+    for (const auto& [key, value] : recipe->variant.items()) {
+      if (!model.variant.contains(key)) model.variant[key] = value;
+    }
+    if (model.size == -1) model.size = recipe->size;
+    if (match_options.source == "auto") match_options.source = recipe->source;
+    if (match_options.fake_is == "auto") match_options.fake_is = std::to_string(recipe->fake_is);
+    foreign.tensors = ApplyRecipe(*recipe, foreign.tensors, &ignored);
+  }
+  const WeightMatch match = MatchWeights(foreign, model, match_options, file);
   Tell(match, settings.strict, file);
+  const Told told = WhoTold(settings, match, recipe);
+  CheckTold(settings, told, match, file);
+  const std::string digest = Sha256OfFile(file);
+  if (recipe != nullptr) TellRecipe(*recipe, digest, ignored);
   torch::manual_seed(settings.seed);
-  const auto model = MakeMatched(match, file);
+  const auto network = MakeMatched(match, file);
   CheckpointInfo info;
   info.model = match.options.model;
-  info.crop = settings.crop.Spec(model->input().size, *match.source);
+  info.crop = settings.crop.Spec(network->input().size, *match.source, recipe);
   info.threshold = settings.threshold;
-  info.notice = settings.notice;
-  info.recipe = Recipe(file, foreign, match);
-  SaveCheckpoint(settings.output, *model, info);
+  info.notice = Joined(recipe != nullptr ? recipe->notice : "", settings.notice);
+  info.recipe = Recipe(file, digest, foreign, match, recipe, told);
+  SaveCheckpoint(settings.output, *network, info);
   return kExitGood;
 }
 

@@ -184,7 +184,7 @@ TEST_F(ImportCommandTest, WrongUsageIsExplained) {
 TEST_F(ImportCommandTest, FilesThatAreNoWeightsAreOneError) {
   EXPECT_THAT(RunImport({"/nowhere.pth", "-o", "a"}).err, HasSubstr("error: /nowhere.pth: "));
   WriteFile(file_, "hello");
-  EXPECT_THAT(Import().err, HasSubstr("theirs.safetensors: is not a safetensors file\n"));
+  EXPECT_THAT(Import().err, HasSubstr("theirs.safetensors: is text, not weights: it begins with 'hello'\n"));
   WriteFile(folder_ / "a.pth", "\x80\2cos\nsystem\n(.");
   EXPECT_THAT(RunImport({(folder_ / "a.pth").string(), "-o", "b"}).err,
               HasSubstr("a.pth: its pickle asks for 'os.system'; only plain data and tensors are read, and "
@@ -194,7 +194,9 @@ TEST_F(ImportCommandTest, FilesThatAreNoWeightsAreOneError) {
 TEST(ImportProgramTest, ImportIsAVerbOfModels) {
   const auto result = RunCommand("seam models import --help");
   EXPECT_EQ(result.status, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("usage: seam models import --model NAME FILE -o OUT [OPTION...]\n"));
+  EXPECT_THAT(
+      result.out,
+      HasSubstr("usage: seam models import [--recipe NAME | --model NAME] FILE -o OUT [OPTION...]\n"));
 }
 
 }  // namespace
