@@ -40,6 +40,46 @@ TruthTable FromCsv(const fs::path& path) {
   return truth;
 }
 
+constexpr std::uint64_t kMaxJsonBytes = std::uint64_t{256} << 20;
+
+std::string TextOf(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || found->is_null()) return "";
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+// DFDC's metadata.json, {"x.mp4": {"label": "FAKE", ...}}; also {"x.mp4": "FAKE"} and a list of objects with
+// path (or filename, file, video) and label.
+TruthTable FromJson(const fs::path& path) {
+  const auto json = nlohmann::json::parse(ReadFile(path, kMaxJsonBytes), nullptr, false);
+  const auto wrong = [&](const std::string& problem) {
+    return Error(path.string(), problem,
+                 R"(expected {"x.mp4": {"label": "FAKE"}, ...} or [{"path": "x.mp4", "label": 1}, ...])");
+  };
+  if (!json.is_structured()) throw wrong("is no JSON object or list of labels");
+  TruthTable truth;
+  for (const auto& [key, said] : json.items()) {
+    std::string name = json.is_object() ? key : "";
+    if (json.is_array() && said.is_object()) {
+      for (const char* column : {"path", "filename", "file", "video"}) {
+        if (name.empty()) name = TextOf(said, column);
+      }
+    }
+    if (name.empty()) throw wrong(fmt::format("entry {} names no file", key));
+    const std::string text = said.is_object()   ? TextOf(said, "label")
+                             : said.is_string() ? said.get<std::string>()
+                                                : said.dump();
+    const auto label = ParseLabel(text);
+    if (!label) throw wrong(fmt::format("says no label, real (0) or fake (1), for '{}'", Printable(name)));
+    Truth known{*label, "", "", ""};
+    if (said.is_object()) known.method = TextOf(said, "method");
+    const auto [entry, added] = truth.videos.emplace(name, known);
+    if (!added && entry->second.label != known.label)
+      throw wrong(fmt::format("'{}' is real and fake", Printable(name)));
+  }
+  return truth;
+}
+
 // What dataset.json beside the manifest says: its name, and whether it leaks.
 void ReadDatasetFile(const fs::path& path, std::string* name, TruthTable* truth) {
   std::error_code missing;
@@ -93,6 +133,7 @@ Candidates::value_type BestFit(const Candidates& candidates, const std::string& 
 TruthTable ReadTruth(const fs::path& path) {
   std::error_code none;
   if (fs::is_directory(path, none)) return FromManifest(path / "manifest.jsonl");
+  if (path.extension() == ".json") return FromJson(path);
   return path.extension() == ".jsonl" ? FromManifest(path) : FromCsv(path);
 }
 

@@ -23,7 +23,8 @@ struct TruthTable {
 };
 
 // From a CSV file with the columns path (or filename) and label, and maybe dataset, method, split; from a
-// manifest.jsonl; or from a dataset folder with one. Every problem is an Error that names the line.
+// manifest.jsonl; from a JSON file of labels by name, such as DFDC's metadata.json; or from a dataset folder
+// with a manifest. Every problem is an Error that names the line.
 TruthTable ReadTruth(const std::filesystem::path& path);
 
 // What dataset.json in a dataset folder says against itself, as TruthTable::leak.

@@ -31,6 +31,26 @@ std::string MessageFor(const std::string& text) {
   return message.substr(message.empty() ? 0 : (folder / "l.csv").string().size() + 2);
 }
 
+TEST(ReadTruthTest, JsonOfLabelsIsRead) {
+  const TemporaryFolder folder;
+  const std::string texts[] = {
+      R"({"a.mp4": {"label": "REAL", "split": "train", "original": null}, "b.mp4": {"label": "FAKE"}})",
+      R"({"a.mp4": "real", "b.mp4": 1})",
+      R"([{"path": "a.mp4", "label": 0}, {"filename": "b.mp4", "label": "fake"}])"};
+  for (const std::string& text : texts) {
+    WriteFile(folder / "metadata.json", text);
+    const TruthTable truth = ReadTruth(folder / "metadata.json");
+    ASSERT_EQ(truth.videos.size(), 2U) << text;
+    EXPECT_EQ(truth.videos.at("a.mp4").label, 0);
+    EXPECT_EQ(truth.videos.at("b.mp4").label, 1);
+  }
+  for (const std::string text :
+       {"", "3", "{", R"({"a.mp4": {}})", R"([{"label": 1}])", R"({"a.mp4": "maybe"})"}) {
+    WriteFile(folder / "metadata.json", text);
+    EXPECT_NE(MessageOf([&] { ReadTruth(folder / "metadata.json"); }), "") << text;
+  }
+}
+
 TEST(ApplyTruthTest, ExactPathsWinOverFileNames) {
   std::vector<ScoreRow> rows = {Row("x/a.mp4", 0), Row("b.mp4")};
   EXPECT_EQ(ApplyTruth(Table({{"x/a.mp4", 1}, {"y/a.mp4", 0}, {"z/b.mp4", 1}}), &rows), 1U);
