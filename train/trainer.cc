@@ -260,7 +260,7 @@ bool Trainer::Impl::TrainEpoch(int epoch, EpochRow* row) {
   auto plan = ShareOf(PlanTraining(*train, options.loader, options.seed, static_cast<std::uint64_t>(epoch),
                                    model->input().frames),
                       processes.rank(), processes.world());
-  if (options.step.xray > 0) plan.xray_side = model->graph()[model->map_node()].shape.side;
+  if (options.step.xray > 0) plan.xray_side = model->graph()[model->map_node()].shape.side();
   CheckShares(plan, processes.place());
   const std::int64_t steps = StepsOf(plan.batches, options.step.accumulate);
   const auto crops = static_cast<std::int64_t>(plan.samples.size()) * plan.frames;

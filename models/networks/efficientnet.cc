@@ -124,7 +124,7 @@ class Builder {
   // picture of the nominal side the two are the same.
   int ConvNorm(int x, const std::string& name, ConvSpec spec, bool bare = false) {
     if (tf_) {
-      SamePadding(nominal_ > 0 ? nominal_ : graph_[x].shape.side, &spec);
+      SamePadding(nominal_ > 0 ? nominal_ : graph_[x].shape.side(), &spec);
       if (nominal_ > 0) nominal_ = (nominal_ + spec.stride - 1) / spec.stride;
     }
     if (bare) {

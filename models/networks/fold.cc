@@ -32,8 +32,14 @@ class Folder {
   }
 
   FoldedGraph Run() {
-    for (int i = 0; i <= graph_.answer(); ++i) step_of_[static_cast<std::size_t>(i)] = Take(i);
-    folded_.features = StepOf(graph_.features());
+    for (int i = 0; i <= graph_.answer(); ++i) {
+      const int step = step_of_[static_cast<std::size_t>(i)] = Take(i);
+      last_node_.resize(folded_.steps.size());
+      last_node_[static_cast<std::size_t>(step)] = i;
+    }
+    if (graph_.features() >= 0) folded_.features = StepOf(graph_.features());
+    for (const NamedOutput& output : graph_.outputs())
+      folded_.outputs.push_back({output.name, StepOf(output.node)});
     return std::move(folded_);
   }
 
@@ -50,7 +56,8 @@ class Folder {
       for (const int input : graph_[i].inputs) ++uses_[static_cast<std::size_t>(Source(input))];
     }
     // Features are asked for by the head: nothing of it may melt into the backbone.
-    ++uses_[static_cast<std::size_t>(Source(graph_.features()))];
+    if (graph_.features() >= 0) ++uses_[static_cast<std::size_t>(Source(graph_.features()))];
+    for (const NamedOutput& output : graph_.outputs()) ++uses_[static_cast<std::size_t>(Source(output.node))];
   }
 
   int StepOf(int node) const { return step_of_[static_cast<std::size_t>(Source(node))]; }
@@ -65,6 +72,14 @@ class Folder {
 
   // Whether more may be added to the end of the step that answers `node`.
   bool IsOpen(int node) { return UsedOnce(node) && At(StepOf(node)).activation == Activation::kNone; }
+
+  // Whether an activation of the concatenation may as well be done by each of its parts.
+  bool PartsAreOpen(int concat) {
+    const std::vector<int>& parts = At(concat).inputs;
+    return std::all_of(parts.begin(), parts.end(), [&](int part) {
+      return At(part).op == Op::kConv && IsOpen(last_node_[static_cast<std::size_t>(part)]);
+    });
+  }
 
   // The step that answers node `i`: an earlier one that now does its work as well, or a new one.
   int Take(int i) {
@@ -82,9 +97,24 @@ class Folder {
       case Op::kSilu:
       case Op::kSigmoid:
         return TakeActivation(i);
-      default:
-        return Push(MakeStep(node));
+      case Op::kInput:
+      case Op::kConv:
+      case Op::kScale:
+      case Op::kConcat:
+      case Op::kMaxPool:
+      case Op::kUpsample:
+      case Op::kGlobalAveragePool:
+      case Op::kFlatten:
+      case Op::kLinear:
+      case Op::kDropout:
+      case Op::kDropPath:
+      case Op::kWindows:
+      case Op::kLstm:
+      case Op::kLastStep:
+      case Op::kMeanOverTime:
+        break;
     }
+    return Push(MakeStep(node));
   }
 
   int Push(FoldedStep step) {
@@ -133,10 +163,13 @@ class Folder {
   int TakeNormalise(int i) {
     const Node& node = graph_[i];
     const int source = Source(node.inputs[0]);
-    if (graph_[source].op == Op::kInput && UsedOnce(source)) {
-      std::copy_n(node.mean.begin(), 3, folded_.mean.begin());
-      std::copy_n(node.std.begin(), 3, folded_.std.begin());
-      return StepOf(source);
+    // Of the pictures themselves, once or several times: (x - m) / s, then (y - mean) / std.
+    if (StepOf(source) == 0 && UsedOnce(source)) {
+      for (std::size_t c = 0; c < 3; ++c) {
+        folded_.mean[c] += node.mean[c] * folded_.std[c];
+        folded_.std[c] *= node.std[c];
+      }
+      return 0;
     }
     FoldedStep step = MakeStep(node);
     step.op = Op::kBatchNorm;
@@ -202,6 +235,13 @@ class Folder {
       At(before).slope = static_cast<float>(node.rate);
       return before;
     }
+    if (op == Op::kConcat && IsOpen(node.inputs[0]) && PartsAreOpen(before)) {
+      for (const int part : At(before).inputs) {
+        At(part).activation = ActivationOf(node.op);
+        At(part).slope = static_cast<float>(node.rate);
+      }
+      return before;
+    }
     FoldedStep step = MakeStep(node);
     step.activation = ActivationOf(node.op);
     step.slope = static_cast<float>(node.rate);
@@ -211,8 +251,9 @@ class Folder {
   const Graph& graph_;
   const std::map<std::string, std::vector<float>>& weights_;
   FoldedGraph folded_;
-  std::vector<int> step_of_;  // by node
-  std::vector<int> uses_;     // by node, through dropouts
+  std::vector<int> step_of_;    // by node
+  std::vector<int> last_node_;  // by step: the last of the nodes that it answers
+  std::vector<int> uses_;       // by node, through dropouts
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ struct FoldedLstmLayer {
 // A step of the network as inference sees it.
 struct FoldedStep {
   // Of Op: kInput, kConv, kLinear, kBatchNorm (a factor and a summand per channel), an activation that stands
-  // alone, kAdd, kScale, kConcat, kMaxPool, kGlobalAveragePool, kFlatten, and those of the head.
+  // alone, kAdd, kScale, kConcat, kMaxPool, kUpsample, kGlobalAveragePool, kFlatten, and those of the head.
   Op op = Op::kInput;
   // Earlier steps. A kConv with two adds the second to its result, before the activation.
   std::vector<int> inputs;
@@ -36,11 +36,18 @@ struct FoldedStep {
   float slope = 0;  // kLeakyRelu
 };
 
+// A result that is asked for by its name.
+struct FoldedOutput {
+  std::string name;
+  int step = 0;
+};
+
 // A network without what only training needs: batch norms are part of the convolutions before them,
 // activations and sums are part of what they follow, dropout is gone.
 struct FoldedGraph {
-  std::vector<FoldedStep> steps;  // in the order of their work; the first is kInput, the last the answer
-  int features = 0;               // the last step of the backbone
+  std::vector<FoldedStep> steps;      // in the order of their work; the first is kInput, the last the answer
+  int features = -1;                  // the last step of the backbone; -1: there is no head
+  std::vector<FoldedOutput> outputs;  // all of the backbone
   // The network's own scaling of its pictures: (x - mean) / std.
   std::array<float, 3> mean = {0, 0, 0}, std = {1, 1, 1};
 };

@@ -14,6 +14,7 @@ namespace {
 
 // A map of more numbers a picture is taken for a mistake; products of a few such still fit 64 bits.
 constexpr std::int64_t kMaxNumbers = std::int64_t{1} << 30;
+constexpr int kMaxUpsampling = 64;
 
 [[noreturn]] void Misfit(const std::string& name, const std::string& problem) {
   throw Error("network", name.empty() ? problem : fmt::format("{}: {}", name, problem));
@@ -23,7 +24,7 @@ void CheckPositive(const std::string& name, const char* what, int value) {
   if (value < 1) Misfit(name, fmt::format("{} of {} is below 1", what, value));
 }
 
-// The side after a window of convolution or pooling went over it.
+// A height or a width after a window of convolution or pooling went over it.
 int SideAfter(const std::string& name, int side, const ConvSpec& spec) {
   CheckPositive(name, "a kernel", spec.kernel);
   CheckPositive(name, "a stride", spec.stride);
@@ -35,6 +36,12 @@ int SideAfter(const std::string& name, int side, const ConvSpec& spec) {
     Misfit(name, fmt::format("a kernel over {} pixels does not fit a side of {}", covered, padded));
   }
   return (padded - covered) / spec.stride + 1;
+}
+
+Shape ShapeAfter(const std::string& name, const Shape& in, int channels, const ConvSpec& spec) {
+  return {.channels = channels,
+          .height = SideAfter(name, in.height, spec),
+          .width = SideAfter(name, in.width, spec)};
 }
 
 std::int64_t Directions(const LstmSpec& spec) { return spec.bidirectional ? 2 : 1; }
@@ -82,7 +89,24 @@ Weights WeightsOfNode(const Graph& graph, const Node& node) {
       return NormWeights(in.channels);
     case Op::kLstm:
       return LstmWeights(node.lstm, in.channels);
-    default:
+    case Op::kInput:
+    case Op::kNormalise:
+    case Op::kRelu:
+    case Op::kLeakyRelu:
+    case Op::kSilu:
+    case Op::kSigmoid:
+    case Op::kAdd:
+    case Op::kScale:
+    case Op::kConcat:
+    case Op::kMaxPool:
+    case Op::kUpsample:
+    case Op::kGlobalAveragePool:
+    case Op::kFlatten:
+    case Op::kDropout:
+    case Op::kDropPath:
+    case Op::kWindows:
+    case Op::kLastStep:
+    case Op::kMeanOverTime:
       return {};
   }
   if (conv.bias) weights.push_back({"bias", {conv.channels}});
@@ -102,11 +126,12 @@ int Graph::Push(Node node) {
   return answer();
 }
 
-int Graph::Input(int size) {
-  CheckPositive("input", "a side", size);
+int Graph::Input(int height, int width) {
+  CheckPositive("input", "a height", height);
+  CheckPositive("input", "a width", width);
   Node node;
   node.op = Op::kInput;
-  node.shape = {.channels = 3, .side = size};
+  node.shape = {.channels = 3, .height = height, .width = width};
   return Push(std::move(node));
 }
 
@@ -148,7 +173,7 @@ int Graph::Conv(int x, const std::string& name, const ConvSpec& spec) {
   node.inputs = {x};
   node.name = name;
   node.conv = spec;
-  node.shape = {.channels = spec.channels, .side = SideAfter(name, in.side, spec)};
+  node.shape = ShapeAfter(name, in, spec.channels, spec);
   return Push(std::move(node));
 }
 
@@ -189,7 +214,8 @@ int Graph::Concat(const std::vector<int>& parts) {
   node.shape.channels = 0;
   for (const int part : parts) {
     const Shape& shape = At(part).shape;
-    if (shape.side != node.shape.side || shape.steps != 0) Misfit("concat", "its parts differ in side");
+    if (shape.height != node.shape.height || shape.width != node.shape.width || shape.steps != 0)
+      Misfit("concat", "its parts differ in height or width");
     node.shape.channels += shape.channels;
   }
   return Push(std::move(node));
@@ -202,13 +228,24 @@ int Graph::MaxPool(int x, int kernel, int stride, int pad_before, int pad_after)
   node.inputs = {x};
   node.conv = {.kernel = kernel, .stride = stride, .pad_before = pad_before, .pad_after = pad_after};
   if (pad_before >= kernel || pad_after >= kernel) Misfit("pool", "a window would hold padding alone");
-  node.shape = {.channels = in.channels, .side = SideAfter("pool", in.side, node.conv)};
+  node.shape = ShapeAfter("pool", in, in.channels, node.conv);
   return Push(std::move(node));
+}
+
+int Graph::Upsample(int x, int factor) {
+  if (factor < 1 || factor > kMaxUpsampling) Misfit("upsample", fmt::format("by {} is not known", factor));
+  const int y = Elementwise(Op::kUpsample, x);
+  Node& node = nodes_.back();
+  node.conv.stride = factor;
+  if (node.shape.numbers() * factor * factor > kMaxNumbers) Misfit("upsample", "its result is too large");
+  node.shape.height *= factor;
+  node.shape.width *= factor;
+  return y;
 }
 
 int Graph::GlobalAveragePool(int x) {
   const int y = Elementwise(Op::kGlobalAveragePool, x);
-  nodes_.back().shape.side = 1;
+  nodes_.back().shape.height = nodes_.back().shape.width = 1;
   return y;
 }
 
@@ -221,7 +258,7 @@ int Graph::Flatten(int x) {
 
 int Graph::Linear(int x, const std::string& name, int channels, bool bias) {
   CheckPositive(name, "a number of channels", channels);
-  if (At(x).shape.side != 1) Misfit(name, "a dense layer takes vectors; flatten the map first");
+  if (!At(x).shape.is_vector()) Misfit(name, "a dense layer takes vectors; flatten the map first");
   const int y = Elementwise(Op::kLinear, x);
   nodes_.back().name = name;
   nodes_.back().conv = {.channels = channels, .bias = bias};
@@ -242,7 +279,7 @@ int Graph::DropPath(int x, double rate) {
 
 int Graph::Windows(int x, int frames) {
   CheckPositive("windows", "a number of frames", frames);
-  if (At(x).shape.side != 1 || At(x).shape.steps != 0) Misfit("windows", "take vectors of single frames");
+  if (!At(x).shape.is_vector() || At(x).shape.steps != 0) Misfit("windows", "take vectors of single frames");
   const int y = Elementwise(Op::kWindows, x);
   nodes_.back().shape.steps = frames;
   return y;
@@ -276,8 +313,16 @@ int Graph::MeanOverTime(int x) {
 }
 
 void Graph::BeginHead(int features) {
-  if (At(features).shape.side != 1) Misfit("features", "are a map; flatten it first");
+  if (!At(features).shape.is_vector()) Misfit("features", "are a map; flatten it first");
   features_ = features;
+}
+
+void Graph::Output(const std::string& name, int x) {
+  if (At(x).head) Misfit(name, "is of the head; the backbone's results alone can be named");
+  const bool twice = std::any_of(outputs_.begin(), outputs_.end(),
+                                 [&](const NamedOutput& output) { return output.name == name; });
+  if (twice) Misfit(name, "two outputs have this name");
+  outputs_.push_back({name, x});
 }
 
 int Graph::frames() const {
@@ -317,28 +362,63 @@ std::vector<WeightSpec> WeightsOf(const Graph& graph) {
   return weights;
 }
 
+namespace {
+
+// Of one picture, or of one step of a window.
+std::int64_t MultiplyAddsOf(const Graph& graph, const Node& node) {
+  const ConvSpec& conv = node.conv;
+  const std::int64_t in = node.inputs.empty() ? 0 : graph[node.inputs[0]].shape.channels;
+  switch (node.op) {
+    case Op::kConv:
+      return node.shape.numbers() * (in / conv.groups) * conv.kernel * conv.kernel;
+    case Op::kLinear:
+      return conv.channels * in;
+    case Op::kLstm: {
+      std::int64_t count = 0;
+      for (const auto& [suffix, shape] : LstmWeights(node.lstm, in)) {
+        if (shape.size() == 2) count += shape[0] * shape[1];
+      }
+      return count;
+    }
+    case Op::kInput:
+    case Op::kNormalise:
+    case Op::kBatchNorm:
+    case Op::kRelu:
+    case Op::kLeakyRelu:
+    case Op::kSilu:
+    case Op::kSigmoid:
+    case Op::kAdd:
+    case Op::kScale:
+    case Op::kConcat:
+    case Op::kMaxPool:
+    case Op::kUpsample:
+    case Op::kGlobalAveragePool:
+    case Op::kFlatten:
+    case Op::kDropout:
+    case Op::kDropPath:
+    case Op::kWindows:
+    case Op::kLastStep:
+    case Op::kMeanOverTime:
+      return 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
 std::int64_t CountMultiplyAdds(const Graph& graph) {
   std::int64_t count = 0, times = graph.frames();  // of the node for a clip
   for (const Node& node : graph.nodes()) {
     if (node.op == Op::kWindows || node.shape.steps > 0) times = std::max(1, node.shape.steps);
     if (node.op == Op::kLastStep || node.op == Op::kMeanOverTime) times = 1;
-    if (node.inputs.empty()) continue;
-    const std::int64_t in = graph[node.inputs[0]].shape.channels;
-    const ConvSpec& conv = node.conv;
-    if (node.op == Op::kConv) {
-      count += times * node.shape.numbers() * (in / conv.groups) * conv.kernel * conv.kernel;
-    } else if (node.op == Op::kLinear) {
-      count += times * conv.channels * in;
-    } else if (node.op == Op::kLstm) {
-      for (const auto& [suffix, shape] : LstmWeights(node.lstm, in)) {
-        if (shape.size() == 2) count += times * shape[0] * shape[1];
-      }
-    }
+    count += times * MultiplyAddsOf(graph, node);
   }
   return count;
 }
 
-InputSpec InputOf(const Graph& graph) { return {graph[0].shape.side, graph.frames()}; }
+InputSpec InputOf(const Graph& graph) {
+  return {graph[0].shape.height, graph.frames(), graph[0].shape.width};
+}
 
 std::int64_t CountTrainable(const Graph& graph) {
   std::int64_t count = 0;

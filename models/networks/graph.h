@@ -8,10 +8,10 @@ namespace seam {
 
 // A network is written down once, as a Graph, and read three times: Model runs it with LibTorch's operators
 // and their gradients, Compile() turns it into its fast form for inference, ExportOnnx() into a file. Adding
-// a network is writing the function that builds its graph (docs/models.md).
+// a network is writing the function that builds its graph (docs/models.md); ReadOnnx() reads one from a file.
 
 enum class Op {
-  kInput,      // pictures [B, 3, S, S], RGB 0..255
+  kInput,      // pictures [B, 3, H, W], RGB 0..255
   kNormalise,  // (x - mean) / std, per channel
   kConv,       // weight [O, I / groups, K, K], bias [O]
   kBatchNorm,  // weight, bias, running_mean, running_var [C]
@@ -23,6 +23,7 @@ enum class Op {
   kScale,              // [B, C, H, W] * [B, C, 1, 1]
   kConcat,             // along the channels
   kMaxPool,            // padded with -infinity
+  kUpsample,           // nearest neighbour: each number becomes a square of side conv.stride
   kGlobalAveragePool,  // -> [B, C, 1, 1]
   kFlatten,            // -> [B, C * H * W]
   kLinear,             // of the last axis; weight [O, I], bias [O]
@@ -42,13 +43,16 @@ enum class Init {
   kFanOut,         // He normal over the outgoing connections, zero bias; Linear: uniform +-1/sqrt(out)
 };
 
-// What one picture (or frame of a window) has at this place of the network. Pictures are square; vectors have
-// a side of 1.
+// What one picture (or frame of a window) has at this place of the network. Vectors have a height and a width
+// of 1.
 struct Shape {
   int channels = 0;
-  int side = 1;
+  int height = 1, width = 1;
   int steps = 0;  // T within windows, 0 elsewhere
-  std::int64_t numbers() const { return std::int64_t{channels} * side * side; }
+  std::int64_t numbers() const { return std::int64_t{channels} * height * width; }
+  bool is_vector() const { return height == 1 && width == 1; }
+  // Of a square map.
+  int side() const { return height; }
   bool operator==(const Shape&) const = default;
 };
 
@@ -77,14 +81,20 @@ struct Node {
   std::vector<int> inputs;  // numbers of earlier nodes
   // Prefix of the weights' names, "features.0.0"; nodes of one name share their weights.
   std::string name;
-  Shape shape;                   // of the result
-  ConvSpec conv;                 // kConv, kMaxPool (without channels), kLinear (channels, bias)
-  NormSpec norm;                 // kBatchNorm
-  LstmSpec lstm;                 // kLstm, and kLastStep for its directions
-  double rate = 0;               // kDropout, kDropPath, kLeakyRelu
+  Shape shape;      // of the result
+  ConvSpec conv;    // kConv, kMaxPool (without channels), kLinear (channels, bias), kUpsample (stride)
+  NormSpec norm;    // kBatchNorm
+  LstmSpec lstm;    // kLstm, and kLastStep for its directions
+  double rate = 0;  // kDropout, kDropPath, kLeakyRelu
   std::vector<float> mean, std;  // kNormalise
   Init init = Init::kTorch;
   bool head = false;  // belongs to the classifier or the temporal head, not to the backbone
+};
+
+// A result of the network that is asked for by its name: a map or a vector.
+struct NamedOutput {
+  std::string name;
+  int node = 0;
 };
 
 // A list of nodes in the order of their work. The last is the answer. Each method adds a node, works out its
@@ -95,7 +105,8 @@ struct Node {
 //   x = graph.Relu(graph.BatchNorm(graph.Conv(x, "conv1", {.channels = 64, .kernel = 7, ...}), "bn1"));
 class Graph {
  public:
-  int Input(int size);
+  int Input(int height, int width);
+  int Input(int size) { return Input(size, size); }
   int Normalise(int x, std::vector<float> mean, std::vector<float> std);
   int Conv(int x, const std::string& name, const ConvSpec& spec);
   int BatchNorm(int x, const std::string& name, const NormSpec& spec = {});
@@ -107,6 +118,7 @@ class Graph {
   int Scale(int x, int factors);
   int Concat(const std::vector<int>& parts);
   int MaxPool(int x, int kernel, int stride, int pad_before = 0, int pad_after = 0);
+  int Upsample(int x, int factor);
   int GlobalAveragePool(int x);
   int Flatten(int x);
   int Linear(int x, const std::string& name, int channels, bool bias = true);
@@ -121,10 +133,14 @@ class Graph {
   void set_init(Init init) { init_ = init; }
   // The nodes added so far are the backbone, and `features` [B, F] is its result; what follows is the head.
   void BeginHead(int features);
+  // Names a result of the backbone, so that the network answers it besides its logit. A detector's graph has
+  // such outputs alone.
+  void Output(const std::string& name, int x);
 
   const std::vector<Node>& nodes() const { return nodes_; }
   const Node& operator[](int node) const { return nodes_[static_cast<std::size_t>(node)]; }
-  int features() const { return features_; }
+  int features() const { return features_; }  // -1: the network has no head
+  const std::vector<NamedOutput>& outputs() const { return outputs_; }
   int answer() const { return static_cast<int>(nodes_.size()) - 1; }
   int frames() const;  // T of kWindows; 1 without
 
@@ -137,18 +153,20 @@ class Graph {
   std::vector<Node> nodes_;
   Init init_ = Init::kTorch;
   int features_ = -1;
+  std::vector<NamedOutput> outputs_;
 };
 
-// What a network takes: clips of `frames` square RGB pictures of side `size`.
+// What a network takes: clips of `frames` RGB pictures. Classifiers' are square, of side `size`.
 struct InputSpec {
-  int size = 0;
+  int size = 0;    // height
   int frames = 1;  // 1: an image network, which takes clips of any T
+  int width = 0;
 };
 InputSpec InputOf(const Graph& graph);
 
 // kernel / 2 times the dilation: keeps the side at stride 1.
 int Padding(int kernel, int dilation = 1);
-// TensorFlow's 'same' for a picture of `side`: sets pad_before and pad_after, which may differ by one.
+// TensorFlow's 'same' for a square map of `side`: sets pad_before and pad_after, which may differ by one.
 void SamePadding(int side, ConvSpec* spec);
 
 // A weight of the network and its shape, in the order of the nodes, each name once.

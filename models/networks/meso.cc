@@ -32,7 +32,7 @@ class Builder {
         norm_(VariantFlag(options, "torch_norms") ? kTorchNorm : kKerasNorm) {}
 
   int Input(int pictures) {
-    const int size = graph_[pictures].shape.side;
+    const int size = graph_[pictures].shape.side();
     if (size % kReduction != 0) {
       throw Error(options_.model, fmt::format("pictures of {} pixels do not fit", size),
                   fmt::format("choose a multiple of {}", kReduction));

@@ -52,13 +52,20 @@ OneDnnLowering::OneDnnLowering(const FoldedGraph& graph, Type type, const dnnl::
   for (int step = 0; step < static_cast<int>(graph.steps.size()); ++step) {
     for (const int input : At(step).inputs) last_use_[static_cast<std::size_t>(input)] = step;
   }
+  for (const FoldedOutput& output : graph.outputs)
+    last_use_[static_cast<std::size_t>(output.step)] = static_cast<int>(graph.steps.size());
 }
 
-void OneDnnLowering::LowerBody() {
+void OneDnnLowering::LowerBody(int batch) {
+  batch_ = batch;
   Answer(0, MapDesc(At(0).shape));
   input_ = ValueOf(0).storage;
-  for (int step = 1; step <= graph_.features; ++step) Lower(step);
-  Finish(graph_.features);
+  int last = graph_.features;
+  for (const FoldedOutput& output : graph_.outputs) last = std::max(last, output.step);
+  for (int step = 1; step <= last; ++step) Lower(step);
+  if (graph_.features >= 0) answer_ = Keep(graph_.features);
+  for (const FoldedOutput& output : graph_.outputs) outputs_.push_back(Keep(output.step));
+  program_.Place();
 }
 
 void OneDnnLowering::LowerHead() {
@@ -70,14 +77,23 @@ void OneDnnLowering::LowerHead() {
   Answer(graph_.features, RowsDesc(frames, At(graph_.features).shape.channels));
   input_ = ValueOf(graph_.features).storage;
   for (int step = graph_.features + 1; step <= last; ++step) Lower(step);
-  Finish(last);
+  answer_ = Keep(last);
+  program_.Place();
 }
 
-void OneDnnLowering::Finish(int last) {
-  if (ValueOf(last).desc.dims().size() != 2) throw Error("network", "what it answers is no vector");
-  answer_ = ValueOf(last).storage;
-  program_.Keep(answer_);
-  program_.Place();
+int OneDnnLowering::Keep(int step) {
+  const Value& value = ValueOf(step);
+  int storage = value.storage;
+  if (value.desc.data_type() != Type::f32) {
+    memory::desc floats = value.desc;
+    floats.data.data_type = dnnl_f32;
+    storage = program_.NewStorage(floats.get_size());
+    const dnnl::reorder::primitive_desc made(engine_, value.desc, engine_, floats, AttributesOf());
+    program_.Add(dnnl::reorder(made), made.scratchpad_desc(),
+                 {InArena(DNNL_ARG_FROM, step), {DNNL_ARG_TO, floats, storage, 0, {}}});
+  }
+  program_.Keep(storage);
+  return storage;
 }
 
 void OneDnnLowering::Lower(int step) {
@@ -101,6 +117,8 @@ void OneDnnLowering::Lower(int step) {
     case Op::kMaxPool:
     case Op::kGlobalAveragePool:
       return LowerPool(step);
+    case Op::kUpsample:
+      return LowerUpsample(step);
     case Op::kFlatten:
       return LowerFlatten(step);
     case Op::kWindows:
@@ -238,28 +256,41 @@ void OneDnnLowering::LowerConcat(int step) {
 void OneDnnLowering::LowerPool(int step) {
   const FoldedStep& it = At(step);
   const bool global = it.op == Op::kGlobalAveragePool;
-  const std::int64_t kernel = global ? At(it.inputs[0]).shape.side : it.conv.kernel,
-                     stride = global ? 1 : it.conv.stride, before = global ? 0 : it.conv.pad_before,
+  const Shape& from = At(it.inputs[0]).shape;
+  const memory::dims kernel =
+      global ? memory::dims{from.height, from.width} : memory::dims{it.conv.kernel, it.conv.kernel};
+  const std::int64_t stride = global ? 1 : it.conv.stride, before = global ? 0 : it.conv.pad_before,
                      after = global ? 0 : it.conv.pad_after;
   const memory::desc target = MapDesc(it.shape);
   const dnnl::pooling_forward::primitive_desc made(
       dnnl::pooling_forward::desc(
           kInference, global ? dnnl::algorithm::pooling_avg_exclude_padding : dnnl::algorithm::pooling_max,
-          ValueOf(it.inputs[0]).desc, target, {stride, stride}, {kernel, kernel}, {before, before},
-          {after, after}),
+          ValueOf(it.inputs[0]).desc, target, {stride, stride}, kernel, {before, before}, {after, after}),
       AttributesOf(), engine_);
   Answer(step, target);
   program_.Add(dnnl::pooling_forward(made), made.scratchpad_desc(),
                {InArena(DNNL_ARG_SRC, it.inputs[0]), InArena(DNNL_ARG_DST, step)});
 }
 
+void OneDnnLowering::LowerUpsample(int step) {
+  const memory::desc source = ValueOf(At(step).inputs[0]).desc, target = MapDesc(At(step).shape);
+  const auto factor = static_cast<float>(At(step).conv.stride);
+  const dnnl::resampling_forward::primitive_desc made(
+      dnnl::resampling_forward::desc(kInference, dnnl::algorithm::resampling_nearest, {factor, factor},
+                                     source, target),
+      AttributesOf(), engine_);
+  Answer(step, target);
+  program_.Add(dnnl::resampling_forward(made), made.scratchpad_desc(),
+               {InArena(DNNL_ARG_SRC, At(step).inputs[0]), InArena(DNNL_ARG_DST, step)});
+}
+
 // By channels, then rows, then columns: LibTorch's order, which the dense layers know.
 void OneDnnLowering::LowerFlatten(int step) {
   const FoldedStep& it = At(step);
   const Shape& from = At(it.inputs[0]).shape;
-  const memory::desc map({1, from.channels, from.side, from.side}, Type::f32, Tag::nchw);
+  const memory::desc map({batch_, from.channels, from.height, from.width}, Type::f32, Tag::nchw);
   const dnnl::reorder::primitive_desc made(engine_, ValueOf(it.inputs[0]).desc, engine_, map, AttributesOf());
-  Answer(step, RowsDesc(1, from.numbers()));
+  Answer(step, RowsDesc(batch_, from.numbers()));
   Operand target = InArena(DNNL_ARG_TO, step);
   target.desc = map;
   program_.Add(dnnl::reorder(made), made.scratchpad_desc(), {InArena(DNNL_ARG_FROM, it.inputs[0]), target});
@@ -330,7 +361,7 @@ void OneDnnLowering::LowerMeanOverTime(int step) {
 }
 
 memory::desc OneDnnLowering::MapDesc(const Shape& shape) const {
-  return {{1, shape.channels, shape.side, shape.side}, type_, Tag::nhwc};
+  return {{batch_, shape.channels, shape.height, shape.width}, type_, Tag::nhwc};
 }
 
 memory::desc OneDnnLowering::RowsDesc(std::int64_t rows, std::int64_t columns) const {

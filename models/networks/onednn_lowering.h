@@ -19,13 +19,15 @@ class OneDnnLowering {
   OneDnnLowering(const FoldedGraph& graph, dnnl::memory::data_type type, const dnnl::engine& engine,
                  OneDnnProgram* program);
 
-  // The backbone, for one picture. After it, where the program finds its picture [S, S, 3] of the body's type
-  // and leaves its features [F].
-  void LowerBody();
+  // The backbone, for `batch` pictures. After it, where the program finds its pictures [batch, H, W, 3] of
+  // the body's type and leaves its features [batch, F], if the network has a head, and its named outputs,
+  // which are floats [batch, H, W, C].
+  void LowerBody(int batch = 1);
   // What follows the features, for a clip of T pictures: where it finds them, [T, F], and leaves the logit.
   void LowerHead();
   int input() const { return input_; }
   int answer() const { return answer_; }
+  const std::vector<int>& outputs() const { return outputs_; }  // as FoldedGraph::outputs
 
  private:
   // What a step answers.
@@ -44,11 +46,13 @@ class OneDnnLowering {
   void AddBinary(dnnl::algorithm algorithm, int step, int left, int right);
   void LowerConcat(int step);
   void LowerPool(int step);
+  void LowerUpsample(int step);
   void LowerFlatten(int step);
   void LowerLstm(int step);
   void LowerLastStep(int step);
   void LowerMeanOverTime(int step);
-  void Finish(int last);
+  // The step's result stays, as floats; where.
+  int Keep(int step);
 
   const FoldedStep& At(int step) const { return graph_.steps[static_cast<std::size_t>(step)]; }
   const Value& ValueOf(int step) const { return values_[static_cast<std::size_t>(step)]; }
@@ -68,9 +72,11 @@ class OneDnnLowering {
   dnnl::memory::data_type type_;
   dnnl::engine engine_;
   OneDnnProgram& program_;
-  std::vector<Value> values_;     // by step
-  std::vector<int> last_use_;     // by step: the last step that reads it
+  std::vector<Value> values_;  // by step
+  std::vector<int> last_use_;  // by step: the last step that reads it
+  int batch_ = 1;
   int input_ = -1, answer_ = -1;  // storages
+  std::vector<int> outputs_;      // storages
 };
 
 }  // namespace seam

@@ -46,15 +46,22 @@ void Scale(const ByteTable<T>& table, const std::uint8_t* from, std::size_t pixe
 class OneDnnModel : public CompiledModel {
  public:
   OneDnnModel(const FoldedGraph& graph, const InputSpec& input, bool bf16)
-      : engine_(dnnl::engine::kind::cpu, 0), input_(input), bf16_(bf16), floats_(FloatTable(graph)) {
+      : CompiledModel(graph),
+        engine_(dnnl::engine::kind::cpu, 0),
+        input_(input),
+        pixels_(static_cast<std::size_t>(input.size) * static_cast<std::size_t>(input.width)),
+        bf16_(bf16),
+        floats_(FloatTable(graph)) {
     for (std::size_t c = 0; c < 3; ++c)
       std::transform(floats_[c].begin(), floats_[c].end(), halves_[c].begin(), ToBf16);
     const OneThread one;
-    OneDnnLowering body(graph, bf16 ? Type::bf16 : Type::f32, engine_, &body_),
-        head(graph, Type::f32, engine_, &head_);
+    OneDnnLowering body(graph, bf16 ? Type::bf16 : Type::f32, engine_, &body_);
     body.LowerBody();
-    head.LowerHead();
     pictures_ = body.input();
+    named_ = body.outputs();
+    if (graph.features < 0) return;
+    OneDnnLowering head(graph, Type::f32, engine_, &head_);
+    head.LowerHead();
     features_ = body.answer();
     rows_ = head.input();
     logit_ = head.answer();
@@ -63,19 +70,14 @@ class OneDnnModel : public CompiledModel {
   }
 
   std::vector<double> Logits(const std::uint8_t* clips, std::int64_t n) const override {
+    NeedsHead();
     const OneThread one;
-    const auto side = static_cast<std::size_t>(input_.size), pixels = side * side,
-               frames = static_cast<std::size_t>(input_.frames);
+    const auto frames = static_cast<std::size_t>(input_.frames);
     std::unique_ptr<Replica> replica = Take();
     std::vector<double> logits;
     for (std::int64_t clip = 0; clip < n; ++clip) {
-      for (std::size_t frame = 0; frame < frames; ++frame, clips += pixels * 3) {
-        if (bf16_) {
-          Scale(halves_, clips, pixels, replica->body.At<std::uint16_t>(pictures_));
-        } else {
-          Scale(floats_, clips, pixels, replica->body.At<float>(pictures_));
-        }
-        replica->body.Run(replica->stream);
+      for (std::size_t frame = 0; frame < frames; ++frame, clips += pixels_ * 3) {
+        RunBody(clips, replica.get());
         std::copy_n(replica->body.At<float>(features_), feature_count_,
                     replica->head.At<float>(rows_) + frame * feature_count_);
       }
@@ -84,6 +86,35 @@ class OneDnnModel : public CompiledModel {
     }
     Return(std::move(replica));
     return logits;
+  }
+
+  std::vector<float> Features(const std::uint8_t* pictures, std::int64_t n) const override {
+    NeedsHead();
+    const OneThread one;
+    std::unique_ptr<Replica> replica = Take();
+    std::vector<float> features;
+    for (std::int64_t i = 0; i < n; ++i, pictures += pixels_ * 3) {
+      RunBody(pictures, replica.get());
+      const auto* first = replica->body.At<float>(features_);
+      features.insert(features.end(), first, first + feature_count_);
+    }
+    Return(std::move(replica));
+    return features;
+  }
+
+  std::vector<std::vector<float>> Outputs(const std::uint8_t* pictures, std::int64_t n) const override {
+    const OneThread one;
+    std::unique_ptr<Replica> replica = Take();
+    std::vector<std::vector<float>> found(named_.size());
+    for (std::int64_t i = 0; i < n; ++i, pictures += pixels_ * 3) {
+      RunBody(pictures, replica.get());
+      for (std::size_t k = 0; k < named_.size(); ++k) {
+        const auto* first = replica->body.At<float>(named_[k]);
+        found[k].insert(found[k].end(), first, first + outputs()[k].shape.numbers());
+      }
+    }
+    Return(std::move(replica));
+    return found;
   }
 
   InputSpec input() const override { return input_; }
@@ -100,6 +131,19 @@ class OneDnnModel : public CompiledModel {
     OneDnnProgram::Replica body, head;
     dnnl::stream stream;
   };
+
+  void NeedsHead() const {
+    if (features_ < 0) throw Error("network", "it has no head: it answers its named outputs alone");
+  }
+
+  void RunBody(const std::uint8_t* picture, const Replica* replica) const {
+    if (bf16_) {
+      Scale(halves_, picture, pixels_, replica->body.At<std::uint16_t>(pictures_));
+    } else {
+      Scale(floats_, picture, pixels_, replica->body.At<float>(pictures_));
+    }
+    replica->body.Run(replica->stream);
+  }
 
   // One that is idle, or a new one.
   std::unique_ptr<Replica> Take() const {
@@ -121,11 +165,13 @@ class OneDnnModel : public CompiledModel {
 
   dnnl::engine engine_;
   InputSpec input_;
+  std::size_t pixels_;  // of a picture
   bool bf16_;
   ByteTable<float> floats_;
   ByteTable<std::uint16_t> halves_;
   OneDnnProgram body_, head_;
   int pictures_ = -1, features_ = -1, rows_ = -1, logit_ = -1;  // storages
+  std::vector<int> named_;                                      // storages of outputs()
   std::size_t feature_count_ = 0;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Replica>> idle_;

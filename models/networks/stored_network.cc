@@ -275,7 +275,7 @@ StoredNetwork LoadNetwork(const fs::path& path) {
   network.info = ParseInfo(header.metadata, subject);
   network.options = ParseOptions(network.info, header.metadata, subject);
   network.graph = GraphOf(network.options, subject);
-  CheckInfo(network.info, network.options.model, network.graph[0].shape.side, subject);
+  CheckInfo(network.info, network.options.model, network.graph[0].shape.side(), subject);
   std::map<std::string, OfferedWeight> offered;
   for (const TensorEntry& entry : header.tensors) {
     std::vector<float>& numbers = network.weights[entry.name];

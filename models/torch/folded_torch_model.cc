@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "models/torch/autocast.h"
 #include "models/torch/run_node.h"
 
@@ -35,7 +37,8 @@ torch::Tensor Activated(const FoldedStep& step, torch::Tensor x) {
 class FoldedTorchModel : public CompiledModel {
  public:
   FoldedTorchModel(const FoldedGraph& graph, const InputSpec& input, torch::Device device, bool bf16)
-      : input_(input), device_(device), bf16_(bf16) {
+      : CompiledModel(graph), input_(input), device_(device), bf16_(bf16), features_(graph.features) {
+    for (const FoldedOutput& output : graph.outputs) named_.push_back(output.step);
     const c10::InferenceMode no_gradients;
     mean_ =
         torch::tensor(std::vector<float>(graph.mean.begin(), graph.mean.end())).view({1, 3, 1, 1}).to(device);
@@ -48,24 +51,27 @@ class FoldedTorchModel : public CompiledModel {
   }
 
   std::vector<double> Logits(const std::uint8_t* clips, std::int64_t n) const override {
+    NeedsHead();
     const c10::InferenceMode no_gradients;
-    std::unique_lock<std::mutex> lock(mutex_, std::defer_lock);
-    std::optional<Autocast> autocast;
-    if (device_.is_cuda()) {
-      lock.lock();
-      if (bf16_) autocast.emplace(c10::kCUDA, c10::kBFloat16);
-    } else {
-      at::set_num_threads(1);
-    }
-    const std::int64_t side = input_.size;
-    // Only read from.
-    const torch::Tensor bytes =
-        torch::from_blob(const_cast<std::uint8_t*>(clips), {n * input_.frames, side, side, 3}, torch::kByte);
-    // Channels last: the bytes' own order.
-    const torch::Tensor pictures = bytes.to(device_).permute({0, 3, 1, 2}).to(torch::kFloat);
-    const torch::Tensor logits = Run((pictures - mean_) / std_).to(torch::kCPU, torch::kDouble).flatten();
+    const std::vector<torch::Tensor> found =
+        RunPictures(clips, n * input_.frames, {static_cast<int>(steps_.size()) - 1});
+    const torch::Tensor logits = found[0].to(torch::kDouble).flatten();
     const double* first = logits.data_ptr<double>();
     return {first, first + n};
+  }
+
+  std::vector<float> Features(const std::uint8_t* pictures, std::int64_t n) const override {
+    NeedsHead();
+    const c10::InferenceMode no_gradients;
+    return Numbers(RunPictures(pictures, n, {features_})[0]);
+  }
+
+  std::vector<std::vector<float>> Outputs(const std::uint8_t* pictures, std::int64_t n) const override {
+    const c10::InferenceMode no_gradients;
+    std::vector<std::vector<float>> numbers;
+    for (const torch::Tensor& found : RunPictures(pictures, n, named_))
+      numbers.push_back(Numbers(found.dim() == 4 ? found.permute({0, 2, 3, 1}) : found));
+    return numbers;
   }
 
   InputSpec input() const override { return input_; }
@@ -157,25 +163,62 @@ class FoldedTorchModel : public CompiledModel {
     return Activated(step.folded, std::move(x));
   }
 
-  torch::Tensor Run(const torch::Tensor& pictures) const {
+  void NeedsHead() const {
+    if (features_ < 0) throw Error("network", "it has no head: it answers its named outputs alone");
+  }
+
+  static std::vector<float> Numbers(const torch::Tensor& tensor) {
+    const torch::Tensor plain = tensor.contiguous();
+    return {plain.data_ptr<float>(), plain.data_ptr<float>() + plain.numel()};
+  }
+
+  // The results of the steps `wanted` for `n` pictures of bytes, on the CPU.
+  std::vector<torch::Tensor> RunPictures(const std::uint8_t* pixels, std::int64_t n,
+                                         const std::vector<int>& wanted) const {
+    std::unique_lock<std::mutex> lock(mutex_, std::defer_lock);
+    std::optional<Autocast> autocast;
+    if (device_.is_cuda()) {
+      lock.lock();
+      if (bf16_) autocast.emplace(c10::kCUDA, c10::kBFloat16);
+    } else {
+      at::set_num_threads(1);
+    }
+    // Only read from.
+    const torch::Tensor bytes =
+        torch::from_blob(const_cast<std::uint8_t*>(pixels), {n, input_.size, input_.width, 3}, torch::kByte);
+    // Channels last: the bytes' own order.
+    const torch::Tensor pictures = bytes.to(device_).permute({0, 3, 1, 2}).to(torch::kFloat);
+    std::vector<torch::Tensor> found = Run((pictures - mean_) / std_, wanted);
+    for (torch::Tensor& each : found) each = each.to(torch::kCPU, torch::kFloat);
+    return found;
+  }
+
+  std::vector<torch::Tensor> Run(const torch::Tensor& pictures, const std::vector<int>& wanted) const {
+    if (wanted.empty()) return {};
     std::vector<torch::Tensor> values(steps_.size());
     values[0] = pictures;
-    for (std::size_t i = 1; i < steps_.size(); ++i) {
+    const auto last = static_cast<std::size_t>(*std::max_element(wanted.begin(), wanted.end()));
+    for (std::size_t i = 1; i <= last; ++i) {
       std::vector<torch::Tensor> inputs;
       for (const int input : steps_[i].folded.inputs)
         inputs.push_back(values[static_cast<std::size_t>(input)]);
       values[i] = RunStep(steps_[i], inputs);
       for (const int input : steps_[i].folded.inputs) {
-        if (steps_[static_cast<std::size_t>(input)].last_use == i)
+        const bool stays = std::find(wanted.begin(), wanted.end(), input) != wanted.end();
+        if (!stays && steps_[static_cast<std::size_t>(input)].last_use == i)
           values[static_cast<std::size_t>(input)].reset();
       }
     }
-    return values.back();
+    std::vector<torch::Tensor> found;
+    for (const int step : wanted) found.push_back(values[static_cast<std::size_t>(step)]);
+    return found;
   }
 
   InputSpec input_;
   torch::Device device_;
   bool bf16_;
+  int features_;
+  std::vector<int> named_;  // steps of outputs()
   torch::Tensor mean_, std_;
   std::vector<Step> steps_;
   mutable std::mutex mutex_;  // one caller at a time has the GPU

@@ -40,7 +40,7 @@ torch::Tensor DividedByGreatest(const torch::Tensor& rows) {
 
 int LastMapOf(const Graph& graph) {
   for (int i = graph.answer(); i > 0; --i) {
-    if (!graph[i].head && graph[i].shape.side > 1) return i;
+    if (!graph[i].head && graph[i].shape.side() > 1) return i;
   }
   throw Error("network", "no step of it has places to show");
 }
@@ -71,7 +71,7 @@ torch::Tensor GradCam(const Model& model, const torch::Tensor& clips) {
   torch::Tensor maps = torch::relu((importance * map.detach()).sum(1));  // equation 2
   const std::int64_t rows = graph.frames() > 1 ? clips.size(0) : maps.size(0);
   maps = DividedByGreatest(maps.reshape({rows, -1}));
-  const int side = graph[place].shape.side;
+  const int side = graph[place].shape.side();
   return maps.to(torch::kCPU, torch::kFloat).reshape({clips.size(0), clips.size(1), side, side});
 }
 

@@ -106,7 +106,7 @@ torch::Tensor FromKeras(const torch::Tensor& tensor, const Shape* map) {
   if (tensor.dim() == 4) return tensor.permute({3, 2, 0, 1}).contiguous();
   if (tensor.dim() != 2) return tensor;
   if (map == nullptr || map->numbers() != tensor.size(0)) return tensor.t().contiguous();
-  return tensor.view({map->side, map->side, map->channels, -1})
+  return tensor.view({map->height, map->width, map->channels, -1})
       .permute({3, 2, 0, 1})
       .reshape({-1, tensor.size(0)})
       .contiguous();

@@ -45,8 +45,8 @@ int FindMap(const Graph& graph, const std::vector<NormChain>& chains) {
   for (int i = 0; i <= graph.answer(); ++i) {
     const NormChain& chain = chains[static_cast<std::size_t>(i)];
     if (chain.last >= chain.first) within = std::max(within, chain.last);
-    const int side = graph[i].shape.side;
-    if (i >= within && side > 1 && side * kSmallest >= graph[0].shape.side) found = i;
+    const int side = graph[i].shape.side();
+    if (i >= within && side > 1 && side * kSmallest >= graph[0].shape.side()) found = i;
   }
   return found;
 }

@@ -29,7 +29,7 @@ NormChain FindNormChain(const Graph& graph, int node) {
   if (follows(next, Op::kMaxPool)) {
     const ConvSpec& pool = graph[next].conv;
     if (pool.kernel == pool.stride && pool.pad_before == 0 && pool.pad_after == 0 && pool.kernel > 1 &&
-        graph[chain.norm].shape.side % pool.kernel == 0) {
+        graph[chain.norm].shape.side() % pool.kernel == 0) {
       chain.pool = pool.kernel;
     }
   }

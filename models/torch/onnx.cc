@@ -69,6 +69,15 @@ class Exporter {
         SetInts(step, "pads", Pads(node.conv));
         return to;
       }
+      case Op::kUpsample: {
+        const auto factor = static_cast<float>(node.conv.stride);
+        auto* step = Add(
+            "Resize", {in(0), "", Constant(to + "_scales", torch::tensor({1.0F, 1.0F, factor, factor}))}, to);
+        SetText(step, "mode", "nearest");
+        SetText(step, "coordinate_transformation_mode", "asymmetric");
+        SetText(step, "nearest_mode", "floor");
+        return to;
+      }
       case Op::kGlobalAveragePool:
         return Name(Add("GlobalAveragePool", {in(0)}, to));
       case Op::kFlatten: {
@@ -98,13 +107,13 @@ class Exporter {
   }
 
   std::string Input(const Node& node) {
-    const int frames = graph_.frames(), side = node.shape.side;
+    const int frames = graph_.frames(), height = node.shape.height, width = node.shape.width;
     if (frames == 1) {
-      Describe(out_.add_input(), "pictures", {batch_, 3, side, side});
+      Describe(out_.add_input(), "pictures", {batch_, 3, height, width});
       return "pictures";
     }
-    Describe(out_.add_input(), "clips", {batch_, frames, 3, side, side});
-    return Reshape("clips", {std::int64_t{batch_} * frames, 3, side, side}, "pictures");
+    Describe(out_.add_input(), "clips", {batch_, frames, 3, height, width});
+    return Reshape("clips", {std::int64_t{batch_} * frames, 3, height, width}, "pictures");
   }
 
   // A convolution of each channel with one number: runtimes fold it into what follows, while OpenCV's

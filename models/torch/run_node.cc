@@ -122,6 +122,8 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
       return torch::cat(inputs, 1);
     case Op::kMaxPool:
       return MaxPool(node, x);
+    case Op::kUpsample:
+      return x.repeat_interleave(node.conv.stride, 2).repeat_interleave(node.conv.stride, 3);
     case Op::kGlobalAveragePool:
       return x.mean({2, 3}, true);
     case Op::kFlatten:

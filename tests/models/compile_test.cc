@@ -12,6 +12,7 @@
 
 #include "models/torch/checkpoint.h"
 #include "models/torch/folded_torch_model.h"
+#include "models/torch/run_node.h"
 #include "tests/support/support.h"
 #ifdef SEAM_ONEDNN
 #include "models/networks/onednn_model.h"
@@ -144,6 +145,86 @@ Graph Maze() {
 }
 
 TEST(CompileTest, FoldingSeesWhatElseNeedsAResult) { ExpectAsEager(Stirred(Maze()).get(), "maze", 3); }
+
+// A detector's kind of network: a picture that is no square, no head, and results of several kinds, of which
+// one is needed further on.
+Graph WithOutputs() {
+  Graph graph;
+  int x = graph.Normalise(graph.Input(24, 40), {100, 120, 140}, {50, 60, 70});
+  x = graph.Normalise(x, {0.1F, 0.2F, 0.3F}, {2, 2, 2});
+  const int fine = graph.Relu(graph.Conv(
+      x, "fine", {.channels = 8, .kernel = 3, .stride = 2, .pad_before = 1, .pad_after = 1, .bias = true}));
+  const int coarse = graph.Relu(graph.BatchNorm(
+      graph.Conv(fine, "coarse", {.channels = 8, .kernel = 3, .stride = 2, .pad_before = 1, .pad_after = 1}),
+      "norm"));
+  const int sum = graph.Add(fine, graph.Upsample(coarse, 2));
+  const int both = graph.Relu(graph.Concat(
+      {graph.Conv(sum, "left", {.channels = 4}), graph.Conv(sum, "right", {.channels = 6, .bias = true})}));
+  graph.Output("map", graph.Conv(both, "map", {.channels = 3, .bias = true}));
+  graph.Output("coarse", coarse);
+  graph.Output("mean", graph.Flatten(graph.GlobalAveragePool(both)));
+  return graph;
+}
+
+// What the graph itself says, node by node: the outputs of `pictures` [n, H, W, 3], channels last.
+std::vector<torch::Tensor> NodeByNode(const Model& model, const torch::Tensor& pictures) {
+  const torch::NoGradGuard no_grad;
+  const auto weights = WeightsOf(model);
+  std::vector<torch::Tensor> values;
+  for (const Node& node : model.graph().nodes()) {
+    std::vector<torch::Tensor> inputs;
+    for (const int input : node.inputs) inputs.push_back(values[static_cast<std::size_t>(input)]);
+    if (node.op == Op::kInput) inputs = {pictures.permute({0, 3, 1, 2}).to(torch::kFloat)};
+    values.push_back(RunNode(
+        node, inputs, [&](const std::string& name) { return weights.at(node.name + "." + name); },
+        RunMode()));
+  }
+  std::vector<torch::Tensor> outputs;
+  for (const NamedOutput& output : model.graph().outputs()) {
+    const torch::Tensor value = values[static_cast<std::size_t>(output.node)];
+    outputs.push_back(value.dim() == 4 ? value.permute({0, 2, 3, 1}).contiguous() : value);
+  }
+  return outputs;
+}
+
+TEST(CompileTest, NamedOutputsOfRectanglesAreThoseOfTheGraph) {
+  const auto model = Stirred(WithOutputs());
+  torch::manual_seed(7);
+  const torch::Tensor pictures = torch::randint(0, 256, {3, 24, 40, 3}, torch::kByte);
+  const std::vector<torch::Tensor> expected = NodeByNode(*model, pictures);
+  const FoldedGraph folded = FoldModel(*model);
+  const InputSpec input = InputOf(model->graph());
+  std::vector<std::unique_ptr<CompiledModel>> forms;
+  forms.push_back(Compile(folded, input, {.precision = "fp32", .device = "cpu"}));
+  forms.push_back(MakeFoldedTorchModel(folded, input, torch::kCPU, false));
+  for (const auto& form : forms) {
+    const auto found = form->Outputs(pictures.data_ptr<std::uint8_t>(), 3);
+    ASSERT_EQ(found.size(), 3U);
+    EXPECT_EQ(form->outputs()[0].name, "map");
+    EXPECT_EQ(form->outputs()[0].shape, (Shape{.channels = 3, .height = 12, .width = 20}));
+    EXPECT_EQ(form->outputs()[2].shape, (Shape{.channels = 10}));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const torch::Tensor numbers = torch::tensor(found[i]).view(expected[i].sizes());
+      EXPECT_LT((numbers - expected[i]).abs().max().item<float>(), 1e-4) << form->description() << " " << i;
+    }
+    EXPECT_EQ(MessageOf([&] { form->Features(pictures.data_ptr<std::uint8_t>(), 1); }),
+              "network: it has no head: it answers its named outputs alone");
+  }
+}
+
+TEST(CompileTest, FeaturesAreThoseOfTheModel) {
+  ModelOptions options;
+  options.model = "resnet18";
+  options.size = 64;
+  const auto model = Stirred(options);
+  const torch::Tensor clips = Clips(model->input(), 3);
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor expected = model->Features(clips.flatten(0, 1).permute({0, 3, 1, 2}).to(torch::kFloat));
+  const std::vector<float> found =
+      Compile(*model, {.precision = "fp32", .device = "cpu"})->Features(clips.data_ptr<std::uint8_t>(), 3);
+  ASSERT_EQ(static_cast<std::int64_t>(found.size()), expected.numel());
+  EXPECT_LT((torch::tensor(found) - expected.flatten()).abs().max().item<float>(), 1e-3);
+}
 
 TEST(CompileTest, AClipsLogitDoesNotDependOnTheOthers) {
   const auto model = Stirred(ModelOptions());

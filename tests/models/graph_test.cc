@@ -30,10 +30,32 @@ class Network {
 TEST(GraphTest, ShapesFollowTheWindows) {
   Graph graph;
   const int x = graph.Input(33);
-  EXPECT_EQ(graph[graph.Conv(x, "a", {.channels = 6, .kernel = 3, .stride = 2})].shape, (Shape{6, 16, 0}));
-  EXPECT_EQ(graph[graph.Conv(x, "b", {.channels = 6, .kernel = 3, .dilation = 4})].shape, (Shape{6, 25, 0}));
-  EXPECT_EQ(graph[graph.MaxPool(x, 3, 2, 1, 1)].shape, (Shape{3, 17, 0}));
-  EXPECT_EQ(graph[graph.Flatten(x)].shape, (Shape{3 * 33 * 33, 1, 0}));
+  EXPECT_EQ(graph[graph.Conv(x, "a", {.channels = 6, .kernel = 3, .stride = 2})].shape, (Shape{6, 16, 16}));
+  EXPECT_EQ(graph[graph.Conv(x, "b", {.channels = 6, .kernel = 3, .dilation = 4})].shape, (Shape{6, 25, 25}));
+  EXPECT_EQ(graph[graph.MaxPool(x, 3, 2, 1, 1)].shape, (Shape{3, 17, 17}));
+  EXPECT_EQ(graph[graph.Flatten(x)].shape, (Shape{3 * 33 * 33}));
+}
+
+TEST(GraphTest, PicturesMayBeRectangles) {
+  Graph graph;
+  const int x = graph.Input(32, 48);
+  const int half = graph.MaxPool(x, 2, 2);
+  EXPECT_EQ(graph[half].shape, (Shape{3, 16, 24}));
+  EXPECT_EQ(graph[graph.Upsample(half, 2)].shape, graph[x].shape);
+  EXPECT_EQ(graph[graph.GlobalAveragePool(x)].shape, (Shape{3}));
+  EXPECT_EQ(InputOf(graph).width, 48);
+}
+
+TEST(GraphTest, OutputsHaveNamesOfTheirOwnAndAreOfTheBackbone) {
+  Graph graph;
+  const int x = graph.Input(8), vector = graph.Flatten(x);
+  graph.Output("pixels", x);
+  EXPECT_EQ(MessageOf([&] { graph.Output("pixels", vector); }),
+            "network: pixels: two outputs have this name");
+  graph.BeginHead(vector);
+  const int answer = graph.Linear(vector, "dense", 1);
+  EXPECT_EQ(MessageOf([&] { graph.Output("answer", answer); }),
+            "network: answer: is of the head; the backbone's results alone can be named");
 }
 
 TEST(GraphTest, WhatDoesNotFitIsAnError) {

@@ -150,15 +150,15 @@ TEST_P(EveryModelTest, AnswersALogitPerClip) {
 TEST_P(EveryModelTest, MapHasASixteenthOfTheSideOrMoreInTrainingToo) {
   const auto clips = Clips(2, model_->input().frames);
   const Shape& shape = model_->graph()[model_->map_node()].shape;
-  EXPECT_GE(16 * shape.side, kSmall);
-  EXPECT_LE(4 * shape.side, kSmall);
+  EXPECT_GE(16 * shape.side(), kSmall);
+  EXPECT_LE(4 * shape.side(), kSmall);
   for (const bool training : {false, true}) {
     model_->train(training);
     torch::Tensor map;
     const auto logits = model_->forward(clips, &map);
     ASSERT_TRUE(map.defined());
     const std::int64_t pictures = 2 * clips.size(1);
-    EXPECT_EQ(map.sizes(), torch::IntArrayRef({pictures, shape.channels, shape.side, shape.side}));
+    EXPECT_EQ(map.sizes(), torch::IntArrayRef({pictures, shape.channels, shape.side(), shape.side()}));
     if (!training) {
       EXPECT_TRUE(torch::equal(logits, model_->forward(clips)));
     }

@@ -62,7 +62,7 @@ TEST(XceptionTest, FirstConvolutionsTakeNoZerosAround) {
   const Graph graph = MakeGraph(OptionsOf("xception"));
   std::vector<int> sides;
   for (const Node& node : graph.nodes()) {
-    if (node.op == Op::kConv || node.op == Op::kMaxPool) sides.push_back(node.shape.side);
+    if (node.op == Op::kConv || node.op == Op::kMaxPool) sides.push_back(node.shape.side());
   }
   // The paper's figure 5: 299 -> 149 -> 147 -> 74 -> 37 -> 19 -> 10.
   EXPECT_EQ(sides[0], 149);
@@ -155,7 +155,7 @@ TEST(EfficientNetTest, HeadOfOneLogitBeginsNarrow) {
 TEST(EfficientNetTest, DefaultInputIsTorchvisions) {
   const std::vector<int> sides = {224, 240, 288, 300, 380, 456, 528, 600};
   for (std::size_t i = 0; i < sides.size(); ++i) {
-    EXPECT_EQ(MakeGraph(OptionsOf("efficientnet_b" + std::to_string(i)))[0].shape.side, sides[i]) << i;
+    EXPECT_EQ(MakeGraph(OptionsOf("efficientnet_b" + std::to_string(i)))[0].shape.side(), sides[i]) << i;
   }
 }
 

@@ -44,7 +44,7 @@ CropSpec HogCrop(int size) {
 std::filesystem::path WriteCheckpoint(const std::filesystem::path& path, const ModelOptions& options,
                                       CheckpointInfo info, std::uint32_t seed) {
   const Graph graph = MakeGraph(options);
-  const int size = graph[0].shape.side;
+  const int size = graph[0].shape.side();
   info.model = options.model;
   if (info.crop.size() == 0) info.crop = HogCrop(size);
   CheckInfo(info, options.model, size, path.string());
