@@ -11,6 +11,10 @@ struct CompileOptions {
   // fp32, bf16. auto is fp32: bf16 moves single scores of Seam's own network by more than a hundredth.
   std::string precision = "auto";
   std::string device = "auto";  // cpu, cuda; auto: cuda where there is one
+  // 3x3 convolutions by fewer products (Lavin, Gray, "Fast Algorithms for Convolutional Neural Networks",
+  // CVPR 2016), where oneDNN has them: on AVX-512 in fp32. Answers differ in the sixth digit from the plain
+  // sum's.
+  bool winograd = false;
   // --precision, --device
   void Register(Options* options);
 };

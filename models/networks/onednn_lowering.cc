@@ -44,10 +44,15 @@ memory::desc VectorDesc(std::int64_t numbers) { return {{numbers}, Type::f32, Ta
 
 }  // namespace
 
-OneDnnLowering::OneDnnLowering(const FoldedGraph& graph, Type type, const dnnl::engine& engine,
+OneDnnLowering::OneDnnLowering(const FoldedGraph& graph, Type type, bool winograd, const dnnl::engine& engine,
                                OneDnnProgram* program)
-    : graph_(graph), type_(type), engine_(engine), program_(*program) {
+    : graph_(graph),
+      type_(type),
+      engine_(engine),
+      program_(*program),
+      winograd_(winograd && type == Type::f32) {
   values_.resize(graph.steps.size());
+  blocked_.resize(graph.steps.size());
   last_use_.assign(graph.steps.size(), 0);
   for (int step = 0; step < static_cast<int>(graph.steps.size()); ++step) {
     for (const int input : At(step).inputs) last_use_[static_cast<std::size_t>(input)] = step;
@@ -82,6 +87,7 @@ void OneDnnLowering::LowerHead() {
 }
 
 int OneDnnLowering::Keep(int step) {
+  MakePlain(step);
   const Value& value = ValueOf(step);
   int storage = value.storage;
   if (value.desc.data_type() != Type::f32) {
@@ -97,6 +103,8 @@ int OneDnnLowering::Keep(int step) {
 }
 
 void OneDnnLowering::Lower(int step) {
+  if (LowerWinograd(step)) return;
+  for (const int input : At(step).inputs) MakePlain(input);
   switch (At(step).op) {
     case Op::kConv:
       return LowerConv(step);
@@ -171,6 +179,58 @@ void OneDnnLowering::LowerConv(int step) {
                         made.weights_desc()),
                 Vector(DNNL_ARG_BIAS, it.bias.empty() ? no_bias : it.bias)});
   if (adds_afterwards) AddBinary(dnnl::algorithm::binary_add, step, step, added);
+}
+
+bool OneDnnLowering::LowerWinograd(int step) {
+  const FoldedStep& it = At(step);
+  const ConvSpec& conv = it.conv;
+  if (!winograd_ || it.op != Op::kConv || it.inputs.size() != 1) return false;
+  const Shape& from = At(it.inputs[0]).shape;
+  // Fewer products than this save less than it costs to bring the maps into the kernels' order.
+  constexpr int kLeastProducts = 1024, kBlock = 16;
+  if (conv.kernel != 3 || conv.stride != 1 || conv.dilation != 1 || conv.groups != 1 ||
+      conv.pad_before != 1 || conv.pad_after != 1 || from.channels % kBlock != 0 ||
+      it.shape.channels % kBlock != 0 || from.channels * it.shape.channels < kLeastProducts)
+    return false;
+  const memory::desc source = BlockedDesc(from), target = BlockedDesc(it.shape);
+  const memory::dims dims = {it.shape.channels, from.channels, 3, 3};
+  dnnl::post_ops ops;
+  AppendActivation(it, &ops);
+  const dnnl::convolution_forward::primitive_desc made(
+      dnnl::convolution_forward::desc(kInference, dnnl::algorithm::convolution_winograd, source,
+                                      memory::desc(dims, Type::f32, Tag::any), VectorDesc(it.shape.channels),
+                                      target, {1, 1}, {1, 1}, {1, 1}),
+      AttributesOf(ops), engine_, true);
+  if (made.get(true) == nullptr) return false;  // not on this processor
+  const Value input = Blocked(it.inputs[0]);
+  const Value answer = {program_.NewStorage(target.get_size()), target};
+  blocked_[static_cast<std::size_t>(step)] = answer;
+  const std::vector<float> no_bias(static_cast<std::size_t>(it.shape.channels), 0.0F);
+  program_.Add(dnnl::convolution_forward(made), made.scratchpad_desc(),
+               {{DNNL_ARG_SRC, source, input.storage, 0, {}},
+                {DNNL_ARG_DST, target, answer.storage, 0, {}},
+                Weights(DNNL_ARG_WEIGHTS, it.weight, {dims, Type::f32, Tag::oihw}, made.weights_desc()),
+                Vector(DNNL_ARG_BIAS, it.bias.empty() ? no_bias : it.bias)});
+  return true;
+}
+
+OneDnnLowering::Value OneDnnLowering::Blocked(int step) {
+  Value& blocked = blocked_[static_cast<std::size_t>(step)];
+  if (blocked.storage < 0) blocked = Reordered(ValueOf(step), BlockedDesc(At(step).shape));
+  return blocked;
+}
+
+void OneDnnLowering::MakePlain(int step) {
+  Value& value = values_[static_cast<std::size_t>(step)];
+  if (value.storage < 0) value = Reordered(blocked_[static_cast<std::size_t>(step)], MapDesc(At(step).shape));
+}
+
+OneDnnLowering::Value OneDnnLowering::Reordered(const Value& from, const memory::desc& desc) {
+  const dnnl::reorder::primitive_desc made(engine_, from.desc, engine_, desc, AttributesOf());
+  const Value to = {program_.NewStorage(desc.get_size()), desc};
+  program_.Add(dnnl::reorder(made), made.scratchpad_desc(),
+               {{DNNL_ARG_FROM, from.desc, from.storage, 0, {}}, {DNNL_ARG_TO, desc, to.storage, 0, {}}});
+  return to;
 }
 
 void OneDnnLowering::LowerLinear(int step) {
@@ -362,6 +422,10 @@ void OneDnnLowering::LowerMeanOverTime(int step) {
 
 memory::desc OneDnnLowering::MapDesc(const Shape& shape) const {
   return {{batch_, shape.channels, shape.height, shape.width}, type_, Tag::nhwc};
+}
+
+memory::desc OneDnnLowering::BlockedDesc(const Shape& shape) const {
+  return {{batch_, shape.channels, shape.height, shape.width}, type_, Tag::nChw16c};
 }
 
 memory::desc OneDnnLowering::RowsDesc(std::int64_t rows, std::int64_t columns) const {

@@ -16,8 +16,8 @@ class OneDnnLowering {
  public:
   using Operand = OneDnnProgram::Operand;
 
-  OneDnnLowering(const FoldedGraph& graph, dnnl::memory::data_type type, const dnnl::engine& engine,
-                 OneDnnProgram* program);
+  OneDnnLowering(const FoldedGraph& graph, dnnl::memory::data_type type, bool winograd,
+                 const dnnl::engine& engine, OneDnnProgram* program);
 
   // The backbone, for `batch` pictures. After it, where the program finds its pictures [batch, H, W, 3] of
   // the body's type and leaves its features [batch, F], if the network has a head, and its named outputs,
@@ -38,6 +38,13 @@ class OneDnnLowering {
 
   void Lower(int step);
   void LowerConv(int step);
+  // Whether it could be done that way.
+  bool LowerWinograd(int step);
+  // The step's map with 16 channels side by side, as the kernels of Winograd's convolutions want it.
+  Value Blocked(int step);
+  // Makes sure that the step's map lies as every other kernel wants it.
+  void MakePlain(int step);
+  Value Reordered(const Value& from, const dnnl::memory::desc& desc);
   void LowerLinear(int step);
   void LowerBatchNorm(int step);
   void LowerActivation(int step);
@@ -58,6 +65,7 @@ class OneDnnLowering {
   const Value& ValueOf(int step) const { return values_[static_cast<std::size_t>(step)]; }
   bool DiesAt(int input, int step) const { return last_use_[static_cast<std::size_t>(input)] <= step; }
   dnnl::memory::desc MapDesc(const Shape& shape) const;
+  dnnl::memory::desc BlockedDesc(const Shape& shape) const;
   dnnl::memory::desc RowsDesc(std::int64_t rows, std::int64_t columns) const;
   // Gives the step's result a place: that of the step `instead` where nobody needs it later, or a new one.
   void Answer(int step, const dnnl::memory::desc& desc, int instead = -1);
@@ -72,8 +80,10 @@ class OneDnnLowering {
   dnnl::memory::data_type type_;
   dnnl::engine engine_;
   OneDnnProgram& program_;
-  std::vector<Value> values_;  // by step
-  std::vector<int> last_use_;  // by step: the last step that reads it
+  bool winograd_;
+  std::vector<Value> values_;   // by step
+  std::vector<Value> blocked_;  // by step; most have none
+  std::vector<int> last_use_;   // by step: the last step that reads it
   int batch_ = 1;
   int input_ = -1, answer_ = -1;  // storages
   std::vector<int> outputs_;      // storages

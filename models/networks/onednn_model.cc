@@ -45,7 +45,7 @@ void Scale(const ByteTable<T>& table, const std::uint8_t* from, std::size_t pixe
 
 class OneDnnModel : public CompiledModel {
  public:
-  OneDnnModel(const FoldedGraph& graph, const InputSpec& input, bool bf16)
+  OneDnnModel(const FoldedGraph& graph, const InputSpec& input, bool bf16, bool winograd)
       : CompiledModel(graph),
         engine_(dnnl::engine::kind::cpu, 0),
         input_(input),
@@ -55,12 +55,12 @@ class OneDnnModel : public CompiledModel {
     for (std::size_t c = 0; c < 3; ++c)
       std::transform(floats_[c].begin(), floats_[c].end(), halves_[c].begin(), ToBf16);
     const OneThread one;
-    OneDnnLowering body(graph, bf16 ? Type::bf16 : Type::f32, engine_, &body_);
+    OneDnnLowering body(graph, bf16 ? Type::bf16 : Type::f32, winograd, engine_, &body_);
     body.LowerBody();
     pictures_ = body.input();
     named_ = body.outputs();
     if (graph.features < 0) return;
-    OneDnnLowering head(graph, Type::f32, engine_, &head_);
+    OneDnnLowering head(graph, Type::f32, winograd, engine_, &head_);
     head.LowerHead();
     features_ = body.answer();
     rows_ = head.input();
@@ -193,7 +193,7 @@ std::unique_ptr<CompiledModel> CompileForCpu(const FoldedGraph& graph, const Inp
     throw Error("--precision", "bf16 is not native to this processor",
                 "--precision auto, which is fp32, works everywhere");
   }
-  return std::make_unique<OneDnnModel>(graph, input, options.precision == "bf16");
+  return std::make_unique<OneDnnModel>(graph, input, options.precision == "bf16", options.winograd);
 }
 
 }  // namespace seam
