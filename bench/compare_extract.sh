@@ -9,7 +9,7 @@ usage: $0 SEAM_EXTRACT PEER.py YUNET.onnx RETINAFACE.onnx VIDEOS [ROUNDS]
 VIDEOS is a folder that holds real/ and fake/ with .mp4 files. The peer is started as
   python3 PEER.py YUNET.onnx OUTPUT 32 FILE...
 and must store the faces of 32 frames of each file. PYTHON names another python3. Prints the seconds of each
-run, then the medians of ROUNDS (3) and the ratios to the peer's.
+run and those of its CPUs, which hold on a busy machine; then the medians of ROUNDS (3) and the ratios to the peer's.
 END
   exit 2
 }
@@ -19,18 +19,19 @@ seam=$1 peer=$2 yunet=$3 retinaface=$4 videos=$5 rounds=${6:-3}
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
 
-# Runs a command and adds its seconds to the file of its name.
+# Runs a command and adds its seconds, by the clock and of the CPUs, to the file of its name.
 timed() {
-  local name=$1 begin end
+  local name=$1 TIMEFORMAT='%R %U %S'
   shift
   rm -rf "$output/out"
-  begin=$(date +%s.%N)
-  "$@" >"$output/log" 2>&1 || { cat "$output/log" >&2; exit 1; }
-  end=$(date +%s.%N)
-  echo "$begin $end" | awk '{printf "%.2f\n", $2 - $1}' | tee -a "$output/$name.seconds" | sed "s/^/$name /"
+  { time "$@" >"$output/log" 2>&1; } 2>"$output/time" || { cat "$output/log" >&2; exit 1; }
+  awk '{printf "%.2f %.2f\n", $1, $2 + $3}' "$output/time" | tee -a "$output/$name.seconds" | sed "s/^/$name /"
 }
 
-median() { sort -n "$output/$1.seconds" | awk '{v[NR] = $1} END {print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2}'; }
+median() { # NAME COLUMN
+  awk -v c="$2" '{print $c}' "$output/$1.seconds" | sort -n |
+    awk '{v[NR] = $1} END {print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2}'
+}
 
 for ((round = 0; round < rounds; ++round)); do
   timed peer "${PYTHON:-python3}" "$peer" "$yunet" "$output/out" 32 "$videos"/*/*.mp4
@@ -41,6 +42,6 @@ for ((round = 0; round < rounds; ++round)); do
 done
 count=$(find "$videos"/ -name '*.mp4' | wc -l)
 for name in peer yunet retinaface; do
-  echo "$name $(median "$name") $(median peer) $count" |
-    awk '{printf "%-11s %6.2f s  %5.2f videos/s  %.2f times the peer\n", $1, $2, $4 / $2, $3 / $2}'
+  echo "$name $(median "$name" 1) $(median peer 1) $(median "$name" 2) $(median peer 2) $count" |
+    awk '{printf "%-11s %6.2f s  %5.2f videos/s  %.2f times the peer; CPU %6.2f s, %.2f times\n", $1, $2, $6 / $2, $3 / $2, $4, $5 / $4}'
 done

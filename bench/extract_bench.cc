@@ -1,6 +1,6 @@
 // What each stage of an extraction costs, and its share, one after the other on one thread:
 //
-//   extract_bench DETECTOR WEIGHTS VIDEO...
+//   extract_bench DETECTOR ENGINE WEIGHTS VIDEO...
 //
 // 32 frames of each video, as `seam extract --frames 32` takes them. WEIGHTS may be "" for hog.
 
@@ -100,18 +100,19 @@ class Extraction {
 }  // namespace seam
 
 int main(int argc, char** argv) {
-  if (argc < 4) {
-    std::fprintf(stderr, "usage: extract_bench DETECTOR WEIGHTS VIDEO...\n");
+  if (argc < 5) {
+    std::fprintf(stderr, "usage: extract_bench DETECTOR ENGINE WEIGHTS VIDEO...\n");
     return 2;
   }
   cv::setNumThreads(1);
   try {
     seam::DetectorOptions options;
     options.detector = argv[1];
-    options.detector_model = argv[2];
+    options.detector_engine = argv[2];
+    options.detector_model = argv[3];
     seam::Extraction extraction(options);
     std::ofstream out("/dev/null");
-    for (int i = 3; i < argc; ++i) extraction.Add(argv[i], &out);
+    for (int i = 4; i < argc; ++i) extraction.Add(argv[i], &out);
     extraction.Print();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "extract_bench: %s\n", error.what());

@@ -20,21 +20,25 @@ struct DetectorEntry {
   int size;             // where --detect-size is 0
   double threshold;     // where --detect-threshold is 0
   bool landmarks;
-  std::unique_ptr<FaceDetector> (*make)(const std::string& weights, int size, double threshold);
+  std::unique_ptr<FaceDetector> (*make)(const DetectorSettings& settings);
 };
 
 template <class Detector>
-std::unique_ptr<FaceDetector> Make(const std::string& weights, int size, double threshold) {
-  return std::make_unique<Detector>(weights, size, threshold);
+std::unique_ptr<FaceDetector> Make(const DetectorSettings& settings) {
+  return std::make_unique<Detector>(settings);
+}
+
+std::unique_ptr<FaceDetector> MakeYuNet(const DetectorSettings& settings) {
+  return settings.engine == DetectorEngine::kOpenCv ? Make<OpenCvYuNet>(settings) : Make<YuNet>(settings);
 }
 
 constexpr DetectorEntry kDetectors[] = {
     {"retinaface", "retinaface.onnx", "scripts/setup.sh fetches it; or name the file with --detector-model",
      320, 0.6, true, Make<RetinaFace>},
     {"yunet", "yunet.onnx",
-     "name OpenCV's face_detection_yunet file with --detector-model: 2022mar below OpenCV 4.8, 2023mar from "
-     "there on",
-     320, 0.6, true, Make<YuNet>},
+     "name OpenCV's face_detection_yunet_2022mar.onnx with --detector-model; OpenCV from 4.8 on reads the "
+     "2023mar file with --detector-engine opencv",
+     320, 0.6, true, MakeYuNet},
     {"hog", nullptr, "", 640, 0.5, false, Make<Hog>},
 };
 
@@ -56,9 +60,27 @@ const std::vector<std::string>& DetectorNames() {
   return names;
 }
 
+DetectorOptions::DetectorOptions()
+#ifdef SEAM_ONEDNN
+    : detector_engine("seam")
+#else
+    : detector_engine("opencv")
+#endif
+{
+}
+
+DetectorEngine DetectorOptions::Engine() const {
+  if (detector_engine == "seam") return DetectorEngine::kSeam;
+  if (detector_engine == "opencv") return DetectorEngine::kOpenCv;
+  throw UsageError("--detector-engine", "'" + detector_engine + "' is no engine", "choose seam or opencv");
+}
+
 void DetectorOptions::Register(Options* options) {
   options->Add("detector", &detector, "face detector", DetectorNames());
   options->Add("detector-model", &detector_model, "file of the detector's weights (default: Seam's own)");
+  options->Add("detector-engine", &detector_engine,
+               "what runs retinaface and yunet: Seam's own networks, or OpenCV, which is slower",
+               {"seam", "opencv"});
   options->Add("detect-size", &detect_size,
                "longer side of the picture searched for faces (0: the detector's own)");
   options->Add("detect-threshold", &detect_threshold,
@@ -90,11 +112,17 @@ std::unique_ptr<FaceDetector> MakeFaceDetector(const DetectorOptions& options) {
   } else if (!weights.empty()) {
     throw UsageError("--detector-model", std::string(entry.name) + " takes no file");
   }
+  const double threshold = options.detect_threshold > 0 ? options.detect_threshold : entry.threshold;
+  const DetectorSettings settings = {weights, options.EffectiveSize(), threshold, options.Engine()};
   try {
-    const double threshold = options.detect_threshold > 0 ? options.detect_threshold : entry.threshold;
-    return entry.make(weights, options.EffectiveSize(), threshold);
+    return entry.make(settings);
   } catch (const cv::Exception& error) {
     throw Error(weights, "cannot be loaded as " + options.detector + " weights: " + error.err, entry.hint);
+  } catch (const Error& error) {
+    std::string problem = error.what();
+    if (problem.starts_with(weights + ": ")) problem = problem.substr(weights.size() + 2);
+    throw Error(weights, "cannot be loaded as " + options.detector + " weights: " + problem, entry.hint,
+                error.exit_code());
   }
 }
 

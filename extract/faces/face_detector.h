@@ -29,13 +29,30 @@ class FaceDetector {
   virtual std::vector<Face> Detect(const cv::Mat& picture) = 0;
 };
 
+// What runs a detector's network. Both find the same boxes, to a hundredth of a pixel.
+enum class DetectorEngine {
+  kSeam,    // models/networks, on oneDNN's kernels
+  kOpenCv,  // OpenCV DNN, several times slower
+};
+
+// What a detector is made with.
+struct DetectorSettings {
+  std::string weights;  // file
+  int size = 0;
+  double threshold = 0;
+  DetectorEngine engine = DetectorEngine::kSeam;
+};
+
 struct DetectorOptions {
   std::string detector = "retinaface";
   std::string detector_model;   // file of weights; empty: Seam's share folder
+  std::string detector_engine;  // seam, opencv; the constructor's choice where oneDNN is missing: opencv
   int detect_size = 0;          // longer side of the picture that is searched, at most; 0: the detector's own
   double detect_threshold = 0;  // least score of a face; 0: the detector's own
+  DetectorOptions();
   void Register(Options* options);
   void Check() const;
+  DetectorEngine Engine() const;
   // The size that is used: detect_size, or the detector's own where it is 0.
   int EffectiveSize() const;
 };

@@ -13,8 +13,8 @@ struct Hog::Impl {
   dlib::frontal_face_detector detector = dlib::get_frontal_face_detector();
 };
 
-Hog::Hog(const std::string& /*weights*/, int size, double threshold)
-    : impl_(std::make_unique<Impl>()), size_(size), threshold_(threshold) {}
+Hog::Hog(const DetectorSettings& settings)
+    : impl_(std::make_unique<Impl>()), size_(settings.size), threshold_(settings.threshold) {}
 
 Hog::~Hog() = default;
 

@@ -13,7 +13,7 @@ namespace seam {
 // / (1 + e^-m).
 class Hog : public FaceDetector {
  public:
-  Hog(const std::string& weights, int size, double threshold);
+  explicit Hog(const DetectorSettings& settings);
   ~Hog() override;
   std::vector<Face> Detect(const cv::Mat& picture) override;
 

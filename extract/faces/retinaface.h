@@ -1,19 +1,18 @@
 #pragma once
 
-#include <string>
+#include <memory>
 #include <vector>
 
-#include <opencv2/dnn.hpp>
-
+#include "extract/faces/detector_network.h"
 #include "extract/faces/face_detector.h"
 
 namespace seam {
 
 // RetinaFace with a MobileNet-0.25 backbone (Deng et al., CVPR 2020), the file mnet.25_v2.onnx of the npm
-// package `retinaface`, in OpenCV DNN: boxes and five landmarks.
+// package `retinaface`: boxes and five landmarks.
 class RetinaFace : public FaceDetector {
  public:
-  RetinaFace(const std::string& weights, int size, double threshold);
+  explicit RetinaFace(const DetectorSettings& settings);
   std::vector<Face> Detect(const cv::Mat& picture) override;
 
  private:
@@ -22,11 +21,11 @@ class RetinaFace : public FaceDetector {
     float stride, side;
   };
   // Adds the faces that one anchor of every cell found, in pixels of the picture searched.
-  void Decode(const Anchor& anchor, const cv::Mat& probability, const cv::Mat& boxes,
-              const cv::Mat& landmarks, std::vector<Face>* faces) const;
+  void Decode(const Anchor& anchor, const DetectorMap& scores, const DetectorMap& boxes,
+              const DetectorMap& landmarks, std::vector<Face>* faces) const;
 
-  cv::dnn::Net net_;
-  std::vector<std::string> outputs_;
+  DetectorEngine engine_;
+  std::shared_ptr<DetectorNetwork> network_;
   int size_;
   float threshold_;
 };

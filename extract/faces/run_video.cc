@@ -29,9 +29,10 @@ struct SampledFrame {
   FrameStamp stamp;
   VideoFrame picture;
   std::vector<Face> faces;
-  cv::Mat scene;        // as Tracker wants it
-  cv::Mat thumbnail;    // if ExtractOptions asks for it
-  std::string failure;  // of a library at this very frame
+  cv::Mat scene;                 // as Tracker wants it
+  cv::Mat thumbnail;             // if ExtractOptions asks for it
+  std::string failure;           // of a library at this very frame
+  bool detector_failed = false;  // that library is the detector's
 };
 
 // What the clips of one person add up to.
@@ -143,6 +144,7 @@ class VideoRun {
     } else {
       summary_ = usual;
       failure_.clear();
+      detector_failed_ = false;
     }
   }
 
@@ -339,6 +341,7 @@ class VideoRun {
         Guarded(frame.get(), [&] {
           frame->faces = detectors_.Detect(frame->picture, look_, &frame->scene, &frame->thumbnail);
         });
+        frame->detector_failed = !frame->failure.empty();
       }
       SetThumbnail(frame.get());
       return frame;
@@ -408,7 +411,8 @@ class VideoRun {
 
   void TrackAndCrop(SampledFrame* frame) {
     if (!frame->failure.empty()) {
-      failure_ = frame->failure;
+      failure_ = frame->detector_failed ? "the face detector failed: " + frame->failure : frame->failure;
+      detector_failed_ = frame->detector_failed;
       return;
     }
     if (summary_.frames++ == 0) {
@@ -514,6 +518,10 @@ class VideoRun {
       summary_.status = Status::kTooShort;
       summary_.reason = fmt::format("has fewer than the {} frames of a window", sample_.WindowSpan());
       summary_.hint = "a shorter --window or --window-stride fits into more videos";
+    } else if (detector_failed_) {
+      // The file may be as good as any.
+      summary_.status = summary_.frames == 0 ? Status::kUnreadable : Status::kDamaged;
+      summary_.hint = "try another --detector, --detector-engine or --detect-size";
     } else if (summary_.frames == 0) {
       summary_.status = Status::kUnreadable;
       summary_.reason = "no frame could be decoded" + (summary_.reason.empty() ? "" : ": " + summary_.reason);
@@ -567,6 +575,7 @@ class VideoRun {
   std::map<int, Tally> tallies_;  // by track
   std::int64_t last_window_ = -1, windows_with_clips_ = 0;
   std::string failure_, scanned_damage_;
+  bool detector_failed_ = false;  // which `failure_` tells of
   double first_seconds_ = 0;
 };
 

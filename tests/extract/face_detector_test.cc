@@ -1,6 +1,10 @@
 #include "extract/faces/face_detector.h"
 
+#include <atomic>
+#include <thread>
+
 #include <gtest/gtest.h>
+#include <opencv2/imgproc.hpp>
 
 #include "base/files.h"
 #include "extract/media/video_reader.h"
@@ -52,6 +56,108 @@ TEST(YuNetTest, FindsTheFacesOfTheSharedClips) {
   EXPECT_GE(frames, 54);
   EXPECT_GE(with_face, frames * 98 / 100);
 }
+
+// Frames 10, 60 and 110 of every shared clip.
+template <class Action>
+int ForFramesOfSharedClips(const Action& action) {
+  int frames = 0;
+  for (const auto& clip : SharedClips()) {
+    VideoReader reader(clip);
+    while (const auto stamp = reader.Next()) {
+      if (stamp->index != 10 && stamp->index != 60 && stamp->index != 110) continue;
+      ++frames;
+      SCOPED_TRACE(clip.string() + " " + std::to_string(stamp->index));
+      action(reader.Frame().Picture());
+      if (stamp->index == 110) break;
+    }
+  }
+  return frames;
+}
+
+void ExpectSameFaces(const std::vector<Face>& faces, const std::vector<Face>& others) {
+  constexpr float kPixels = 0.01F;
+  ASSERT_EQ(faces.size(), others.size());
+  for (std::size_t i = 0; i < faces.size(); ++i) {
+    const Face &face = faces[i], &other = others[i];
+    EXPECT_NEAR(face.score, other.score, 1e-4F);
+    EXPECT_NEAR(face.box.x, other.box.x, kPixels);
+    EXPECT_NEAR(face.box.y, other.box.y, kPixels);
+    EXPECT_NEAR(face.box.width, other.box.width, kPixels);
+    EXPECT_NEAR(face.box.height, other.box.height, kPixels);
+    for (std::size_t k = 0; k < 5; ++k) {
+      EXPECT_NEAR(face.landmarks[k].x, other.landmarks[k].x, kPixels);
+      EXPECT_NEAR(face.landmarks[k].y, other.landmarks[k].y, kPixels);
+    }
+  }
+}
+
+// Seam's engine against OpenCV's, to a hundredth of a pixel of the picture searched.
+void ExpectEnginesAgree(DetectorOptions options) {
+  options.detector_engine = "seam";
+  const auto seam = MakeFaceDetector(options);
+  options.detector_engine = "opencv";
+  const auto opencv = MakeFaceDetector(options);
+  int faces = 0;
+  const int frames = ForFramesOfSharedClips([&](const cv::Mat& picture) {
+    float scale = 1;
+    const cv::Mat small = ShrinkTo(picture, options.EffectiveSize(), &scale);
+    const std::vector<Face> found = seam->Detect(small);
+    faces += static_cast<int>(found.size());
+    ExpectSameFaces(found, opencv->Detect(small));
+  });
+  EXPECT_EQ(frames, 306);
+  EXPECT_GE(faces, 300);
+}
+
+#ifdef SEAM_ONEDNN
+TEST(RetinaFaceTest, BothEnginesFindTheSameFaces) {
+  SEAM_NEEDS_SHARED("data/clips");
+  ExpectEnginesAgree(With("retinaface", SharedPath("models/retinaface_mnet025_v2.onnx").string()));
+}
+
+TEST(YuNetTest, BothEnginesFindTheSameFaces) {
+  SEAM_NEEDS_SHARED("data/clips");
+  ExpectEnginesAgree(With("yunet", SharedPath("models/face_detection_yunet_2022mar.onnx").string()));
+}
+
+// The file was exported for 640 pixels.
+TEST(RetinaFaceTest, LooksForFacesInPicturesAbove640Pixels) {
+  SEAM_NEEDS_DEMO_CLIP();
+  if (FindShare("retinaface.onnx").empty())
+    GTEST_SKIP() << "needs share/retinaface.onnx, which scripts/setup.sh fetches";
+  VideoReader reader(DemoClip());
+  reader.Next();
+  const cv::Mat picture = reader.Frame().Picture();
+  cv::Mat wide;
+  cv::resize(picture, wide, {1500, 1000});
+  DetectorOptions options = With("retinaface");
+  options.detect_size = 1500;
+  EXPECT_GE(MakeFaceDetector(options)->Detect(wide).size(), 1U);
+}
+
+// Threads that search pictures of many sizes at once share one network.
+TEST(RetinaFaceTest, ThreadsShareTheNetwork) {
+  SEAM_NEEDS_DEMO_CLIP();
+  if (FindShare("retinaface.onnx").empty())
+    GTEST_SKIP() << "needs share/retinaface.onnx, which scripts/setup.sh fetches";
+  VideoReader reader(DemoClip());
+  reader.Next();
+  const cv::Mat picture = reader.Frame().Picture();
+  std::vector<std::jthread> threads;
+  std::atomic<int> found = 0;
+  for (int thread = 0; thread < 3; ++thread) {
+    threads.emplace_back([&, thread] {
+      DetectorOptions options = With("retinaface");
+      for (const int size : {320, 192 + 32 * thread, 256, 320}) {
+        options.detect_size = size;
+        found += static_cast<int>(MakeFaceDetector(options)->Detect(picture).size());
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(found, 12);
+}
+#endif
 
 // The portrait of the demo clip: one face, its points where a face has them.
 void ExpectOneFace(const cv::Mat& picture, FaceDetector* detector) {
@@ -148,6 +254,9 @@ TEST(FaceDetectorTest, WeightsThatAreNoNetworkAreNamed) {
 
 TEST(FaceDetectorTest, AnUnknownNameIsAUsageError) {
   EXPECT_EQ(MessageOf([] { MakeFaceDetector(With("mtcnn")); }), "--detector: 'mtcnn' is not a face detector");
+  DetectorOptions options = With("hog");
+  options.detector_engine = "tpu";
+  EXPECT_EQ(MessageOf([&] { MakeFaceDetector(options); }), "--detector-engine: 'tpu' is no engine");
   EXPECT_EQ(MessageOf([] { MakeFaceDetector(With("hog", "a.onnx")); }),
             "--detector-model: hog takes no file");
 }
