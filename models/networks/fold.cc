@@ -13,6 +13,8 @@ Activation ActivationOf(Op op) {
   switch (op) {
     case Op::kRelu:
       return Activation::kRelu;
+    case Op::kRelu6:
+      return Activation::kRelu6;
     case Op::kLeakyRelu:
       return Activation::kLeakyRelu;
     case Op::kSilu:
@@ -93,6 +95,7 @@ class Folder {
       case Op::kAdd:
         return TakeAdd(i);
       case Op::kRelu:
+      case Op::kRelu6:
       case Op::kLeakyRelu:
       case Op::kSilu:
       case Op::kSigmoid:

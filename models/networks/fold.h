@@ -9,7 +9,7 @@
 
 namespace seam {
 
-enum class Activation { kNone, kRelu, kLeakyRelu, kSilu, kSigmoid };
+enum class Activation { kNone, kRelu, kRelu6, kLeakyRelu, kSilu, kSigmoid };
 
 // One layer of an LSTM: its directions one after the other, gates in LibTorch's order (i, f, g, o).
 struct FoldedLstmLayer {

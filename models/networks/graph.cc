@@ -185,6 +185,7 @@ int Graph::BatchNorm(int x, const std::string& name, const NormSpec& spec) {
 }
 
 int Graph::Relu(int x) { return Elementwise(Op::kRelu, x); }
+int Graph::Relu6(int x) { return Elementwise(Op::kRelu6, x); }
 int Graph::LeakyRelu(int x, double slope) { return Elementwise(Op::kLeakyRelu, x, slope); }
 int Graph::Silu(int x) { return Elementwise(Op::kSilu, x); }
 int Graph::Sigmoid(int x) { return Elementwise(Op::kSigmoid, x); }

@@ -16,6 +16,7 @@ enum class Op {
   kConv,       // weight [O, I / groups, K, K], bias [O]
   kBatchNorm,  // weight, bias, running_mean, running_var [C]
   kRelu,
+  kRelu6,      // at least 0, at most 6
   kLeakyRelu,  // slope: `rate`
   kSilu,       // x * sigmoid(x)
   kSigmoid,
@@ -111,6 +112,7 @@ class Graph {
   int Conv(int x, const std::string& name, const ConvSpec& spec);
   int BatchNorm(int x, const std::string& name, const NormSpec& spec = {});
   int Relu(int x);
+  int Relu6(int x);
   int LeakyRelu(int x, double slope);
   int Silu(int x);
   int Sigmoid(int x);

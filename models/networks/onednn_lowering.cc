@@ -16,6 +16,8 @@ constexpr auto kInference = dnnl::prop_kind::forward_inference;
 
 dnnl::algorithm AlgorithmOf(Activation activation) {
   switch (activation) {
+    case Activation::kRelu6:
+      return dnnl::algorithm::eltwise_clip;  // from alpha to beta
     case Activation::kSilu:
       return dnnl::algorithm::eltwise_swish;
     case Activation::kSigmoid:
@@ -26,10 +28,11 @@ dnnl::algorithm AlgorithmOf(Activation activation) {
 }
 
 float AlphaOf(const FoldedStep& step) { return step.activation == Activation::kSilu ? 1.0F : step.slope; }
+float BetaOf(const FoldedStep& step) { return step.activation == Activation::kRelu6 ? 6.0F : 0.0F; }
 
 void AppendActivation(const FoldedStep& step, dnnl::post_ops* ops) {
   if (step.activation == Activation::kNone) return;
-  ops->append_eltwise(1, AlgorithmOf(step.activation), AlphaOf(step), 0);
+  ops->append_eltwise(1, AlgorithmOf(step.activation), AlphaOf(step), BetaOf(step));
 }
 
 // Scratch memory lies in the arena, not in memory that primitives share.
@@ -113,6 +116,7 @@ void OneDnnLowering::Lower(int step) {
     case Op::kBatchNorm:
       return LowerBatchNorm(step);
     case Op::kRelu:
+    case Op::kRelu6:
     case Op::kLeakyRelu:
     case Op::kSilu:
     case Op::kSigmoid:
@@ -274,7 +278,7 @@ void OneDnnLowering::LowerActivation(int step) {
   const FoldedStep& it = At(step);
   const memory::desc desc = ValueOf(it.inputs[0]).desc;
   const dnnl::eltwise_forward::primitive_desc made(
-      dnnl::eltwise_forward::desc(kInference, AlgorithmOf(it.activation), desc, AlphaOf(it), 0),
+      dnnl::eltwise_forward::desc(kInference, AlgorithmOf(it.activation), desc, AlphaOf(it), BetaOf(it)),
       AttributesOf(), engine_);
   Answer(step, desc, it.inputs[0]);
   program_.Add(dnnl::eltwise_forward(made), made.scratchpad_desc(),

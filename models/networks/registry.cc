@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "models/networks/efficientnet.h"
 #include "models/networks/meso.h"
+#include "models/networks/mobilenet.h"
 #include "models/networks/resnet.h"
 #include "models/networks/temporal.h"
 #include "models/networks/xception.h"
@@ -23,6 +24,8 @@ const std::vector<ModelEntry>& ModelRegistry() {
       "Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, CVPR 2017, arXiv:1610.02357";
   static const std::string resnet =
       "He et al., Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385";
+  static const std::string mobilenet =
+      "Sandler et al., MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381";
   static const std::vector<ModelEntry> registry = {
       {"meso4", mesonet, 256, &Meso4Backbone, &MesoClassifier},
       {"mesoinception4", mesonet, 256, &MesoInception4Backbone, &MesoClassifier},
@@ -40,6 +43,7 @@ const std::vector<ModelEntry>& ModelRegistry() {
       {"resnet18", resnet, 224, &ResNetBackbone, &ResNetClassifier},
       {"resnet34", resnet, 224, &ResNetBackbone, &ResNetClassifier},
       {"resnet50", resnet, 224, &ResNetBackbone, &ResNetClassifier},
+      {"mobilenet_v2", mobilenet, 224, &MobileNetBackbone, &MobileNetClassifier},
   };
   return registry;
 }

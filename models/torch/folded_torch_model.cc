@@ -24,6 +24,8 @@ torch::Tensor Activated(const FoldedStep& step, torch::Tensor x) {
       return x;
     case Activation::kRelu:
       return x.relu_();
+    case Activation::kRelu6:
+      return x.clamp_(0, 6);
     case Activation::kLeakyRelu:
       return torch::leaky_relu_(x, step.slope);
     case Activation::kSilu:
@@ -150,6 +152,7 @@ class FoldedTorchModel : public CompiledModel {
       case Op::kBatchNorm:
         return BatchNorm(step, inputs[0]);
       case Op::kRelu:
+      case Op::kRelu6:
       case Op::kLeakyRelu:
       case Op::kSilu:
       case Op::kSigmoid:

@@ -48,6 +48,11 @@ class Exporter {
         return BatchNorm(node, in(0), to);
       case Op::kRelu:
         return Name(Add("Relu", {in(0)}, to));
+      case Op::kRelu6:
+        return Name(Add("Clip",
+                        {in(0), Constant(to + "_least", torch::tensor(0.0F)),
+                         Constant(to + "_most", torch::tensor(6.0F))},
+                        to));
       case Op::kLeakyRelu: {
         auto* step = Add("LeakyRelu", {in(0)}, to);
         SetFloat(step, "alpha", node.rate);

@@ -108,6 +108,8 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
       return BatchNorm(node, x, weight, mode);
     case Op::kRelu:
       return torch::relu(x);
+    case Op::kRelu6:
+      return torch::relu6(x);
     case Op::kLeakyRelu:
       return torch::leaky_relu(x, node.rate);
     case Op::kSilu:

@@ -217,7 +217,10 @@ const Names kMeso = {"meso"}, kEfficientNet = {"efficientnet_"}, kResNet = {"res
 
 const std::vector<WeightSource>& WeightSources() {
   static const std::vector<WeightSource> sources = {
-      {.name = "torchvision", .families = {"efficientnet_", "resnet"}, .theirs = &Own, .library = true},
+      {.name = "torchvision",
+       .families = {"efficientnet_", "resnet", "mobilenet_"},
+       .theirs = &Own,
+       .library = true},
       {.name = "pretrainedmodels", .families = kResNet, .theirs = &LastLinear, .library = true},
       {.name = "pretrainedmodels", .families = kXception, .theirs = &Own, .library = true},
       {.name = "timm", .families = kEfficientNet, .theirs = &TimmEfficientNet, .library = true},

@@ -123,6 +123,8 @@ TEST(OnnxTest, EveryTemporalHeadAnswersAsInLibTorch) {
 
 TEST(OnnxTest, EveryVariantAnswersAsInLibTorch) {
   ExpectAgreement(OptionsOf("resnet18", kSize, Json{{"width", 12}}), 2);
+  ExpectAgreement(OptionsOf("mobilenet_v2", kSize, Json{{"relu", true}}), 2);
+  ExpectAgreement(OptionsOf("mobilenet_v2", kSize, Json{{"tf", true}}), 2);
   // At 64 pixels TensorFlow's padding is uneven.
   ExpectAgreement(OptionsOf("efficientnet_b0", kSize, Json{{"tf", true}}), 2);
   ExpectAgreement(
