@@ -144,6 +144,68 @@ TEST(SelfBlendTest, SharesOfSwapsAndPlainOnesAreKept) {
   EXPECT_NEAR(plain, 0.6 * kDraws, 0.05 * kDraws);
 }
 
+TEST(SelfBlendTest, ShareOfMouthsIsKeptAndChangesNoOther) {
+  FakesOptions options;
+  options.sbi_mouth = 0.4;
+  options.sbi_swap = 0.5;
+  int mouths = 0;
+  constexpr int kDraws = 1000;
+  for (std::uint64_t i = 0; i < kDraws; ++i) {
+    EXPECT_FALSE(DrawOf(i).mouth.has_value());
+    auto engine = MakeEngine(i, Stream::kBlend);
+    const SelfBlendDraw draw = DrawSelfBlend(&engine, options);
+    if (draw.mouth) {
+      ++mouths;
+      EXPECT_FALSE(draw.swap) << "the mouth is the person's own";
+    } else {
+      EXPECT_EQ(draw.mask, DrawOf(i).mask);
+      EXPECT_EQ(draw.ratio, DrawOf(i).ratio);
+    }
+  }
+  EXPECT_NEAR(mouths, 0.4 * kDraws, 0.05 * kDraws);
+}
+
+TEST(SelfBlendTest, MouthChangesTheLowerFaceAlone) {
+  FakesOptions options;
+  options.sbi_mouth = 1;
+  const FacePoints points = MadeFace({128, 135}, kWidth);
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    auto engine = MakeEngine(seed, Stream::kBlend);
+    SelfBlendDraw draw = DrawSelfBlend(&engine, options);
+    draw.colour = {};
+    const cv::Mat picture = MadePicture(kSize);
+    cv::Mat fake = picture.clone();
+    SelfBlender(draw, {points}, kSize).MakeFake(0, &fake);
+    const int eyes = cvRound(points[19].y);
+    EXPECT_EQ(Difference(fake.rowRange(0, eyes), picture.rowRange(0, eyes)), 0) << seed;
+    EXPECT_GT(Difference(fake, picture), 0) << seed;
+  }
+}
+
+// A mark on the lower lip goes where the draw moves it, one on the brow stays.
+TEST(MouthTest, OpensDownwards) {
+  const FacePoints points = MadeFace({128, 135}, kWidth);
+  const auto row_of_mark = [&](const cv::Mat& picture, const cv::Point2f& mark) {
+    cv::Mat column;
+    cv::extractChannel(picture.colRange(cvRound(mark.x), cvRound(mark.x) + 1), column, 0);
+    cv::Point brightest;
+    cv::minMaxLoc(column, nullptr, nullptr, nullptr, &brightest);
+    return brightest.y;
+  };
+  for (const auto& [point, moves] : {std::pair(std::size_t{57}, true), std::pair(std::size_t{19}, false)}) {
+    cv::Mat picture(kSize, kSize, CV_8UC3, cv::Scalar::all(60));
+    cv::circle(picture, points[point], 2, cv::Scalar::all(250), cv::FILLED);
+    const MouthDraw draw{.opens = 0.08};
+    const int moved = row_of_mark(WithMouth(draw, picture, points), points[point]) - cvRound(points[point].y);
+    if (moves) {
+      EXPECT_GT(moved, 0.04 * kWidth);
+      EXPECT_LT(moved, 0.09 * kWidth);
+    } else {
+      EXPECT_NEAR(moved, 0, 1);
+    }
+  }
+}
+
 class SwapTest : public testing::Test {
  protected:
   // The donor, and what has its place in a grey picture.

@@ -48,6 +48,8 @@ std::vector<Hull> HullsOf(MaskShape shape) {
               {39, 42, 27, 28}};  // between the eyes
     case MaskShape::kFeatures:
       return {Joined(Range(0, 16), Range(31, 35)), left_eye, right_eye, {21, 22, 27, 31, 35, 39, 42}};
+    case MaskShape::kLower:
+      return {Range(2, 14, {29, 31, 35})};
   }
   return {Range(0, 67)};
 }

@@ -21,8 +21,9 @@ enum class MaskShape {
   kForehead,  // the same with the brows pushed up to the middle of the forehead
   kParts,     // halves of the jaw, cheeks, eyes with brows and nose, each a hull of its own
   kFeatures,  // what lies below the eyes, the eyes with brows, and the ridge of the nose
+  kLower,     // the hull of the jaw up to the ridge of the nose; DrawMask() draws none of it
 };
-constexpr int kMaskShapes = 4;
+constexpr int kMaskShapes = 4;  // that DrawMask() draws
 
 // What is drawn for one mask.
 struct MaskDraw {

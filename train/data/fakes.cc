@@ -19,6 +19,9 @@ void FakesOptions::Register(Options* options) {
   options->Add("sbi-swap", &sbi_swap, "of the fakes made on the fly, the share that shows another's face");
   options->Add("sbi-plain", &sbi_plain,
                "of the fakes made on the fly, the share that is neither made smaller nor sharpened");
+  options->Add(
+      "sbi-mouth", &sbi_mouth,
+      "of the fakes made on the fly, the share whose lower face is rendered again with another mouth");
 }
 
 void FakesOptions::Check() const {
@@ -26,7 +29,8 @@ void FakesOptions::Check() const {
     throw UsageError("--sbi-share", fmt::format("{} is not between 0 and 1", sbi_share),
                      "--fakes shards takes none of them, --fakes sbi nothing else");
   }
-  for (const auto& [name, share] : {std::pair("--sbi-swap", sbi_swap), std::pair("--sbi-plain", sbi_plain)}) {
+  for (const auto& [name, share] : {std::pair("--sbi-swap", sbi_swap), std::pair("--sbi-plain", sbi_plain),
+                                    std::pair("--sbi-mouth", sbi_mouth)}) {
     if (!(share >= 0 && share <= 1))
       throw UsageError(name, fmt::format("{} is not 0 to 1", share),
                        "0 for self-blended images as published");

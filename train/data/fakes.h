@@ -14,6 +14,7 @@ struct FakesOptions {
   double sbi_share = 0.5;        // with both: of the fakes
   double sbi_swap = 0;           // of those made on the fly: shows another person's face
   double sbi_plain = 0;          // likewise: is neither made smaller nor sharpened
+  double sbi_mouth = 0;          // likewise: has the person's own lower face, rendered again
   void Register(Options* options);
   void Check() const;  // UsageError
   bool Blends() const { return fakes != "shards"; }

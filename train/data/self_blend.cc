@@ -129,6 +129,13 @@ SelfBlendDraw DrawSelfBlend(std::mt19937_64* engine, const FakesOptions& options
   if (DrawBetween(engine, 0, 1) < options.sbi_plain) draw.colour.shrink = 0, draw.colour.sharpen = 0;
   draw.swap = DrawBetween(engine, 0, 1) < options.sbi_swap;
   if (draw.swap) draw.match = DrawBetween(engine, 0.4, 1);
+  if (options.sbi_mouth > 0 && DrawBetween(engine, 0, 1) < options.sbi_mouth) {
+    draw.mouth = DrawMouth(engine);
+    draw.mask.shape = MaskShape::kLower;
+    draw.colour.shrink = 0, draw.colour.sharpen = 0;  // the mouth has its own loss of details
+    draw.ratio = 1;
+    draw.swap = false;
+  }
   return draw;
 }
 
@@ -148,6 +155,7 @@ void SelfBlender::MakeFake(std::size_t frame, cv::Mat* picture, const DonorFace*
   if (xray != nullptr) cv::multiply(mask, cv::Scalar::all(255) - mask, *xray, 4.0 / 255);
   cv::Matx23d move = mask_.Move(frame);
   cv::Mat source = draw_.change_source ? changed : *picture;
+  if (draw_.mouth) source = WithMouth(*draw_.mouth, source, mask_.Points(frame));
   if (donor != nullptr) {
     source = draw_.change_source ? Changed(donor->picture, draw_.colour) : donor->picture;
     move = After(FitAffine(donor->points, mask_.Points(frame)).map, move);

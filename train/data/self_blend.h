@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -8,13 +9,15 @@
 #include "train/data/blend_mask.h"
 #include "train/data/face_points.h"
 #include "train/data/fakes.h"
+#include "train/data/mouth.h"
 
 namespace seam {
 
 // Self-blended images (Shiohara and Yamasaki, "Detecting Deepfakes with Self-Blended Images", CVPR 2022,
 // section 3): a fake made of one real picture, which is changed a little and blended into itself along the
 // face, so that only the traces of blending tell it from the real one. Or another person's face is blended in
-// (Li et al., "Face X-ray for More General Face Forgery Detection", CVPR 2020, section 3.2).
+// (Li et al., "Face X-ray for More General Face Forgery Detection", CVPR 2020, section 3.2). Or the lower
+// face is rendered again with another mouth.
 
 // How a picture is changed before it is blended.
 struct ColourDraw {
@@ -34,14 +37,15 @@ struct SelfBlendDraw {
   ColourDraw colour;
   bool change_source = false;  // the part blended in is changed; else the picture it is blended into
   MaskDraw mask;
-  double ratio = 1;   // of the source where the mask is whole
-  bool swap = false;  // another person's face is blended in, and
-  double match = 1;   // so much of the way its colours are brought to those they cover
+  double ratio = 1;                // of the source where the mask is whole
+  bool swap = false;               // another person's face is blended in, and
+  double match = 1;                // so much of the way its colours are brought to those they cover
+  std::optional<MouthDraw> mouth;  // the part blended in has such a mouth
   bool operator==(const SelfBlendDraw&) const = default;
 };
 
-// A pure function of the engine's state and of the shares of --sbi-swap and --sbi-plain; with neither, what
-// is published.
+// A pure function of the engine's state and of the shares of --sbi-swap, --sbi-plain and --sbi-mouth; with
+// none, what is published.
 SelfBlendDraw DrawSelfBlend(std::mt19937_64* engine, const FakesOptions& options = {});
 
 // A face to blend into another's picture: RGB [size, size, 3] uint8 and its points there.
