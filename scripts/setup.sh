@@ -30,6 +30,8 @@ packages=(
   libhdf5-dev libzip-dev
   # the server
   libcpp-httplib-dev libsqlite3-dev
+  # the classifiers of seam spectrum
+  libsvm-dev liblinear-dev
   # the rest
   protobuf-compiler libprotobuf-dev libboost-program-options-dev libtbb-dev nlohmann-json3-dev libfmt-dev libssl-dev
   libgtest-dev libgmock-dev libbenchmark-dev

@@ -1,0 +1,117 @@
+#include "spectrum/experiment.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+#include <tbb/parallel_for.h>
+
+#include "base/error.h"
+#include "base/progress.h"
+
+namespace seam {
+
+bool IsFeatureFile(const std::string& path) {
+  return path.ends_with(".npz") || path.ends_with(".npy") || path.ends_with(".pkl");
+}
+
+FeatureSet FeaturesAt(const std::vector<std::string>& paths, const MakeOptions& options, bool fake_is_zero) {
+  if (paths.size() == 1 && IsFeatureFile(paths[0])) return ReadFeatureSet(paths[0], fake_is_zero);
+  for (const std::string& path : paths) {
+    if (IsFeatureFile(path))
+      throw Error(path, "a file of features stands beside others", "name one file, or folders");
+  }
+  auto made = MakeFeatures(paths, options);
+  if (!made) throw Error(paths[0], "interrupted");
+  for (const auto& [path, problem] : made->bad) SayWarning(Printable(path + ": " + problem));
+  if (made->set.rows() == 0) throw Error(paths[0], "gave no features");
+  return std::move(made->set);
+}
+
+TestResult TestModel(const SpectrumModel& model, const FeatureSet& set) {
+  const std::size_t classes = model.classes().size(), rows = set.rows();
+  std::vector<int> predicted(rows);
+  std::vector<double> fake(rows);
+  const bool detector = IsDetector(model);
+  tbb::parallel_for(std::size_t{0}, rows, [&](std::size_t i) {
+    predicted[i] = model.Predict(set.row(i));
+    if (detector) fake[i] = model.Probabilities(set.row(i))[1];
+  });
+  TestResult result;
+  result.confusion.assign(classes, std::vector<std::int64_t>(classes));
+  for (std::size_t i = 0; i < rows; ++i) {
+    const int label = set.labels[i];
+    if (label >= static_cast<int>(classes))
+      throw Error("test features", fmt::format("have the class {}, of which the model knows nothing", label));
+    if (label < 0) continue;
+    ++result.rows;
+    result.right += label == predicted[i];
+    ++result.confusion[static_cast<std::size_t>(label)][static_cast<std::size_t>(predicted[i])];
+  }
+  if (!detector) return result;
+  // A video's rows are one input, with the mean of its scores.
+  std::map<std::string, std::size_t> row_of;
+  std::vector<double> sums;
+  for (std::size_t i = 0; i < rows; ++i) {
+    const std::string path = set.paths.empty() ? fmt::format("row {}", i) : set.paths[i];
+    const auto [found, is_new] = row_of.emplace(path, result.scores.size());
+    if (is_new) {
+      ScoreRow row;
+      row.path = path;
+      row.status = "ok";
+      if (set.labels[i] >= 0) row.label = set.labels[i];
+      result.scores.push_back(std::move(row));
+      sums.push_back(0);
+    }
+    ++result.scores[found->second].frames;
+    sums[found->second] += fake[i];
+  }
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    ScoreRow& row = result.scores[i];
+    row.score = sums[i] / row.frames;
+    row.faces = row.frames;
+    row.tracks = 1;
+    row.threshold = 0.5;
+    row.verdict = *row.score >= 0.5 ? "fake" : "real";
+  }
+  return result;
+}
+
+ShareInterval WilsonInterval(std::int64_t right, std::int64_t rows) {
+  if (rows == 0) return {0, 1};
+  constexpr double kZ = 1.959963984540054;  // of 95 %
+  const auto n = static_cast<double>(rows);
+  const double p = static_cast<double>(right) / n, middle = p + kZ * kZ / (2 * n);
+  const double half = kZ * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n)), scale = 1 + kZ * kZ / n;
+  return {std::max(0.0, (middle - half) / scale), std::min(1.0, (middle + half) / scale)};
+}
+
+std::string ShareText(std::int64_t right, std::int64_t rows) {
+  const auto [low, high] = WilsonInterval(right, rows);
+  const double share = rows > 0 ? static_cast<double>(right) / static_cast<double>(rows) : 0;
+  return fmt::format("{:.4f} [{:.4f}, {:.4f}]", share, low, high);
+}
+
+Table ConfusionTable(const TestResult& result, const std::vector<std::string>& classes) {
+  Table table{"confusion", {"class"}, {}};
+  for (const std::string& name : classes) table.columns.push_back("as " + name);
+  table.columns.emplace_back("right");
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    std::vector<std::string> row = {classes[i]};
+    std::int64_t all = 0;
+    for (const std::int64_t count : result.confusion[i]) {
+      row.push_back(std::to_string(count));
+      all += count;
+    }
+    row.push_back(ShareText(result.confusion[i][i], all));
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+bool IsDetector(const SpectrumModel& model) {
+  return model.classes() == std::vector<std::string>{"real", "fake"};
+}
+
+}  // namespace seam

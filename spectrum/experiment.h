@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluate/score_file.h"
+#include "pages/table.h"
+#include "spectrum/feature_set.h"
+#include "spectrum/make_features.h"
+#include "spectrum/spectrum_model.h"
+
+namespace seam {
+
+// Whether the name ends as a file of features does.
+bool IsFeatureFile(const std::string& path);
+
+// The features at `paths`: one saved file of features, or pictures, videos and shards, of which they are
+// taken now; their bad ones are warned of. An Error when both are mixed, and when the user interrupted.
+FeatureSet FeaturesAt(const std::vector<std::string>& paths, const MakeOptions& options, bool fake_is_zero);
+
+// How a model did on features with labels.
+struct TestResult {
+  std::int64_t rows = 0, right = 0;
+  std::vector<std::vector<std::int64_t>> confusion;  // [class][predicted]
+  std::vector<ScoreRow> scores;                      // of a model of real and fake: of each row, P(fake)
+
+  double accuracy() const { return rows > 0 ? static_cast<double>(right) / static_cast<double>(rows) : 0; }
+};
+
+// On all cores. Rows without a label are left out of the counts, not of `scores`.
+TestResult TestModel(const SpectrumModel& model, const FeatureSet& set);
+
+// The interval of a share (Wilson 1927) at 95 %.
+struct ShareInterval {
+  double low = 0, high = 0;
+};
+ShareInterval WilsonInterval(std::int64_t right, std::int64_t rows);
+// "0.9060 [0.8772, 0.9286]".
+std::string ShareText(std::int64_t right, std::int64_t rows);
+
+Table ConfusionTable(const TestResult& result, const std::vector<std::string>& classes);
+
+// Whether the model's classes are real and fake, so that it has a score.
+bool IsDetector(const SpectrumModel& model);
+
+}  // namespace seam

@@ -1,0 +1,385 @@
+#include "spectrum/experiment_commands.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <tbb/parallel_for.h>
+#include <nlohmann/json.hpp>
+
+#include "base/comma_list.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/interrupt.h"
+#include "base/options.h"
+#include "base/progress.h"
+#include "evaluate/cross_evaluation.h"
+#include "evaluate/evaluation_page.h"
+#include "evaluate/evaluation_text.h"
+#include "evaluate/plots.h"
+#include "spectrum/experiment.h"
+#include "spectrum/spectrum_model.h"
+
+namespace seam {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Of every command that reads features.
+struct SourceOptions {
+  MakeOptions make;
+  bool fake_is_zero = false;
+  void Register(Options* options) {
+    make.Register(options);
+    options->Add("fake-is-zero", &fake_is_zero,
+                 "in files without names of classes 0 is fake and 1 is real, as the frequency solver counts");
+  }
+};
+
+// Where a command leaves its results.
+struct ResultOptions {
+  std::string scores, save_results;
+  void Register(Options* options) {
+    options->Add("scores", &scores, "write the score of each picture as a score file for seam evaluate");
+    options->Add("save-results", &save_results, "append what was found to this text file");
+  }
+};
+
+// So that features are taken of pictures as they were of the training's.
+void FollowModel(const SpectrumModel& model, MakeOptions* make) {
+  const nlohmann::json& recipe = model.recipe();
+  if (!recipe.contains("feature")) return;
+  make->feature = FeatureOptions::FromJson(recipe);
+  make->whole = recipe.value("whole", make->whole);
+  const auto crop = recipe.find("crop");
+  if (crop == recipe.end() || !crop->is_object()) return;
+  make->extract.crop.size = crop->value("size", make->extract.crop.size);
+  make->extract.crop.margin = crop->value("margin", make->extract.crop.margin);
+  make->extract.crop.align = crop->value("align", make->extract.crop.align);
+  make->extract.detector.detector = crop->value("detector", make->extract.detector.detector);
+}
+
+// "svm real-name: 0.97 ..." to people, files to programs.
+void Report(const std::string& subject, const SpectrumModel& model, const TestResult& result,
+            const ResultOptions& options) {
+  const std::string solver = model.options().value("solver", "");
+  if (result.rows > 0) {
+    fmt::print("{}: accuracy {} of {} pictures\n", Printable(subject), ShareText(result.right, result.rows),
+               result.rows);
+    fmt::print("{}", TextOf(ConfusionTable(result, model.classes())));
+  }
+  const auto both = [&](int label) {
+    return std::any_of(result.scores.begin(), result.scores.end(),
+                       [&](const ScoreRow& row) { return row.label == label; });
+  };
+  if (!result.scores.empty() && both(0) && both(1)) {
+    std::vector<ScoreRow> labelled = result.scores;
+    fmt::print("{}", TextOf(Evaluate(subject, labelled, {})));
+  }
+  if (!options.scores.empty()) {
+    if (result.scores.empty()) throw Error(options.scores, "only a model of real and fake has scores");
+    std::string text = ScoreFileHeader() + "\n";
+    for (const ScoreRow& row : result.scores) text += ScoreFileLine(row) + "\n";
+    WriteFile(options.scores, text);
+  }
+  if (!options.save_results.empty()) {
+    std::ofstream file(options.save_results, std::ios::app);
+    file << fmt::format("Results for experiment {} {}\nscore: {}\n", solver, Printable(subject),
+                        result.accuracy());
+    if (!file.flush()) throw Error(options.save_results, "cannot be written");
+  }
+}
+
+std::vector<std::string> FilesIn(const std::string& folder) {
+  std::vector<std::string> files;
+  if (!fs::is_directory(folder)) throw Error(folder, "is no folder");
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_regular_file() && IsFeatureFile(entry.path().string()))
+      files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// The points of a grid: each setting with each of its values.
+std::vector<nlohmann::json> GridOf(const std::string& solver, const std::string& kernel) {
+  std::vector<std::pair<std::string, std::vector<double>>> axes;
+  if (solver == "svm") {
+    axes.emplace_back("C", std::vector<double>{0.1, 1, 6.37, 10, 100});
+    if (kernel != "linear") axes.emplace_back("gamma", std::vector<double>{0.01, 0.1, 0.86, 1, 10});
+  } else if (solver == "logistic") {
+    axes.emplace_back("C", std::vector<double>{1e-3, 1e-2, 0.1, 1, 10, 100});
+  } else if (solver == "eigenfaces") {
+    axes.emplace_back("variance", std::vector<double>{0.25, 0.5, 0.75, 0.95});
+    axes.emplace_back("C", std::vector<double>{1e-4, 1e-3, 1e-2, 1e-1});
+  } else if (solver == "knn") {
+    axes.emplace_back("neighbours", std::vector<double>{1, 3, 5, 9, 17, 33, 65, 129, 257, 513, 1025});
+  } else if (solver == "prnu") {
+    std::vector<double> sigmas;
+    for (int i = 1; i <= 19; ++i) sigmas.push_back(0.05 * i);
+    axes.emplace_back("levels", std::vector<double>{1, 2, 3, 4});
+    axes.emplace_back("sigma", sigmas);
+  } else if (solver == "kmeans") {
+    axes.emplace_back("seed", std::vector<double>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+  } else {
+    if (solver == "lasso" || solver == "elastic")
+      axes.emplace_back("l1", std::vector<double>{1e-4, 1e-3, 1e-2, 1e-1});
+    if (solver == "ridge" || solver == "elastic")
+      axes.emplace_back("l2", std::vector<double>{1e-4, 1e-3, 1e-2, 1e-1});
+  }
+  std::vector<nlohmann::json> points = {nlohmann::json::object()};
+  for (const auto& [name, values] : axes) {
+    std::vector<nlohmann::json> longer;
+    for (const auto& point : points) {
+      for (const double value : values) {
+        longer.push_back(point);
+        longer.back()[name] = value;
+      }
+    }
+    points = std::move(longer);
+  }
+  return points;
+}
+
+ClassifierOptions AtPoint(ClassifierOptions options, const nlohmann::json& point) {
+  options.cost = point.value("C", options.cost);
+  options.gamma = point.value("gamma", options.gamma);
+  options.variance = point.value("variance", options.variance);
+  options.neighbours = static_cast<int>(point.value("neighbours", static_cast<double>(options.neighbours)));
+  options.residual.levels =
+      static_cast<int>(point.value("levels", static_cast<double>(options.residual.levels)));
+  options.residual.sigma = point.value("sigma", options.residual.sigma);
+  options.seed = static_cast<std::uint64_t>(point.value("seed", static_cast<double>(options.seed)));
+  options.l1 = point.value("l1", options.l1);
+  options.l2 = point.value("l2", options.l2);
+  options.probability = false;  // a choice needs none, and they are dear
+  return options;
+}
+
+}  // namespace
+
+int SpectrumTrain(const std::vector<std::string>& arguments) {
+  SourceOptions source;
+  ClassifierOptions classifier;
+  ResultOptions results;
+  std::string output, save_features, save_test_features;
+  std::vector<std::string> test, inputs;
+  Options options("seam spectrum train", "TRAIN... --output MODEL.npz [--test TEST...] [options]",
+                  "a classifier of features, saved or taken now",
+                  "seam spectrum train train.npz --test test.npz --output model.npz");
+  options.Add("output", &output, "the model");
+  options.Add("test", &test, "features, or pictures, to test it on; may be given several times");
+  options.Add("save-features", &save_features, "keep the training's features as this file");
+  options.Add("save-test-features", &save_test_features, "keep the test's features as this file");
+  classifier.Register(&options);
+  source.Register(&options);
+  results.Register(&options);
+  options.AddPositional("train", &inputs);
+  if (!options.Parse(arguments)) return kExitGood;
+  classifier.residual = source.make.feature.residual;
+  classifier.Check();
+  source.make.Check();
+  if (inputs.empty())
+    throw UsageError("seam spectrum train", "no training features named", "seam spectrum train train.npz");
+  if (output.empty() && test.empty()) throw UsageError("--output", "is missing", "--output model.npz");
+  if (!output.empty() && !output.ends_with(".npz"))
+    throw UsageError("--output", "must end in .npz", "--output model.npz");
+  const FeatureSet train = FeaturesAt(inputs, source.make, source.fake_is_zero);
+  if (!save_features.empty()) WriteFeatureSet(save_features, train);
+  const SpectrumModel model = SpectrumModel::Train(train, classifier);
+  if (!output.empty()) {
+    model.Save(output);
+    Say(fmt::format("{}: trained on {} rows of {}", Printable(output), train.rows(),
+                    fmt::join(train.shape, " x ")));
+  }
+  if (test.empty()) return kExitGood;
+  FollowModel(model, &source.make);
+  const FeatureSet features = FeaturesAt(test, source.make, source.fake_is_zero);
+  if (!save_test_features.empty()) WriteFeatureSet(save_test_features, features);
+  model.CheckFits(features, test[0]);
+  Report(test[0], model, TestModel(model, features), results);
+  return kExitGood;
+}
+
+int SpectrumTest(const std::vector<std::string>& arguments) {
+  SourceOptions source;
+  ResultOptions results;
+  std::string path, save_test_features;
+  std::vector<std::string> inputs;
+  Options options("seam spectrum test", "TEST... --model MODEL.npz [options]", "how a model does on features",
+                  "seam spectrum test test.npz --model model.npz --scores scores.csv");
+  options.Add("model", &path, "what seam spectrum train wrote");
+  options.Add("save-test-features", &save_test_features, "keep the features as this file");
+  source.Register(&options);
+  results.Register(&options);
+  options.AddPositional("test", &inputs);
+  if (!options.Parse(arguments)) return kExitGood;
+  if (path.empty()) throw UsageError("--model", "is missing", "--model model.npz");
+  if (inputs.empty())
+    throw UsageError("seam spectrum test", "no features named", "seam spectrum test test.npz");
+  const SpectrumModel model = SpectrumModel::Load(path);
+  FollowModel(model, &source.make);
+  source.make.Check();
+  const FeatureSet features = FeaturesAt(inputs, source.make, source.fake_is_zero);
+  if (!save_test_features.empty()) WriteFeatureSet(save_test_features, features);
+  model.CheckFits(features, inputs[0]);
+  Report(inputs[0], model, TestModel(model, features), results);
+  return kExitGood;
+}
+
+int SpectrumClassify(const std::vector<std::string>& arguments) {
+  SourceOptions source;
+  std::string path;
+  std::vector<std::string> inputs;
+  Options options("seam spectrum classify", "INPUT... --model MODEL.npz [options]",
+                  "which share of pictures is of which class",
+                  "seam spectrum classify pictures --model model.npz");
+  options.Add("model", &path, "what seam spectrum train wrote");
+  source.Register(&options);
+  options.AddPositional("input", &inputs);
+  if (!options.Parse(arguments)) return kExitGood;
+  if (path.empty()) throw UsageError("--model", "is missing", "--model model.npz");
+  if (inputs.empty())
+    throw UsageError("seam spectrum classify", "no input named", "name a folder of pictures");
+  const SpectrumModel model = SpectrumModel::Load(path);
+  FollowModel(model, &source.make);
+  source.make.Check();
+  const FeatureSet features = FeaturesAt(inputs, source.make, source.fake_is_zero);
+  model.CheckFits(features, inputs[0]);
+  std::vector<int> predicted(features.rows());
+  tbb::parallel_for(std::size_t{0}, predicted.size(),
+                    [&](std::size_t i) { predicted[i] = model.Predict(features.row(i)); });
+  for (std::size_t c = 0; c < model.classes().size(); ++c) {
+    const auto count = std::count(predicted.begin(), predicted.end(), static_cast<int>(c));
+    fmt::print("{:6.2f}% of the pictures are from class {} ({})\n",
+               100.0 * static_cast<double>(count) / static_cast<double>(predicted.size()),
+               Printable(model.classes()[c]), count);
+  }
+  return kExitGood;
+}
+
+int SpectrumCrossTest(const std::vector<std::string>& arguments) {
+  std::string measure = "accuracy", report, plots, markdown, csv;
+  bool fake_is_zero = false;
+  EvaluationOptions evaluation;
+  std::vector<std::string> folders;
+  Options options("seam spectrum crosstest", "MODELS_FOLDER FEATURES_FOLDER [options]",
+                  "a folder of models by a folder of feature files",
+                  "seam spectrum crosstest models features --report cross.html");
+  options.Add("measure", &measure, "what the matrix shows, as of seam evaluate --cross");
+  options.Add("report", &report, "write all of it, with plots, as one HTML page");
+  options.Add("plots", &plots, "write the heat map as SVG and PNG into this folder");
+  options.Add("markdown", &markdown, "write the table as Markdown");
+  options.Add("csv", &csv, "write a line for each cell");
+  options.Add("fake-is-zero", &fake_is_zero, "in files without names of classes 0 is fake and 1 is real");
+  options.Add("resamples", &evaluation.bootstrap.resamples, "of the bootstrap; 0: no intervals");
+  options.Add("seed", &evaluation.bootstrap.seed, "of the bootstrap");
+  options.AddPositional("folders", &folders);
+  if (!options.Parse(arguments)) return kExitGood;
+  if (folders.size() != 2)
+    throw UsageError("seam spectrum crosstest", "takes two folders",
+                     "seam spectrum crosstest models features");
+  const auto models = FilesIn(folders[0]), sets = FilesIn(folders[1]);
+  if (models.empty()) throw Error(folders[0], "holds no model");
+  if (sets.empty()) throw Error(folders[1], "holds no file of features");
+  EvaluationReport all;
+  int failed = 0;
+  for (const std::string& path : models) {
+    try {
+      const SpectrumModel model = SpectrumModel::Load(path);
+      if (!IsDetector(model)) throw Error(path, "is no model of real and fake");
+      std::vector<ScoreRow> rows;
+      for (const std::string& file : sets) {
+        const FeatureSet set = ReadFeatureSet(file, fake_is_zero);
+        model.CheckFits(set, file);
+        for (ScoreRow& row : TestModel(model, set).scores) {
+          row.dataset = fs::path(file).stem().string();
+          row.path = row.dataset + "/" + row.path;
+          rows.push_back(std::move(row));
+        }
+      }
+      all.evaluations.push_back(Evaluate(fs::path(path).stem().string(), rows, evaluation));
+    } catch (const Error& error) {
+      SayError(error);
+      ++failed;
+    }
+  }
+  if (all.evaluations.empty()) return kExitFailed;
+  all.cross = CrossTestOf(all.evaluations, measure);
+  fmt::print("{}", TextOf(TableOf(*all.cross)));
+  if (!report.empty()) WriteFile(report, HtmlOf(all));
+  if (!plots.empty()) WritePlots(HeatMapOf(*all.cross), plots);
+  if (!markdown.empty()) WriteFile(markdown, MarkdownOf(TableOf(*all.cross)));
+  if (!csv.empty()) WriteFile(csv, CsvOf(LongTableOf(*all.cross)));
+  return failed == 0 ? kExitGood : kExitSomeFailed;
+}
+
+int SpectrumGridSearch(const std::vector<std::string>& arguments) {
+  SourceOptions source;
+  ClassifierOptions classifier;
+  std::string output;
+  std::vector<std::string> val, inputs;
+  Options options("seam spectrum grid-search", "TRAIN... --val VAL... --output RESULTS.json [options]",
+                  "a classifier with many settings, kept as JSON",
+                  "seam spectrum grid-search train.npz --val val.npz --solver knn --output knn.json");
+  options.Add("output", &output, "the accuracy at each point; points that stand there are not done again");
+  options.Add("val", &val, "features, or pictures, to choose by; may be given several times");
+  classifier.Register(&options);
+  source.Register(&options);
+  options.AddPositional("train", &inputs);
+  if (!options.Parse(arguments)) return kExitGood;
+  classifier.residual = source.make.feature.residual;
+  classifier.Check();
+  source.make.Check();
+  if (inputs.empty() || val.empty() || output.empty())
+    throw UsageError("seam spectrum grid-search", "needs features, --val and --output",
+                     "seam spectrum grid-search --help");
+  nlohmann::json results = nlohmann::json::object();
+  if (fs::exists(output)) {
+    results = nlohmann::json::parse(ReadFile(output), nullptr, false);
+    if (!results.is_object()) throw Error(output, "is no JSON object", "remove it or name another --output");
+  }
+  const FeatureSet train = FeaturesAt(inputs, source.make, source.fake_is_zero);
+  const FeatureSet test = FeaturesAt(val, source.make, source.fake_is_zero);
+  const std::string name = classifier.solver == "svm" ? "svm " + classifier.kernel : classifier.solver;
+  std::vector<nlohmann::json> left;
+  for (const auto& point : GridOf(classifier.solver, classifier.kernel)) {
+    const bool fits =
+        classifier.solver != "knn" || point["neighbours"].get<double>() <= static_cast<double>(train.rows());
+    if (fits && !(results.contains(name) && results[name].contains(point.dump()))) left.push_back(point);
+  }
+  std::mutex mutex;
+  {
+    Progress progress("grid-search", static_cast<std::int64_t>(left.size()), "points");
+    tbb::parallel_for(std::size_t{0}, left.size(), [&](std::size_t i) {
+      if (Interrupted()) return;
+      const SpectrumModel model = SpectrumModel::Train(train, AtPoint(classifier, left[i]));
+      model.CheckFits(test, val[0]);
+      const TestResult result = TestModel(model, test);
+      const std::lock_guard lock(mutex);
+      results[name][left[i].dump()] = {
+          {"accuracy", result.accuracy()}, {"right", result.right}, {"rows", result.rows}};
+      WriteFile(output, results.dump(2) + "\n");
+      progress.Advance();
+    });
+  }
+  if (Interrupted()) {
+    SayWarning("interrupted; the same command goes on");
+    return kExitFailed;
+  }
+  std::vector<std::pair<std::int64_t, std::string>> order;
+  for (const auto& [point, found] : results[name].items())
+    order.emplace_back(found.value("right", std::int64_t{0}), point);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  Table table{name, {"settings", "accuracy"}, {}};
+  for (const auto& [right, point] : order)
+    table.rows.push_back({point, ShareText(right, results[name][point].value("rows", std::int64_t{0}))});
+  fmt::print("{}", TextOf(table));
+  return kExitGood;
+}
+
+}  // namespace seam

@@ -1,0 +1,184 @@
+#include "spectrum/feature_set.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "models/weights/json_text.h"
+#include "models/weights/pickle.h"
+#include "spectrum/numpy_file.h"
+
+namespace seam {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kMaxClasses = 10'000;
+
+void SetData(const NumpyArray& array, const std::string& subject, FeatureSet* set) {
+  if (array.shape.empty() || array.shape.size() > 4)
+    throw Error(subject, "its data is no table of features", "rows are pictures: [pictures, features ...]");
+  set->shape.assign(array.shape.begin() + 1, array.shape.end());
+  if (set->shape.empty()) set->shape = {1};
+  set->values = array.Doubles(subject);
+  set->labels.assign(static_cast<std::size_t>(array.shape[0]), -1);
+  if (!std::all_of(set->values.begin(), set->values.end(), [](double value) { return std::isfinite(value); }))
+    throw Error(subject, "holds numbers that are not finite");
+}
+
+// Classes count from 0 in order of the labels' numbers.
+void SetLabels(const NumpyArray& array, const std::string& subject, FeatureSet* set) {
+  const std::vector<double> labels = array.Doubles(subject);
+  if (labels.size() != set->rows()) {
+    throw Error(subject, fmt::format("has {} labels for {} rows", labels.size(), set->rows()));
+  }
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (!(labels[i] >= -1 && labels[i] < kMaxClasses) || labels[i] != std::floor(labels[i]))
+      throw Error(subject, fmt::format("the label {} is no class", labels[i]), "classes are 0, 1, 2, ...");
+    set->labels[i] = static_cast<int>(labels[i]);
+  }
+}
+
+const NumpyArray& Required(const std::map<std::string, NumpyArray>& arrays, const std::string& name,
+                           const std::string& subject) {
+  const auto found = arrays.find(name);
+  if (found == arrays.end())
+    throw Error(subject, fmt::format("has no array '{}'", name),
+                "numpy.savez(path, data=features, label=labels)");
+  return found->second;
+}
+
+FeatureSet OfNpz(const fs::path& path) {
+  const auto arrays = ReadNpz(path);
+  const std::string subject = path.string();
+  FeatureSet set;
+  SetData(Required(arrays, "data", subject), subject, &set);
+  SetLabels(Required(arrays, "label", subject), subject, &set);
+  if (arrays.contains("path")) set.paths = arrays.at("path").Texts(subject);
+  if (arrays.contains("classes")) set.classes = arrays.at("classes").Texts(subject);
+  if (arrays.contains("recipe")) {
+    const auto texts = arrays.at("recipe").Texts(subject);
+    const auto recipe = ParseJsonText(texts.empty() ? "" : texts[0]);
+    if (recipe.is_object()) set.recipe = recipe;
+  }
+  if (!set.paths.empty() && set.paths.size() != set.rows())
+    throw Error(subject, fmt::format("has {} paths for {} rows", set.paths.size(), set.rows()));
+  return set;
+}
+
+FeatureSet OfNpy(const fs::path& path) {
+  FeatureSet set;
+  SetData(ParseNpy(ReadFile(path), path.string()), path.string(), &set);
+  for (const fs::path& beside :
+       {fs::path(path).replace_extension(".labels.npy"), path.parent_path() / "labels.npy"}) {
+    if (!fs::is_regular_file(beside)) continue;
+    SetLabels(ParseNpy(ReadFile(beside), beside.string()), beside.string(), &set);
+    break;
+  }
+  return set;
+}
+
+// A pickled array's numbers and shape, as NumPy's reader would have them.
+NumpyArray ArrayOf(PickleValue::Ref value, const std::string& subject, const char* name) {
+  if (value == nullptr || value->kind != PickleValue::kArray || value->items.size() != 1)
+    throw Error(subject, fmt::format("its '{}' is no NumPy array", name),
+                "{\"data\": array, \"label\": array}");
+  // Through the reader of .npy, which checks the type and that the bytes fit the shape.
+  const NumpyArray array{value->text, value->shape, {}};
+  return ParseNpy(NpyHeaderOf(array) + value->items[0]->text, subject);
+}
+
+FeatureSet OfPickle(const fs::path& path) {
+  const std::string bytes = ReadFile(path), subject = path.string();
+  Pickle pickle(subject);
+  std::string_view left = bytes;
+  const PickleValue::Ref root = pickle.Read(&left);
+  FeatureSet set;
+  SetData(ArrayOf(Lookup(root, "data"), subject, "data"), subject, &set);
+  SetLabels(ArrayOf(Lookup(root, "label"), subject, "label"), subject, &set);
+  return set;
+}
+
+}  // namespace
+
+std::size_t FeatureSet::width() const {
+  std::size_t count = 1;
+  for (const std::int64_t side : shape) count *= static_cast<std::size_t>(side);
+  return count;
+}
+
+std::vector<std::string> FeatureSet::ClassesOrNumbers() const {
+  const int greatest = labels.empty() ? -1 : *std::max_element(labels.begin(), labels.end());
+  std::vector<std::string> names = classes;
+  while (static_cast<int>(names.size()) <= greatest) names.push_back(std::to_string(names.size()));
+  return names;
+}
+
+FeatureSet FeatureSet::Subset(const std::vector<std::size_t>& chosen) const {
+  FeatureSet set{shape, {}, {}, {}, classes, recipe};
+  set.values.reserve(chosen.size() * width());
+  for (const std::size_t i : chosen) {
+    const auto from = row(i);
+    set.values.insert(set.values.end(), from.begin(), from.end());
+    set.labels.push_back(labels[i]);
+    if (!paths.empty()) set.paths.push_back(paths[i]);
+  }
+  return set;
+}
+
+FeatureSet ReadFeatureSet(const fs::path& path, bool fake_is_zero) {
+  const std::string ending = path.extension().string();
+  FeatureSet set;
+  if (ending == ".npz") {
+    set = OfNpz(path);
+  } else if (ending == ".npy") {
+    set = OfNpy(path);
+  } else if (ending == ".pkl") {
+    set = OfPickle(path);
+  } else {
+    throw Error(path.string(), "is no file of features", "one ends in .npz, .npy or .pkl");
+  }
+  if (set.rows() == 0) throw Error(path.string(), "holds no features");
+  if (fake_is_zero) {
+    if (!set.classes.empty() && set.classes != std::vector<std::string>{"real", "fake"})
+      throw Error(path.string(), "names its classes, so that nothing is to be turned round");
+    for (int& label : set.labels) {
+      if (label > 1) throw Error(path.string(), "has more than two classes: which is fake?");
+      if (label >= 0) label = 1 - label;
+    }
+    set.classes = {"real", "fake"};
+  }
+  if (set.classes.empty() && std::set<int>(set.labels.begin(), set.labels.end()) == std::set<int>{0, 1})
+    set.classes = {"real", "fake"};
+  return set;
+}
+
+void WriteFeatureSet(const fs::path& path, const FeatureSet& set) {
+  std::vector<std::int64_t> shape = {static_cast<std::int64_t>(set.rows())};
+  shape.insert(shape.end(), set.shape.begin(), set.shape.end());
+  NumpyArray data;
+  if (set.shape.size() == 1) {
+    data = NumpyArray::OfDoubles(shape, set.values.data());
+  } else {
+    data = NumpyArray::OfFloats(shape, std::vector<float>(set.values.begin(), set.values.end()).data());
+  }
+  const NumpyArray labels = NumpyArray::OfIntegers({set.labels.begin(), set.labels.end()});
+  if (path.extension() == ".npy") {
+    WriteFile(path, NpyOf(data));
+    WriteFile(fs::path(path).replace_extension(".labels.npy"), NpyOf(labels));
+    return;
+  }
+  if (path.extension() != ".npz")
+    throw UsageError("--output", "must end in .npz or .npy", "--output features.npz");
+  std::vector<std::pair<std::string, NumpyArray>> arrays = {{"data", data}, {"label", labels}};
+  if (!set.paths.empty()) arrays.emplace_back("path", NumpyArray::OfTexts(set.paths));
+  arrays.emplace_back("classes", NumpyArray::OfTexts(set.classes));
+  arrays.emplace_back("recipe", NumpyArray::OfText(set.recipe.dump()));
+  WriteNpz(path, arrays);
+}
+
+}  // namespace seam
