@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <memory>
 
 #include <cairo-svg.h>
@@ -38,6 +39,12 @@ struct Freer {
   void operator()(cairo_surface_t* surface) const { cairo_surface_destroy(surface); }
   void operator()(cairo_t* context) const { cairo_destroy(context); }
 };
+
+void Check(cairo_surface_t* surface, const std::string& subject) {
+  const cairo_status_t status = cairo_surface_status(surface);
+  if (status != CAIRO_STATUS_SUCCESS)
+    throw Error(subject, fmt::format("cannot be drawn: {}", cairo_status_to_string(status)));
+}
 
 // A Cairo context with the few strokes that charts are made of.
 class Pen {
@@ -171,6 +178,10 @@ class ChartDrawing {
 
   void DrawSeries(const Series& series, const Colour& colour) const {
     pen_.Set(colour);
+    if (series.style == Series::Style::kBand) {
+      DrawBand(series, colour);
+      return DrawLine(series);
+    }
     for (std::size_t i = 0; i < series.intervals.size(); ++i) {
       const double x = X(series.points[i].first);
       pen_.Line(x, Y(series.intervals[i].first), x, Y(series.intervals[i].second), 1.5);
@@ -186,6 +197,17 @@ class ChartDrawing {
       }
       cairo_fill(pen_.get());
     }
+  }
+
+  void DrawBand(const Series& series, const Colour& colour) const {
+    const std::size_t count = std::min(series.points.size(), series.intervals.size());
+    for (std::size_t i = 0; i < count; ++i)
+      cairo_line_to(pen_.get(), X(series.points[i].first), Y(series.intervals[i].first));
+    for (std::size_t i = count; i-- > 0;)
+      cairo_line_to(pen_.get(), X(series.points[i].first), Y(series.intervals[i].second));
+    pen_.Set(colour, 0.2);
+    cairo_fill(pen_.get());
+    pen_.Set(colour);
   }
 
   void DrawLine(const Series& series) const {
@@ -256,6 +278,83 @@ void DrawHeatMap(const HeatMap& map, const Pen& pen) {
   }
 }
 
+constexpr double kFieldSide = 384, kFieldTop = 36, kFieldLeft = 16, kFieldBar = 16, kFieldRight = 104;
+
+// From 0 to 1: near black, violet, red, orange, near white, each lighter than the last.
+Colour SequentialColour(double share) {
+  constexpr std::array<Colour, 5> kStops = {
+      {{0.02, 0.01, 0.08}, {0.34, 0.06, 0.43}, {0.74, 0.22, 0.33}, {0.98, 0.56, 0.04}, {0.99, 1, 0.75}}};
+  const double place = share * (kStops.size() - 1);
+  const std::size_t stop = std::min(static_cast<std::size_t>(place), kStops.size() - 2);
+  const double t = place - static_cast<double>(stop);
+  const Colour &a = kStops[stop], &b = kStops[stop + 1];
+  return {a.red + t * (b.red - a.red), a.green + t * (b.green - a.green), a.blue + t * (b.blue - a.blue)};
+}
+
+Colour FieldColour(const Field& field, double value) {
+  if (std::isnan(value)) return {1, 1, 1};
+  const double range = field.high - field.low;
+  const double share = range > 0 ? std::clamp((value - field.low) / range, 0.0, 1.0) : 0.5;
+  return field.colours == Field::Colours::kDiverging ? HeatColour(share) : SequentialColour(share);
+}
+
+// Pixels of `rows` x `columns`, stretched over a rectangle without smoothing.
+template <class ColourAt>
+void DrawPixels(const Pen& pen, int rows, int columns, double x, double y, double width, double height,
+                const ColourAt& colour_at) {
+  const std::unique_ptr<cairo_surface_t, Freer> surface(
+      cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns, rows));
+  Check(surface.get(), "chart");
+  unsigned char* data = cairo_image_surface_get_data(surface.get());
+  const int stride = cairo_image_surface_get_stride(surface.get());
+  const auto byte = [](double share) { return static_cast<std::uint32_t>(std::lround(255 * share)); };
+  for (int row = 0; row < rows; ++row) {
+    auto* pixels = reinterpret_cast<std::uint32_t*>(data + static_cast<std::ptrdiff_t>(row) * stride);
+    for (int column = 0; column < columns; ++column) {
+      const Colour colour = colour_at(row, column);
+      pixels[column] = byte(colour.red) << 16 | byte(colour.green) << 8 | byte(colour.blue);
+    }
+  }
+  cairo_surface_mark_dirty(surface.get());
+  cairo_save(pen.get());
+  cairo_translate(pen.get(), x, y);
+  cairo_scale(pen.get(), width / columns, height / rows);
+  cairo_set_source_surface(pen.get(), surface.get(), 0, 0);
+  cairo_pattern_set_filter(cairo_get_source(pen.get()), CAIRO_FILTER_NEAREST);
+  cairo_paint(pen.get());
+  cairo_restore(pen.get());
+}
+
+double WidthOf(const Field&) { return kFieldLeft + kFieldSide + kFieldRight; }
+double HeightOf(const Field&) { return kFieldTop + kFieldSide + 16; }
+
+void Draw(const Field& field, const Pen& pen) {
+  if (field.rows < 1 || field.columns < 1 ||
+      field.values.size() != static_cast<std::size_t>(field.rows) * static_cast<std::size_t>(field.columns)) {
+    throw Error(field.file, "has no numbers to draw");
+  }
+  pen.Set({0.1, 0.1, 0.1});
+  pen.Text(WidthOf(field) / 2, 20, field.title, 0.5);
+  const double scale = kFieldSide / std::max(field.rows, field.columns);
+  const double width = scale * field.columns, height = scale * field.rows;
+  DrawPixels(pen, field.rows, field.columns, kFieldLeft, kFieldTop, width, height, [&](int row, int column) {
+    return FieldColour(field,
+                       field.values[static_cast<std::size_t>(row) * static_cast<std::size_t>(field.columns) +
+                                    static_cast<std::size_t>(column)]);
+  });
+  constexpr int kSteps = 256;
+  const double bar = kFieldLeft + kFieldSide + 16;
+  DrawPixels(pen, kSteps, 1, bar, kFieldTop, kFieldBar, kFieldSide, [&](int row, int) {
+    return FieldColour(field, field.high - (field.high - field.low) * row / (kSteps - 1));
+  });
+  pen.Set({0.1, 0.1, 0.1});
+  constexpr int kTicks = 4;
+  for (int i = 0; i <= kTicks; ++i) {
+    const double value = field.high - (field.high - field.low) * i / kTicks;
+    pen.Text(bar + kFieldBar + 6, kFieldTop + kFieldSide * i / kTicks + 4, fmt::format("{:.4g}", value));
+  }
+}
+
 void Draw(const Chart& chart, const Pen& pen) { ChartDrawing(chart, pen).Draw(); }
 void Draw(const HeatMap& map, const Pen& pen) { DrawHeatMap(map, pen); }
 double WidthOf(const Chart&) { return kWidth; }
@@ -264,12 +363,6 @@ double HeightOf(const Chart&) { return kHeight; }
 cairo_status_t Append(void* text, const unsigned char* bytes, unsigned int count) {
   static_cast<std::string*>(text)->append(reinterpret_cast<const char*>(bytes), count);
   return CAIRO_STATUS_SUCCESS;
-}
-
-void Check(cairo_surface_t* surface, const std::string& subject) {
-  const cairo_status_t status = cairo_surface_status(surface);
-  if (status != CAIRO_STATUS_SUCCESS)
-    throw Error(subject, fmt::format("cannot be drawn: {}", cairo_status_to_string(status)));
 }
 
 template <class Picture>
@@ -299,7 +392,9 @@ void Png(const Picture& picture, const std::filesystem::path& path) {
 
 std::string SvgOf(const Chart& chart) { return Svg(chart); }
 std::string SvgOf(const HeatMap& map) { return Svg(map); }
+std::string SvgOf(const Field& field) { return Svg(field); }
 void WritePng(const Chart& chart, const std::filesystem::path& path) { Png(chart, path); }
 void WritePng(const HeatMap& map, const std::filesystem::path& path) { Png(map, path); }
+void WritePng(const Field& field, const std::filesystem::path& path) { Png(field, path); }
 
 }  // namespace seam

@@ -21,8 +21,8 @@ struct Axis {
 };
 
 struct Series {
-  enum class Style { kLine, kBars, kPoints };
-  std::string name;  // in the legend; empty: not in it
+  enum class Style { kLine, kBars, kPoints, kBand };  // kBand: a line, and its intervals as an area
+  std::string name;                                   // in the legend; empty: not in it
   Style style = Style::kLine;
   std::vector<std::pair<double, double>> points;
   std::vector<std::pair<double, double>> intervals;  // low and high of y, one for each point, or none
@@ -46,11 +46,26 @@ struct HeatMap {
   std::vector<std::vector<std::string>> texts;
 };
 
+// A matrix of numbers as one coloured pixel each, such as a mean spectrum, with a bar that tells the colours.
+struct Field {
+  enum class Colours {
+    kSequential,  // dark to light from `low` to `high`
+    kDiverging    // orange, white in the middle, blue
+  };
+  std::string file, title;
+  int rows = 0, columns = 0;
+  std::vector<double> values;  // [rows, columns], the first row on top
+  double low = 0, high = 1;    // values beyond are drawn as these
+  Colours colours = Colours::kSequential;
+};
+
 // As an SVG document (text as outlines, nothing loaded from elsewhere), and as a PNG file, written whole.
 // Drawn by Cairo; texts need a font on the machine. Errors name the file.
 std::string SvgOf(const Chart& chart);
 std::string SvgOf(const HeatMap& map);
+std::string SvgOf(const Field& field);
 void WritePng(const Chart& chart, const std::filesystem::path& path);
 void WritePng(const HeatMap& map, const std::filesystem::path& path);
+void WritePng(const Field& field, const std::filesystem::path& path);
 
 }  // namespace seam

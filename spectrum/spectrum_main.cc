@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "spectrum/experiment_commands.h"
 #include "spectrum/features_command.h"
+#include "spectrum/statistics_command.h"
 
 namespace seam {
 namespace {
@@ -28,6 +29,8 @@ constexpr std::array kCommands = {
     Command{"classify", "which share of pictures is of which class", &SpectrumClassify},
     Command{"crosstest", "a folder of models by a folder of feature files", &SpectrumCrossTest},
     Command{"grid-search", "a classifier with many settings, kept as JSON", &SpectrumGridSearch},
+    Command{"statistics", "the mean spectra of sets of pictures, as pictures and one page",
+            &SpectrumStatisticsCommand},
 };
 
 std::string Help() {

@@ -46,5 +46,22 @@ TEST(ChartTest, LogAxesStretchTheLowEnd) {
   EXPECT_NEAR(RowOfLine(chart), RowOfLine(Line(0.5)), 1);
 }
 
+TEST(FieldTest, EachNumberIsAPixelAndTheGreatestIsTheLightest) {
+  const TemporaryFolder folder;
+  Field field{"field", "", 2, 2, {0, 1, 2, 3}, 0, 3, Field::Colours::kSequential};
+  WritePng(field, folder / "f.png");
+  const cv::Mat picture = cv::imread((folder / "f.png").string());
+  // The middles of the four quarters of the square of 384 at (16, 36), at twice the size.
+  const auto light = [&](int column, int row) {
+    const auto& pixel = picture.at<cv::Vec3b>(2 * (36 + 96 + 192 * row), 2 * (16 + 96 + 192 * column));
+    return pixel[0] + pixel[1] + pixel[2];
+  };
+  EXPECT_LT(light(0, 0), light(1, 0));
+  EXPECT_LT(light(1, 0), light(0, 1));
+  EXPECT_LT(light(0, 1), light(1, 1));
+  field.values.pop_back();
+  EXPECT_NE(MessageOf([&] { SvgOf(field); }), "");
+}
+
 }  // namespace
 }  // namespace seam
