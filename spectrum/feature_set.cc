@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
+#include <optional>
 #include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -82,14 +85,78 @@ FeatureSet OfNpy(const fs::path& path) {
   return set;
 }
 
-// A pickled array's numbers and shape, as NumPy's reader would have them.
-NumpyArray ArrayOf(PickleValue::Ref value, const std::string& subject, const char* name) {
-  if (value == nullptr || value->kind != PickleValue::kArray || value->items.size() != 1)
-    throw Error(subject, fmt::format("its '{}' is no NumPy array", name),
+using Pickled = PickleValue::Ref;
+
+bool IsObject(Pickled value, std::initializer_list<std::string_view> names) {
+  return value != nullptr && value->kind == PickleValue::kObject &&
+         std::find(names.begin(), names.end(), value->text) != names.end();
+}
+
+// The item of a tuple, or nullptr.
+Pickled ItemOf(Pickled tuple, std::size_t i) {
+  const bool has = tuple != nullptr && tuple->kind == PickleValue::kTuple && i < tuple->items.size();
+  return has ? tuple->items[i] : nullptr;
+}
+
+bool IsTrue(Pickled value) { return value != nullptr && value->number != 0; }
+
+// Of numpy.dtype("f8", ...), whose state tells the order of bytes, as .npy files write it; "" for another
+// object.
+std::string TypeOf(Pickled dtype) {
+  if (!IsObject(dtype, {"numpy.dtype"}) || dtype->items.empty()) return "";
+  const std::string& code = dtype->items[0]->text;
+  const Pickled order = ItemOf(dtype->state, 1);
+  if (order != nullptr && order->text == ">") return ">" + code;
+  return (code == "u1" || code == "i1" || code == "b1" ? "|" : "<") + code;
+}
+
+// Bytes as each protocol writes them: as such, as text of Python 2, or as _codecs.encode(text, "latin1").
+std::optional<std::string> BytesOf(Pickled value) {
+  if (value == nullptr) return std::nullopt;
+  if (value->kind == PickleValue::kBytes || value->kind == PickleValue::kText) return value->text;
+  if (!IsObject(value, {"_codecs.encode"}) || value->items.empty()) return std::nullopt;
+  const std::string& text = value->items[0]->text;
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto first = static_cast<unsigned char>(text[i]);
+    if (first < 0x80) {
+      bytes.push_back(text[i]);
+      continue;
+    }
+    if ((first & 0xfcU) != 0xc0 || i + 1 == text.size()) return std::nullopt;
+    bytes.push_back(
+        static_cast<char>((first & 0x03U) << 6 | (static_cast<unsigned char>(text[++i]) & 0x3fU)));
+  }
+  return bytes;
+}
+
+// A pickled array: made empty and given (version, shape, type, whether in Fortran's order, bytes) as its
+// state, or, from protocol 5 on, made of (bytes, type, shape, order).
+NumpyArray ArrayOf(Pickled value, const std::string& subject, const char* name) {
+  Pickled shape = nullptr;
+  std::string type;
+  std::optional<std::string> bytes;
+  bool in_c_order = false;
+  if (IsObject(value, {"numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct"})) {
+    shape = ItemOf(value->state, 1);
+    type = TypeOf(ItemOf(value->state, 2));
+    in_c_order = !IsTrue(ItemOf(value->state, 3));
+    bytes = BytesOf(ItemOf(value->state, 4));
+  } else if (IsObject(value, {"numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer"}) &&
+             value->items.size() == 4) {
+    bytes = BytesOf(value->items[0]);
+    type = TypeOf(value->items[1]);
+    shape = value->items[2];
+    in_c_order = value->items[3]->text == "C";
+  }
+  if (shape == nullptr || shape->kind != PickleValue::kTuple || type.empty() || !bytes)
+    throw Error(subject, fmt::format("its '{}' is no NumPy array of numbers", name),
                 "{\"data\": array, \"label\": array}");
+  if (!in_c_order) throw Error(subject, fmt::format("its '{}' is in Fortran's order", name));
+  NumpyArray array{type, {}, {}};
+  for (const Pickled side : shape->items) array.shape.push_back(side->number);
   // Through the reader of .npy, which checks the type and that the bytes fit the shape.
-  const NumpyArray array{value->text, value->shape, {}};
-  return ParseNpy(NpyHeaderOf(array) + value->items[0]->text, subject);
+  return ParseNpy(NpyHeaderOf(array) + *bytes, subject);
 }
 
 FeatureSet OfPickle(const fs::path& path) {

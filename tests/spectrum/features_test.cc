@@ -175,8 +175,9 @@ TEST(DctTest, PublishedCoefficientsAreReproduced) {
   // The smallest coefficients are rounding errors, of which the logarithm makes much.
   const cv::Mat log = matrix("log8x8_eps1e-12");
   for (int i = 0; i < 64; ++i) {
-    if (log.at<double>(i / 8, i % 8) > -20)
+    if (log.at<double>(i / 8, i % 8) > -20) {
       EXPECT_NEAR(square.at<double>(i / 8, i % 8), log.at<double>(i / 8, i % 8), 1e-8);
+    }
   }
   EXPECT_LT(cv::norm(OrthonormalDct(matrix("in5x12")), matrix("dct5x12"), cv::NORM_INF), 1e-9);
 }
