@@ -8,7 +8,7 @@
 
 #include "base/files.h"
 #include "evaluate/score_file.h"
-#include "tests/infer/checkpoint.h"
+#include "tests/support/checkpoint.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
 
