@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstdint>
-#include <cstring>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "models/weights/safetensors.h"
 
 namespace seam {
 namespace {
@@ -46,14 +45,6 @@ std::string Lower(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return lower;
-}
-
-// A header's length in 8 bytes, whatever other magic number they are, and its brace.
-bool LooksLikeSafetensors(std::string_view bytes) {
-  std::uint64_t length = 0;
-  if (bytes.size() <= sizeof(length) || bytes[sizeof(length)] != '{') return false;
-  std::memcpy(&length, bytes.data(), sizeof(length));
-  return length <= bytes.size() - sizeof(length);
 }
 
 // ONNX is a protobuf whose first field, the version, is a small number, and whose next names the producer.

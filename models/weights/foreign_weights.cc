@@ -104,12 +104,13 @@ PlainTensors LoadFlattened(fs::path path) {
 ForeignWeights Read(const fs::path& path, const std::string& key) {
   const std::string extension = path.extension().string();
   if (extension == ".json" || extension == ".f32") return {"flattened", LoadFlattened(path)};
-  bool hdf5 = false, pytorch = false;
+  bool hdf5 = false, pytorch = false, safetensors = extension == ".safetensors";
   std::optional<FileKind> other;
   {
     const MappedFile file(path);
     hdf5 = LooksLikeHdf5(file.bytes());
     pytorch = LooksLikeTorchFile(file.bytes());
+    safetensors = safetensors || LooksLikeSafetensors(file.bytes());
     other = KindOfNoWeights(file.bytes());
   }
   if (other) throw Error(path.string(), other->is, other->hint);
@@ -118,7 +119,7 @@ ForeignWeights Read(const fs::path& path, const std::string& key) {
     StateDict dict = LoadTorchFile(path, key);
     return {"PyTorch", std::move(dict.tensors), std::move(dict.key), std::move(dict.others)};
   }
-  if (extension == ".safetensors") return {"safetensors", LoadSafetensors(path).tensors};
+  if (safetensors) return {"safetensors", LoadSafetensors(path).tensors};
   throw Error(path.string(), "is of no format that weights are read from",
               "Keras HDF5, PyTorch (.pth, .pt, .pth.tar, .pkl), .safetensors, or .json beside .f32");
 }

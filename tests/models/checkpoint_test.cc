@@ -214,13 +214,15 @@ TEST_F(CheckpointTest, BadOptionsAreOneError) {
 
 TEST_F(CheckpointTest, FileThatIsNoSafetensorsIsAnError) {
   WriteFile(path_, "a text");
-  EXPECT_EQ(MessageOf([&] { LoadCheckpoint(path_); }), path_.string() + ": is text, not weights: it begins with 'a text'");
+  EXPECT_EQ(MessageOf([&] { LoadCheckpoint(path_); }),
+            path_.string() + ": is text, not weights: it begins with 'a text'");
 }
 
 TEST_F(CheckpointTest, FilesOfOtherLibrariesNameTheCommandThatReadsThem) {
   const std::string hint =
       "`seam models import FILE -o OUT.safetensors` makes a checkpoint of it (docs/import.md)";
-  for (const auto& [bytes, kind] : {std::pair("PK\3\4      net/data.pkl", "PyTorch"), {"\x80\2}.", "PyTorch"},
+  for (const auto& [bytes, kind] : {std::pair("PK\3\4      net/data.pkl", "PyTorch"),
+                                    {"\x80\2}.", "PyTorch"},
                                     {"\x89HDF\r\n\x1a\n...", "Keras (HDF5)"}}) {
     WriteFile(path_, bytes);
     EXPECT_EQ(MessageOf([&] { LoadCheckpoint(path_); }),

@@ -328,7 +328,8 @@ TEST_F(MadeDetectorTest, ARecipeOfAnotherNetworkThanTheOneThatIsNamedIsAnError) 
   Make("model.");
   EXPECT_THAT(Import({"--recipe", "faceforensics-xception", "--model", "meso4"}).err,
               HasSubstr("--model: the recipe faceforensics-xception is of xception"));
-  EXPECT_THAT(Import({"--recipe", "sbbi"}).err, HasSubstr("'sbbi' is not a choice\nhint: choose from: auto, none, sbi, "));
+  EXPECT_THAT(Import({"--recipe", "sbbi"}).err,
+              HasSubstr("'sbbi' is not a choice\nhint: choose from: auto, none, sbi, "));
 }
 
 }  // namespace

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <torch/script.h>
 #include <torch/utils.h>
 
 #include "base/error.h"
 #include "models/torch/checkpoint.h"
+#include "models/torch/tensors.h"
 #include "tests/models/pictures.h"
 #include "tests/support/support.h"
 
@@ -61,6 +63,23 @@ constexpr KerasGolden kKeras[] = {
      {6.677891, 12.865614, 17.572889, 4.682644},
      {6.881967, 10.219839, 17.572889, 6.903404}},
 };
+
+TEST(ImportTest, TorchScriptIsReadWithoutItsCode) {
+  TemporaryFolder folder;
+  torch::jit::Module inside("Inside"), module("Net");
+  inside.register_parameter("weight", torch::tensor({{1.F, 2.F}, {3.F, 4.F}}), false);
+  module.register_module("conv", inside);
+  module.register_buffer("mean", torch::tensor({5.F}).to(torch::kHalf));
+  std::string code = "def forward(self, x):\n";  // long enough to be compressed
+  for (int i = 0; i < 100; ++i) code += "    x = x + self.mean * " + std::to_string(i) + "\n";
+  module.define(code + "    return x\n");
+  module.save((folder / "net.pt").string());
+  const auto tensors = ToTorch(LoadForeignWeights(folder / "net.pt").tensors);
+  ASSERT_EQ(tensors.count("conv.weight"), 1U);
+  EXPECT_TRUE(tensors.at("conv.weight").equal(torch::tensor({{1.F, 2.F}, {3.F, 4.F}})));
+  ASSERT_EQ(tensors.count("mean"), 1U);
+  EXPECT_TRUE(tensors.at("mean").to(torch::kFloat).equal(torch::tensor({5.F})));
+}
 
 TEST(ImportTest, PublishedKerasWeightsScoreAsKerasDoes) {
   SEAM_NEEDS_SHARED("fixtures/mesonet");

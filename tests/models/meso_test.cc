@@ -77,7 +77,7 @@ TEST(MesoTest, UnknownVariantIsAnErrorThatListsTheKnown) {
   EXPECT_EQ(HintOf([] {
               MakeModel(Options("meso4", {{"scale", "double"}}));
             }),
-            "scale is unit, half or imagenet");
+            "scale is one of unit, half, imagenet, clip");
 }
 
 TEST(MesoTest, StartsAsKerasDoes) {

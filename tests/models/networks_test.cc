@@ -162,13 +162,38 @@ TEST(EfficientNetTest, DefaultInputIsTorchvisions) {
 TEST(VariantTest, UnknownKeyIsAnErrorThatNamesTheKnown) {
   const auto act = [] { MakeGraph(OptionsOf("efficientnet_b0", -1, Json{{"tensorflow", true}})); };
   EXPECT_EQ(MessageOf(act), "variant: efficientnet_b0 does not know 'tensorflow'");
-  EXPECT_EQ(HintOf(act), "it knows: tf, flatten, classifier");
+  EXPECT_EQ(HintOf(act),
+            "it knows: tf, flatten, classifier, scale, nominal, bare_stem, attention, widths, depths");
   const auto one = [] { MakeGraph(OptionsOf("resnet18", -1, Json{{"tf", true}})); };
   EXPECT_EQ(MessageOf(one), "variant: resnet18 does not know 'tf'");
-  EXPECT_EQ(HintOf(one), "it knows: width");
+  EXPECT_EQ(HintOf(one), "it knows: scale, width, stages, stem_kernel, stem_stride, pool_stride");
   const auto xception = [] { MakeGraph(OptionsOf("xception", -1, Json{{"tf", true}})); };
   EXPECT_EQ(MessageOf(xception), "variant: xception does not know 'tf'");
-  EXPECT_EQ(HintOf(xception), "it has no variants");
+  EXPECT_EQ(HintOf(xception), "it knows: scale, widths, map");
+}
+
+TEST(VariantTest, AListOfAnotherLengthIsAnError) {
+  for (const char* widths :
+       {"2", "2/2/4/4/6/8/8", "2/2/4/4/6/8/8/16/16", "2/2/4/4/6/8/8/x", "2/2/4/4/6/8/8/0"}) {
+    const auto act = [&] { MakeGraph(OptionsOf("xception", 64, Json{{"widths", widths}})); };
+    EXPECT_EQ(HintOf(act), "widths is 8 numbers from 1 on: 32/64/128/256/728/1024/1536/2048") << widths;
+  }
+}
+
+// At its nominal side efficientnet_pytorch pads as TensorFlow does, at others it does not.
+TEST(EfficientNetTest, PaddingOfTheNominalSideIsFollowedThroughTheStrides) {
+  const auto pads = [](int size, const Json& variant) {
+    std::vector<std::pair<int, int>> found;
+    for (const Node& node : MakeGraph(OptionsOf("efficientnet_b4", size, variant)).nodes()) {
+      if (node.op == Op::kConv && node.conv.stride == 2)
+        found.emplace_back(node.conv.pad_before, node.conv.pad_after);
+    }
+    return found;
+  };
+  const Json same = {{"tf", true}}, nominal = {{"tf", true}, {"nominal", 380}};
+  EXPECT_EQ(pads(380, nominal), pads(380, same));
+  EXPECT_EQ(pads(256, nominal), pads(380, same));
+  EXPECT_NE(pads(256, nominal), pads(256, same));
 }
 
 TEST(VariantTest, ValueThatMakesNoSenseIsAnError) {

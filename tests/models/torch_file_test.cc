@@ -2,7 +2,6 @@
 
 #include "models/weights/torch_file.h"
 
-#include <torch/script.h>
 #include <zip.h>
 
 #include <cstdint>
@@ -215,24 +214,6 @@ TEST_F(TorchFileTest, ClassesOutsideThePickleAreNames) {
 TEST_F(TorchFileTest, AModuleThatHoldsItselfIsAnError) {
   const std::string loop = "cnet\nNet\n)\x81q\1" + Dict(Text("_modules") + Dict(Text("a") + "h\1")) + "b";
   EXPECT_EQ(ErrorOf(ZipOf(loop)), "damaged PyTorch file: its modules are too deep or too many");
-}
-
-TEST_F(TorchFileTest, TorchScriptIsReadWithoutItsCode) {
-  TemporaryFolder folder;
-  torch::jit::Module inside("Inside"), module("Net");
-  inside.register_parameter("weight", torch::tensor({{1.F, 2.F}, {3.F, 4.F}}), false);
-  module.register_module("conv", inside);
-  module.register_buffer("mean", torch::tensor({5.F}).to(torch::kHalf));
-  module.define("def forward(self, x):\n" + [] {
-    std::string lines;  // long enough to be compressed
-    for (int i = 0; i < 100; ++i) lines += "    x = x + self.mean * " + std::to_string(i) + "\n";
-    return lines;
-  }() + "    return x\n");
-  module.save((folder / "net.pt").string());
-  const auto tensors = LoadTorchFile(folder / "net.pt").tensors;
-  ASSERT_EQ(tensors.count("conv.weight"), 1U);
-  EXPECT_EQ(FloatsOf(tensors.at("conv.weight")), (std::vector<float>{1, 2, 3, 4}));
-  EXPECT_EQ(tensors.count("mean"), 1U);
 }
 
 TEST_F(TorchFileTest, CompressedMembersAreRefused) {
