@@ -92,6 +92,7 @@ Weights WeightsOfNode(const Graph& graph, const Node& node) {
     case Op::kInput:
     case Op::kNormalise:
     case Op::kRelu:
+    case Op::kRelu6:
     case Op::kLeakyRelu:
     case Op::kSilu:
     case Op::kSigmoid:
@@ -385,6 +386,7 @@ std::int64_t MultiplyAddsOf(const Graph& graph, const Node& node) {
     case Op::kNormalise:
     case Op::kBatchNorm:
     case Op::kRelu:
+    case Op::kRelu6:
     case Op::kLeakyRelu:
     case Op::kSilu:
     case Op::kSigmoid:

@@ -33,11 +33,6 @@ class Builder {
   Builder(Graph* graph, const ModelOptions& options)
       : graph_(*graph), relu_(VariantFlag(options, "relu")), tf_(VariantFlag(options, "tf")) {}
 
-  int Scaled(int pictures) {
-    if (tf_) return graph_.Normalise(pictures, {127.5F, 127.5F, 127.5F}, {127.5F, 127.5F, 127.5F});
-    return graph_.Normalise(pictures, {123.675F, 116.28F, 103.53F}, {58.395F, 57.12F, 57.375F});
-  }
-
   // -> the last map [B, 1280, S / 32, S / 32].
   int Body(int x) {
     x = ConvNormRelu(x, "features.0.0", "features.0.1", {.channels = kStem, .kernel = 3, .stride = 2});
@@ -54,7 +49,7 @@ class Builder {
  private:
   int ConvNorm(int x, const std::string& conv, const std::string& norm, ConvSpec spec) {
     if (tf_) {
-      SamePadding(graph_[x].shape.side, &spec);
+      SamePadding(graph_[x].shape.side(), &spec);
     } else {
       spec.pad_before = spec.pad_after = Padding(spec.kernel);
     }
@@ -88,10 +83,10 @@ class Builder {
 }  // namespace
 
 int MobileNetBackbone(Graph* graph, int pictures, const ModelOptions& options) {
-  CheckVariant(options, {"relu", "tf"});
+  CheckVariant(options, {"scale", "relu", "tf"});
   graph->set_init(Init::kFanOut);
-  Builder builder(graph, options);
-  return graph->Flatten(graph->GlobalAveragePool(builder.Body(builder.Scaled(pictures))));
+  const int x = ScalePictures(graph, pictures, options, VariantFlag(options, "tf") ? "half" : "imagenet");
+  return graph->Flatten(graph->GlobalAveragePool(Builder(graph, options).Body(x)));
 }
 
 int MobileNetClassifier(Graph* graph, int features, const ModelOptions& options) {

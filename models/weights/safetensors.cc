@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <nlohmann/json.hpp>
-#include <string_view>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -66,6 +66,13 @@ std::string HeaderText(const std::vector<Named>& ordered,
 }
 
 }  // namespace
+
+bool LooksLikeSafetensors(std::string_view bytes) {
+  std::uint64_t length = 0;
+  if (bytes.size() <= sizeof(length) || bytes[sizeof(length)] != '{') return false;
+  std::memcpy(&length, bytes.data(), sizeof(length));
+  return length <= bytes.size() - sizeof(length);
+}
 
 void SaveSafetensors(const std::filesystem::path& path, const Safetensors& contents) {
   const std::vector<Named> ordered = InFileOrder(path.string(), contents);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "models/weights/plain_tensor.h"
 
@@ -14,6 +15,9 @@ struct Safetensors {
   PlainTensors tensors;
   std::map<std::string, std::string> metadata;
 };
+
+// Whether the bytes begin as a .safetensors file does: with the length of its header, and that with a brace.
+bool LooksLikeSafetensors(std::string_view bytes);
 
 // Writes the file whole or not at all (AtomicFile). Equal input gives equal bytes.
 void SaveSafetensors(const std::filesystem::path& path, const Safetensors& contents);
