@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <utility>
 #include <vector>
@@ -14,15 +13,6 @@
 
 namespace seam {
 namespace {
-
-constexpr double kEps = std::numeric_limits<double>::epsilon();
-
-double Logit(double score) {
-  const double clipped = std::clamp(score, kEps, 1 - kEps);
-  return std::log(clipped) - std::log1p(-clipped);
-}
-
-double Sigmoid(double logit) { return 1 / (1 + std::exp(-logit)); }
 
 // The derivative of the summed log-loss of sigmoid(slope * logit) by the slope. The loss is convex in the
 // slope (a logistic regression without a constant), so this rises and has one zero at most.
@@ -54,8 +44,6 @@ double Outermost(const RankedScores& ranked, int label, double share, bool from_
 }
 
 }  // namespace
-
-double CalibratedProbability(double score, double temperature) { return Sigmoid(Logit(score) / temperature); }
 
 std::vector<double> DatasetWeights(std::span<const int> labels, std::span<const int> datasets) {
   std::map<std::pair<int, int>, double> videos;  // by label and dataset
@@ -92,11 +80,11 @@ double FitTemperature(std::span<const double> scores, std::span<const int> label
   return 2 / (low + high);
 }
 
-ScoreCalibration Calibrate(std::span<const double> scores, std::span<const int> labels,
-                           std::span<const double> weights) {
+Calibration Calibrate(std::span<const double> scores, std::span<const int> labels,
+                      std::span<const double> weights) {
   RankedScores ranked(scores, labels);
   if (!weights.empty()) ranked.SetWeights(weights);
-  ScoreCalibration fitted;
+  Calibration fitted;
   fitted.temperature = FitTemperature(scores, labels, weights);
   fitted.threshold_eer = ThresholdOfEqualErrorRate(ranked);
   fitted.threshold_fpr1 = ThresholdAtFpr(ranked, 0.01);
@@ -111,7 +99,7 @@ ScoreCalibration Calibrate(std::span<const double> scores, std::span<const int> 
   return fitted;
 }
 
-std::string CaveatsOf(const ScoreCalibration& calibration) {
+std::string CaveatsOf(const Calibration& calibration) {
   std::vector<std::string> caveats;
   const auto few = [&](int videos, const char* name) {
     if (videos >= kFewVideos) return;

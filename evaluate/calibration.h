@@ -4,17 +4,9 @@
 #include <string>
 #include <vector>
 
-namespace seam {
+#include "scores/calibration.h"
 
-// How the scores of whole videos are to be read. Fitted on videos that a network was not trained on.
-struct ScoreCalibration {
-  double temperature = 1;
-  double threshold_eer = 0.5;   // ThresholdOfEqualErrorRate()
-  double threshold_fpr1 = 0.5;  // ThresholdAtFpr() of 1 %
-  // A score from band_low up to, but not including, band_high is "uncertain".
-  double band_low = 0.5, band_high = 0.5;
-  int real = 0, fake = 0;  // the videos it was fitted on
-};
+namespace seam {
 
 // The temperatures that FitTemperature() looks at. Scores that lie on the right side of 0.5, all of them,
 // want the least possible one, and scores that tell nothing an endless one. Where one class has far more
@@ -25,10 +17,6 @@ constexpr double kMinTemperature = 0.05, kMaxTemperature = 20;
 constexpr int kFewVideos = 20;
 // The share of either class (of its weight) that may lie on the wrong side of the band.
 constexpr double kBandError = 0.05;
-
-// sigmoid(logit(score) / temperature), the calibrated probability of fake; scores are clipped to
-// [eps, 1 - eps], eps of double, as in LogLoss().
-double CalibratedProbability(double score, double temperature);
 
 // How much each video counts, so that a dataset of a thousand does not alone decide how those of another kind
 // are read: of each class a dataset of n videos counts n / (n + kFewVideos). That is what a study counts
@@ -48,10 +36,10 @@ double FitTemperature(std::span<const double> scores, std::span<const int> label
 // the fakes would be called real to the one from which on more than that of the reals would be called fake:
 // above it and below it no more of either class are on the wrong side. Where the classes lie apart it is the
 // gap between them. The threshold at the equal error rate lies in it or at its end. `weights` as above.
-ScoreCalibration Calibrate(std::span<const double> scores, std::span<const int> labels,
-                           std::span<const double> weights = {});
+Calibration Calibrate(std::span<const double> scores, std::span<const int> labels,
+                      std::span<const double> weights = {});
 
 // What limits it, a clause for each thing joined by "; ", or "": "12 real videos are few (below 20)".
-std::string CaveatsOf(const ScoreCalibration& calibration);
+std::string CaveatsOf(const Calibration& calibration);
 
 }  // namespace seam

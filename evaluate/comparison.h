@@ -8,8 +8,8 @@
 #include "evaluate/bootstrap.h"
 #include "evaluate/delong.h"
 #include "evaluate/evaluation.h"
-#include "evaluate/score_file.h"
 #include "pages/table.h"
+#include "scores/score_file.h"
 
 namespace seam {
 

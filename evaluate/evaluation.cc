@@ -169,11 +169,11 @@ void AddPart(const std::string& name, const Part& part, bool all_reals, const Ev
 void MeasureMethods(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
   std::set<std::string> methods;
   for (const auto& row : rows) {
-    if (row.label == 1 && !row.method.empty()) methods.insert(row.method);
+    if (row.label == FAKE && !row.method.empty()) methods.insert(row.method);
   }
   for (const auto& method : methods) {
     const Part part = PartOf(rows, evaluation->missing,
-                             [&](const ScoreRow& row) { return row.label == 0 || row.method == method; });
+                             [&](const ScoreRow& row) { return row.label == REAL || row.method == method; });
     AddPart(method, part, false, *evaluation, &evaluation->methods, &evaluation->method_frames);
   }
 }
@@ -181,13 +181,13 @@ void MeasureMethods(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
 void MeasureDatasets(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
   std::map<std::string, bool> has_reals;  // by dataset
   for (const auto& row : rows) {
-    if (row.label) has_reals[row.dataset] |= row.label == 0;
+    if (row.label) has_reals[row.dataset] |= row.label == REAL;
   }
   if (has_reals.size() == 1 && has_reals.begin()->first.empty()) return;
   for (const auto& [dataset, own_reals] : has_reals) {
     const bool all_reals = !own_reals;
     const Part part = PartOf(rows, evaluation->missing, [&, &name = dataset](const ScoreRow& row) {
-      return row.dataset == name || (all_reals && row.label == 0);
+      return row.dataset == name || (all_reals && row.label == REAL);
     });
     if (dataset.empty() && part.samples.empty()) continue;
     AddPart(dataset.empty() ? "(not named)" : dataset, part, all_reals, *evaluation, &evaluation->datasets,
@@ -206,10 +206,10 @@ void Count(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
     if (!row.note.empty() && std::find(notes.begin(), notes.end(), row.note) == notes.end())
       notes.push_back(row.note);
     if (!row.label || !CountedScore(row, evaluation->missing)) continue;
-    ++(*row.label == 1 ? evaluation->videos.fake : evaluation->videos.real);
+    ++(*row.label == FAKE ? evaluation->videos.fake : evaluation->videos.real);
     evaluation->scores.push_back(*CountedScore(row, evaluation->missing));
     evaluation->labels.push_back(*row.label);
-    evaluation->methods_of.push_back(*row.label == 1 ? row.method : "");
+    evaluation->methods_of.push_back(*row.label == FAKE ? row.method : "");
   }
 }
 

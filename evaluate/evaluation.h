@@ -6,7 +6,7 @@
 
 #include "evaluate/bootstrap.h"
 #include "evaluate/metrics.h"
-#include "evaluate/score_file.h"
+#include "scores/score_file.h"
 
 namespace seam {
 

@@ -58,7 +58,7 @@ RobustnessPoint MeasurePerturbed(const Perturbation& perturbation, const std::ve
       if (!row.label) continue;
       ++point.videos.inputs;
       if (!row.score) ++point.videos.unscored;
-      if (row.score) ++(*row.label == 1 ? point.videos.fake : point.videos.real);
+      if (row.score) ++(*row.label == FAKE ? point.videos.fake : point.videos.real);
     }
     return point;
   }

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/options.h"
-#include "evaluate/score_file.h"
 #include "labels/perturbation.h"
+#include "scores/score_file.h"
 
 namespace seam {
 

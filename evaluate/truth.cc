@@ -19,12 +19,20 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string FileName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+// With '/' between the folders, also where Windows wrote it.
+std::string Slashed(std::string path) {
+  std::replace(path.begin(), path.end(), '\\', '/');
+  return path;
+}
+
+std::string FileName(const std::string& path) {
+  const std::string slashed = Slashed(path);
+  return slashed.substr(slashed.find_last_of('/') + 1);
+}
 
 TruthTable FromCsv(const fs::path& path) {
   const CsvTable table(path);
-  const std::string column = table.Has("path") || !table.Has("filename") ? "path" : "filename";
-  table.Require(column);
+  const std::string column = PathColumn(table);
   table.Require("label");
   TruthTable truth;
   for (std::size_t i = 0; i < table.size(); ++i) {
@@ -111,7 +119,8 @@ TruthTable FromManifest(const fs::path& path) {
 using Candidates = std::vector<const std::pair<const std::string, Truth>*>;
 
 // Whether one path is the other's end, from a folder's name on.
-bool IsEndOf(const std::string& a, const std::string& b) {
+bool IsEndOf(const std::string& first, const std::string& second) {
+  const std::string a = Slashed(first), b = Slashed(second);
   const auto& [less, more] = std::minmax(a, b, [](auto& x, auto& y) { return x.size() < y.size(); });
   return more.ends_with(less) && (more.size() == less.size() || more[more.size() - less.size() - 1] == '/');
 }

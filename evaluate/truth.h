@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "evaluate/score_file.h"
+#include "scores/score_file.h"
 
 namespace seam {
 
 // What is known of a video besides its score. Empty texts: not known.
 struct Truth {
-  int label = 0;  // 1 fake, 0 real
+  Label label = REAL;
   std::string dataset, method, split;
 };
 
@@ -22,9 +22,9 @@ struct TruthTable {
   std::string leak;
 };
 
-// From a CSV file with the columns path (or filename) and label, and maybe dataset, method, split; from a
-// manifest.jsonl; from a JSON file of labels by name, such as DFDC's metadata.json; or from a dataset folder
-// with a manifest. Every problem is an Error that names the line.
+// From a CSV file with the columns path (or filename, file, video) and label, and maybe dataset, method,
+// split; from a manifest.jsonl; from a JSON file of labels by name, such as DFDC's metadata.json; or from a
+// dataset folder with a manifest. Every problem is an Error that names the line.
 TruthTable ReadTruth(const std::filesystem::path& path);
 
 // What dataset.json in a dataset folder says against itself, as TruthTable::leak.

@@ -27,12 +27,12 @@ namespace {
 // Everybody in a video, ready to be drawn at any time.
 class People {
  public:
-  People(const TrackScores& tracks, const VerdictRule& rule) {
-    const double step = UsualStep(tracks);
-    for (const auto& [number, track] : tracks) {
-      const std::string verdict = VerdictOfTrack(rule, track);
+  People(const ScoreRow& row, const VerdictRule& rule) {
+    const double step = UsualStep(row.people);
+    for (const auto& [number, track] : row.people) {
+      const auto verdict = VerdictOf(rule, row, track);
       const std::string words =
-          track.counts ? fmt::format("{} {:.2f}", verdict, track.score) : "seen too briefly to count";
+          verdict ? fmt::format("{} {:.2f}", NameOf(*verdict), track.score) : "seen too briefly to count";
       people_.push_back({TrackPath(track, step), fmt::format("#{} {}", number + 1, words), ColourOf(verdict),
                          track.counts && track.clips.size() > 1});
     }
@@ -108,8 +108,8 @@ void Annotator::AnnotatePicture(std::size_t video, const VideoResult& result) co
   VideoReader reader(inputs_[video], limits_);
   const auto stamp = reader.Next();
   if (!stamp) throw Error(inputs_[video].string(), "no frame could be decoded");
-  cv::Mat picture = reader.Frame().Turned(result.summary.turn).Picture().clone(), bgr;
-  People(result.tracks, rule_).DrawAt(stamp->pts_seconds, &picture);
+  cv::Mat picture = reader.Frame().Turned(result.turn).Picture().clone(), bgr;
+  People(result.row, rule_).DrawAt(stamp->pts_seconds, &picture);
   DrawNotes(notes_, 0, &picture);
   cv::cvtColor(picture, bgr, cv::COLOR_RGB2BGR);
   std::vector<std::uint8_t> bytes;
@@ -119,8 +119,8 @@ void Annotator::AnnotatePicture(std::size_t video, const VideoResult& result) co
 }
 
 std::string Annotator::AnnotateVideo(std::size_t video, const VideoResult& result) const {
-  const auto [first, last] = SpanOf(inputs_[video], limits_, result.tracks);
-  const People people(result.tracks, rule_);
+  const auto [first, last] = SpanOf(inputs_[video], limits_, result.row.people);
+  const People people(result.row, rule_);
   const Deadline deadline(limits_.max_seconds);
   VideoReader reader(inputs_[video], limits_, deadline);
   SoundTrack sound(inputs_[video], limits_, deadline);
@@ -130,10 +130,10 @@ std::string Annotator::AnnotateVideo(std::size_t video, const VideoResult& resul
   cv::Size size;
   while (const auto stamp = reader.Next()) {
     if (Interrupted()) return "";
-    cv::Mat picture = reader.Frame().Turned(result.summary.turn).Picture();
+    cv::Mat picture = reader.Frame().Turned(result.turn).Picture();
     if (!writer) {
       size = picture.size();
-      strip.emplace(size.width, result.tracks, rule_, first, last, notes_);
+      strip.emplace(size.width, result.row, rule_, first, last, notes_);
       page = cv::Mat(size.height + strip->height(), size.width, CV_8UC3);
       VideoWriterOptions options;
       options.sound = &sound;

@@ -6,7 +6,7 @@
 
 #include "extract/media/media_limits.h"
 #include "infer/score_videos.h"
-#include "infer/verdict.h"
+#include "scores/verdict.h"
 
 namespace seam {
 

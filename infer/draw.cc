@@ -21,25 +21,26 @@ int TextWidth(double scale) { return std::max(1, cvRound(scale * 1.6)); }
 
 int LineWidth(int side) { return std::clamp(side / 320, 1, 8); }
 
-double Seconds(const ClipScore& clip) { return clip.faces.front().stamp.pts_seconds; }
+double Seconds(const ClipScore& clip) { return clip.faces.front().pts_seconds; }
 
 }  // namespace
 
-cv::Scalar ColourOf(const std::string& verdict) {
-  if (verdict == "fake") return {214, 40, 40};
-  if (verdict == "uncertain") return {245, 158, 11};
-  if (verdict == "real") return {22, 150, 70};
+cv::Scalar ColourOf(std::optional<Verdict> verdict) {
+  if (verdict == Verdict::kFake) return {214, 40, 40};
+  if (verdict == Verdict::kUncertain) return {245, 158, 11};
+  if (verdict == Verdict::kReal) return {22, 150, 70};
   return {140, 140, 148};
-}
-
-std::string VerdictOfTrack(const VerdictRule& rule, const TrackScore& track) {
-  return track.counts ? VerdictOf(rule, VideoSummary{}, track.score) : "short";
 }
 
 TrackPath::TrackPath(const TrackScore& track, double step_seconds) : step_(step_seconds) {
   for (const ClipScore& clip : track.clips) {
-    for (const SeenFace& face : clip.faces)
-      points_.push_back({face.stamp.pts_seconds, face.box, clip.score, face.frame_size});
+    for (const SeenFace& face : clip.faces) {
+      const FaceBox& box = face.box;
+      points_.push_back({face.pts_seconds,
+                         {box.x, box.y, box.width, box.height},
+                         clip.score,
+                         {face.frame_size.width, face.frame_size.height}});
+    }
   }
   // Windows may overlap.
   std::stable_sort(points_.begin(), points_.end(),
@@ -124,7 +125,7 @@ void DrawNotes(const std::string& notes, int top, cv::Mat* picture) {
   cv::putText(*picture, words, {kPad, top + text.height + 1}, kFont, scale, kPale, 1, cv::LINE_AA);
 }
 
-ScoreStrip::ScoreStrip(int width, const TrackScores& tracks, const VerdictRule& rule, double first_seconds,
+ScoreStrip::ScoreStrip(int width, const ScoreRow& row, const VerdictRule& rule, double first_seconds,
                        double last_seconds, const std::string& notes)
     : first_(first_seconds), last_(std::max(last_seconds, first_seconds + 1e-3)) {
   curves_ = std::clamp(width / 10, 40, 200) / 2 * 2;
@@ -135,10 +136,10 @@ ScoreStrip::ScoreStrip(int width, const TrackScores& tracks, const VerdictRule& 
     strip_(band & cv::Rect({}, strip_.size())) = cv::Scalar(70, 52, 16);
   }
   cv::line(strip_, {0, Y(rule.threshold)}, {width, Y(rule.threshold)}, kDim, 1);
-  for (const auto& [number, track] : tracks) DrawTrack(track, ColourOf(VerdictOfTrack(rule, track)));
+  for (const auto& [number, track] : row.people) DrawTrack(track, ColourOf(VerdictOf(rule, row, track)));
   const double scale = TextScale(width) * 0.9;
   const std::string words =
-      fmt::format("fake from {:.2f} on{}", rule.threshold, tracks.empty() ? "; no face was scored" : "");
+      fmt::format("fake from {:.2f} on{}", rule.threshold, row.people.empty() ? "; no face was scored" : "");
   const cv::Point at(4, std::max(Y(rule.threshold) - 3, curves_ / 3));
   cv::putText(strip_, words, at, kFont, scale, kBlack, 4, cv::LINE_AA);  // apart from the curves below it
   cv::putText(strip_, words, at, kFont, scale, kPale, 1, cv::LINE_AA);
@@ -158,7 +159,7 @@ void ScoreStrip::DrawTrack(const TrackScore& track, const cv::Scalar& colour) {
   const int line = LineWidth(strip_.cols);
   std::optional<cv::Point> before;
   for (const ClipScore& clip : track.clips) {
-    const double middle = (Seconds(clip) + clip.faces.back().stamp.pts_seconds) / 2;
+    const double middle = (Seconds(clip) + clip.faces.back().pts_seconds) / 2;
     const cv::Point at(X(middle), Y(clip.score));
     if (before) cv::line(strip_, *before, at, colour, line, cv::LINE_AA);
     cv::circle(strip_, at, line + 1, colour, cv::FILLED, cv::LINE_AA);

@@ -6,19 +6,16 @@
 
 #include <opencv2/core.hpp>
 
-#include "infer/aggregate.h"
-#include "infer/verdict.h"
+#include "scores/aggregate.h"
+#include "scores/verdict.h"
 
 namespace seam {
 
 // What is drawn into annotated videos. Colours are RGB; a verdict is always written, too, since not everybody
 // sees colours.
 
-// Red for "fake", amber for "uncertain", green for "real", else grey.
-cv::Scalar ColourOf(const std::string& verdict);
-
-// What the rule calls a person's score; "short" for one who does not count.
-std::string VerdictOfTrack(const VerdictRule& rule, const TrackScore& track);
+// Red for fake, amber for uncertain, green for real, else grey.
+cv::Scalar ColourOf(std::optional<Verdict> verdict);
 
 // Where one person is and what the network said, at any time between the frames that were looked at.
 class TrackPath {
@@ -63,7 +60,7 @@ void DrawNotes(const std::string& notes, int top, cv::Mat* picture);
 class ScoreStrip {
  public:
   // From `first_seconds` to `last_seconds` of the video; `notes` as in DrawNotes().
-  ScoreStrip(int width, const TrackScores& tracks, const VerdictRule& rule, double first_seconds,
+  ScoreStrip(int width, const ScoreRow& row, const VerdictRule& rule, double first_seconds,
              double last_seconds, const std::string& notes = "");
   int height() const { return strip_.rows; }
   // The strip with a line at `seconds`, into `band` [height(), width, 3].

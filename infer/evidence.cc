@@ -21,7 +21,7 @@ constexpr int kFrameSide = 400, kFrameQuality = 78;
 // Before `b`, of two of one track; equal scores by time, so that the order of the threads does not matter.
 bool IsBefore(const Evidence& a, const Evidence& b) {
   const auto key = [](const Evidence& each) {
-    return std::tuple(-each.score, each.track, each.faces.front().stamp.index);
+    return std::tuple(-each.score, each.track, each.faces.front().index);
   };
   return key(a) < key(b);
 }
@@ -42,9 +42,9 @@ std::size_t SortByWorth(std::vector<Evidence>* kept) {
 
 void EvidenceKeeper::Offer(Evidence found, const std::vector<cv::Mat>& crops, const cv::Mat& thumbnail) {
   const int track = found.track;
-  const auto time = found.faces.front().stamp.index;
+  const auto time = found.faces.front().index;
   const auto is_found = [&](const Evidence& each) {
-    return each.track == track && each.faces.front().stamp.index == time;
+    return each.track == track && each.faces.front().index == time;
   };
   {
     const std::lock_guard lock(mutex_);

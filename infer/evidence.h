@@ -7,8 +7,8 @@
 
 #include <opencv2/core.hpp>
 
-#include "infer/aggregate.h"
 #include "proto/clip.pb.h"
+#include "scores/aggregate.h"
 
 namespace seam {
 

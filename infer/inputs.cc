@@ -31,17 +31,17 @@ struct Gathered {
 
 // The label of the first folder below `root` on the way to the file that has one, as `seam extract` reads a
 // tree; else that of the nearest folder around `root`.
-std::optional<int> LabelOf(const fs::path& root, const fs::path& file) {
+std::optional<Label> LabelOf(const fs::path& root, const fs::path& file) {
   std::error_code ignored;
   Label label = REAL;
   const fs::path inside = file.lexically_relative(root).parent_path();
   for (const fs::path& folder : inside) {
-    if (LabelOfFolder(folder.string(), &label)) return static_cast<int>(label);
+    if (LabelOfFolder(folder.string(), &label)) return label;
   }
   fs::path folder =
       fs::weakly_canonical(fs::is_directory(root, ignored) ? root : root.parent_path(), ignored);
   for (; folder.has_filename(); folder = folder.parent_path()) {
-    if (LabelOfFolder(folder.filename().string(), &label)) return static_cast<int>(label);
+    if (LabelOfFolder(folder.filename().string(), &label)) return label;
   }
   return std::nullopt;
 }

@@ -6,13 +6,15 @@
 #include <string_view>
 #include <vector>
 
+#include "proto/clip.pb.h"
+
 namespace seam {
 
 // One thing to score, or one that the user named and that has nothing to score.
 struct Input {
   std::filesystem::path path;
-  std::optional<int> label;   // 1 fake, 0 real, where a folder's name tells
-  std::string problem, hint;  // why there is nothing; empty for a file
+  std::optional<Label> label;  // where a folder's name tells
+  std::string problem, hint;   // why there is nothing; empty for a file
 };
 
 struct ListOptions {

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "infer/verdict.h"
 #include "models/networks/stored_network.h"
+#include "scores/verdict.h"
 
 namespace seam {
 

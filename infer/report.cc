@@ -1,89 +1,30 @@
 #include "infer/report.h"
 
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "labels/video.h"
+#include "scores/score_file.h"
 
 namespace seam {
 namespace {
 
+// With a second line for what a verdict rests on, or what else must be known of an input that did not fail:
+// failures are told as errors.
 std::string TableLine(const ScoreRow& row) {
   const std::string score = row.score ? fmt::format("{:.4f}", *row.score) : "-";
   const std::string faces = fmt::format("{}/{}", row.faces, row.frames);
-  return fmt::format("{:>6}  {:<9} {:>7}  {}\n", score, row.verdict, faces, Printable(row.path));
-}
-
-// Three digits after the point of a pixel say all that a detector knows.
-double Rounded(float pixels) { return std::round(static_cast<double>(pixels) * 1000) / 1000; }
-
-nlohmann::ordered_json BoxJson(const cv::Rect2f& box) {
-  return {Rounded(box.x), Rounded(box.y), Rounded(box.width), Rounded(box.height)};
-}
-
-nlohmann::ordered_json FrameJson(const SeenFace& face) {
-  return {{"index", face.stamp.index}, {"pts_seconds", face.stamp.pts_seconds}, {"box", BoxJson(face.box)}};
-}
-
-// A network of single frames gives a score to each of them, one of windows to each window.
-void AddClips(const TrackScore& track, nlohmann::ordered_json* json) {
-  for (const ClipScore& clip : track.clips) {
-    if (clip.faces.size() == 1) {
-      nlohmann::ordered_json& frame = (*json)["frames"].emplace_back(FrameJson(clip.faces[0]));
-      frame["score"] = clip.score;
-      continue;
-    }
-    nlohmann::ordered_json window = {{"score", clip.score}};
-    for (const SeenFace& face : clip.faces) {
-      nlohmann::ordered_json& frame = window["frames"].emplace_back(FrameJson(face));
-      if (face.interpolated) frame["interpolated"] = true;
-    }
-    (*json)["windows"].push_back(std::move(window));
-  }
-}
-
-nlohmann::ordered_json TracksJson(const TrackScores& tracks) {
-  auto json = nlohmann::ordered_json::array();
-  for (const auto& [number, track] : tracks) {
-    nlohmann::ordered_json each = {{"track", number},
-                                   {"score", track.counts ? nlohmann::ordered_json(track.score) : nullptr},
-                                   {"counts", track.counts},
-                                   {"first_seconds", track.first().pts_seconds},
-                                   {"last_seconds", track.last().pts_seconds}};
-    AddClips(track, &each);
-    json.push_back(std::move(each));
-  }
-  return json;
-}
-
-template <class Value>
-nlohmann::ordered_json OrNull(const std::optional<Value>& value) {
-  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
-}
-
-std::string JsonLine(const ScoreRow& row, const VideoResult& result, const AggregateOptions& aggregate) {
-  nlohmann::ordered_json json = {{"path", Utf8Id(row.path)},
-                                 {"status", row.status},
-                                 {"score", OrNull(row.score)},
-                                 {"probability", OrNull(row.probability)},
-                                 {"threshold", OrNull(row.threshold)},
-                                 {"verdict", row.verdict},
-                                 {"label", OrNull(row.label)},
-                                 {"frames", row.frames},
-                                 {"faces", row.faces},
-                                 {"small_faces", result.summary.small_faces},
-                                 {"seconds", row.seconds},
-                                 {"aggregate", aggregate.Name()},
-                                 {"reason", Utf8Id(row.reason)},
-                                 {"note", Utf8Id(row.note)},
-                                 {"tracks", TracksJson(result.tracks)}};
-  return json.dump() + "\n";
+  std::string line = fmt::format("{:>6}  {:<9} {:>7}  {}\n", score, row.verdict ? NameOf(*row.verdict) : "",
+                                 faces, Printable(row.path));
+  VideoFacts told = row;
+  if (IsFailure(row.status)) told.reason.clear();
+  const std::string reasons = ReasonsOf(told);
+  if (!reasons.empty()) line += fmt::format("{:>6}  {:<9} {:>7}  {}\n", "", "", "", Printable(reasons));
+  return line;
 }
 
 }  // namespace
@@ -141,10 +82,10 @@ void Report::WriteLine(std::FILE* file, const std::string& path, const std::stri
     throw Error(path, fmt::format("cannot be written: {}", std::strerror(errno)), "free some space");
 }
 
-void Report::Add(const ScoreRow& row, const VideoResult& result, const AggregateOptions& aggregate) {
+void Report::Add(const ScoreRow& row) {
   if (table_) WriteLine(stdout, "standard output", TableLine(row));
-  if (csv_) WriteLine(csv_.get(), options_.output, ScoreFileLine(row));
-  if (jsonl_) WriteLine(jsonl_.get(), options_.jsonl, JsonLine(row, result, aggregate));
+  if (csv_) WriteLine(csv_.get(), options_.output, ScoreFileLine(row, ScoreFileForm::kCsv));
+  if (jsonl_) WriteLine(jsonl_.get(), options_.jsonl, ScoreFileLine(row, ScoreFileForm::kJsonLines));
 }
 
 }  // namespace seam

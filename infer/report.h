@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "base/options.h"
-#include "evaluate/score_file.h"
-#include "infer/score_videos.h"
+#include "scores/score_row.h"
 
 namespace seam {
 
@@ -29,7 +28,7 @@ class Report {
   // table begins with; the files have them in each row.
   Report(const ReportOptions& options, bool append, const std::vector<std::string>& notes = {});
 
-  void Add(const ScoreRow& row, const VideoResult& result, const AggregateOptions& aggregate);
+  void Add(const ScoreRow& row);
 
  private:
   struct Closer {

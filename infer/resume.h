@@ -13,7 +13,7 @@ namespace seam {
 // What an interrupted run left in its score files.
 struct EarlierRows {
   std::set<std::string> paths;  // Utf8Id() of each
-  std::multiset<std::string> verdicts;
+  std::multiset<Verdict> verdicts;
   std::size_t failed = 0;                        // of them, by their status
   std::filesystem::file_time_type written = {};  // the latest of the files, when the run stopped
 };

@@ -22,25 +22,6 @@
 namespace seam {
 namespace {
 
-ScoreRow RowOf(const Input& input, const VideoResult& result, double threshold, const std::string& note) {
-  const VideoSummary& summary = result.summary;
-  ScoreRow row;
-  row.path = input.path.string();
-  row.status = NameOf(summary.status);
-  row.score = result.score;
-  row.probability = result.probability;
-  row.threshold = threshold;
-  row.verdict = result.verdict;
-  row.label = input.label;
-  row.frames = summary.frames;
-  row.faces = summary.faces;
-  row.tracks = summary.tracks;
-  row.seconds = summary.seconds;
-  row.reason = ReasonsOf(summary);
-  row.note = note;
-  return row;
-}
-
 class Run {
  public:
   Run(const InferSettings& settings, const Options& options, const TorchParts* torch)
@@ -49,25 +30,26 @@ class Run {
         inputs_(ListInputs(settings.inputs, {settings.recursive, settings.label_folders}, &passed_over_)),
         predictor_(settings.model, settings.compile, torch),
         extract_(ExtractionFor(predictor_, settings, options)),
-        rule_(MakeVerdictRule(predictor_.info(), settings.threshold)),
+        rule_(
+            MakeVerdictRule(predictor_.info().threshold, predictor_.info().calibration, settings.threshold)),
         notes_(NotesOf(predictor_, extract_, settings.score.aggregate)) {}
 
   int Execute() {
     for (const std::string& line : passed_over_) Say(line);
     for (const std::string& note : notes_) SayWarning(note);
     Begin();
-    std::vector<std::filesystem::path> paths;
+    std::vector<ScoreRow> to_score;
     std::vector<std::filesystem::path> all;  // with those that an earlier run has done
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       if (!inputs_[i].problem.empty()) continue;
       all.push_back(inputs_[i].path);
       if (done_[i]) continue;
-      paths.push_back(inputs_[i].path);
+      to_score.push_back(Begun(inputs_[i]));
       numbers_.push_back(i);
       places_.push_back(all.size() - 1);
     }
     BeginPage(all);
-    if (!Score(paths)) {
+    if (!Score(to_score)) {
       const std::string stopped = fmt::format("after {} of {} inputs", earlier_ + reported_, inputs_.size());
       if (page_) page_->Finish("stopped by the user " + stopped);
       throw Error("seam infer", "stopped " + stopped,
@@ -106,6 +88,15 @@ class Run {
     verdicts_.insert(earlier.verdicts.begin(), earlier.verdicts.end());
   }
 
+  // What is known of an input before it is looked at.
+  ScoreRow Begun(const Input& input) const {
+    ScoreRow row;
+    row.path = input.path.string();
+    row.label = input.label;
+    row.note = fmt::format("{}", fmt::join(notes_, "; "));
+    return row;
+  }
+
   // What people look at: the page and the annotated videos.
   void BeginPage(const std::vector<std::filesystem::path>& files) {
     const PageOptions& page = settings_.page;
@@ -138,7 +129,7 @@ class Run {
       }
     }
     if (explainer_) explainer_->Explain(&result->evidence);
-    if (!annotator_ || result->summary.frames == 0) return;
+    if (!annotator_ || result->row.frames == 0) return;
     try {
       result->annotate_note = annotator_->Annotate(places_[file], *result);
     } catch (const Error& error) {
@@ -147,26 +138,26 @@ class Run {
     result->dropped = Interrupted();
   }
 
-  bool Score(const std::vector<std::filesystem::path>& paths) {
+  bool Score(const std::vector<ScoreRow>& rows) {
     if (settings_.score.unordered) ReportProblemsBefore(inputs_.size());
-    Progress progress("infer", static_cast<std::int64_t>(paths.size()), "files");
+    Progress progress("infer", static_cast<std::int64_t>(rows.size()), "files");
     VideoExtras extras;
     extras.evidence = settings_.page.Faces();
     if (page_ || annotator_)
       extras.finish = [this](std::size_t i, VideoResult* result) { LookCloser(i, result); };
-    const auto done = [&](std::size_t i, VideoResult result) {
+    const auto done = [&](std::size_t i, const VideoResult& result) {
       if (!settings_.score.unordered) ReportProblemsBefore(numbers_[i]);
       const std::filesystem::path annotated = AnnotatedForm(i, result);
-      Add(inputs_[numbers_[i]], std::move(result), annotated);
+      Add(result, annotated);
       next_ = std::max(next_, numbers_[i] + 1);
       progress.Advance();
     };
-    return ScoreVideos(paths, extract_, settings_.score, predictor_, done, extras);
+    return ScoreVideos(rows, extract_, settings_.score, rule_, predictor_, done, extras);
   }
 
   // Where the annotated form is; empty where there is none.
   std::filesystem::path AnnotatedForm(std::size_t file, const VideoResult& result) const {
-    const bool there = annotator_ && result.summary.frames > 0 && !result.annotate_problem;
+    const bool there = annotator_ && result.row.frames > 0 && !result.annotate_problem;
     return there ? annotator_->output(places_[file]) : std::filesystem::path();
   }
 
@@ -175,30 +166,28 @@ class Run {
     for (; next_ < end; ++next_) {
       if (inputs_[next_].problem.empty() || done_[next_]) continue;
       VideoResult result;
-      result.summary.status = Status::kUnreadable;
-      result.summary.reason = inputs_[next_].problem;
-      result.summary.hint = inputs_[next_].hint;
-      Add(inputs_[next_], std::move(result));
+      result.row = Begun(inputs_[next_]);
+      result.row.status = Status::kUnreadable;
+      result.row.reason = inputs_[next_].problem;
+      result.hint = inputs_[next_].hint;
+      Judge(rule_, settings_.score.aggregate, &result.row);
+      Add(result, {});
     }
   }
 
-  void Add(const Input& input, VideoResult result, const std::filesystem::path& annotated = {}) {
-    const VideoSummary& summary = result.summary;
-    failed_ += IsFailure(summary.status) || result.annotate_problem ? 1 : 0;
-    if (IsFailure(summary.status)) SayError(Error(input.path.string(), summary.reason, summary.hint));
-    if (summary.status == Status::kNoFace) {
-      SayWarning(fmt::format("{}: {} ({})", Printable(input.path.string()), summary.reason, summary.hint));
-    }
+  void Add(const VideoResult& result, const std::filesystem::path& annotated) {
+    const ScoreRow& row = result.row;
+    failed_ += IsFailure(row.status) || result.annotate_problem ? 1 : 0;
+    if (IsFailure(row.status)) SayError(Error(row.path, row.reason, result.hint));
+    if (row.status == Status::kNoFace)
+      SayWarning(fmt::format("{}: {} ({})", Printable(row.path), row.reason, result.hint));
     if (result.annotate_problem) SayError(*result.annotate_problem);
     if (!result.annotate_note.empty())
-      SayWarning(fmt::format("{}: {}", Printable(input.path.string()), result.annotate_note));
-    result.verdict = VerdictOf(rule_, summary, result.score);
-    result.probability = ProbabilityOf(rule_, result.score);
-    verdicts_.insert(result.verdict);
+      SayWarning(fmt::format("{}: {}", Printable(row.path), result.annotate_note));
+    verdicts_.insert(*row.verdict);
     ++reported_;
-    const ScoreRow row = RowOf(input, result, rule_.threshold, fmt::format("{}", fmt::join(notes_, "; ")));
-    report_->Add(row, result, settings_.score.aggregate);
-    if (page_) page_->Add(row, result, annotated);
+    report_->Add(row);
+    if (page_) page_->Add(result, annotated);
   }
 
   void SayModel() const {
@@ -213,10 +202,10 @@ class Run {
   }
 
   int ExitStatus() const {
-    for (const std::string& verdict : settings_.FailOn()) {
+    for (const Verdict verdict : settings_.FailOn()) {
       if (verdicts_.contains(verdict)) return kExitVerdict;
     }
-    if (verdicts_.size() == verdicts_.count("error")) return kExitFailed;
+    if (verdicts_.size() == verdicts_.count(Verdict::kError)) return kExitFailed;
     return failed_ > 0 ? kExitSomeFailed : kExitGood;
   }
 
@@ -238,7 +227,7 @@ class Run {
   std::size_t next_ = 0, reported_ = 0, failed_ = 0;
   bool resumed_ = false;     // the score file goes on
   std::size_t earlier_ = 0;  // inputs done by an earlier run
-  std::multiset<std::string> verdicts_;
+  std::multiset<Verdict> verdicts_;
 };
 
 }  // namespace

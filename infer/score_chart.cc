@@ -35,7 +35,7 @@ struct Point {
 };
 
 double MiddleOf(const ClipScore& clip) {
-  return (clip.faces.front().stamp.pts_seconds + clip.faces.back().stamp.pts_seconds) / 2;
+  return (clip.faces.front().pts_seconds + clip.faces.back().pts_seconds) / 2;
 }
 
 // Of each of equally many neighbours the lowest and the highest.

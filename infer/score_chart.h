@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "infer/aggregate.h"
-#include "infer/verdict.h"
+#include "scores/aggregate.h"
+#include "scores/verdict.h"
 
 namespace seam {
 

@@ -41,8 +41,6 @@ std::string CountCell(std::int64_t count) {
 
 std::string SectionId(std::size_t number) { return fmt::format("v{}", number + 1); }
 
-constexpr const char* kVerdictOrder[] = {"fake", "uncertain", "real", "no_face", "error"};
-
 }  // namespace
 
 void PageOptions::Register(Options* options) {
@@ -138,11 +136,12 @@ bool HtmlReport::WantsPictures(double score) {
   return wanted;
 }
 
-void HtmlReport::Add(const ScoreRow& row, const VideoResult& result, const fs::path& annotated) {
-  const VideoSection section = MakeSection(SectionId(entries_.size()), row, result, annotated, section_);
+void HtmlReport::Add(const VideoResult& result, const fs::path& annotated) {
+  const ScoreRow& row = result.row;
+  const VideoSection section = MakeSection(SectionId(entries_.size()), result, annotated, section_);
   Entry entry;
   entry.row = row;
-  entry.row.frame_scores.clear();
+  entry.row.people.clear();
   entry.head = spool_->Append(section.head);
   if (!section.pictures.empty() && WantsPictures(row.score.value_or(0)))
     entry.pictures = spool_->Append(section.pictures);
@@ -152,21 +151,14 @@ void HtmlReport::Add(const ScoreRow& row, const VideoResult& result, const fs::p
 
 void HtmlReport::AddEarlier(ScoreRow row) {
   VideoResult result;
-  result.score = row.score;
-  result.probability = row.probability;
-  result.verdict = row.verdict;
-  result.summary.status = StatusOf(row.status);
-  result.summary.reason = row.reason;
-  result.summary.frames = row.frames;
-  result.summary.faces = row.faces;
-  result.summary.tracks = row.tracks;
-  result.summary.seconds = row.seconds;
+  result.row = std::move(row);
+  if (!result.row.verdict) result.row.verdict = Verdict::kError;  // of a file that somebody changed
+  result.row.frame_scores = {};
   SectionOptions options = section_;
   options.earlier = true;
-  const VideoSection section = MakeSection(SectionId(entries_.size()), row, result, {}, options);
+  const VideoSection section = MakeSection(SectionId(entries_.size()), result, {}, options);
   Entry entry;
-  entry.row = std::move(row);
-  entry.row.frame_scores = {};
+  entry.row = std::move(result.row);
   entry.earlier = true;
   entry.head = spool_->Append(section.head);
   entry.tail = spool_->Append(section.tail);
@@ -185,20 +177,21 @@ std::vector<std::size_t> HtmlReport::MostSuspiciousFirst() const {
 std::string HtmlReport::TableRow(std::size_t number) const {
   const Entry& entry = entries_[number];
   const ScoreRow& row = entry.row;
+  const std::string reasons = ReasonsOf(row);
   std::string html =
       fmt::format("<tr data-verdict=\"{}\" data-section=\"{}\"><td class=\"n\" data-k=\"{}\">{}</td>",
-                  EscapeHtml(row.verdict), SectionId(number), number + 1, number + 1);
-  html += fmt::format("<td>{}</td>", VerdictHtml(row.verdict));
+                  NameOf(*row.verdict), SectionId(number), number + 1, number + 1);
+  html += fmt::format("<td>{}</td>", VerdictHtml(*row.verdict));
   const std::string bar = row.score
                               ? fmt::format("<span class=\"bar {}\"><i style=\"width:{:.0f}%\"></i></span>",
-                                            EscapeHtml(row.verdict), *row.score * 100)
+                                            NameOf(*row.verdict), *row.score * 100)
                               : "";
   html += NumberCell(row.score, 4, bar);
   if (facts_.rule.calibrated) html += NumberCell(row.probability, 3);
   html += fmt::format("<td class=\"path\"><a href=\"#{}\">{}</a>{}</td>", SectionId(number), Safe(row.path),
-                      row.reason.empty() ? "" : "<br><small>" + Safe(row.reason) + "</small>");
+                      reasons.empty() ? "" : "<br><small>" + Safe(reasons) + "</small>");
   html += CountCell(row.tracks) + CountCell(row.faces) + CountCell(row.frames) + NumberCell(row.seconds, 1);
-  return html + fmt::format("<td>{}</td></tr>\n", Safe(row.status));
+  return html + fmt::format("<td>{}</td></tr>\n", NameOf(row.status));
 }
 
 std::string HtmlReport::Header(const std::string& stopped) const {
@@ -237,14 +230,14 @@ std::string HtmlReport::Header(const std::string& stopped) const {
 namespace {
 
 // How many there are of each verdict, and with scripts the means to choose.
-std::string Tally(const std::map<std::string, int>& counts) {
+std::string Tally(const std::map<Verdict, int>& counts) {
   std::string list = "<ul class=\"tally\">\n", boxes;
-  for (const char* verdict : kVerdictOrder) {
+  for (const Verdict verdict : kVerdicts) {
     const auto count = counts.find(verdict);
     if (count == counts.end()) continue;
     list += fmt::format("<li>{} {}</li>\n", VerdictHtml(verdict), count->second);
-    boxes += fmt::format("<label><input type=\"checkbox\" value=\"{}\" checked> {}</label>\n", verdict,
-                         VerdictHtml(verdict));
+    boxes += fmt::format("<label><input type=\"checkbox\" value=\"{}\" checked> {}</label>\n",
+                         NameOf(verdict), VerdictHtml(verdict));
   }
   return list + "</ul>\n<div class=\"tools\" role=\"group\" aria-label=\"choose what is shown\">\n" + boxes +
          "<label>find <input type=\"search\" id=\"search\"></label>\n<span id=\"told\" class=\"dim\" "
@@ -264,8 +257,8 @@ std::string TableHead(bool calibrated) {
 }  // namespace
 
 void HtmlReport::Finish(const std::string& stopped) {
-  std::map<std::string, int> counts;
-  for (const Entry& entry : entries_) ++counts[entry.row.verdict];
+  std::map<Verdict, int> counts;
+  for (const Entry& entry : entries_) ++counts[*entry.row.verdict];
   AtomicFile page(options_.report);
   page.Write(Header(stopped));
   page.Write(Tally(counts));

@@ -36,7 +36,7 @@ class HtmlReport {
   ~HtmlReport();
 
   // `annotated`: the annotated form of the video, or empty.
-  void Add(const ScoreRow& row, const VideoResult& result, const std::filesystem::path& annotated);
+  void Add(const VideoResult& result, const std::filesystem::path& annotated);
   // A row that an earlier run has left in the score file: without pictures and curves.
   void AddEarlier(ScoreRow row);
   // Writes the page. `stopped`: why it is not all that was asked for, or empty.

@@ -13,9 +13,10 @@ namespace {
 
 class ScoreSink : public ClipSink {
  public:
-  ScoreSink(SharedBatch* batch, const AggregateOptions& aggregate, const CropSpec& crop, std::size_t video,
-            const VideoExtras& extras)
-      : batch_(*batch), aggregate_(aggregate), video_(video), extras_(extras) {
+  ScoreSink(SharedBatch* batch, const ScoreRow& input, const AggregateOptions& aggregate,
+            const VerdictRule& rule, const CropSpec& crop, std::size_t video, const VideoExtras& extras)
+      : batch_(*batch), aggregate_(aggregate), rule_(rule), video_(video), extras_(extras) {
+    result_.row = input;
     if (extras.evidence > 0) keeper_ = std::make_shared<EvidenceKeeper>(extras.evidence, crop);
   }
 
@@ -26,7 +27,12 @@ class ScoreSink : public ClipSink {
     const std::size_t middle = clip.frames.size() / 2;
     const cv::Mat thumbnail = clip.frames[middle].thumbnail;
     for (FaceFrame& frame : clip.frames) {
-      seen.faces.push_back({frame.stamp, frame.face.box, frame.interpolated, frame.frame_size});
+      const cv::Rect2f& box = frame.face.box;
+      seen.faces.push_back({frame.stamp.index,
+                            frame.stamp.pts_seconds,
+                            {box.x, box.y, box.width, box.height},
+                            frame.interpolated,
+                            {frame.frame_size.width, frame.frame_size.height}});
       pictures.push_back(std::move(frame.picture));
     }
     SharedBatch::Scored keep;
@@ -46,11 +52,14 @@ class ScoreSink : public ClipSink {
       const bool kept =
           std::find(summary.kept.begin(), summary.kept.end(), seen_[i].track) != summary.kept.end();
       if (kept)
-        result_.tracks[seen_[i].track].clips.push_back({std::move(seen_[i].faces), scores_->values[i]});
+        result_.row.people[seen_[i].track].clips.push_back({std::move(seen_[i].faces), scores_->values[i]});
     }
-    result_.score = ScoreTracks(aggregate_, &result_.tracks);
-    result_.summary = summary;
-    if (keeper_) result_.evidence = keeper_->Take(result_.tracks);
+    static_cast<VideoFacts&>(result_.row) = summary;
+    result_.hint = summary.hint;
+    result_.size = summary.size;
+    result_.turn = summary.turn;
+    Judge(rule_, aggregate_, &result_.row);
+    if (keeper_) result_.evidence = keeper_->Take(result_.row.people);
     if (extras_.finish) extras_.finish(video_, &result_);
   }
 
@@ -64,6 +73,7 @@ class ScoreSink : public ClipSink {
 
   SharedBatch& batch_;
   const AggregateOptions& aggregate_;
+  const VerdictRule& rule_;
   std::size_t video_;
   const VideoExtras& extras_;
   std::shared_ptr<EvidenceKeeper> keeper_;  // shared with the batches
@@ -85,16 +95,18 @@ void ScoreOptions::Check() const {
   aggregate.Check();
 }
 
-bool ScoreVideos(const std::vector<std::filesystem::path>& videos, const ExtractOptions& extract,
-                 const ScoreOptions& options, const Predictor& predictor,
+bool ScoreVideos(const std::vector<ScoreRow>& inputs, const ExtractOptions& extract,
+                 const ScoreOptions& options, const VerdictRule& rule, const Predictor& predictor,
                  const std::function<void(std::size_t, VideoResult)>& done, const VideoExtras& extras) {
-  const std::vector<VideoTask> tasks(videos.begin(), videos.end());
+  std::vector<VideoTask> tasks;
+  for (const ScoreRow& input : inputs) tasks.push_back({input.path});
   SharedBatch batch(predictor, static_cast<std::size_t>(options.batch));
   std::size_t told = 0;
   const bool whole = ExtractFaces(
       tasks, extract,
       [&](std::size_t i) {
-        return std::make_unique<ScoreSink>(&batch, options.aggregate, predictor.info().crop, i, extras);
+        return std::make_unique<ScoreSink>(&batch, inputs[i], options.aggregate, rule, predictor.info().crop,
+                                           i, extras);
       },
       [&](std::size_t i, const VideoSummary&, std::unique_ptr<ClipSink> sink) {
         VideoResult result = static_cast<ScoreSink&>(*sink).TakeResult();

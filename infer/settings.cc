@@ -22,7 +22,6 @@ namespace {
 
 constexpr int kMostWindows = 1'000'000;
 constexpr int kMostWindowSets = 8;  // each holds the crops of a window of its own
-const std::vector<std::string> kVerdicts = {"fake", "uncertain", "real", "no_face", "error"};
 
 int WindowStep(const CropSpec& crop) { return std::max(1, static_cast<int>(crop.window_stride())); }
 
@@ -137,15 +136,19 @@ void InferSettings::Check() const {
     throw UsageError("--resume", "needs a file to go on with", "add --output FILE or --jsonl FILE");
 }
 
-std::vector<std::string> InferSettings::FailOn() const {
-  std::vector<std::string> verdicts;
+std::vector<Verdict> InferSettings::FailOn() const {
+  std::vector<Verdict> verdicts;
   for (std::size_t from = 0; from < fail_on.size();) {
     const std::size_t to = std::min(fail_on.find(',', from), fail_on.size());
-    verdicts.push_back(fail_on.substr(from, to - from));
-    if (std::find(kVerdicts.begin(), kVerdicts.end(), verdicts.back()) == kVerdicts.end()) {
-      throw UsageError("--fail-on", fmt::format("'{}' is no verdict", verdicts.back()),
-                       fmt::format("one or more of {}", fmt::join(kVerdicts, ",")));
+    const std::string name = fail_on.substr(from, to - from);
+    const auto verdict = ParseVerdict(name);
+    if (!verdict) {
+      std::vector<std::string_view> names;
+      for (const Verdict each : kVerdicts) names.push_back(NameOf(each));
+      throw UsageError("--fail-on", fmt::format("'{}' is no verdict", name),
+                       fmt::format("one or more of {}", fmt::join(names, ",")));
     }
+    verdicts.push_back(*verdict);
     from = to + 1;
   }
   return verdicts;

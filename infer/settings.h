@@ -11,7 +11,7 @@
 #include "infer/report.h"
 #include "infer/score_page.h"
 #include "infer/score_videos.h"
-#include "infer/verdict.h"
+#include "scores/verdict.h"
 
 namespace seam {
 
@@ -47,7 +47,7 @@ struct InferSettings {
   void Register(Options* options);
   void Check() const;
   // The verdicts of --fail-on.
-  std::vector<std::string> FailOn() const;
+  std::vector<Verdict> FailOn() const;
 };
 
 // How faces are found and cut out: as the checkpoint's training data was, but for what the user forces.

@@ -1,5 +1,6 @@
 #include "infer/verdict_words.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -9,19 +10,20 @@
 namespace seam {
 namespace {
 
-// The track that gave the video its score.
-const std::pair<const int, TrackScore>* Deciding(const TrackScores& tracks) {
-  const std::pair<const int, TrackScore>* best = nullptr;
-  for (const auto& entry : tracks) {
-    if (entry.second.counts && (best == nullptr || entry.second.score > best->second.score)) best = &entry;
-  }
-  return best;
-}
-
 std::string ScoreWords(const VideoResult& result, const VerdictRule& rule) {
-  const double score = *result.score;
+  const ScoreRow& row = result.row;
+  const double score = *row.score;
   std::string words = fmt::format("The score is {:.4f}", score);
-  if (result.verdict == "uncertain") {
+  const auto brief = std::find_if(row.cautions.begin(), row.cautions.end(), [](const Caution& caution) {
+    return caution.kind == CautionKind::kFewFrames;
+  });
+  if (brief != row.cautions.end()) {
+    return words + fmt::format(
+                       ", and decides nothing: nobody was seen in enough frames ({}). A face found so "
+                       "rarely may be a detector's mistake.",
+                       brief->words);
+  }
+  if (row.verdict == Verdict::kUncertain) {
     return words +
            fmt::format(
                ", inside the band from {:.3f} to {:.3f} in which the network was too often wrong on its "
@@ -37,12 +39,12 @@ std::string ScoreWords(const VideoResult& result, const VerdictRule& rule) {
 }
 
 std::string ProbabilityWords(const VideoResult& result) {
-  if (!result.probability)
+  if (!result.row.probability)
     return "The network was not calibrated: the score ranks videos, and is no probability of being fake.";
   return fmt::format(
       "Calibrated on the validation videos, that is a probability of {:.0f} % of being fake, if fakes are as "
       "common and of the same kinds as there.",
-      *result.probability * 100);
+      *result.row.probability * 100);
 }
 
 std::string AggregateWords(const AggregateOptions& aggregate) {
@@ -51,7 +53,7 @@ std::string AggregateWords(const AggregateOptions& aggregate) {
 }
 
 std::string DecidingWords(const TrackScores& tracks, const AggregateOptions& aggregate) {
-  const auto* deciding = Deciding(tracks);
+  const auto* deciding = DecidingTrack(tracks);
   if (deciding == nullptr) return "";
   const auto& [number, track] = *deciding;
   const bool windows = track.clips.front().faces.size() > 1;
@@ -68,36 +70,36 @@ std::string DecidingWords(const TrackScores& tracks, const AggregateOptions& agg
 // Of the frames looked at, those with no face that was scored.
 int FramesWithoutFace(const VideoResult& result) {
   std::set<std::int64_t> seen;
-  for (const auto& [number, track] : result.tracks) {
+  for (const auto& [number, track] : result.row.people) {
     for (const ClipScore& clip : track.clips) {
-      for (const SeenFace& face : clip.faces) seen.insert(face.stamp.index);
+      for (const SeenFace& face : clip.faces) seen.insert(face.index);
     }
   }
-  return std::max(0, result.summary.frames - static_cast<int>(seen.size()));
+  return std::max(0, result.row.frames - static_cast<int>(seen.size()));
 }
 
 void AddSeen(const VideoResult& result, std::vector<std::string>* words) {
-  const VideoSummary& summary = result.summary;
-  if (summary.frames == 0) return;
-  const std::int64_t people = summary.tracks;
-  words->push_back(fmt::format("{} looked at, {} found, {} followed.", CountOf(summary.frames, "frame"),
-                               CountOf(summary.faces, "face"),
+  const ScoreRow& row = result.row;
+  if (row.frames == 0) return;
+  const std::int64_t people = row.tracks;
+  words->push_back(fmt::format("{} looked at, {} found, {} followed.", CountOf(row.frames, "frame"),
+                               CountOf(row.faces, "face"),
                                people == 1 ? "1 person" : CountOf(people, "people")));
   const int without = FramesWithoutFace(result);
-  if (without > 0 && !result.tracks.empty())
+  if (without > 0 && !row.people.empty())
     words->push_back(fmt::format("In {} no face was scored; what happens there is not judged.",
                                  CountOf(without, "frame")));
-  if (summary.interpolated > 0)
+  if (row.interpolated > 0)
     words->push_back(
         fmt::format("In {} of the windows the face was not found, but lies between its neighbours.",
-                    CountOf(summary.interpolated, "frame")));
-  if (summary.small_faces > 0)
-    words->push_back(CountOf(summary.small_faces, "face") + " too small to be judged passed over.");
-  if (summary.windows_dropped > 0)
-    words->push_back(CountOf(summary.windows_dropped, "window") +
+                    CountOf(row.interpolated, "frame")));
+  if (row.small_faces > 0)
+    words->push_back(CountOf(row.small_faces, "face") + " too small to be judged passed over.");
+  if (row.windows_dropped > 0)
+    words->push_back(CountOf(row.windows_dropped, "window") +
                      " in which nobody was seen throughout left out.");
   std::int64_t brief = 0;
-  for (const auto& [number, track] : result.tracks) brief += track.counts ? 0 : 1;
+  for (const auto& [number, track] : result.row.people) brief += track.counts ? 0 : 1;
   if (brief > 0)
     words->push_back(
         fmt::format("{} seen too briefly to count: told, but without a score and a say in the verdict.",
@@ -113,19 +115,19 @@ std::string CountOf(std::int64_t count, const std::string& noun) {
 std::vector<std::string> VerdictWords(const VideoResult& result, const VerdictRule& rule,
                                       const AggregateOptions& aggregate) {
   std::vector<std::string> words;
-  if (result.score) {
+  const ScoreRow& row = result.row;
+  if (row.score) {
     words = {ScoreWords(result, rule), ProbabilityWords(result)};
-    if (const std::string deciding = DecidingWords(result.tracks, aggregate); !deciding.empty())
+    if (const std::string deciding = DecidingWords(row.people, aggregate); !deciding.empty())
       words.push_back(deciding);
-  } else if (result.verdict == "no_face") {
+  } else if (row.verdict == Verdict::kNoFace) {
     words.emplace_back("No face could be scored, so nothing is said: that is no sign of being real.");
   } else {
     words.emplace_back("Nothing could be scored, so nothing is said.");
   }
-  const VideoSummary& summary = result.summary;
-  if (!summary.reason.empty())
-    words.push_back(fmt::format("Status {}: {}.", NameOf(summary.status), summary.reason));
-  if (!summary.reason.empty() && !summary.hint.empty()) words.push_back("Hint: " + summary.hint + ".");
+  if (!row.reason.empty()) words.push_back(fmt::format("Status {}: {}.", NameOf(row.status), row.reason));
+  if (!row.reason.empty() && !result.hint.empty()) words.push_back("Hint: " + result.hint + ".");
+  for (const Caution& caution : row.cautions) words.push_back("Caution: " + caution.words + ".");
   AddSeen(result, &words);
   return words;
 }

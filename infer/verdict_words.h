@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "infer/score_videos.h"
-#include "infer/verdict.h"
+#include "scores/verdict.h"
 
 namespace seam {
 

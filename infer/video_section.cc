@@ -11,6 +11,7 @@
 #include "infer/model_card.h"
 #include "infer/score_chart.h"
 #include "infer/verdict_words.h"
+#include "labels/label.h"
 #include "pages/table.h"
 
 namespace seam {
@@ -28,24 +29,25 @@ std::string ImageHtml(const std::string& jpeg, const std::string& words) {
 }
 
 // The whole frame with the face's box over it.
-std::string FrameHtml(const Evidence& evidence, const cv::Size& size, const std::string& verdict) {
-  const cv::Rect2f& box = evidence.faces[evidence.shown].box;
+std::string FrameHtml(const Evidence& evidence, const cv::Size& size, std::string_view verdict) {
+  const FaceBox& box = evidence.faces[evidence.shown].box;
   const std::string rect = fmt::format("x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"", box.x,
                                        box.y, box.width, box.height);
   return fmt::format(
       "<div class=\"frame\">{0}<svg viewBox=\"0 0 {1} {2}\" preserveAspectRatio=\"none\" "
       "aria-hidden=\"true\">"
       "<rect class=\"box under\" {3}/><rect class=\"box {4}\" {3}/></svg></div>",
-      ImageHtml(evidence.frame, "the whole frame"), size.width, size.height, rect, EscapeHtml(verdict));
+      ImageHtml(evidence.frame, "the whole frame"), size.width, size.height, rect, verdict);
 }
 
 std::string FaceHtml(const Evidence& evidence, const VideoResult& result, const SectionOptions& options) {
-  const auto track = result.tracks.find(evidence.track);
-  const std::string verdict =
-      track == result.tracks.end() ? "short" : VerdictOfTrack(options.rule, track->second);
+  const auto track = result.row.people.find(evidence.track);
+  std::optional<Verdict> judged;
+  if (track != result.row.people.end()) judged = VerdictOf(options.rule, result.row, track->second);
+  const std::string_view verdict = judged ? NameOf(*judged) : "short";
   const cv::Mat crop = DecodeCrop(evidence.crops[evidence.shown], options.crop);
   std::string pictures;
-  if (!evidence.frame.empty()) pictures += FrameHtml(evidence, result.summary.size, verdict);
+  if (!evidence.frame.empty()) pictures += FrameHtml(evidence, result.size, verdict);
   pictures += ImageHtml(SmallJpeg(crop, kCropSide, kQuality), "the face as the network saw it");
   if (!evidence.heat.values.empty()) {
     pictures += ImageHtml(SmallJpeg(WithHeat(crop, evidence.heat), kCropSide, kQuality),
@@ -53,14 +55,14 @@ std::string FaceHtml(const Evidence& evidence, const VideoResult& result, const 
   }
   const std::string when =
       evidence.faces.size() == 1
-          ? "at " + ClockOf(evidence.faces[0].stamp.pts_seconds)
-          : fmt::format("window from {} to {}", ClockOf(evidence.faces.front().stamp.pts_seconds),
-                        ClockOf(evidence.faces.back().stamp.pts_seconds));
+          ? "at " + ClockOf(evidence.faces[0].pts_seconds)
+          : fmt::format("window from {} to {}", ClockOf(evidence.faces.front().pts_seconds),
+                        ClockOf(evidence.faces.back().pts_seconds));
   return fmt::format(
       "<figure class=\"face\"><div class=\"pictures\">{}</div><figcaption><strong>{:.3f}</strong> person "
       "#{}{}, {}, frame {}</figcaption></figure>\n",
-      pictures, evidence.score, evidence.track + 1, verdict == "short" ? " (too brief to count)" : "", when,
-      evidence.faces[evidence.shown].stamp.index);
+      pictures, evidence.score, evidence.track + 1, judged ? "" : " (too brief to count)", when,
+      evidence.faces[evidence.shown].index);
 }
 
 std::string PicturesHtml(const VideoResult& result, const SectionOptions& options) {
@@ -81,51 +83,53 @@ std::string PicturesHtml(const VideoResult& result, const SectionOptions& option
 
 std::string PeopleHtml(const VideoResult& result, const VerdictRule& rule) {
   constexpr std::size_t kMostPeople = 50;
-  if (result.tracks.size() < 2) return "";
+  const TrackScores& people = result.row.people;
+  if (people.size() < 2) return "";
   std::string html =
       "<div class=\"wide\"><table><thead><tr><th>person</th><th>verdict</th><th class=\"n\">score</th>"
       "<th>seen</th><th class=\"n\">scored</th></tr></thead><tbody>\n";
   std::size_t count = 0;
-  for (const auto& [number, track] : result.tracks) {
+  for (const auto& [number, track] : people) {
     if (++count > kMostPeople) break;
-    const std::string verdict = VerdictOfTrack(rule, track);
+    const auto verdict = VerdictOf(rule, result.row, track);
     html += fmt::format(
         "<tr><td>#{}</td><td>{}</td><td class=\"n\">{}</td><td>{} to {}</td>"
         "<td class=\"n\">{}</td></tr>\n",
-        number + 1, track.counts ? VerdictHtml(verdict) : "seen too briefly to count",
+        number + 1, verdict ? VerdictHtml(*verdict) : "seen too briefly to count",
         track.counts ? fmt::format("{:.4f}", track.score) : "–", ClockOf(track.first().pts_seconds),
         ClockOf(track.last().pts_seconds), track.clips.size());
   }
   html += "</tbody></table></div>\n";
-  if (result.tracks.size() > kMostPeople)
-    html += fmt::format("<p class=\"dim\">and {} more people</p>\n", result.tracks.size() - kMostPeople);
+  if (people.size() > kMostPeople)
+    html += fmt::format("<p class=\"dim\">and {} more people</p>\n", people.size() - kMostPeople);
   return html;
 }
 
-std::string FileFacts(const ScoreRow& row, const VideoResult& result) {
-  const VideoSummary& summary = result.summary;
+std::string FileFacts(const VideoResult& result) {
+  const ScoreRow& row = result.row;
   std::vector<std::pair<std::string, std::string>> facts;
   std::error_code failure;
   const auto bytes = fs::file_size(row.path, failure);
   if (!failure) facts.emplace_back("file", fmt::format("{} bytes", bytes));
   if (!result.file_sha256.empty()) facts.emplace_back("SHA-256", result.file_sha256);
-  if (summary.frames_decoded > 0) {
-    facts.emplace_back("picture", fmt::format("{} x {} pixels", summary.size.width, summary.size.height));
-    facts.emplace_back(
-        "looked at", fmt::format("{} of at least {} decoded, over {:.2f} seconds",
-                                 CountOf(summary.frames, "frame"), summary.frames_decoded, summary.seconds));
+  if (row.frames_decoded > 0) {
+    facts.emplace_back("picture", fmt::format("{} x {} pixels", result.size.width, result.size.height));
+    facts.emplace_back("looked at",
+                       fmt::format("{} of at least {} decoded, over {:.2f} seconds",
+                                   CountOf(row.frames, "frame"), row.frames_decoded, row.seconds));
   }
-  if (row.label) facts.emplace_back("known to be", *row.label == 1 ? "fake" : "real");
+  if (row.label) facts.emplace_back("known to be", std::string(NameOf(*row.label)));
   return facts.empty() ? "" : FactsHtml(facts);
 }
 
 }  // namespace
 
-VideoSection MakeSection(const std::string& id, const ScoreRow& row, const VideoResult& result,
-                         const fs::path& annotated, const SectionOptions& options) {
+VideoSection MakeSection(const std::string& id, const VideoResult& result, const fs::path& annotated,
+                         const SectionOptions& options) {
+  const ScoreRow& row = result.row;
   VideoSection section;
   section.head = fmt::format("<section class=\"video\" id=\"{}\"><header><h3>{}</h3>{}", id, Safe(row.path),
-                             VerdictHtml(row.verdict));
+                             VerdictHtml(*row.verdict));
   if (row.score) section.head += fmt::format("<span class=\"score\">{:.4f}</span>", *row.score);
   if (!annotated.empty()) {
     section.head +=
@@ -140,22 +144,22 @@ VideoSection MakeSection(const std::string& id, const ScoreRow& row, const Video
         "<li>An earlier run scored it (--resume): its faces and curves are not in this page.</li>\n";
   section.head += "</ul>\n";
   section.pictures = PicturesHtml(result, options);
-  if (!result.tracks.empty()) {
+  if (!row.people.empty()) {
     section.tail = "<h4>Scores over time</h4>\n" +
-                   ScoreChart(result.tracks, options.rule,
+                   ScoreChart(row.people, options.rule,
                               fmt::format("scores over time of {}",
-                                          CountOf(static_cast<std::int64_t>(result.tracks.size()),
-                                                  result.tracks.size() == 1 ? "person" : "people"))) +
+                                          CountOf(static_cast<std::int64_t>(row.people.size()),
+                                                  row.people.size() == 1 ? "person" : "people"))) +
                    PeopleHtml(result, options.rule);
   }
   section.tail +=
-      FileFacts(row, result) + "<p class=\"up\"><a href=\"#top\">back to the table</a></p>\n</section>\n";
+      FileFacts(result) + "<p class=\"up\"><a href=\"#top\">back to the table</a></p>\n</section>\n";
   return section;
 }
 
-std::string VerdictHtml(const std::string& verdict) {
-  const std::string words = verdict == "no_face" ? "no face" : verdict;
-  return fmt::format("<span class=\"verdict {}\">{}</span>", Safe(verdict), Safe(words));
+std::string VerdictHtml(Verdict verdict) {
+  const std::string_view words = verdict == Verdict::kNoFace ? "no face" : NameOf(verdict);
+  return fmt::format("<span class=\"verdict {}\">{}</span>", NameOf(verdict), words);
 }
 
 std::string LinkTo(const fs::path& path, const fs::path& folder) {

@@ -3,10 +3,9 @@
 #include <filesystem>
 #include <string>
 
-#include "evaluate/score_file.h"
 #include "infer/score_videos.h"
-#include "infer/verdict.h"
 #include "proto/clip.pb.h"
+#include "scores/verdict.h"
 
 namespace seam {
 
@@ -25,11 +24,11 @@ struct SectionOptions {
 };
 
 // `id` of the element; `annotated`: the annotated form, where there is one.
-VideoSection MakeSection(const std::string& id, const ScoreRow& row, const VideoResult& result,
+VideoSection MakeSection(const std::string& id, const VideoResult& result,
                          const std::filesystem::path& annotated, const SectionOptions& options);
 
 // A verdict as a coloured word.
-std::string VerdictHtml(const std::string& verdict);
+std::string VerdictHtml(Verdict verdict);
 
 // A path as a relative link may hold it: bytes outside letters, digits and a few marks become %XX.
 std::string LinkTo(const std::filesystem::path& path, const std::filesystem::path& folder);

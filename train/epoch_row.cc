@@ -212,7 +212,7 @@ nlohmann::json MetricsJson(const EpochRow& row) {
   return json;
 }
 
-std::string EpochText(const EpochRow& row, const ScoreCalibration& calibration, int epochs) {
+std::string EpochText(const EpochRow& row, const Calibration& calibration, int epochs) {
   std::string text =
       fmt::format("epoch {}/{}: train loss {:.4f}, val loss {:.4f}, val AUC frame {:.4f}, video {:.4f}\n",
                   row.epoch, epochs, row.train_loss, row.val_loss, row.val_auc_frame, row.val_auc_video);

@@ -20,7 +20,7 @@ struct LabelledScores {
 };
 
 // What the scores of `val` are worth: over its clips ("frame": an image network's clips are frames) and over
-// its videos, each scored by VideoScore(). The members have the names of their columns in metrics.csv.
+// its videos, each scored by ScoreTracks(). The members have the names of their columns in metrics.csv.
 struct ValidationMetrics {
   double val_loss = 0, val_loss_video = 0;  // log-loss
   double val_auc_frame = 0, val_auc_video = 0;
@@ -62,6 +62,6 @@ nlohmann::json MetricsJson(const EpochRow& row);
 
 // What a person is told of an epoch: a line, a small table of the measures with their intervals, one of the
 // parts of `val`, and where the scores of videos call one fake.
-std::string EpochText(const EpochRow& row, const ScoreCalibration& calibration, int epochs);
+std::string EpochText(const EpochRow& row, const Calibration& calibration, int epochs);
 
 }  // namespace seam

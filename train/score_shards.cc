@@ -16,10 +16,12 @@
 #include "base/files.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
-#include "evaluate/video_score.h"
+#include "labels/label.h"
 #include "labels/manifest.h"
 #include "models/torch/checkpoint.h"
 #include "proto/crop_spec.h"
+#include "scores/score_file.h"
+#include "scores/verdict.h"
 #include "train/clip_fit.h"
 #include "train/data/dataset.h"
 #include "train/loader.h"
@@ -29,7 +31,6 @@ namespace seam {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 // Clips that one call of the network takes; each call runs on one thread.
 constexpr std::int64_t kClipsOfACall = 8;
@@ -93,139 +94,123 @@ Seen SeenAs(const char* split, const CheckpointInfo& info, const std::string& di
           })};
 }
 
-// What all rows of the file tell alike: how honest its numbers can be.
-Json CommonFields(const ClipDataset& dataset, const CheckpointInfo& info) {
-  Json common = Json::object();
-  const Seen train = SeenAs("train", info, dataset.digest()), val = SeenAs("val", info, dataset.digest());
-  if (train.in_run || train.before) common["trained_on"] = true;
-  if (val.in_run || val.before)
-    common["chosen_on"] = val.in_run && info.calibration ? "epoch and threshold" : "epoch";
-  if (!SameCrop(dataset.crop(), info.crop)) {
-    common["note"] = fmt::format("cut out with {}, but the network was trained on {}",
-                                 CropSpecJson(dataset.crop()), CropSpecJson(info.crop));
-  } else if ((FacesOf(dataset.crop()) == "all") != (FacesOf(info.crop) == "all")) {
-    common["note"] = fmt::format("the faces are '{}', but in the network's val they were '{}'",
-                                 FacesOf(dataset.crop()), FacesOf(info.crop));
-  }
-  return common;
-}
-
-// The clips of one video, by track.
-using Tracks = std::map<std::uint32_t, std::vector<std::size_t>>;
-
-Json FrameJson(const Frame& frame) {
-  const Box& box = frame.box();
-  return {{"index", frame.index()},
-          {"pts_seconds", frame.pts_seconds()},
-          {"box", {box.x(), box.y(), box.width(), box.height()}}};
-}
-
-class ScoreFileWriter {
+// Makes the rows of a score file: of each video the facts of the manifest, and the people of the clips.
+class RowMaker {
  public:
-  ScoreFileWriter(const ClipDataset& dataset, const std::vector<std::vector<double>>& scores,
-                  const Checkpoint& checkpoint)
+  RowMaker(const ClipDataset& dataset, const std::vector<std::vector<double>>& scores,
+           const Checkpoint& checkpoint)
       : dataset_(dataset),
         scores_(scores),
         window_(checkpoint.model->input().frames),
-        threshold_(checkpoint.info.threshold),
-        common_(CommonFields(dataset, checkpoint.info)),
+        rule_(MakeVerdictRule(checkpoint.info.threshold, checkpoint.info.calibration)),
         dataset_name_(dataset.Read(0).dataset()) {
-    for (std::size_t i = 0; i < dataset.size(); ++i) videos_[dataset.video(i)][dataset.track(i)].push_back(i);
+    TellHowHonest(checkpoint.info);
+    for (std::size_t i = 0; i < dataset.size(); ++i)
+      videos_[dataset.video(i)][static_cast<int>(dataset.track(i))].push_back(i);
   }
 
   // The manifest's videos of the split in its order, then those that it does not know.
-  std::string Lines(const std::vector<ManifestRow>& manifest) {
-    std::string lines;
-    for (const ManifestRow& row : manifest) {
-      const auto found = videos_.find(row.video);
+  std::vector<ScoreRow> Rows(const std::vector<ManifestRow>& manifest) {
+    std::vector<ScoreRow> rows;
+    for (const ManifestRow& video : manifest) {
+      const auto found = videos_.find(video.video);
       if (found != videos_.end()) {
-        lines += Line(row.video, found->second, &row);
+        rows.push_back(Judged(WithClips(video.video, found->second, &video)));
         videos_.erase(found);
-      } else if (row.split == dataset_.split()) {
-        lines += LineWithoutClips(row);
+      } else if (video.split == dataset_.split()) {
+        rows.push_back(Judged(WithoutClips(video)));
       }
     }
-    for (const auto& [video, tracks] : videos_) lines += Line(video, tracks, nullptr);
-    return lines;
+    for (const auto& [video, tracks] : videos_) rows.push_back(Judged(WithClips(video, tracks, nullptr)));
+    return rows;
   }
 
  private:
-  std::string Finished(Json json) const {
-    json["split"] = dataset_.split();
-    json["threshold"] = threshold_;
-    json.update(common_);
-    return json.dump() + "\n";
+  // The clips of one video, by track.
+  using Tracks = std::map<int, std::vector<std::size_t>>;
+
+  // What all rows tell alike: how honest the file's numbers can be.
+  void TellHowHonest(const CheckpointInfo& info) {
+    common_.split = dataset_.split();
+    const Seen train = SeenAs("train", info, dataset_.digest()), val = SeenAs("val", info, dataset_.digest());
+    common_.trained_on = train.in_run || train.before;
+    if (val.in_run || val.before)
+      common_.chosen_on = val.in_run && info.calibration ? "epoch and threshold" : "epoch";
+    if (!SameCrop(dataset_.crop(), info.crop)) {
+      common_.note = fmt::format("cut out with {}, but the network was trained on {}",
+                                 CropSpecJson(dataset_.crop()), CropSpecJson(info.crop));
+    } else if ((FacesOf(dataset_.crop()) == "all") != (FacesOf(info.crop) == "all")) {
+      common_.note = fmt::format("the faces are '{}', but in the network's val they were '{}'",
+                                 FacesOf(dataset_.crop()), FacesOf(info.crop));
+    }
   }
 
-  std::string LineWithoutClips(const ManifestRow& row) const {
-    Json json = {
-        {"path", row.video},   {"status", NameOf(row.status == Status::kOk ? Status::kNoClip : row.status)},
-        {"score", nullptr},    {"verdict", row.status == Status::kNoFace ? "no_face" : "error"},
-        {"label", nullptr},    {"frames", row.frames},
-        {"faces", row.faces},  {"seconds", row.seconds},
-        {"reason", row.reason}};
-    if (row.label == "real" || row.label == "fake") json["label"] = row.label == "fake" ? 1 : 0;
-    json["dataset"] = dataset_name_;
-    json["method"] = row.method;
-    json["group"] = row.group;
-    json["tracks"] = Json::array();
-    return Finished(std::move(json));
+  ScoreRow Judged(ScoreRow row) const {
+    Judge(rule_, {}, &row);
+    return row;
   }
 
-  void AddClip(std::size_t index, Json* track) const {
+  ScoreRow WithoutClips(const ManifestRow& video) const {
+    ScoreRow row = common_;
+    static_cast<VideoFacts&>(row) = video;
+    row.path = video.video;
+    if (row.status == Status::kOk) row.status = Status::kNoClip;
+    row.label = ParseLabel(video.label);
+    row.dataset = dataset_name_;
+    row.method = video.method;
+    row.group = video.group;
+    return row;
+  }
+
+  ScoreRow WithClips(const std::string& video, const Tracks& tracks, const ManifestRow* known) const {
+    const Clip first = dataset_.Read(tracks.begin()->second.front());
+    ScoreRow row = common_;
+    row.status = Status::kOk;
+    if (known != nullptr) static_cast<VideoFacts&>(row) = *known;
+    row.path = video;
+    row.label = first.label();
+    row.dataset = first.dataset();
+    row.method = first.method();
+    row.group = first.group();
+    for (const auto& [number, clips] : tracks) {
+      TrackScore& track = row.people[number];
+      for (const std::size_t index : clips) AddClip(index, &track);
+      if (known == nullptr) row.faces += track.frames();
+    }
+    if (known != nullptr) return row;
+    row.tracks = static_cast<int>(tracks.size());
+    row.frames = row.faces;
+    return row;
+  }
+
+  static SeenFace FaceOf(const Frame& frame) {
+    const Box& box = frame.box();
+    return {frame.index(),
+            frame.pts_seconds(),
+            {box.x(), box.y(), box.width(), box.height()},
+            frame.interpolated()};
+  }
+
+  // The frames of a clip that were scored, as PlanInOrder() takes them: one by one, or those of a window.
+  void AddClip(std::size_t index, TrackScore* track) const {
     const Clip clip = dataset_.Read(index);
     if (window_ == 1) {
-      for (int i = 0; i < clip.frames_size(); ++i) {
-        Json& frame = (*track)["frames"].emplace_back(FrameJson(clip.frames(i)));
-        frame["score"] = scores_[index][static_cast<std::size_t>(i)];
-      }
+      for (int i = 0; i < clip.frames_size(); ++i)
+        track->clips.push_back({{FaceOf(clip.frames(i))}, scores_[index][static_cast<std::size_t>(i)]});
       return;
     }
-    Json window = {{"score", scores_[index].at(0)}};
-    const int first = (clip.frames_size() - window_) / 2;  // as PlanInOrder()
-    for (int i = first; i < first + window_; ++i) window["frames"].push_back(FrameJson(clip.frames(i)));
-    (*track)["windows"].push_back(std::move(window));
-  }
-
-  std::string Line(const std::string& video, const Tracks& tracks, const ManifestRow* row) const {
-    const Clip first = dataset_.Read(tracks.begin()->second.front());
-    Json people = Json::array();
-    std::vector<std::vector<double>> scores;
-    int faces = 0;
-    for (const auto& [number, clips] : tracks) {
-      std::vector<double>& own = scores.emplace_back();
-      Json track = {{"track", number}, {"score", 0}};
-      for (const std::size_t index : clips) {
-        own.insert(own.end(), scores_[index].begin(), scores_[index].end());
-        AddClip(index, &track);
-      }
-      track["score"] = MeanOf(own);
-      faces += static_cast<int>(own.size());
-      people.push_back(std::move(track));
-    }
-    const double score = *VideoScore(scores, kMinTrackFrames);
-    Json json = {{"path", video},
-                 {"status", NameOf(row == nullptr ? Status::kOk : row->status)},
-                 {"score", score},
-                 {"verdict", score >= threshold_ ? "fake" : "real"},
-                 {"label", first.label() == FAKE ? 1 : 0},
-                 {"frames", row == nullptr ? faces : row->frames},
-                 {"faces", row == nullptr ? faces : row->faces},
-                 {"seconds", row == nullptr ? 0 : row->seconds},
-                 {"reason", row == nullptr ? "" : row->reason},
-                 {"dataset", first.dataset()},
-                 {"method", first.method()},
-                 {"group", first.group()},
-                 {"tracks", std::move(people)}};
-    return Finished(std::move(json));
+    ClipScore& window = track->clips.emplace_back();
+    window.score = scores_[index].at(0);
+    const int first = (clip.frames_size() - window_) / 2;
+    for (int i = first; i < first + window_; ++i) window.faces.push_back(FaceOf(clip.frames(i)));
   }
 
   const ClipDataset& dataset_;
   const std::vector<std::vector<double>>& scores_;
   const int window_;
-  const double threshold_;
-  const Json common_;
+  const VerdictRule rule_;
   const std::string dataset_name_;
+  ScoreRow common_;
   std::map<std::string, Tracks> videos_;
 };
 
@@ -269,7 +254,10 @@ bool ScoreShards(const ScoreShardsOptions& options) {
   const auto network = Compile(*checkpoint.model, options.compile);
   const auto scores = ScoresOf(dataset, *network, options);
   if (!scores) return false;
-  WriteFile(options.output, ScoreFileWriter(dataset, *scores, checkpoint).Lines(manifest));
+  std::string lines;
+  for (const ScoreRow& row : RowMaker(dataset, *scores, checkpoint).Rows(manifest))
+    lines += ScoreFileLine(row, ScoreFileForm::kJsonLines);
+  WriteFile(options.output, lines);
   Say(fmt::format("{}: scored by {} ({}), {}", options.output, options.model, checkpoint.info.model,
                   network->description()));
   return true;

@@ -53,16 +53,6 @@ std::string SomeVideos(const ClipDataset& dataset, const std::vector<Batch>& bat
                      videos.size() > kShown ? fmt::format(" and {} more", videos.size() - kShown) : "");
 }
 
-Calibration OfCheckpoint(const ScoreCalibration& fitted) {
-  return {.temperature = fitted.temperature,
-          .threshold_eer = fitted.threshold_eer,
-          .threshold_fpr1 = fitted.threshold_fpr1,
-          .band_low = fitted.band_low,
-          .band_high = fitted.band_high,
-          .real = fitted.real,
-          .fake = fitted.fake};
-}
-
 std::int64_t StepsOf(std::size_t batches, int accumulate) {
   const auto group = static_cast<std::size_t>(accumulate);
   return static_cast<std::int64_t>((batches + group - 1) / group);
@@ -136,7 +126,7 @@ struct Trainer::Impl {
   nlohmann::json record;
   std::string recipe;
   RunEvents events;
-  ScoreCalibration calibration;  // after the last epoch that was validated
+  Calibration calibration;  // after the last epoch that was validated
 };
 
 Trainer::Impl::Impl(TrainerOptions given)
@@ -305,9 +295,10 @@ bool Trainer::Impl::ValidateEpoch(EpochRow* row) {
   }
   const auto scores = ScoreClips(*val, options.loader, step->evaluated().get(), &processes);
   if (!scores) return false;
-  const LabelledScores clips = ClipScores(*val, *scores), videos = VideoScores(*val, *scores);
+  const int window = step->evaluated()->input().frames;
+  const LabelledScores clips = ClipScores(*val, *scores), videos = VideoScores(*val, *scores, window);
   static_cast<ValidationMetrics&>(*row) = MeasureScores(clips, videos);
-  row->parts = MeasureParts(*val, *scores);
+  row->parts = MeasureParts(*val, *scores, window);
   calibration = Calibrate(videos.scores, videos.labels, DatasetWeights(videos.labels, videos.datasets));
   events.AddEpoch(*row, clips, videos);
   return true;
@@ -342,7 +333,7 @@ void Trainer::Impl::SaveEpoch(const EpochRow& row) {
   info.epoch = row.epoch;
   info.metrics = MetricsJson(row).dump();
   info.threshold = calibration.threshold_eer;
-  info.calibration = OfCheckpoint(calibration);
+  info.calibration = calibration;
   info.recipe = recipe;
   info.notice = options.notice;
   folder.Save(*step->evaluated(), info, state);

@@ -17,15 +17,15 @@ namespace {
 
 // Adds the part of `scores` that `takes` accepts, by number of the clip.
 template <class Takes>
-void AddPart(const ClipDataset& val, std::vector<double> scores, const std::string& name, const Takes& takes,
-             std::vector<ValPart>* parts) {
+void AddPart(const ClipDataset& val, std::vector<double> scores, int window, const std::string& name,
+             const Takes& takes, std::vector<ValPart>* parts) {
   std::array<bool, 2> scored = {};
   for (std::size_t i = 0; i < scores.size(); ++i) {
     if (!takes(i)) scores[i] = std::numeric_limits<double>::quiet_NaN();
     if (!std::isnan(scores[i])) scored[static_cast<std::size_t>(val.label(i))] = true;
   }
   if (!scored[0] || !scored[1]) return;
-  const LabelledScores clips = ClipScores(val, scores), videos = VideoScores(val, scores);
+  const LabelledScores clips = ClipScores(val, scores), videos = VideoScores(val, scores, window);
   ValPart part{.name = name};
   part.fake = static_cast<int>(std::count(videos.labels.begin(), videos.labels.end(), 1));
   part.real = static_cast<int>(videos.labels.size()) - part.fake;
@@ -44,7 +44,7 @@ void AddPart(const ClipDataset& val, std::vector<double> scores, const std::stri
 
 }  // namespace
 
-std::vector<ValPart> MeasureParts(const ClipDataset& val, const std::vector<double>& scores) {
+std::vector<ValPart> MeasureParts(const ClipDataset& val, const std::vector<double>& scores, int window) {
   std::map<std::string, std::set<std::string>> methods;  // by dataset, of its fakes
   std::set<std::string> with_reals;                      // datasets
   for (std::size_t i = 0; i < val.size(); ++i) {
@@ -63,8 +63,8 @@ std::vector<ValPart> MeasureParts(const ClipDataset& val, const std::vector<doub
     };
     if (methods.size() > 1) {
       AddPart(
-          val, scores, dataset, [&](std::size_t i) { return takes_real(i) || val.dataset(i) == dataset; },
-          &parts);
+          val, scores, window, dataset,
+          [&](std::size_t i) { return takes_real(i) || val.dataset(i) == dataset; }, &parts);
     }
     if (entry.second.size() < 2) continue;
     for (const std::string& method : entry.second) {
@@ -72,7 +72,7 @@ std::vector<ValPart> MeasureParts(const ClipDataset& val, const std::vector<doub
       const auto takes = [&](std::size_t i) {
         return takes_real(i) || (val.label(i) == 1 && val.dataset(i) == dataset && val.method(i) == method);
       };
-      AddPart(val, scores, method, takes, &parts);
+      AddPart(val, scores, window, method, takes, &parts);
     }
   }
   return parts;

@@ -20,7 +20,7 @@ struct ValPart {
 // Of each dataset where `val` has several, and of each method where its dataset has several; by name, a
 // dataset's methods after it. A method's fakes are measured against the reals of its dataset, and the fakes
 // of a dataset without reals against all reals. `scores`: of the clips, as ScoreClips() returns them; a part
-// of which a class has no score is left out.
-std::vector<ValPart> MeasureParts(const ClipDataset& val, const std::vector<double>& scores);
+// of which a class has no score is left out. `window` as VideoScores() takes it.
+std::vector<ValPart> MeasureParts(const ClipDataset& val, const std::vector<double>& scores, int window = 0);
 
 }  // namespace seam

@@ -15,7 +15,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "evaluate/metrics.h"
-#include "evaluate/video_score.h"
+#include "scores/aggregate.h"
 
 namespace seam {
 namespace {
@@ -120,20 +120,24 @@ LabelledScores ClipScores(const ClipDataset& dataset, const std::vector<double>&
   return clips;
 }
 
-LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>& scores) {
-  std::map<std::string, std::map<std::uint32_t, std::vector<double>>> people;  // by video and track
+LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>& scores, int window) {
+  const int frames = window > 1 ? window : dataset.frames();
+  std::map<std::string, TrackScores> people;  // by video
   std::map<std::string, std::size_t> clip_of;
   for (std::size_t i = 0; i < dataset.size(); ++i) {
     if (!IsScored(scores[i])) continue;
-    people[dataset.video(i)][dataset.track(i)].push_back(scores[i]);
+    ClipScore& clip = people[dataset.video(i)][static_cast<int>(dataset.track(i))].clips.emplace_back();
+    clip.score = scores[i];
+    clip.faces.resize(static_cast<std::size_t>(frames));
+    // Clips of a shard share no frame: numbers that are their own stand for those in the video.
+    for (std::size_t frame = 0; frame < clip.faces.size(); ++frame)
+      clip.faces[frame].index = static_cast<std::int64_t>(i * clip.faces.size() + frame);
     clip_of[dataset.video(i)] = i;
   }
   LabelledScores videos;
   for (auto& [video, tracks] : people) {
-    std::vector<std::vector<double>> each;
-    for (auto& [track, own] : tracks) each.push_back(std::move(own));
     videos.videos.push_back(static_cast<int>(videos.scores.size()));
-    videos.scores.push_back(*VideoScore(each, kMinTrackFrames));
+    videos.scores.push_back(*ScoreTracks({}, &tracks));
     const std::size_t clip = clip_of[video];
     videos.labels.push_back(dataset.label(clip));
     videos.datasets.push_back(dataset.dataset_number(clip));

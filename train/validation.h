@@ -19,9 +19,10 @@ std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const 
 
 // Of the clips that have a score, in the order of the dataset.
 LabelledScores ClipScores(const ClipDataset& dataset, const std::vector<double>& scores);
-// A score for each video, by VideoScore() of its tracks' clips; in the order of the videos' names. An Error
-// when no video of a class has one.
-LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>& scores);
+// A score for each video, by ScoreTracks() as in `seam score` and `seam infer`; in the order of the videos'
+// names. `window`: the frames of a clip that the network looks at (InputSpec::frames); 1 or 0: each of them,
+// one by one. An Error when no video of a class has a score.
+LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>& scores, int window = 0);
 
 // As many as an epoch can wait for, of so many scores.
 BootstrapOptions ResamplesFor(std::size_t scores);

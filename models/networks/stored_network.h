@@ -12,22 +12,9 @@
 #include "models/networks/model_options.h"
 #include "models/weights/dtype.h"
 #include "proto/clip.pb.h"
+#include "scores/calibration.h"
 
 namespace seam {
-
-// How the scores of whole videos (evaluate/video_score.h) are to be read, fitted on `val` alone after
-// training; of several datasets each counts as DatasetWeights() (evaluate/calibration.h) says.
-struct Calibration {
-  // The calibrated probability is sigmoid(logit(score) / temperature): Guo et al., "On Calibration of Modern
-  // Neural Networks", ICML 2017, section 4.2.
-  double temperature = 1;
-  double threshold_eer = 0.5;   // at the equal error rate
-  double threshold_fpr1 = 0.5;  // the least with a false positive rate of at most 1 %
-  // A score from band_low up to, but not including, band_high is "uncertain".
-  double band_low = 0.5, band_high = 0.5;
-  int real = 0, fake = 0;  // the videos it was fitted on
-  bool operator==(const Calibration&) const = default;
-};
 
 // What a checkpoint says of itself besides its weights: docs/checkpoints.md.
 struct CheckpointInfo {

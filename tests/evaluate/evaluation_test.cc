@@ -16,7 +16,7 @@ ScoreRow Row(const std::string& path, std::optional<double> score, std::optional
   ScoreRow row;
   row.path = path;
   row.score = score;
-  row.label = label;
+  if (label) row.label = *label == 1 ? FAKE : REAL;
   return row;
 }
 

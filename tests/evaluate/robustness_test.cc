@@ -15,7 +15,7 @@ std::vector<ScoreRow> Rows(double fake, double other) {
   const double scores[] = {0.1, 0.3, fake, other};
   for (std::size_t i = 0; i < rows.size(); ++i) {
     rows[i].path = std::to_string(i);
-    rows[i].label = i < 2 ? 0 : 1;
+    rows[i].label = i < 2 ? REAL : FAKE;
     if (scores[i] >= 0) rows[i].score = scores[i];
   }
   return rows;

@@ -14,13 +14,13 @@ ScoreRow Row(const std::string& path, std::optional<int> label = std::nullopt) {
   ScoreRow row;
   row.path = path;
   row.score = 0.5;
-  row.label = label;
+  if (label) row.label = *label == 1 ? FAKE : REAL;
   return row;
 }
 
 TruthTable Table(const std::map<std::string, int>& labels) {
   TruthTable table;
-  for (const auto& [path, label] : labels) table.videos[path].label = label;
+  for (const auto& [path, label] : labels) table.videos[path].label = label == 1 ? FAKE : REAL;
   return table;
 }
 

@@ -55,10 +55,10 @@ TEST(AnnotatedPathsTest, InputIsNeverOverwritten) {
 
 TEST(TrackPathTest, BoxesLieBetweenThoseFoundAndEndWithTheStay) {
   VideoResult result = MadeResult({{0.2, 0.8, 0.8, 0.4, 0.4, 0.6, 0.6}});
-  auto& clips = result.tracks.at(0).clips;
+  auto& clips = result.row.people.at(0).clips;
   clips.erase(clips.begin() + 3, clips.begin() + 6);  // away from 2 to 6 s
-  EXPECT_EQ(UsualStep(result.tracks), 1);
-  const TrackPath path(result.tracks.at(0), 1);
+  EXPECT_EQ(UsualStep(result.row.people), 1);
+  const TrackPath path(result.row.people.at(0), 1);
   EXPECT_EQ(path.At(0)->box, cv::Rect2f(20, 20, 40, 50));
   EXPECT_EQ(path.At(0.5)->box, cv::Rect2f(25, 20, 40, 50));
   EXPECT_EQ(path.At(0.4)->score, 0.2);
@@ -124,10 +124,11 @@ TEST(AnnotatorTest, BoxesStayOnTheFaceWhereTheSizeOfFramesChanges) {
   // A face in the middle of the left half, seen in every fourth frame.
   VideoResult result = MadeResult({{0.9, 0.9, 0.9, 0.9, 0.9}});
   int number = 0;
-  for (ClipScore& clip : result.tracks.at(0).clips) {
+  for (ClipScore& clip : result.row.people.at(0).clips) {
     SeenFace& face = clip.faces[0];
-    face.stamp = {number, begins + 0.04 * number};
-    face.frame_size = number < 10 ? cv::Size(320, 240) : cv::Size(160, 120);
+    face.index = number;
+    face.pts_seconds = begins + 0.04 * number;
+    face.frame_size = number < 10 ? FrameSize{320, 240} : FrameSize{160, 120};
     const auto scale = static_cast<float>(face.frame_size.width) / 320;
     face.box = {40 * scale, 80 * scale, 80 * scale, 80 * scale};
     number += 4;

@@ -1,5 +1,5 @@
-// `seam infer` over a folder of what phones, camcorders, browsers, screen recorders, surveillance exporters and
-// messengers write: a row for each file, the right one.
+// `seam infer` over a folder of what phones, camcorders, browsers, screen recorders, surveillance exporters
+// and messengers write: a row for each file, the right one.
 
 #include <map>
 #include <sstream>
@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
-#include "evaluate/score_file.h"
+#include "scores/score_file.h"
 #include "tests/support/checkpoint.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
@@ -51,16 +51,17 @@ TEST(EverydayFilesTest, EachHasTheRightRowAndTheRestIsCounted) {
     SCOPED_TRACE(name);
     ASSERT_EQ(rows.count(name), 1U);
     const ScoreRow& row = rows.at(name);
-    EXPECT_EQ(row.status, what.status) << row.reason;
+    EXPECT_EQ(NameOf(row.status), what.status) << row.reason;
     EXPECT_NE(row.reason.find(what.reason), std::string::npos) << row.reason;
     EXPECT_EQ(row.score.has_value(), what.status == "ok" || what.status == "damaged");
     if (what.status == "ok") {
       EXPECT_EQ(row.faces, row.frames);
     }
   }
-  EXPECT_NE(result.err.find("6 files are neither video nor picture and passed over: 1 .json, 1 .m4a, 1 .pdf, 1 "
-                            ".srt, 1 .svg, 1 .txt"),
-            std::string::npos)
+  EXPECT_NE(
+      result.err.find("6 files are neither video nor picture and passed over: 1 .json, 1 .m4a, 1 .pdf, 1 "
+                      ".srt, 1 .svg, 1 .txt"),
+      std::string::npos)
       << result.err;
 }
 

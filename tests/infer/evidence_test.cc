@@ -27,11 +27,11 @@ cv::Mat Noise64(int seed) {
 std::string Kept(const VideoResult& result, std::vector<std::pair<int, std::size_t>> order) {
   EvidenceKeeper keeper(3, MadeCropSpec());
   for (const auto& [track, clip] : order) {
-    const ClipScore& scored = result.tracks.at(track).clips.at(clip);
+    const ClipScore& scored = result.row.people.at(track).clips.at(clip);
     keeper.Offer({track, scored.score, scored.faces}, {Noise64(track)}, Noise64(9));
   }
   std::string kept;
-  for (const Evidence& each : keeper.Take(result.tracks))
+  for (const Evidence& each : keeper.Take(result.row.people))
     kept += fmt::format("{}:{} ", each.track, each.score);
   return kept;
 }
@@ -46,9 +46,9 @@ TEST(EvidenceKeeperTest, KeepsEverybodysGreatestScoreAndThenTheGreatestInAnyOrde
 
 TEST(EvidenceKeeperTest, WhoDecidedIsThereAmongManyWithGreaterScoresForAMoment) {
   VideoResult result = MadeResult({{0.99, 0}, {0.98, 0}, {0.97, 0}, {0.96, 0}, {0.6, 0.6, 0.6}, {0.95}});
-  for (auto& [number, track] : result.tracks) track.counts = number < 5;
+  for (auto& [number, track] : result.row.people) track.counts = number < 5;
   std::vector<std::pair<int, std::size_t>> order;
-  for (const auto& [number, track] : result.tracks) {
+  for (const auto& [number, track] : result.row.people) {
     for (std::size_t clip = 0; clip < track.clips.size(); ++clip) order.emplace_back(number, clip);
   }
   EXPECT_EQ(Kept(result, order), "0:0.99 1:0.98 4:0.6 ");
@@ -60,9 +60,9 @@ TEST(EvidenceKeeperTest, GivesNothingOfTracksThatWereDropped) {
   VideoResult result = MadeResult({{0.9}, {0.5}});
   EvidenceKeeper keeper(3, MadeCropSpec());
   for (const int track : {0, 1})
-    keeper.Offer({track, 0.5, result.tracks[track].clips[0].faces}, {Noise64(track)}, {});
-  result.tracks.erase(0);
-  const auto kept = keeper.Take(result.tracks);
+    keeper.Offer({track, 0.5, result.row.people[track].clips[0].faces}, {Noise64(track)}, {});
+  result.row.people.erase(0);
+  const auto kept = keeper.Take(result.row.people);
   ASSERT_EQ(kept.size(), 1U);
   EXPECT_EQ(kept[0].track, 1);
   EXPECT_EQ(kept[0].frame, "");  // there was none
@@ -71,8 +71,8 @@ TEST(EvidenceKeeperTest, GivesNothingOfTracksThatWereDropped) {
 TEST(EvidenceKeeperTest, CropsAreThoseThatTheNetworkSaw) {
   const VideoResult result = MadeResult({{0.9}});
   EvidenceKeeper keeper(1, MadeCropSpec());
-  keeper.Offer({0, 0.9, result.tracks.at(0).clips[0].faces}, {Noise64(4)}, Noise64(5));
-  const auto kept = keeper.Take(result.tracks);
+  keeper.Offer({0, 0.9, result.row.people.at(0).clips[0].faces}, {Noise64(4)}, Noise64(5));
+  const auto kept = keeper.Take(result.row.people);
   const cv::Mat decoded = DecodeCrop(kept.at(0).crops.at(0), MadeCropSpec());
   EXPECT_EQ(cv::norm(decoded, Noise64(4), cv::NORM_INF), 0);
   EXPECT_EQ(kept[0].frame.substr(0, 2), "\xff\xd8");  // a JPEG
@@ -110,7 +110,7 @@ TEST(ExplainerTest, FillsInAMapForEachCropAndChangesNothingElse) {
   random.fill(picture, cv::RNG::UNIFORM, 0, 256);
   const VideoResult result = MadeResult({{0.9, 0.8}});
   std::vector<Evidence> evidence;
-  for (const ClipScore& clip : result.tracks.at(0).clips) {
+  for (const ClipScore& clip : result.row.people.at(0).clips) {
     Evidence& each = evidence.emplace_back();
     each.score = clip.score;
     each.faces = clip.faces;

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
-#include "evaluate/score_file.h"
+#include "scores/score_file.h"
 #include "tests/support/checkpoint.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
@@ -39,14 +39,14 @@ TEST_F(InferProgramTest, OneVideoGivesOneVerdict) {
   EXPECT_EQ(result.status, 0) << result.err;
   const auto rows = ReadScoreFile(At("s.csv"));
   ASSERT_EQ(rows.size(), 1U);
-  EXPECT_EQ(rows[0].status, "ok");
+  EXPECT_EQ(rows[0].status, Status::kOk);
   ASSERT_TRUE(rows[0].score.has_value());
-  EXPECT_EQ(rows[0].verdict, *rows[0].score >= 0.5 ? "fake" : "real");
+  EXPECT_EQ(rows[0].verdict, *rows[0].score >= 0.5 ? Verdict::kFake : Verdict::kReal);
   EXPECT_EQ(rows[0].frames, 4);
   EXPECT_EQ(rows[0].faces, 4);
   EXPECT_EQ(rows[0].tracks, 1);
   EXPECT_NE(result.err.find("note: random weights"), std::string::npos) << result.err;
-  EXPECT_NE(result.out.find(rows[0].verdict), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find(NameOf(*rows[0].verdict)), std::string::npos) << result.out;
 }
 
 TEST_F(InferProgramTest, EveryInputHasARowAndBadOnesAreListed) {
@@ -62,7 +62,7 @@ TEST_F(InferProgramTest, EveryInputHasARowAndBadOnesAreListed) {
   EXPECT_EQ(result.status, 3) << result.err;
   std::ostringstream verdicts;
   for (const ScoreRow& row : ReadScoreFile(At("s.csv"))) {
-    verdicts << fs::path(row.path).filename().string() << " " << row.status
+    verdicts << fs::path(row.path).filename().string() << " " << NameOf(row.status)
              << (row.score ? " scored" : " none") << "\n";
   }
   EXPECT_EQ(
@@ -225,6 +225,24 @@ TEST_F(InferFolderTest, AResumedRunHasTheBytesOfAWholeOne) {
   EXPECT_EQ(ReadFile(At("s.csv")), csv);
 }
 
+// One frame of 30 shows a face: a detector's single mistake must decide nothing, and everybody is told.
+TEST_F(InferProgramTest, APersonSeenInOneOfManyFramesDecidesNothing) {
+  MakeVideo(At("once.mp4"),
+            "-i " + Demo() +
+                " -vf \"setpts=N/30/TB,geq=lum='if(eq(N,0),lum(X,Y),128)'"
+                ":cb='if(eq(N,0),cb(X,Y),128)':cr='if(eq(N,0),cr(X,Y),128)'\" -frames:v 30 -r 30");
+  const CommandResult result =
+      RunCommand("seam infer --frames 30 --model " + At("m.safetensors") + " " + At("once.mp4") +
+                 " --output " + At("s.csv") + " --jsonl " + At("s.jsonl") + " --report " + At("r.html"));
+  ASSERT_EQ(result.status, 0) << result.err;
+  const ScoreRow row = ReadScoreFile(At("s.csv")).at(0);
+  EXPECT_EQ(row.verdict, Verdict::kUncertain);
+  EXPECT_EQ(row.reason, "seen in 1 of 30 frames");
+  EXPECT_EQ(ReadScoreFile(At("s.jsonl")).at(0).cautions, std::vector<Caution>{FewFrames(1, 30)});
+  EXPECT_NE(result.out.find("seen in 1 of 30 frames"), std::string::npos) << result.out;
+  EXPECT_NE(ReadFile(At("r.html")).find("Caution: seen in 1 of 30 frames."), std::string::npos);
+}
+
 TEST_F(InferFolderTest, AnotherModelDoesNotGoOnWithARun) {
   ASSERT_EQ(Infer(At("clips/a.mp4") + " --output " + At("s.csv")).status, 0);
   const std::string before = ReadFile(At("s.csv"));
@@ -271,7 +289,7 @@ TEST_F(InferFolderTest, ACalibratedCheckpointGivesProbabilitiesAndUncertainty) {
                  {.calibration = Calibration{.temperature = 2, .band_low = 0, .band_high = 1}});
   ASSERT_EQ(Infer(At("clips/a.mp4") + " --output " + At("s.csv")).status, 0);
   const ScoreRow row = ReadScoreFile(At("s.csv")).at(0);
-  EXPECT_EQ(row.verdict, "uncertain");
+  EXPECT_EQ(row.verdict, Verdict::kUncertain);
   EXPECT_EQ(row.threshold, 0.5);
   ASSERT_TRUE(row.probability.has_value());
   EXPECT_NEAR(std::log(*row.probability / (1 - *row.probability)) * 2,
@@ -342,9 +360,9 @@ TEST_F(InferFolderTest, AVideoTooShortForAWindowIsToldAndNotScored) {
   EXPECT_NE(result.err.find("short.mp4: has fewer than the 8 frames of a window"), std::string::npos)
       << result.err;
   const auto rows = ReadScoreFile(At("s.csv"));
-  EXPECT_EQ(rows.at(0).status, "too_short");
+  EXPECT_EQ(rows.at(0).status, Status::kTooShort);
   EXPECT_FALSE(rows.at(0).score.has_value());
-  EXPECT_EQ(rows.at(0).verdict, "error");
+  EXPECT_EQ(rows.at(0).verdict, Verdict::kError);
   EXPECT_TRUE(rows.at(1).score.has_value());
 }
 

@@ -6,24 +6,22 @@ namespace seam {
 
 VideoResult MadeResult(const std::vector<std::vector<double>>& people, double first_seconds) {
   VideoResult result;
-  result.summary.status = Status::kOk;
-  result.summary.size = {320, 240};
+  ScoreRow& row = result.row;
+  row.status = Status::kOk;
+  result.size = {320, 240};
   for (std::size_t person = 0; person < people.size(); ++person) {
-    TrackScore& track = result.tracks[static_cast<int>(person)];
+    TrackScore& track = row.people[static_cast<int>(person)];
     for (std::size_t i = 0; i < people[person].size(); ++i) {
       const auto second = static_cast<double>(i);
-      SeenFace face;
-      face.stamp = {static_cast<std::int64_t>(25 * i), first_seconds + second};
-      face.box =
-          cv::Rect2f(static_cast<float>(20 + 10 * second), 100 * static_cast<float>(person) + 20, 40, 50);
+      const FaceBox box{static_cast<float>(20 + 10 * second), 100 * static_cast<float>(person) + 20, 40, 50};
+      const SeenFace face{static_cast<std::int64_t>(25 * i), first_seconds + second, box, false};
       track.clips.push_back({{face}, people[person][i]});
     }
-    result.summary.frames = std::max(result.summary.frames, static_cast<int>(people[person].size()));
-    result.summary.faces += static_cast<int>(people[person].size());
-    ++result.summary.tracks;
+    row.frames = std::max(row.frames, static_cast<int>(people[person].size()));
+    row.faces += static_cast<int>(people[person].size());
+    ++row.tracks;
   }
-  result.score = ScoreTracks({}, &result.tracks);
-  result.verdict = result.score && *result.score >= 0.5 ? "fake" : "real";
+  Judge(MakeVerdictRule(0.5, {}), {}, &row);
   return result;
 }
 
@@ -35,7 +33,7 @@ CropSpec MadeCropSpec() {
 }
 
 Evidence MadeEvidence(const VideoResult& result, int track, std::size_t clip) {
-  const ClipScore& scored = result.tracks.at(track).clips.at(clip);
+  const ClipScore& scored = result.row.people.at(track).clips.at(clip);
   Evidence evidence{track, scored.score, scored.faces};
   cv::Mat picture(64, 64, CV_8UC3);
   cv::RNG random(1);

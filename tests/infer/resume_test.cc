@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
-#include "evaluate/score_file.h"
+#include "scores/score_file.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -18,8 +18,8 @@ class ResumeTest : public ::testing::Test {
                           const std::string& verdict = "real") {
     ScoreRow row;
     row.path = path;
-    row.status = status;
-    row.verdict = verdict;
+    row.status = StatusOf(status);
+    row.verdict = ParseVerdict(verdict);
     return ScoreFileLine(row);
   }
   static std::string JsonLine(const std::string& path) {
@@ -44,7 +44,7 @@ TEST_F(ResumeTest, WholeRowsStayAndAHalfWrittenOneGoes) {
   Leave(whole + "c.mp4,ok,0.5");
   const EarlierRows earlier = TakeUp(files_, record_);
   EXPECT_EQ(earlier.paths, (std::set<std::string>{"a.mp4", "b \"2\",\n.mp4"}));
-  EXPECT_EQ(earlier.verdicts, (std::multiset<std::string>{"error", "real"}));
+  EXPECT_EQ(earlier.verdicts, (std::multiset<Verdict>{Verdict::kError, Verdict::kReal}));
   EXPECT_EQ(earlier.failed, 1U);
   EXPECT_EQ(ReadFile(files_.output), whole);
 }

@@ -51,22 +51,16 @@ std::size_t CountIn(const std::string& text, const std::string& part) {
   return count;
 }
 
-ScoreRow RowOf(const std::string& path, const VideoResult& result) {
-  ScoreRow row;
-  row.path = path;
-  row.status = NameOf(result.summary.status);
-  row.score = result.score;
-  row.verdict = result.verdict;
-  row.reason = result.summary.reason;
-  row.frames = result.summary.frames;
-  return row;
+VideoResult Named(const std::string& path, VideoResult result) {
+  result.row.path = path;
+  return result;
 }
 
 VideoResult Failed(const std::string& reason) {
   VideoResult result;
-  result.summary.status = Status::kUnreadable;
-  result.summary.reason = reason;
-  result.verdict = "error";
+  result.row.status = Status::kUnreadable;
+  result.row.reason = reason;
+  result.row.verdict = Verdict::kError;
   return result;
 }
 
@@ -96,10 +90,10 @@ TEST_F(HtmlReportTest, PageIsWellFormedHasEveryRowAndLoadsNothing) {
   VideoResult fake = MadeResult({{0.9, 0.8, 0.7}, {0.1, 0.2, 0.1}});
   fake.evidence = {MadeEvidence(fake, 0, 0), MadeEvidence(fake, 1, 1)};
   fake.evidence[0].heat = {2, {1, 0, 0.5, 0}};
-  report_->Add(RowOf("films/a.mp4", fake), fake, folder_ / "out/a.mp4");
+  report_->Add(Named("films/a.mp4", fake), folder_ / "out/a.mp4");
   const VideoResult real = MadeResult({{0.1, 0.2, 0.1}});
-  report_->Add(RowOf("films/b.mp4", real), real, {});
-  report_->Add(RowOf("films/c.mp4", Failed("is empty (0 bytes)")), Failed("is empty (0 bytes)"), {});
+  report_->Add(Named("films/b.mp4", real), {});
+  report_->Add(Named("films/c.mp4", Failed("is empty (0 bytes)")), {});
   const std::string page = Page();
   EXPECT_EQ(Misnesting(page), "");
   EXPECT_EQ(CountIn(page, "<tr data-verdict="), 3U);
@@ -117,14 +111,14 @@ TEST_F(HtmlReportTest, WhatAnEarlierRunScoredHasItsRowAndSaysThatItsPicturesAreM
   Begin();
   ScoreRow earlier;
   earlier.path = "films/before.mp4";
-  earlier.status = "ok";
+  earlier.status = Status::kOk;
   earlier.score = 0.95;
-  earlier.verdict = "fake";
+  earlier.verdict = Verdict::kFake;
   earlier.frames = earlier.faces = 32;
   earlier.tracks = 2;
   report_->AddEarlier(earlier);
   const VideoResult real = MadeResult({{0.1, 0.2, 0.1}});
-  report_->Add(RowOf("films/b.mp4", real), real, {});
+  report_->Add(Named("films/b.mp4", real), {});
   const std::string page = Page();
   EXPECT_EQ(Misnesting(page), "");
   EXPECT_EQ(CountIn(page, "<tr data-verdict="), 2U);
@@ -138,9 +132,9 @@ TEST_F(HtmlReportTest, WhatAnEarlierRunScoredHasItsRowAndSaysThatItsPicturesAreM
 TEST_F(HtmlReportTest, PeopleTooBriefToCountHaveNoScoreOfTheirOwn) {
   Begin();
   VideoResult result = MadeResult({{0.1, 0.2, 0.1}, {0.97}});
-  ASSERT_FALSE(result.tracks.at(1).counts);
+  ASSERT_FALSE(result.row.people.at(1).counts);
   result.evidence = {MadeEvidence(result, 1, 0)};
-  report_->Add(RowOf("a.mp4", result), result, {});
+  report_->Add(Named("a.mp4", result), {});
   const std::string page = Page();
   for (const char* text : {"#2 too brief", "seen too briefly to count</td><td class=\"n\">–</td>",
                            "person #2 (too brief to count)"})
@@ -155,8 +149,8 @@ TEST_F(HtmlReportTest, HostileNamesStayText) {
   Begin();
   const std::string name = "a\"'><img src=x onerror=alert(1)>\n\x1b[31m\xff.mp4";
   const VideoResult result = MadeResult({{0.9, 0.9, 0.9}});
-  report_->Add(RowOf(name, result), result, folder_ / "out" / "javascript:alert(1)\"<.mp4");
-  report_->Add(RowOf("x", Failed("<script>reason")), Failed("<script>reason"), {});
+  report_->Add(Named(name, result), folder_ / "out" / "javascript:alert(1)\"<.mp4");
+  report_->Add(Named("x", Failed("<script>reason")), {});
   const std::string page = Page();
   EXPECT_EQ(Misnesting(page), "");
   EXPECT_EQ(CountIn(page, "<script>"), 1U);  // the page's own
@@ -172,7 +166,7 @@ TEST_F(HtmlReportTest, MostSuspiciousComesFirstAndPicturesAreForThemAlone) {
   for (const double score : {0.3, 0.9, 0.1, 0.7, 0.2}) {
     VideoResult result = MadeResult({{score, score, score}});
     result.evidence = {MadeEvidence(result, 0, 0)};
-    report_->Add(RowOf(fmt::format("score{}.mp4", score), result), result, {});
+    report_->Add(Named(fmt::format("score{}.mp4", score), result), {});
   }
   const std::string page = Page();
   EXPECT_LT(page.find("<h3>score0.9"), page.find("<h3>score0.7"));
@@ -196,7 +190,7 @@ TEST_F(HtmlReportTest, UnfinishedRunAndForcedSettingsAreSaid) {
 TEST_F(HtmlReportTest, NothingIsLeftOfARunThatDies) {
   Begin();
   const VideoResult result = MadeResult({{0.9, 0.9, 0.9}});
-  report_->Add(RowOf("a.mp4", result), result, {});
+  report_->Add(Named("a.mp4", result), {});
   report_.reset();
   EXPECT_TRUE(fs::is_empty(folder_.path()));
 }
@@ -244,8 +238,8 @@ std::string Words(const VideoResult& result, const VerdictRule& rule) {
 
 TEST(VerdictWordsTest, TellScoreThresholdBandAndWhoDecided) {
   VideoResult result = MadeResult({{0.1, 0.1, 0.1}, {0.9, 0.8, 0.7}, {0.99, 0.99}});
-  result.summary.frames = 10;
-  result.summary.small_faces = 1;
+  result.row.frames = 10;
+  result.row.small_faces = 1;
   VerdictRule rule;
   rule.source = "the checkpoint's";
   rule.band_low = 0.4;
@@ -265,8 +259,8 @@ TEST(VerdictWordsTest, TellScoreThresholdBandAndWhoDecided) {
 
 TEST(VerdictWordsTest, TellUncertainAndCalibratedAnswers) {
   VideoResult result = MadeResult({{0.5, 0.5, 0.5}});
-  result.verdict = "uncertain";
-  result.probability = 0.47;
+  result.row.verdict = Verdict::kUncertain;
+  result.row.probability = 0.47;
   VerdictRule rule;
   rule.band_low = 0.4;
   rule.band_high = 0.6;
@@ -274,12 +268,28 @@ TEST(VerdictWordsTest, TellUncertainAndCalibratedAnswers) {
   EXPECT_NE(Words(result, rule).find("a probability of 47 % of being fake"), std::string::npos);
 }
 
+TEST(VerdictWordsTest, TellWhatTheVerdictRestsOn) {
+  VideoResult result = MadeResult({{0.99}});
+  result.row.frames = 32;
+  result.row.cautions = {HdrFilm("PQ")};
+  Judge(MakeVerdictRule(0.5, {}), {}, &result.row);
+  const std::string words = Words(result, MakeVerdictRule(0.5, {}));
+  EXPECT_NE(
+      words.find("The score is 0.9900, and decides nothing: nobody was seen in enough frames (seen in 1 of "
+                 "32 frames). A face found so rarely may be a detector's mistake."),
+      std::string::npos)
+      << words;
+  EXPECT_NE(words.find("Caution: an HDR film (PQ): its colours were mapped to the usual range."),
+            std::string::npos)
+      << words;
+}
+
 TEST(VerdictWordsTest, NoFaceIsNoSignOfBeingReal) {
   VideoResult result;
-  result.summary.status = Status::kNoFace;
-  result.summary.reason = "no face in any of the frames looked at";
-  result.summary.frames = 4;
-  result.verdict = "no_face";
+  result.row.status = Status::kNoFace;
+  result.row.reason = "no face in any of the frames looked at";
+  result.row.frames = 4;
+  result.row.verdict = Verdict::kNoFace;
   EXPECT_EQ(Words(result, {}),
             "No face could be scored, so nothing is said: that is no sign of being real.\n"
             "Status no_face: no face in any of the frames looked at.\n"
@@ -290,7 +300,7 @@ TEST(ScoreChartTest, LongVideosAreThinnedOutToTheirExtremes) {
   std::vector<double> scores(5000, 0.25);
   scores[1234] = 1;
   scores[4321] = 0;
-  const std::string svg = ScoreChart(MadeResult({scores}).tracks, {}, "title");
+  const std::string svg = ScoreChart(MadeResult({scores}).row.people, {}, "title");
   EXPECT_LT(svg.size(), 10'000U);
   EXPECT_NE(svg.find(",10.0 "), std::string::npos);   // the top
   EXPECT_NE(svg.find(",174.0 "), std::string::npos);  // the bottom

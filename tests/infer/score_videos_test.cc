@@ -15,10 +15,10 @@ namespace {
 std::vector<std::size_t> Told(bool unordered) {
   const TemporaryFolder folder;
   const Predictor predictor(MakeCheckpoint(folder / "m.safetensors"), {}, Parts());
-  std::vector<std::filesystem::path> videos;
+  std::vector<ScoreRow> videos;
   for (const char* name : {"a.mp4", "b.mp4", "c.mp4"}) {
-    videos.push_back(folder / name);
-    MakeVideo(videos.back().string(), "-f lavfi -i color=gray:size=64x64:rate=10:duration=0.3");
+    videos.emplace_back().path = (folder / name).string();
+    MakeVideo(videos.back().path, "-f lavfi -i color=gray:size=64x64:rate=10:duration=0.3");
   }
   ExtractOptions extract;
   extract.detector.detector = "hog";
@@ -29,8 +29,8 @@ std::vector<std::size_t> Told(bool unordered) {
   extras.finish = [](std::size_t i, VideoResult* result) { result->dropped = i == 1; };
   std::vector<std::size_t> told;
   EXPECT_FALSE(ScoreVideos(
-      videos, extract, options, predictor, [&](std::size_t i, const VideoResult&) { told.push_back(i); },
-      extras));
+      videos, extract, options, VerdictRule{}, predictor,
+      [&](std::size_t i, const VideoResult&) { told.push_back(i); }, extras));
   return told;
 }
 

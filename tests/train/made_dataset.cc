@@ -60,7 +60,7 @@ Clip MakeClip(const MadeDataset& made, const std::string& split, int number) {
   crop->set_quality(made.encoding == "png" ? 0 : 95);
   for (int i = 0; i < made.frames; ++i) {
     auto* frame = clip.add_frames();
-    frame->set_index(static_cast<std::uint32_t>(i));
+    frame->set_index(static_cast<std::uint32_t>(number % made.clips_per_video * made.frames + i));
     const int seed = (split == "val" ? 1'000'000 : 0) + number * 100 + i;
     frame->set_image(Texture(made, fake, static_cast<unsigned>(seed)));
   }

@@ -1,6 +1,8 @@
 // `seam score` and `seam evaluate --model --data` as a user runs them.
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include <ATen/Context.h>
 #include <gmock/gmock.h>
@@ -10,8 +12,8 @@
 
 #include "base/files.h"
 #include "base/lines.h"
-#include "evaluate/score_file.h"
 #include "models/torch/checkpoint.h"
+#include "scores/score_file.h"
 #include "tests/support/checkpoint.h"
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
@@ -39,7 +41,7 @@ class ScoreProgramTest : public testing::Test {
     if (change_crop_) change_crop_(&info.crop);
     info.threshold = 0.4;
     info.recipe = recipe;
-    if (calibrated) info.calibration = Calibration{};
+    if (calibrated) info.calibration = Calibration{.temperature = 2, .band_low = 0.3, .band_high = 0.9};
     WriteCheckpoint(folder_ / "m.safetensors", model, info);
   }
   std::string At(const std::string& name) const { return (folder_ / name).string(); }
@@ -73,7 +75,7 @@ TEST_F(ScoreProgramTest, EveryVideoHasTheScoresThatValidationHas) {
   for (const ScoreRow& row : rows) {
     EXPECT_THAT(row.frame_scores, testing::Pointwise(testing::DoubleNear(1e-5), scores.at(row.path)));
     EXPECT_NEAR(*row.score, (scores.at(row.path)[0] + scores.at(row.path)[1]) / 2, 1e-5);
-    EXPECT_EQ(*row.label, row.path.starts_with("fake") ? 1 : 0);
+    EXPECT_EQ(*row.label, row.path.starts_with("fake") ? FAKE : REAL);
     EXPECT_EQ(row.dataset, "made");
     EXPECT_EQ(row.split, "val");
     EXPECT_EQ(row.threshold, 0.4);
@@ -144,6 +146,44 @@ TEST_F(ScoreProgramTest, OtherCropsAreRefusedUnlessForcedAndThenSaid) {
   const CommandResult evaluated = RunCommand("seam-evaluate --resamples 0 --force --split val --model " +
                                              At("m.safetensors") + " --data " + At("data"));
   EXPECT_THAT(evaluated.out, HasSubstr("note      cut out with {"));
+}
+
+// Short clips: a person of two frames does not count beside one of three, wherever clips hold several frames.
+TEST_F(ScoreProgramTest, ThresholdIsFittedOnTheScoresThatAreWritten) {
+  for (const std::string head : {"", "mean"}) {
+    MadeDataset made{.train = 4, .val = 12, .clips_per_video = 3, .frames = 2};
+    made.change = [](const std::string&, int number, Clip* clip) {
+      clip->set_track(number % 3 == 0 ? 0 : 1);  // seen in two frames, and in four
+    };
+    fs::remove_all(folder_ / "data");
+    Make(made);
+    MakeCheckpoint(head);
+    ASSERT_EQ(Score().status, 0);
+    const ClipDataset dataset(folder_ / "data", "val");
+    Checkpoint checkpoint = LoadCheckpoint(folder_ / "m.safetensors");
+    const auto scores = ScoreClips(dataset, {}, checkpoint.model.get());
+    const LabelledScores videos = VideoScores(dataset, *scores, checkpoint.model->input().frames);
+    std::map<std::string, double> expected;
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < dataset.size(); ++i) names.insert(dataset.video(i));
+    for (const std::string& name : names) expected[name] = videos.scores[expected.size()];
+    for (const auto& line : Lines()) {
+      EXPECT_NEAR(line["score"].get<double>(), expected.at(line["path"]), 1e-5) << head;
+      EXPECT_EQ(line["tracks"][0]["counts"], false) << head;
+      EXPECT_EQ(line["tracks"][1]["counts"], true) << head;
+    }
+  }
+}
+
+TEST_F(ScoreProgramTest, VerdictsAreThoseOfTheCheckpointsCalibration) {
+  Make();
+  MakeCheckpoint("", "{}", true);
+  ASSERT_EQ(Score().status, 0);
+  for (const auto& line : Lines()) {
+    const double score = line["score"];
+    EXPECT_EQ(line["verdict"], score >= 0.3 && score < 0.9 ? "uncertain" : score < 0.4 ? "real" : "fake");
+    EXPECT_NEAR(line["probability"].get<double>(), CalibratedProbability(score, 2), 1e-12);
+  }
 }
 
 TEST_F(ScoreProgramTest, EverybodysFacesAreScoredAndSaid) {

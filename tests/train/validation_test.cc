@@ -33,6 +33,18 @@ TEST(ValidationTest, VideoScoreIsTheGreatestOfItsTracksMeans) {
   EXPECT_DOUBLE_EQ(measured.val_auc_frame, (6 + 1) / 16.0);
 }
 
+// As `seam score` and `seam infer` count: frames, not clips.
+TEST(ValidationTest, APersonCountsByFramesNotByClips) {
+  const TemporaryFolder folder;
+  MadeDataset made{.train = 2, .val = 8, .clips_per_video = 4, .frames = 3, .size = 32};
+  made.change = [](const std::string&, int number, Clip* clip) { clip->set_track(number % 4 == 0 ? 0 : 1); };
+  MakeDataset(folder.path(), made);
+  const ClipDataset val(folder.path(), "val");
+  const std::vector<double> scores = {0.9, 0.1, 0.1, 0.1, 0.8, 0.2, 0.2, 0.2};
+  EXPECT_THAT(VideoScores(val, scores).scores, testing::Pointwise(testing::DoubleNear(1e-12), {0.8, 0.9}));
+  EXPECT_THAT(VideoScores(val, scores, 2).scores, testing::Pointwise(testing::DoubleNear(1e-12), {0.2, 0.1}));
+}
+
 TEST(ValidationTest, LossIsTheMeanOverClips) {
   const TemporaryFolder folder;
   MakeDataset(folder.path(), {.train = 2, .val = 2, .size = 32});

@@ -1,7 +1,8 @@
-#include "infer/aggregate.h"
+#include "scores/aggregate.h"
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -14,6 +15,10 @@ struct AggregateEntry {
   const char* name;
   double (*of)(std::vector<double>* scores, const AggregateOptions& options);
 };
+
+double MeanOf(const std::vector<double>& scores) {
+  return std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
+}
 
 double MedianOf(std::vector<double>* scores, const AggregateOptions&) {
   std::sort(scores->begin(), scores->end());
@@ -36,12 +41,6 @@ constexpr AggregateEntry kAggregates[] = {
     {"max", [](std::vector<double>* scores,
                const AggregateOptions&) { return *std::max_element(scores->begin(), scores->end()); }},
 };
-
-std::size_t FramesOf(const TrackScore& track) {
-  std::size_t frames = 0;
-  for (const ClipScore& clip : track.clips) frames += clip.faces.size();
-  return frames;
-}
 
 }  // namespace
 
@@ -69,19 +68,19 @@ double Aggregate(std::vector<double> scores, const AggregateOptions& options) {
   throw UsageError("--aggregate", fmt::format("'{}' is unknown", options.aggregate));
 }
 
-std::optional<double> ScoreTracks(const AggregateOptions& options, TrackScores* tracks) {
-  std::size_t longest = 0;
-  for (const auto& [number, track] : *tracks) longest = std::max(longest, FramesOf(track));
-  const std::size_t least = std::min(longest, static_cast<std::size_t>(options.min_track));
-  std::optional<double> greatest;
-  for (auto& [number, track] : *tracks) {
+std::optional<double> ScoreTracks(const AggregateOptions& options, TrackScores* people) {
+  int longest = 0;
+  for (const auto& [number, track] : *people) longest = std::max(longest, track.frames());
+  const int least = std::min(longest, options.min_track);
+  for (auto& [number, track] : *people) {
     std::vector<double> scores;
     for (const ClipScore& clip : track.clips) scores.push_back(clip.score);
     track.score = Aggregate(std::move(scores), options);
-    track.counts = FramesOf(track) >= least;
-    if (track.counts) greatest = std::max(greatest.value_or(0), track.score);
+    track.counts = track.frames() >= least;
   }
-  return greatest;
+  const auto* deciding = DecidingTrack(*people);
+  if (deciding == nullptr) return std::nullopt;
+  return deciding->second.score;
 }
 
 }  // namespace seam

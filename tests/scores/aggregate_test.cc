@@ -1,4 +1,4 @@
-#include "infer/aggregate.h"
+#include "scores/aggregate.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,12 @@ namespace {
 // A person whose clips of `frames` frames have these scores.
 TrackScore Person(const std::vector<double>& scores, std::size_t frames = 1) {
   TrackScore track;
-  for (const double score : scores) track.clips.push_back({std::vector<SeenFace>(frames), score});
+  std::int64_t index = 0;
+  for (const double score : scores) {
+    ClipScore& clip = track.clips.emplace_back();
+    clip.score = score;
+    for (std::size_t i = 0; i < frames; ++i) clip.faces.push_back({.index = index++});
+  }
   return track;
 }
 
@@ -55,11 +60,12 @@ TEST(ScoreTracksTest, FramesOfWindowsAreCountedNotWindows) {
   EXPECT_DOUBLE_EQ(*ScoreTracks({}, &tracks), 0.9);
 }
 
-TEST(ScoreTracksTest, WithTheMeanOfFramesItIsTheScoreThatThresholdsAreFor) {
-  const std::vector<std::vector<double>> people = {{0.3, 0.1, 0.7}, {0.95, 0.2}, {0.5, 0.6, 0.1, 0.9}};
-  TrackScores tracks;
-  for (std::size_t i = 0; i < people.size(); ++i) tracks[static_cast<int>(i)] = Person(people[i]);
-  EXPECT_EQ(ScoreTracks({}, &tracks), VideoScore(people, kMinTrackFrames));
+TEST(ScoreTracksTest, AFrameThatWindowsShareIsOneFrame) {
+  TrackScore twice = Person({0.9}, 2);
+  twice.clips.push_back({{{.index = 1}, {.index = 0}}, 0.9});
+  TrackScores tracks = {{0, twice}, {1, Person({0.1, 0.1, 0.1})}};
+  EXPECT_EQ(tracks[0].frames(), 2);
+  EXPECT_DOUBLE_EQ(*ScoreTracks({}, &tracks), 0.1);
 }
 
 TEST(ScoreTracksTest, NobodyHasNoScore) {

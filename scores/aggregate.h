@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/options.h"
+#include "scores/score_row.h"
+
+namespace seam {
+
+// A person must be seen in as many frames to count, unless nobody is.
+constexpr int kMinTrackFrames = 3;
+
+// How scores of frames (or windows) become those of people and of the video: in validation, which thresholds
+// are fitted on, in `seam score` and in `seam infer` alike.
+struct AggregateOptions {
+  std::string aggregate = "mean";   // mean, median, top-k, max
+  int top_k = 8;                    // top-k: the mean of so many of the greatest scores
+  int min_track = kMinTrackFrames;  // frames that a person must be seen in to count
+  void Register(Options* options);
+  void Check() const;
+  // "mean", "top-8": for people and files.
+  std::string Name() const;
+};
+
+// One score of many, which must not be empty.
+double Aggregate(std::vector<double> scores, const AggregateOptions& options);
+
+// Fills in `score` and `counts` of each track, and returns the score of the video: the greatest of those that
+// count, that is of the most suspicious person. A person who was scored in fewer than `min_track` frames does
+// not count, unless all were: then those count who were in the most. None without any person.
+std::optional<double> ScoreTracks(const AggregateOptions& options, TrackScores* people);
+
+}  // namespace seam

@@ -1,0 +1,145 @@
+#include "scores/score_csv.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "base/csv.h"
+#include "base/error.h"
+#include "labels/label.h"
+
+namespace seam {
+namespace {
+
+const std::vector<std::string>& Columns() {
+  static const std::vector<std::string> columns = {"path",    "status", "score",  "probability", "threshold",
+                                                   "verdict", "label",  "frames", "faces",       "tracks",
+                                                   "seconds", "reason", "note"};
+  return columns;
+}
+
+// The whole of `text`, and nothing where it is no number.
+template <class Number>
+std::optional<Number> ParseNumber(const std::string& text) {
+  Number number = 0;
+  const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code != std::errc() || stop != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+class Reader {
+ public:
+  explicit Reader(const CsvTable& table)
+      : table_(table), path_(PathColumn(table)), score_(ScoreColumn(table)) {}
+
+  ScoreRow Read(std::size_t i) const {
+    ScoreRow row;
+    row.path = table_.Raw(i, path_);
+    if (row.path.empty()) throw table_.Wrong(i, "the path is empty");
+    row.score = Share(i, score_, "a score is the probability of fake; leave it empty where there is none");
+    row.status = StatusOf(table_.Field(i, "status"));
+    if (!table_.Has("status") && row.score) row.status = Status::kOk;
+    row.verdict = ParseVerdict(table_.Field(i, "verdict"));
+    row.label = LabelOf(i);
+    row.frames = Count(i, "frames");
+    row.faces = Count(i, "faces");
+    row.tracks = Count(i, "tracks");
+    row.seconds = Seconds(i);
+    row.reason = table_.Raw(i, "reason");
+    row.note = table_.Raw(i, "note");
+    row.dataset = table_.Field(i, "dataset");
+    row.method = table_.Field(i, "method");
+    row.split = table_.Field(i, "split");
+    row.threshold = Share(i, "threshold");
+    row.probability = Share(i, "probability");
+    return row;
+  }
+
+ private:
+  // `score`; or `label` where that holds no labels: so a competition's submission calls its scores.
+  static std::string ScoreColumn(const CsvTable& table) {
+    if (table.Has("score") || !table.Has("label")) {
+      table.Require("score");
+      return "score";
+    }
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      const std::string text = table.Field(i, "label");
+      if (!text.empty() && !ParseLabel(text)) return "label";
+    }
+    throw Error(table.path().string(), "has labels, but no column 'score'",
+                "a table of labels is given by --labels, beside a file of scores");
+  }
+
+  std::optional<double> Decimal(std::size_t row, const std::string& column) const {
+    std::string text = table_.Field(row, column);
+    if (table_.HasDecimalCommas() && std::count(text.begin(), text.end(), ',') == 1)
+      std::replace(text.begin(), text.end(), ',', '.');
+    return ParseNumber<double>(text);
+  }
+
+  // From 0 to 1; none where the field is empty.
+  std::optional<double> Share(std::size_t row, const std::string& column, const char* hint = "") const {
+    const std::string text = table_.Field(row, column);
+    if (text.empty()) return std::nullopt;
+    const auto share = Decimal(row, column);
+    if (!share || !(*share >= 0 && *share <= 1))
+      throw table_.Wrong(row, fmt::format("{} '{}' is not a number from 0 to 1", column, text), hint);
+    return share;
+  }
+
+  std::optional<Label> LabelOf(std::size_t row) const {
+    const std::string text = table_.Field(row, "label");
+    if (text.empty() || score_ == "label") return std::nullopt;
+    const auto label = ParseLabel(text);
+    if (!label) throw table_.Wrong(row, fmt::format("label '{}' is neither real (0) nor fake (1)", text));
+    return label;
+  }
+
+  int Count(std::size_t row, const std::string& column) const {
+    const std::string text = table_.Field(row, column);
+    if (text.empty()) return 0;
+    const auto count = ParseNumber<int>(text);
+    if (!count || *count < 0) throw table_.Wrong(row, fmt::format("{} '{}' is not a count", column, text));
+    return *count;
+  }
+
+  double Seconds(std::size_t row) const {
+    const std::string text = table_.Field(row, "seconds");
+    if (text.empty()) return 0;
+    const auto seconds = Decimal(row, "seconds");
+    if (!seconds || !(*seconds >= 0 && *seconds <= std::numeric_limits<double>::max()))
+      throw table_.Wrong(row, fmt::format("seconds '{}' is not a duration", text));
+    return *seconds;
+  }
+
+  const CsvTable& table_;
+  const std::string path_, score_;
+};
+
+}  // namespace
+
+std::string ScoreCsvHeader() { return CsvLine(Columns()); }
+
+std::string ScoreCsvLine(const ScoreRow& row) {
+  const auto text = [](const std::optional<double>& number) {
+    return number ? fmt::format("{}", *number) : std::string();
+  };
+  return CsvLine({row.path, std::string(NameOf(row.status)), text(row.score), text(row.probability),
+                  text(row.threshold), std::string(row.verdict ? NameOf(*row.verdict) : ""),
+                  std::string(row.label ? NameOf(*row.label) : ""), fmt::format("{}", row.frames),
+                  fmt::format("{}", row.faces), fmt::format("{}", row.tracks), fmt::format("{}", row.seconds),
+                  ReasonsOf(row), row.note});
+}
+
+std::vector<ScoreRow> ReadScoreCsv(const CsvTable& table) {
+  const Reader reader(table);
+  std::vector<ScoreRow> rows;
+  rows.reserve(table.size());
+  for (std::size_t i = 0; i < table.size(); ++i) rows.push_back(reader.Read(i));
+  return rows;
+}
+
+}  // namespace seam
