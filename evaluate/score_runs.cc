@@ -4,7 +4,6 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -15,6 +14,7 @@
 #include "base/scratch_folder.h"
 #include "base/sha256.h"
 #include "base/sibling.h"
+#include "base/words.h"
 
 namespace seam {
 
@@ -37,13 +37,6 @@ std::string NameOf(const std::string& path) {
   // So that two files of one name stay apart.
   return fmt::format("{}-{}", Plain(name.stem().string()),
                      Sha256Of(fs::absolute(name).string()).substr(0, 8));
-}
-
-std::vector<std::string> WordsOf(const std::string& text) {
-  std::istringstream stream(text);
-  std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  return words;
 }
 
 bool IsThere(const fs::path& path) {
@@ -69,8 +62,10 @@ void ScoreRunOptions::Register(Options* options) {
   options->Add("keep", &keep,
                "folder for the score files made on the way; those that are there already are not made again");
   options->Add("force", &force, "score crops that were cut out in another way than the checkpoint's");
-  options->Add("infer-options", &infer_options,
-               "more options for the seam infer that scores videos, in one text: \"--frames 16 --jobs 2\"");
+  options->Add(
+      "infer-options", &infer_options,
+      "more options for the seam infer that scores videos, in one text: \"--frames 16 --jobs 2\"; quotes "
+      "keep words with spaces together");
 }
 
 void ScoreRunOptions::Check() const {
@@ -78,6 +73,7 @@ void ScoreRunOptions::Check() const {
     throw UsageError("--data", "nothing says which network is to score it", "--model CHECKPOINT");
   if (!keep.empty() && models.empty())
     throw UsageError("--keep", "no score files are made", "give a --model");
+  SplitWords("--infer-options", infer_options);
 }
 
 ScoreRuns::ScoreRuns(const ScoreRunOptions& options) : options_(options), impl_(std::make_unique<Impl>()) {
@@ -142,7 +138,7 @@ std::vector<ScoreRow> ScoreRuns::OfShards(const std::string& model, const std::s
 std::vector<ScoreRow> ScoreRuns::OfVideos(const std::string& model, const std::vector<std::string>& videos,
                                           const Perturbation& perturbation) {
   std::vector<std::string> arguments = {"--model", model, "--label-folders"};
-  for (const auto& word : WordsOf(options_.infer_options)) arguments.push_back(word);
+  for (const auto& word : SplitWords("--infer-options", options_.infer_options)) arguments.push_back(word);
   if (!perturbation.none()) {
     arguments.emplace_back("--perturb");
     arguments.push_back(perturbation.Text());

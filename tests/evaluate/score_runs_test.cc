@@ -110,6 +110,15 @@ TEST_F(ScoreRunsTest, PerturbScoresTheVideosOnceForEachLevelAndOnceUntouched) {
   EXPECT_NE(ReadFile(folder_ / "r.csv").find("one,h264,2,30,videos,4,0.75,2,1,0.5,,\n"), std::string::npos);
 }
 
+TEST_F(ScoreRunsTest, OptionsOfInferMayHoldPathsWithSpaces) {
+  const auto result = Evaluate("--model one --infer-options \"--detector-model 'my files/r.onnx'\" clips");
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(Log().find(" --detector-model my files/r.onnx -- clips\n"), std::string::npos) << Log();
+  const auto unclosed = Evaluate("--model one --infer-options \"--detector-model 'my\" clips");
+  EXPECT_EQ(unclosed.status, 2);
+  EXPECT_NE(unclosed.err.find("--infer-options: a quote is never closed"), std::string::npos) << unclosed.err;
+}
+
 TEST_F(ScoreRunsTest, KeptScoreFilesAreNotMadeAgainUnlessSomethingChanged) {
   const std::string command = "--model one --perturb blur --keep kept clips";
   EXPECT_EQ(Evaluate(command).status, 0);

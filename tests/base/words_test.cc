@@ -1,0 +1,26 @@
+#include "base/words.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/support.h"
+
+namespace seam {
+namespace {
+
+using Words = std::vector<std::string>;
+
+TEST(SplitWordsTest, IsWhatAShellMakesOfThem) {
+  EXPECT_EQ(SplitWords("o", "  --frames 16\t--jobs 2 "), (Words{"--frames", "16", "--jobs", "2"}));
+  EXPECT_EQ(SplitWords("o", R"(--detector-model 'my files/a.onnx' "b \"c\"" d\ e)"),
+            (Words{"--detector-model", "my files/a.onnx", "b \"c\"", "d e"}));
+  EXPECT_EQ(SplitWords("o", R"(--a='x y'z "" '\n' "\n")"), (Words{"--a=x yz", "", "\\n", "\\n"}));
+  EXPECT_TRUE(SplitWords("o", "").empty());
+}
+
+TEST(SplitWordsTest, AQuoteThatIsNeverClosedIsTold) {
+  EXPECT_EQ(MessageOf([] { SplitWords("--infer-options", "--model 'my file"); }),
+            "--infer-options: a quote is never closed");
+}
+
+}  // namespace
+}  // namespace seam
