@@ -12,6 +12,14 @@
 namespace seam {
 namespace {
 
+// Whether an AUC says that scores or labels are turned round: scores that know nothing have 0.5, with the
+// standard error of a rank sum (Mann and Whitney 1947).
+bool IsTurned(double auc, int real, int fake) {
+  constexpr double kFarBelow = 0.35, kErrors = 2;
+  const double error = std::sqrt((real + fake + 1.0) / (12.0 * real * fake));
+  return auc < std::min(kFarBelow, 0.5 - kErrors * error);
+}
+
 std::string Number(double value) { return std::isnan(value) ? "-" : fmt::format("{:.4f}", value); }
 
 std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
@@ -126,6 +134,14 @@ std::vector<std::string> WarningsOf(const Evaluation& evaluation) {
     warnings.push_back(
         fmt::format("the network's {} {} chosen on these very data: the numbers are a little too good",
                     evaluation.chosen_on, several ? "were" : "was"));
+  }
+  const auto& measures = evaluation.videos.measures;
+  const double auc = measures.empty() ? 1 : measures.front().value;  // of Measures() the first
+  if (IsTurned(auc, evaluation.videos.real, evaluation.videos.fake)) {
+    warnings.push_back(
+        fmt::format("the AUC of {:.3f} is far below one half: scores or labels seem to be turned "
+                    "round; a score is higher for fakes, and the label of a fake is 1",
+                    auc));
   }
   return warnings;
 }

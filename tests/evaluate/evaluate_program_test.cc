@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/files.h"
@@ -103,6 +104,31 @@ TEST_F(EvaluateProgramTest, JsonIsOneObjectALine) {
   EXPECT_EQ(json["videos"]["confusion"]["tp"], 2);
   EXPECT_EQ(json["threshold"], 0.5);
   EXPECT_EQ(json["threshold_from"], "default");
+}
+
+TEST_F(EvaluateProgramTest, LabelsOrScoresThatAreTurnedRoundAreTold) {
+  std::string rows = "path,score,label\n";
+  for (int i = 0; i < 8; ++i) rows += fmt::format("r{0},0.{1},0\nf{0},0.0{0},1\n", i, 9 - i);
+  const std::string turned = File("t.csv", rows);
+  const auto result = Run("--resamples 0 " + turned);
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(
+      result.err.find("the AUC of 0.000 is far below one half: scores or labels seem to be turned round"),
+      std::string::npos)
+      << result.err;
+  EXPECT_NE(result.out.find("warning   the AUC of 0.000"), std::string::npos) << result.out;
+  // Two videos of a class tell nothing.
+  const std::string few = File("c.csv", "path,score,label\na,0.1,1\nb,0.2,1\nc,0.9,0\nd,0.15,0\n");
+  EXPECT_EQ(Run("--resamples 0 " + few).err.find("turned"), std::string::npos);
+}
+
+TEST_F(EvaluateProgramTest, PathsOfWindowsMeetTheirLabels) {
+  const std::string scores =
+      File("w.csv", "path,score\nD:\\data\\a.mp4,0.9\nD:\\data\\b.mp4,0.2\nD:\\more\\b.mp4,0.1\n");
+  const std::string labels = File("l.csv", "filename,label\na.mp4,1.0\ndata/b.mp4,False\nmore/b.mp4,0.0\n");
+  const auto result = Run("--resamples 0 --labels " + labels + " " + scores);
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.out.find("measured  2 real, 1 fake"), std::string::npos) << result.out;
 }
 
 TEST_F(EvaluateProgramTest, JsonLinesGiveTheFramesToo) {
