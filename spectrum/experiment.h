@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "evaluate/score_file.h"
+#include "scores/score_file.h"
 #include "pages/table.h"
 #include "spectrum/feature_set.h"
 #include "spectrum/make_features.h"
