@@ -128,6 +128,12 @@ TEST_F(ForeignWeightsTest, WrappersPrefixesAreTakenOff) {
   EXPECT_EQ(NamesOf(Named({"model.a", "other.b"})), (std::vector<std::string>{"model.a", "other.b"}));
 }
 
+// The length of the header comes first: 128 is the byte that a pickle begins with.
+TEST_F(ForeignWeightsTest, SafetensorsWithAHeaderOf128BytesIsNoPickle) {
+  EXPECT_EQ(NamesOf(Named({"a12345678", "b12345678"})), (std::vector<std::string>{"a12345678", "b12345678"}));
+  EXPECT_EQ(ReadFile(folder_ / "a.safetensors")[0], '\x80');
+}
+
 TEST_F(ForeignWeightsTest, AClassifierBesideAnEncoderKeepsItsName) {
   std::vector<std::string> names = {"fc.weight"}, expected = {"fc.weight"};
   for (int i = 10; i < 30; ++i) {
