@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "scores/score_file.h"
 #include "pages/table.h"
+#include "scores/score_file.h"
 #include "spectrum/feature_set.h"
 #include "spectrum/make_features.h"
 #include "spectrum/spectrum_model.h"
