@@ -59,8 +59,8 @@ TestResult TestModel(const SpectrumModel& model, const FeatureSet& set) {
     if (is_new) {
       ScoreRow row;
       row.path = path;
-      row.status = "ok";
-      if (set.labels[i] >= 0) row.label = set.labels[i];
+      row.status = Status::kOk;
+      if (set.labels[i] >= 0) row.label = set.labels[i] == 1 ? Label::FAKE : Label::REAL;
       result.scores.push_back(std::move(row));
       sums.push_back(0);
     }
@@ -73,7 +73,7 @@ TestResult TestModel(const SpectrumModel& model, const FeatureSet& set) {
     row.faces = row.frames;
     row.tracks = 1;
     row.threshold = 0.5;
-    row.verdict = *row.score >= 0.5 ? "fake" : "real";
+    row.verdict = *row.score >= 0.5 ? Verdict::kFake : Verdict::kReal;
   }
   return result;
 }

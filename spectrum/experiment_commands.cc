@@ -71,11 +71,11 @@ void Report(const std::string& subject, const SpectrumModel& model, const TestRe
                result.rows);
     fmt::print("{}", TextOf(ConfusionTable(result, model.classes())));
   }
-  const auto both = [&](int label) {
+  const auto has = [&](Label label) {
     return std::any_of(result.scores.begin(), result.scores.end(),
                        [&](const ScoreRow& row) { return row.label == label; });
   };
-  if (!result.scores.empty() && both(0) && both(1)) {
+  if (!result.scores.empty() && has(Label::REAL) && has(Label::FAKE)) {
     std::vector<ScoreRow> labelled = result.scores;
     fmt::print("{}", TextOf(Evaluate(subject, labelled, {})));
   }
