@@ -184,7 +184,8 @@ TEST(VariantTest, AListOfAnotherLengthIsAnError) {
 TEST(EfficientNetTest, PaddingOfTheNominalSideIsFollowedThroughTheStrides) {
   const auto pads = [](int size, const Json& variant) {
     std::vector<std::pair<int, int>> found;
-    for (const Node& node : MakeGraph(OptionsOf("efficientnet_b4", size, variant)).nodes()) {
+    const Graph graph = MakeGraph(OptionsOf("efficientnet_b4", size, variant));
+    for (const Node& node : graph.nodes()) {
       if (node.op == Op::kConv && node.conv.stride == 2)
         found.emplace_back(node.conv.pad_before, node.conv.pad_after);
     }
