@@ -7,7 +7,7 @@ usage() {
   cat <<'TEXT'
 usage: scripts/check_matrix.sh [--quick] [NAME...]
 
-Configures and builds, with warnings as errors, each combination of options that docs/building.md promises, in
+Configures and builds, with warnings as errors but for asan, each combination of options that docs/building.md promises, in
 build/matrix-NAME. Without NAMEs it does all of them:
 
   no-torch        SEAM_TORCH=OFF; no file of it may include a header of LibTorch's
@@ -46,7 +46,8 @@ flags() {
     no-extract) echo -DSEAM_EXTRACT=OFF ;;
     no-distributed) echo -DSEAM_DISTRIBUTED=OFF ;;
     no-onednn) echo -DSEAM_ONEDNN=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON ;;
-    asan) echo -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSEAM_SANITIZE=address,undefined ;;
+    # GCC 12 takes the sanitizers' checks inside std::regex for uses of uninitialised memory.
+    asan) echo -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSEAM_SANITIZE=address,undefined -DSEAM_WERROR=OFF ;;
   esac
 }
 
