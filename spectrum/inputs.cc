@@ -143,11 +143,6 @@ class Finder {
 
 }  // namespace
 
-bool IsPictureFile(const fs::path& path) {
-  static const std::set<std::string> endings = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"};
-  return endings.contains(LowerCase(path.extension().string()));
-}
-
 SpectrumInputs FindSpectrumInputs(const std::vector<std::string>& paths, const std::string& split,
                                   std::size_t per_class) {
   Finder finder(split);

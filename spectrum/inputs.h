@@ -31,6 +31,4 @@ struct SpectrumInputs {
 SpectrumInputs FindSpectrumInputs(const std::vector<std::string>& paths, const std::string& split,
                                   std::size_t per_class);
 
-bool IsPictureFile(const std::filesystem::path& path);
-
 }  // namespace seam
