@@ -343,6 +343,19 @@ class Reader {
   }
 
   void ReadRelu() { Answer(graph().Relu(Node(0))); }
+  // ReLU6, or ReLU where there is no upper bound.
+  void ReadClip() {
+    const auto bound = [&](int i, const char* attribute, double otherwise) {
+      if (!Has(i)) return Float(attribute, otherwise);
+      const Constant& constant = ConstantAt(i);
+      if (constant.numbers.size() != 1) Fail("takes bounds of one number");
+      return constant.numbers[0];
+    };
+    constexpr double kNone = std::numeric_limits<float>::max();
+    const double least = bound(1, "min", -kNone), most = bound(2, "max", kNone);
+    if (least != 0 || (most != 6 && most < kNone)) Fail("is known from 0 to 6 and from 0 on alone");
+    Answer(most == 6 ? graph().Relu6(Node(0)) : graph().Relu(Node(0)));
+  }
   void ReadLeakyRelu() { Answer(graph().LeakyRelu(Node(0), Float("alpha", 0.01))); }
 
   void ReadSigmoid() {
@@ -646,6 +659,7 @@ void Reader::ReadNode(const onnx::NodeProto& node) {
       {"Gemm", &Reader::ReadGemm},
       {"GlobalAveragePool", &Reader::ReadGlobalAveragePool},
       {"Identity", &Reader::ReadSame},
+      {"Clip", &Reader::ReadClip},
       {"LeakyRelu", &Reader::ReadLeakyRelu},
       {"MaxPool", &Reader::ReadMaxPool},
       {"Mul", &Reader::ReadMul},
