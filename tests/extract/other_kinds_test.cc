@@ -302,7 +302,9 @@ TEST(OtherKindsTest, AnAviWithFramesOutOfOrderHasItsTimes) {
         folder / "a.avi", std::string("-f lavfi -i testsrc2=size=128x96:rate=25:duration=4 -c:v ") + codec);
     const Seen seen = See(video);
     ASSERT_GE(seen.stamps.size(), 98U);  // some encoders leave the last ones out
-    for (std::size_t i = 1; i < seen.stamps.size(); ++i)
+    // This encoder leaves a gap behind the first frame.
+    const std::size_t first = std::string(codec).starts_with("libxvid") ? 2 : 1;
+    for (std::size_t i = first; i < seen.stamps.size(); ++i)
       ASSERT_NEAR(seen.stamps[i].pts_seconds - seen.stamps[i - 1].pts_seconds, 0.04, 1e-6) << i;
   }
 }

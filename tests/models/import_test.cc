@@ -172,11 +172,11 @@ TEST(ImportTest, HalfPrecisionBecomesFloat) {
 }
 
 TEST(ImportTest, ForeignNetworksAreAnError) {
-  EXPECT_EQ(MessageOf([] {
-              MatchWeights({"made", {{"encoder.layer", ToPlain(torch::zeros({1}))}}}, OptionsOf("meso4"), {},
-                           "file");
-            }),
-            "file: none of its 1 weights has a name of meso4; the first is 'encoder.layer'");
+  EXPECT_EQ(
+      MessageOf([] {
+        MatchWeights({"made", {{"other.layer", ToPlain(torch::zeros({1}))}}}, OptionsOf("meso4"), {}, "file");
+      }),
+      "file: none of its 1 weights has a name of meso4; the first is 'other.layer'");
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ TEST_F(SpectrumExperimentTest, CrossTestShowsEachModelOnEachSet) {
                                Path("cross.html") + " --csv " + Path("cross.csv"));
   EXPECT_THAT(result.out, HasSubstr("ridge"));
   EXPECT_THAT(ReadFile(root_ / "cross.csv"), HasSubstr("ridge"));
-  EXPECT_THAT(ReadFile(root_ / "cross.html"), HasSubstr("<svg"));
+  EXPECT_THAT(ReadFile(root_ / "cross.html"), HasSubstr("image/svg+xml"));
 }
 
 TEST_F(SpectrumExperimentTest, AGridSearchGoesOnWhereItWas) {
