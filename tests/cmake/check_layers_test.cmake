@@ -60,7 +60,7 @@ expect_found(infer/a.cc "#include \"models/torch/model.h\"\n" "infer/a.cc:1: mod
 expect_found(models/a.cc "#include \"evaluate/metrics.h\"\n" "models/a.cc:1: evaluate/metrics.h: models may")
 expect_found(cli/a.cc "#include \"tests/support/support.h\"\n" "cli/a.cc:1: tests/support/support.h: only tests")
 expect_found(labels/a.cc "#include \"../train/main.h\"\n" "labels/a.cc:1: ../train/main.h: name headers")
-expect_found(spectrum/CMakeLists.txt "" "spectrum/CMakeLists.txt:1: the folder spectrum has no row")
+expect_found(other/CMakeLists.txt "" "other/CMakeLists.txt:1: the folder other has no row")
 foreach(noun RANGE 30)
   file(WRITE ${TREE}/labels/noun${noun}.h "")
 endforeach()
