@@ -116,7 +116,7 @@ TEST(AnnotatorTest, BoxesStayOnTheFaceWhereTheSizeOfFramesChanges) {
   film.codec = "mpeg2video";
   for (int i = 0; i < 20; ++i) {
     const cv::Size size = i < 10 ? cv::Size(320, 240) : cv::Size(160, 120);
-    film.pictures.emplace_back(size, CV_8UC3, cv::Scalar(0, 0, 200));
+    film.pictures.emplace_back(size, CV_8UC3, cv::Scalar::all(60));
   }
   Write(film, folder / "film.ts");
   VideoReader times(folder / "film.ts");
