@@ -41,8 +41,9 @@ TEST(EverydayFilesTest, EachHasTheRightRowAndTheRestIsCounted) {
   const std::map<std::string, Expected> expected = ReadExpected(folder / "expected.tsv");
   ASSERT_GE(expected.size(), 150U);
   const CommandResult result =
-      RunCommand("seam infer --frames 2 --model " + Quoted((folder / "m.safetensors").string()) + " " +
-                 Quoted((folder / "in").string()) + " --output " + Quoted((folder / "s.csv").string()));
+      RunCommand("seam infer --frames 2 --detector retinaface --detect-size 320 --model " +
+                 Quoted((folder / "m.safetensors").string()) + " " + Quoted((folder / "in").string()) +
+                 " --output " + Quoted((folder / "s.csv").string()));
   EXPECT_EQ(result.status, 3) << result.err;
   std::map<std::string, ScoreRow> rows;
   for (const ScoreRow& row : ReadScoreFile(folder / "s.csv")) rows[fs::path(row.path).filename()] = row;
