@@ -7,10 +7,10 @@
 #include <gtest/gtest.h>
 #include <opencv2/imgcodecs.hpp>
 
-#include "tests/infer/parts.h"
 #include "proto/picture.h"
-#include "tests/support/checkpoint.h"
 #include "tests/infer/made_result.h"
+#include "tests/infer/parts.h"
+#include "tests/support/checkpoint.h"
 #include "tests/support/support.h"
 
 namespace seam {
