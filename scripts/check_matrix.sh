@@ -41,7 +41,7 @@ export CCACHE_BASEDIR=$PWD
 # flags NAME: what cmake is told.
 flags() {
   case $1 in
-    no-torch) echo -DSEAM_TORCH=OFF -DCMAKE_DISABLE_FIND_PACKAGE_Torch=ON ;;
+    no-torch) echo -DSEAM_TORCH=OFF ;;
     no-networks) echo -DSEAM_NETWORKS=OFF ;;
     no-extract) echo -DSEAM_EXTRACT=OFF ;;
     no-distributed) echo -DSEAM_DISTRIBUTED=OFF ;;
