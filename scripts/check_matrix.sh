@@ -8,7 +8,7 @@ usage() {
 usage: scripts/check_matrix.sh [--quick] [NAME...]
 
 Configures and builds, with warnings as errors, each combination of options that docs/building.md promises, in
-build/matrix/NAME. Without NAMEs it does all of them:
+build/matrix-NAME. Without NAMEs it does all of them:
 
   no-torch        SEAM_TORCH=OFF; no file of it may include a header of LibTorch's
   no-networks     SEAM_NETWORKS=OFF
@@ -35,7 +35,7 @@ for argument in "$@"; do
   esac
 done
 [[ ${#chosen[@]} -gt 0 ]] || chosen=("${names[@]}")
-# Equal files of two combinations are compiled once.
+# Equal files of two combinations are compiled once: the folders are as deep as build/release.
 export CCACHE_BASEDIR=$PWD
 
 # flags NAME: what cmake is told.
@@ -63,7 +63,7 @@ targets() {
 }
 
 build() {
-  local name=$1 folder=build/matrix/$1 what=()
+  local name=$1 folder=build/matrix-$1 what=()
   local -a given
   read -ra given <<<"$(flags "$name")"
   $quick && read -ra what <<<"$(targets "$name")"
@@ -84,13 +84,13 @@ build() {
 
 status=0
 for name in "${chosen[@]}"; do
-  mkdir -p build/matrix
+  mkdir -p build
   begin=$SECONDS
-  if build "$name" >"build/matrix/$name.log" 2>&1; then
+  if build "$name" >"build/matrix-$name.log" 2>&1; then
     echo "$name: good ($((SECONDS - begin)) s)"
   else
-    echo "$name: FAILED; the end of build/matrix/$name.log:"
-    tail -n 30 "build/matrix/$name.log"
+    echo "$name: FAILED; the end of build/matrix-$name.log:"
+    tail -n 30 "build/matrix-$name.log"
     status=1
   fi
 done
