@@ -22,6 +22,7 @@ skipped() {
       if (count == 0) exit
       printf "\n%d tests were skipped:\n", count
       for (reason in tests) printf "  %s\n%s", reason, tests[reason]
+      print ""
     }' "$1"
 }
 
