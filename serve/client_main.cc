@@ -15,6 +15,7 @@
 #include "base/options.h"
 #include "base/program.h"
 #include "base/progress.h"
+#include "serve/token_file.h"
 
 namespace seam::serve {
 namespace {
@@ -59,9 +60,7 @@ class ServerClient {
     client_.set_read_timeout(std::chrono::hours(24));
     client_.set_keep_alive(true);
     if (settings.token_file.empty()) return;
-    std::string token = ReadFile(settings.token_file, 4096);
-    while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
-    client_.set_bearer_token_auth(token);
+    client_.set_bearer_token_auth(ReadTokenFile(settings.token_file));
   }
 
   json Get(const std::string& path) { return Answer(client_.Get(path)); }

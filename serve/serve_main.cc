@@ -21,6 +21,7 @@
 #include "serve/http_server.h"
 #include "serve/job_queue.h"
 #include "serve/job_store.h"
+#include "serve/token_file.h"
 
 namespace seam::serve {
 namespace {
@@ -81,8 +82,7 @@ std::filesystem::path DefaultState() {
 }
 
 std::string ReadToken(const std::string& file) {
-  std::string token = ReadFile(file, 4096);
-  while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
+  std::string token = ReadTokenFile(file);
   if (token.size() < 16)
     throw Error(file, "a token must have at least 16 characters", "head -c 24 /dev/urandom | base64");
   return token;
