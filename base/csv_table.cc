@@ -8,6 +8,7 @@
 
 #include "base/csv.h"
 #include "base/files.h"
+#include "base/lower_case.h"
 
 namespace seam {
 
@@ -19,11 +20,6 @@ std::string Trimmed(const std::string& text) {
   const std::size_t first = text.find_first_not_of(" \t");
   if (first == std::string::npos) return "";
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-std::string Lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
 }
 
 // A comma where the line of names has one.
@@ -87,7 +83,7 @@ CsvTable::CsvTable(std::filesystem::path path, std::string_view text) : path_(st
   separator_ = SeparatorOf(text);
   auto rows = ParseCsv(text, path_.string(), &lines_, separator_);
   if (rows.empty()) throw Error(path_.string(), "is empty", "the first line names the columns");
-  for (const auto& name : rows.front()) columns_.push_back(Lower(Trimmed(name)));
+  for (const auto& name : rows.front()) columns_.push_back(LowerCase(Trimmed(name)));
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (columns_[i].empty() || *Find(columns_[i]) == i) continue;
     throw Error(path_.string(), fmt::format("names the column '{}' twice", columns_[i]), "remove one");

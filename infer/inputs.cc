@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/lower_case.h"
 #include "extract/media/media_kind.h"
 #include "labels/folder_layout.h"
 #include "labels/listing.h"

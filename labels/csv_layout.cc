@@ -8,6 +8,7 @@
 
 #include "base/csv_table.h"
 #include "base/error.h"
+#include "base/lower_case.h"
 #include "labels/folder_layout.h"
 #include "labels/label.h"
 

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/lower_case.h"
 #include "labels/folder_layout.h"
 #include "labels/split.h"
 

@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/lines.h"
+#include "base/lower_case.h"
 #include "base/options.h"
 
 namespace seam {
@@ -192,11 +193,6 @@ std::string KindsOf(const std::map<std::string, std::size_t>& counts) {
   }
   if (sorted.size() > kShown) shown.push_back("and others");
   return fmt::format("{}", fmt::join(shown, ", "));
-}
-
-std::string LowerCase(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
 }
 
 std::vector<std::string> SplitList(const std::string& text) {

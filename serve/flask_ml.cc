@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/lines.h"
+#include "base/lower_case.h"
 #include "base/version.h"
 #include "serve/api.h"
 #include "serve/job_queue.h"
@@ -212,9 +213,7 @@ class FlaskMl {
     const std::filesystem::path folder = Open(PathAt(inputs, "input_dataset"), "input_dataset");
     std::vector<std::string> pictures;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      std::string ending = entry.path().extension().string();
-      std::transform(ending.begin(), ending.end(), ending.begin(),
-                     [](unsigned char c) { return std::tolower(c); });
+      const std::string ending = LowerCase(entry.path().extension().string());
       if (ending == ".jpg" || ending == ".jpeg" || ending == ".png")
         pictures.push_back(entry.path().string());
     }

@@ -5,24 +5,20 @@
 
 #include <fmt/format.h>
 
+#include "base/lower_case.h"
 #include "base/sha256.h"
 
 namespace seam::serve {
 namespace {
 
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 bool IsOwnHost(const std::string& host, const GuardOptions& options) {
   std::vector<std::string> names = {"127.0.0.1", "localhost", "[::1]"};
   names.insert(names.end(), options.hosts.begin(), options.hosts.end());
-  const std::string given = Lower(host);
+  const std::string given = LowerCase(host);
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
     // A reverse proxy may serve the name at a port of its own: names that the user gave count with and
     // without it.
-    return given == fmt::format("{}:{}", Lower(name), options.port) || given == Lower(name);
+    return given == fmt::format("{}:{}", LowerCase(name), options.port) || given == LowerCase(name);
   });
 }
 
@@ -73,7 +69,7 @@ std::optional<Refusal> Refuse(const Caller& caller, const GuardOptions& options)
   if (!caller.origin.empty()) {
     const std::size_t scheme = caller.origin.find("://");
     const std::string origin_host = scheme == std::string::npos ? "" : caller.origin.substr(scheme + 3);
-    if (Lower(origin_host) != Lower(caller.host)) {
+    if (LowerCase(origin_host) != LowerCase(caller.host)) {
       return Refusal{403, "Foreign origin", "Pages of other origins may not use this server."};
     }
   }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/lower_case.h"
 #include "models/weights/safetensors.h"
 
 namespace seam {
@@ -40,12 +41,6 @@ constexpr std::array<Magic, 12> kMagics = {{
     {0, "\x89PNG"sv, "is a PNG picture", "name the file of weights"},
     {4, "ftyp"sv, "is a video", "name the file of weights"},
 }};
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
 
 // ONNX is a protobuf whose first field, the version, is a small number, and whose next names the producer.
 bool LooksLikeOnnx(std::string_view bytes) {
@@ -90,7 +85,7 @@ std::optional<FileKind> KindOfNoWeights(std::string_view bytes) {
     return FileKind{"is a Git LFS pointer, not the weights themselves",
                     "`git lfs pull` in its repository fetches them"};
   const std::size_t text = start.find_first_not_of(" \t\r\n");
-  const std::string lower = Lower(text == std::string_view::npos ? "" : start.substr(text));
+  const std::string lower = LowerCase(std::string(text == std::string_view::npos ? "" : start.substr(text)));
   if (lower.starts_with("<!doctype") || lower.starts_with("<html") || lower.starts_with("<head") ||
       lower.starts_with("<?xml") || lower.starts_with("<script"))
     return FileKind{
