@@ -1,26 +1,31 @@
 #include "base/interrupt.h"
 
-#include <atomic>
 #include <csignal>
 
 namespace seam {
 namespace {
 
-std::atomic<bool> interrupted{false};
-static_assert(std::atomic<bool>::is_always_lock_free);
+// Lives until the process ends, since a signal may come at any time.
+const CancelSource& Source() {
+  static const auto* source = new CancelSource();
+  return *source;
+}
 
 void OnSignal(int signal) {
-  interrupted = true;
+  Source().Cancel();
   std::signal(signal, SIG_DFL);
 }
 
 }  // namespace
 
 void InstallInterruptHandler() {
+  Source();  // made before a signal can come: a handler must not allocate
   std::signal(SIGINT, OnSignal);
   std::signal(SIGTERM, OnSignal);
 }
 
-bool Interrupted() { return interrupted; }
+CancelToken InterruptToken() { return Source().token(); }
+
+bool Interrupted() { return Source().token().Cancelled(); }
 
 }  // namespace seam

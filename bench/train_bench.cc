@@ -18,7 +18,7 @@
 #include "base/program.h"
 #include "models/torch/model.h"
 #include "train/data/dataset.h"
-#include "train/loader.h"
+#include "train/classifier/loader.h"
 #include "train/optimizer.h"
 
 namespace seam {

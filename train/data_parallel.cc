@@ -225,7 +225,7 @@ torch::Device GpuOf(const ProcessPlace& place) {
   return {torch::kCUDA, static_cast<c10::DeviceIndex>(place.Gpu(gpus))};
 }
 
-std::int64_t DataParallel::CountClips(std::int64_t own) {
+std::int64_t DataParallel::CountSamples(std::int64_t own) {
   std::vector<double> clips = {static_cast<double>(own)};
   Sum(&clips);
   return static_cast<std::int64_t>(clips[0]);

@@ -52,7 +52,7 @@ class DataParallel : public GradientSync {
 
   // Of TrainStep. Gradients travel bucket by bucket while the backward pass goes on.
   int processes() const override { return place_.world; }
-  std::int64_t CountClips(std::int64_t own) override;
+  std::int64_t CountSamples(std::int64_t own) override;
   void SetParameters(const std::vector<torch::Tensor>& trainable) override;
   void BeforeForward(bool) override {}
   void BeforeBackward(const torch::Tensor& loss, bool sync) override;

@@ -1,67 +1,65 @@
 #pragma once
 
-#include <array>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "evaluate/bootstrap.h"
-#include "evaluate/calibration.h"
-#include "train/val_parts.h"
-
 namespace seam {
 
-// Scores with their labels and, by number from 0, the videos they are of.
-struct LabelledScores {
-  std::vector<double> scores;
-  std::vector<int> labels, videos;
-  std::vector<int> datasets;  // of videos' scores alone: ClipDataset::dataset_number()
+// A line of val_parts.csv: what a part of the validation set gave.
+struct PartRow {
+  std::string name;
+  std::map<std::string, std::int64_t> counts = {};  // by the name of the column
+  std::map<std::string, double> values = {};        // NaN: unknown
 };
-
-// What the scores of `val` are worth: over its clips ("frame": an image network's clips are frames) and over
-// its videos, each scored by ScoreTracks(). The members have the names of their columns in metrics.csv.
-struct ValidationMetrics {
-  double val_loss = 0, val_loss_video = 0;  // log-loss
-  double val_auc_frame = 0, val_auc_video = 0;
-  double val_eer_frame = 0, val_eer_video = 0;
-  double val_ap_frame = 0, val_ap_video = 0;
-  std::array<Interval, 8> intervals = {};  // of ValMeasures(), at 95 %; NaN where none is known
-};
-
-struct ValMeasure {
-  const char* name;  // of its column; those of the interval's ends are NAME_low and NAME_high
-  double ValidationMetrics::*value;
-  double (*measure)(const RankedScores& scores);
-  bool of_videos;
-};
-const std::array<ValMeasure, 8>& ValMeasures();
 
 // What an epoch gave: a row of metrics.csv.
-struct EpochRow : ValidationMetrics {
+struct EpochRow {
   int epoch = 0;
   double lr = 0;  // of the epoch's last step
   double train_loss = 0;
-  double seconds = 0;           // training and validation
-  double crops_per_second = 0;  // of training
-  std::vector<ValPart> parts;   // lines of val_parts.csv
+  double seconds = 0;                      // training and validation
+  double units_per_second = 0;             // of training; RowSchema::unit
+  std::map<std::string, double> measures;  // by the name of the column
+  std::vector<PartRow> parts;
+
+  double Measure(const std::string& name) const;  // NaN: unknown
+};
+
+// What the rows of a task show, and which epoch is better.
+struct RowSchema {
+  struct Criterion {
+    std::string measure;
+    bool greater_is_better;
+  };
+
+  std::string unit = "samples";   // what training counts, in the plural
+  std::string inputs = "inputs";  // what TrainBatch::InputNames() are
+  // The columns between `train_loss` and `seconds`; a state file has a number for each.
+  std::vector<std::string> measures;
+  // The columns after UNIT_per_second, which older state files may lack.
+  std::vector<std::string> more_measures;
+  std::vector<std::string> part_counts, part_values;  // columns of val_parts.csv
+  std::string plateau = "val_loss";                   // what --schedule plateau waits for to fall
+  // An epoch is better by the first criterion that tells the two apart.
+  std::vector<Criterion> better;
+
+  bool IsBetter(const EpochRow& row, const EpochRow& other) const;
 };
 
 // metrics.csv: a header and a line for each epoch; a field is empty where nothing is known.
-std::string MetricsCsv(const std::vector<EpochRow>& rows);
+std::string MetricsCsv(const RowSchema& schema, const std::vector<EpochRow>& rows);
 // val_parts.csv: a header and a line for each part of each epoch; "" where no epoch has parts.
-std::string PartsCsv(const std::vector<EpochRow>& rows);
+std::string PartsCsv(const RowSchema& schema, const std::vector<EpochRow>& rows);
 
-// The rows as a state file keeps them. RowsOf() is empty when the text is not what ToJson() makes; the
-// columns that older versions did not write may be missing, and are NaN.
-nlohmann::json ToJson(const std::vector<EpochRow>& rows);
-std::vector<EpochRow> RowsOf(const std::string& text);
+// The rows as a state file keeps them. ReadRows() is empty when the text is not what ToJson() makes.
+nlohmann::json ToJson(const RowSchema& schema, const std::vector<EpochRow>& rows);
+std::vector<EpochRow> ReadRows(const RowSchema& schema, const std::string& text);
 
-// The metrics on `val` and the training loss, as a checkpoint carries them.
-nlohmann::json MetricsJson(const EpochRow& row);
-
-// What a person is told of an epoch: a line, a small table of the measures with their intervals, one of the
-// parts of `val`, and where the scores of videos call one fake.
-std::string EpochText(const EpochRow& row, const Calibration& calibration, int epochs);
+// The measures and the training loss, as a checkpoint carries them.
+nlohmann::json MetricsJson(const RowSchema& schema, const EpochRow& row);
 
 }  // namespace seam

@@ -11,8 +11,8 @@
 #include "base/comma_list.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/random.h"
 #include "models/torch/checkpoint.h"
-#include "train/data/random.h"
 
 namespace seam {
 namespace {

@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "train/event_file.h"
-#include "train/preview.h"
 
 namespace seam {
 
@@ -40,16 +39,17 @@ RunEvents::RunEvents(std::filesystem::path folder, const EventOptions& options)
 
 RunEvents::~RunEvents() = default;
 
-void RunEvents::AddBatch(std::int64_t step, const Batch& batch, double loss, double learning_rate) {
+void RunEvents::AddBatch(std::int64_t step, const TrainBatch& batch, double loss, double learning_rate) {
   Impl& run = *impl_;
   if (run.every == 0) return;
   if (!run.file) run.file.emplace(run.folder, step);
   run.step = step;
   run.loss += loss;
   ++run.batches;
-  if (step == 1 && batch.clips.size(0) > 0) {
-    const Sheet sheet = SheetOf(batch);
-    run.file->AddImage(step, "train/first_batch", sheet.png, sheet.width, sheet.height);
+  if (step == 1) {
+    const Sheet sheet = batch.Picture();
+    if (!sheet.png.empty())
+      run.file->AddImage(step, "train/first_batch", sheet.png, sheet.width, sheet.height);
   }
   if (step != 1 && step % run.every != 0) return;
   run.file->AddScalars(step, {{"train/batch_loss", run.loss / run.batches},
@@ -59,23 +59,27 @@ void RunEvents::AddBatch(std::int64_t step, const Batch& batch, double loss, dou
   run.batches = 0;
 }
 
-void RunEvents::AddEpoch(const EpochRow& row, const LabelledScores& clips, const LabelledScores& videos) {
+void RunEvents::AddEpoch(const EpochRow& row, const Task& task) {
   Impl& run = *impl_;
   if (!run.file) return;
-  std::vector<std::pair<std::string, double>> scalars = {{"train/loss", row.train_loss},
-                                                         {"train/crops_per_second", row.crops_per_second},
-                                                         {"train/epoch", row.epoch}};
-  for (std::size_t i = 0; i < ValMeasures().size(); ++i) {
-    // val_auc_frame is val/auc_frame.
-    const std::string tag = "val/" + std::string(ValMeasures()[i].name).substr(4);
-    scalars.emplace_back(tag, row.*ValMeasures()[i].value);
-    scalars.emplace_back(tag + "_low", row.intervals[i].low);
-    scalars.emplace_back(tag + "_high", row.intervals[i].high);
+  const RowSchema& schema = task.schema();
+  std::vector<std::pair<std::string, double>> scalars = {
+      {"train/loss", row.train_loss},
+      {fmt::format("train/{}_per_second", schema.unit), row.units_per_second},
+      {"train/epoch", row.epoch}};
+  for (const auto* names : {&schema.measures, &schema.more_measures}) {
+    for (const auto& name : *names) {
+      // val_auc_frame is val/auc_frame.
+      const std::string tag = name.starts_with("val_") ? "val/" + name.substr(4) : name;
+      scalars.emplace_back(tag, row.Measure(name));
+    }
   }
-  for (const ValPart& part : row.parts) scalars.emplace_back("val_parts/" + part.name, part.auc_video);
+  for (const PartRow& part : row.parts) {
+    if (schema.part_values.empty()) break;
+    scalars.emplace_back("val_parts/" + part.name, part.values.at(schema.part_values.front()));
+  }
   run.file->AddScalars(run.step, scalars);
-  run.file->AddPrCurve(run.step, "val/frames", clips.scores, clips.labels);
-  run.file->AddPrCurve(run.step, "val/videos", videos.scores, videos.labels);
+  task.AddCurves(run.step, &*run.file);
 }
 
 }  // namespace seam

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "base/options.h"
-#include "train/epoch_row.h"
-#include "train/loader.h"
+#include "train/task.h"
+#include "train/train_batch.h"
 
 namespace seam {
 
@@ -16,18 +16,18 @@ struct EventOptions {
   void Check() const;  // UsageError
 };
 
-// A run as TensorBoard shows it: the training loss, learning rate and memory every few batches, a contact
-// sheet of the run's first batch, and for each epoch what metrics.csv says, with curves of precision and
-// recall. Steps count the batches of the run from 1. docs/training.md lists the tags. One thread.
+// A run as TensorBoard shows it: the training loss, learning rate and memory every few batches, a picture of
+// the run's first batch, and for each epoch what metrics.csv says, with the task's curves. Steps count the
+// batches of the run from 1. docs/training.md lists the tags. One thread.
 class RunEvents {
  public:
   RunEvents(std::filesystem::path folder, const EventOptions& options);
   ~RunEvents();
 
   // After each batch of training. The first call opens the file.
-  void AddBatch(std::int64_t step, const Batch& batch, double loss, double learning_rate);
-  // After the validation of an epoch, which ended with the step of the last batch.
-  void AddEpoch(const EpochRow& row, const LabelledScores& clips, const LabelledScores& videos);
+  void AddBatch(std::int64_t step, const TrainBatch& batch, double loss, double learning_rate);
+  // After the task has validated an epoch, which ended with the step of the last batch.
+  void AddEpoch(const EpochRow& row, const Task& task);
 
  private:
   struct Impl;

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <regex>
-#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -48,19 +47,16 @@ std::string Lacks(bool here, int epoch, const fs::path& file) {
 
 }  // namespace
 
-int TrainState::BestEpoch() const {
-  const auto rank = [](const EpochRow& row) {
-    return std::tuple(row.val_auc_video, row.val_auc_frame, -row.val_loss);
-  };
+int TrainState::BestEpoch(const RowSchema& schema) const {
   const auto best = std::max_element(rows.begin(), rows.end(),
-                                     [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+                                     [&](const auto& a, const auto& b) { return schema.IsBetter(b, a); });
   return best == rows.end() ? 0 : best->epoch;
 }
 
-std::vector<double> TrainState::ValLosses() const {
-  std::vector<double> losses;
-  for (const auto& row : rows) losses.push_back(row.val_loss);
-  return losses;
+std::vector<double> TrainState::Measures(const std::string& name) const {
+  std::vector<double> values;
+  for (const auto& row : rows) values.push_back(row.Measure(name));
+  return values;
 }
 
 fs::path RunFolder::Epoch(int epoch) const { return path_ / fmt::format("epoch-{:04}.safetensors", epoch); }
@@ -157,7 +153,7 @@ void RunFolder::Save(const Model& model, const CheckpointInfo& info, const Train
   SaveTensors(this->state(), {state.tensors,
                               {{"format", kStateFormat},
                                {"epoch", fmt::format("{}", state.epoch())},
-                               {"rows", ToJson(state.rows).dump()}}});
+                               {"rows", ToJson(schema_, state.rows).dump()}}});
   Publish(state);
 }
 
@@ -165,11 +161,12 @@ void RunFolder::Publish(const TrainState& state) const {
   if (state.rows.empty()) return;
   std::error_code ignored;
   // A user may have removed the files of old epochs; what last and best hold then stays.
-  for (const auto& [epoch, path] : {std::pair(state.epoch(), last()), std::pair(state.BestEpoch(), best())}) {
+  for (const auto& [epoch, path] :
+       {std::pair(state.epoch(), last()), std::pair(state.BestEpoch(schema_), best())}) {
     if (fs::exists(Epoch(epoch), ignored)) Copy(Epoch(epoch), path);
   }
-  WriteFile(metrics(), MetricsCsv(state.rows));
-  const std::string of_parts = PartsCsv(state.rows);
+  WriteFile(metrics(), MetricsCsv(schema_, state.rows));
+  const std::string of_parts = PartsCsv(schema_, state.rows);
   if (!of_parts.empty()) WriteFile(parts(), of_parts);
 }
 
@@ -177,7 +174,7 @@ std::optional<TrainState> RunFolder::LoadState() const {
   if (!HasState()) return std::nullopt;
   TensorFile file = LoadTensors(state());
   TrainState loaded;
-  if (file.metadata["format"] == kStateFormat) loaded.rows = RowsOf(file.metadata["rows"]);
+  if (file.metadata["format"] == kStateFormat) loaded.rows = ReadRows(schema_, file.metadata["rows"]);
   if (loaded.rows.empty() || file.metadata["epoch"] != fmt::format("{}", loaded.epoch())) {
     throw Error(state().string(), "is no training state that this Seam wrote", "--overwrite starts anew");
   }

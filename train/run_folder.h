@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <torch/types.h>
@@ -19,11 +20,11 @@ struct TrainState {
   std::vector<EpochRow> rows;                    // of the finished epochs
   std::map<std::string, torch::Tensor> tensors;  // TrainStep::State()
 
-  std::vector<double> ValLosses() const;
   int epoch() const { return rows.empty() ? 0 : rows.back().epoch; }
-  // The epoch whose network is the best on val: the greatest AUC over videos; among equals, of which a small
-  // val has many, the greatest over frames, then the least loss, then the earliest.
-  int BestEpoch() const;
+  // The epoch that is better than all others; the earliest where several are alike. 0 without any.
+  int BestEpoch(const RowSchema& schema) const;
+  // A measure of every epoch, in order.
+  std::vector<double> Measures(const std::string& name) const;
 };
 
 // The folder a run writes into. Every file appears whole, and last.state.safetensors is what makes an epoch
@@ -32,7 +33,8 @@ struct TrainState {
 // can go on. docs/training.md lists the files.
 class RunFolder {
  public:
-  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  explicit RunFolder(std::filesystem::path path, RowSchema schema = {})
+      : path_(std::move(path)), schema_(std::move(schema)) {}
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path Epoch(int epoch) const;
@@ -70,6 +72,7 @@ class RunFolder {
   std::filesystem::path LatestEpoch() const;
 
   std::filesystem::path path_;
+  RowSchema schema_;  // of the rows
 };
 
 }  // namespace seam

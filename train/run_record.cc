@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <sstream>
 #include <string_view>
 #include <thread>
@@ -18,55 +17,17 @@
 
 #include "base/error.h"
 #include "base/version.h"
-#include "proto/crop_spec.h"
 #include "train/git_version.h"
 #include "train/trainer.h"
 
 namespace seam {
 namespace {
 
-// Options that a resumed run may change: they leave the outcome alone (the data is compared by digest), or,
-// like the number of epochs, are what one resumes for.
-constexpr std::array<std::string_view, 14> kFree = {
-    "patience", "device",    "data",       "output", "epochs",      "threads", "workers",
-    "resume",   "overwrite", "allow-leak", "notice", "strict-data", "events",  "process-timeout"};
-
-// The folders in the order of --data, without their paths, which are the machine's.
-nlohmann::json FoldersOf(const ClipDataset& dataset) {
-  std::vector<std::size_t> clips(dataset.folders().size());
-  for (std::size_t i = 0; i < dataset.size(); ++i) ++clips[dataset.folder_of(i)];
-  auto folders = nlohmann::json::array();
-  for (std::size_t i = 0; i < clips.size(); ++i) {
-    folders.push_back(
-        {{"sha256", dataset.digest(i)}, {"clips", clips[i]}, {"weight", dataset.folders()[i].weight}});
-  }
-  return folders;
-}
-
-nlohmann::json DamageOf(const ClipDataset& dataset) {
-  auto shards = nlohmann::json::array();
-  for (const ShardDamage& damage : dataset.damage()) {
-    shards.push_back({{"shard", damage.shard.filename().string()},
-                      {"records", damage.records},
-                      {"left_out", damage.damaged},
-                      {"first", damage.first},
-                      {"broken", damage.broken}});
-  }
-  return shards;
-}
-
-nlohmann::json RecordOf(const ClipDataset& dataset) {
-  std::set<std::string> videos;
-  int fakes = 0;
-  for (std::size_t i = 0; i < dataset.size(); ++i) {
-    videos.insert(dataset.video(i));
-    fakes += dataset.label(i);
-  }
-  return {
-      {"sha256", dataset.digest()}, {"folders", FoldersOf(dataset)}, {"damaged_shards", DamageOf(dataset)},
-      {"clips", dataset.size()},    {"fake_clips", fakes},           {"videos", videos.size()},
-      {"frames", dataset.frames()}};
-}
+// Options that a resumed run may change, besides the task's: they leave the outcome alone, or, like the
+// number of epochs, are what one resumes for.
+constexpr std::array<std::string_view, 10> kFree = {"patience", "device",         "output",    "epochs",
+                                                    "threads",  "resume",         "overwrite", "notice",
+                                                    "events",   "process-timeout"};
 
 // What stands after the colon of the first line that begins with `name`, in a file such as /proc/cpuinfo, or
 // "unknown".
@@ -125,20 +86,19 @@ std::string AsArgument(const nlohmann::json& value) {
 
 }  // namespace
 
-nlohmann::json RunRecord(const nlohmann::json& options, const ClipDataset& train, const ClipDataset& val,
-                         int threads) {
-  return {{"seam", Version()},
-          {"git", GitVersion()},
-          {"options", options},
-          {"data", {{"train", RecordOf(train)}, {"val", RecordOf(val)}}},
-          {"crop", nlohmann::json::parse(CropSpecJson(train.crop()))},
-          {"machine",
-           {{"processor", LineOf("/proc/cpuinfo", "model name")},
-            {"cores", std::thread::hardware_concurrency()},
-            {"memory_bytes", MemoryBytes()},
-            {"gpus", Gpus()},
-            {"threads", threads},
-            {"libtorch", TORCH_VERSION}}}};
+nlohmann::json RunRecord(const nlohmann::json& options, const nlohmann::json& described, int threads) {
+  nlohmann::json record = {{"seam", Version()},
+                           {"git", GitVersion()},
+                           {"options", options},
+                           {"machine",
+                            {{"processor", LineOf("/proc/cpuinfo", "model name")},
+                             {"cores", std::thread::hardware_concurrency()},
+                             {"memory_bytes", MemoryBytes()},
+                             {"gpus", Gpus()},
+                             {"threads", threads},
+                             {"libtorch", TORCH_VERSION}}}};
+  record.update(described);
+  return record;
 }
 
 nlohmann::json OriginsOf(const InitialCheckpoints& from) {
@@ -167,13 +127,12 @@ std::vector<std::string> DigestsIn(const nlohmann::json& recipe, const std::stri
   return digests;
 }
 
-std::string RecipeOf(const nlohmann::json& record) {
+std::string RecipeOf(const nlohmann::json& record, const std::vector<std::string>& local_options) {
   auto recipe = record;
   recipe.erase("machine");
   nlohmann::json& options = recipe["options"];
-  for (const char* name :
-       {"data", "output", "resume", "overwrite", "workers", "notice", "strict-data", "events"})
-    options.erase(name);
+  for (const char* name : {"output", "resume", "overwrite", "notice", "events"}) options.erase(name);
+  for (const auto& name : local_options) options.erase(name);
   options["init"] = fmt::format("{}", fmt::join(record["init_files"].get<std::vector<std::string>>(), ","));
   recipe.erase("init_files");
   options["threads"] = record["machine"]["threads"];  // more of them add up in another order
@@ -191,11 +150,12 @@ void CheckSameData(const nlohmann::json& earlier, const nlohmann::json& now, con
   }
 }
 
-void AdoptRunOptions(const std::string& folder, Options* options) {
+void AdoptRunOptions(const std::string& folder, const std::vector<std::string>& free, Options* options) {
   const auto recorded = RunFolder(folder).ReadRun().at("options");
   const auto now = options->ToJson();
-  const auto is_free = [](const std::string& name) {
-    return std::find(kFree.begin(), kFree.end(), name) != kFree.end();
+  const auto is_free = [&](const std::string& name) {
+    return std::find(kFree.begin(), kFree.end(), name) != kFree.end() ||
+           std::find(free.begin(), free.end(), name) != free.end();
   };
   std::vector<std::string> arguments;
   for (const auto& [name, value] : recorded.items()) {

@@ -6,15 +6,13 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/options.h"
-#include "train/data/dataset.h"
 #include "train/initial_model.h"
 #include "train/run_folder.h"
 
 namespace seam {
 
-// What run.json says: version, options, the data with its digests, the crop, the machine.
-nlohmann::json RunRecord(const nlohmann::json& options, const ClipDataset& train, const ClipDataset& val,
-                         int threads);
+// What run.json says: version, options, machine, and what Task::Describe() says.
+nlohmann::json RunRecord(const nlohmann::json& options, const nlohmann::json& described, int threads);
 
 // What a network had seen before the run, for run.json and the recipe: of each checkpoint that it started
 // from, and of those which these say they started from, the file's name and, as `train` and `val`,
@@ -26,8 +24,8 @@ nlohmann::json OriginsOf(const InitialCheckpoints& from);
 std::vector<std::string> DigestsIn(const nlohmann::json& recipe, const std::string& split);
 
 // The part of it that a checkpoint carries, as JSON text: nothing of the machine or its folders. The record
-// has `init_files`, the names of the files of --init, too.
-std::string RecipeOf(const nlohmann::json& record);
+// has `init_files`, the names of the files of --init, too. `local_options`: see Task.
+std::string RecipeOf(const nlohmann::json& record, const std::vector<std::string>& local_options);
 
 // For a run that goes on: an Error when the shards are not those that `earlier` (run.json) was made with.
 void CheckSameData(const nlohmann::json& earlier, const nlohmann::json& now, const RunFolder& folder);

@@ -20,6 +20,7 @@ namespace seam {
 namespace {
 
 using Tensors = std::map<std::string, torch::Tensor>;
+using Batches = std::vector<std::unique_ptr<TrainBatch>>;
 
 constexpr char kRaw[] = "raw.", kUpdates[] = "ema.updates";
 
@@ -46,31 +47,13 @@ void CheckNotBelowZero(const char* option, double value, const char* hint) {
   throw UsageError(option, fmt::format("{:g} is below 0", value), hint);
 }
 
-// The mean over cells, frames and clips' sum of the cross-entropy between Batch::xray and what the network's
-// map [N * T, C, M, M] says. It has no weights of its own: half of the channels speak for an edge, half
-// against, so a checkpoint is the same with and without.
-torch::Tensor XrayLoss(const torch::Tensor& map, const torch::Tensor& xray) {
-  const std::int64_t half = map.size(1) / 2;
-  const auto floats = map.to(torch::kFloat);
-  const auto logits = (floats.narrow(1, 0, half).mean(1) - floats.narrow(1, half, half).mean(1)) *
-                      std::sqrt(static_cast<double>(map.size(1)));
-  const auto wanted = xray.to(logits.device()).flatten(0, 1);
-  const auto known = wanted.ge(0).to(torch::kFloat);  // ClipMaker::kUnknown is below 0
-  const auto sum =
-      torch::binary_cross_entropy_with_logits(logits, wanted.clamp_min(0), known, {}, at::Reduction::Sum);
-  return sum / (xray.size(1) * xray.size(2) * xray.size(3));
-}
-
 }  // namespace
 
 void StepOptions::Register(Options* options) {
   optimizer.Register(options);
   options->Add("sam-rho", &sam_rho, "radius of sharpness-aware minimisation, twice the work; 0: without");
   options->Add("clip-norm", &clip_norm, "greatest norm of a step's gradients; 0: any");
-  options->Add("label-smoothing", &label_smoothing, "share of each label that both classes split");
   options->Add("accumulate", &accumulate, "batches of one step of the optimiser");
-  options->Add("xray", &xray,
-               "weight of a second loss: on where fakes made on the fly are blended; 0: without");
   options->Add("ema", &ema, "decay of an average of the weights, which is then what is kept; 0: without");
 }
 
@@ -78,8 +61,6 @@ void StepOptions::Check() const {
   optimizer.Check();
   CheckNotBelowZero("--sam-rho", sam_rho, "0.05 is usual, 0 for none");
   CheckNotBelowZero("--clip-norm", clip_norm, "1 to 5 are usual, 0 for none");
-  CheckNotBelowZero("--xray", xray, "1 is usual, 0 for none");
-  CheckShare("--label-smoothing", label_smoothing, "0.05 to 0.1 are usual, 0 for none");
   CheckShare("--ema", ema, "0.99 to 0.9999 are usual, 0 for none");
   if (accumulate < 1 || accumulate > 65536) {
     throw UsageError("--accumulate", fmt::format("{} is not 1 to 65536", accumulate),
@@ -93,10 +74,10 @@ struct TrainStep::Impl {
 
   // Leaves the gradients of the mean loss in .grad, unscaled and averaged over the processes, and says in
   // `result` what they are. False when there is no step to take.
-  bool Gradients(const std::vector<Batch>& batches, StepResult* result);
-  double BackwardOf(const Batch& batch, double weight, bool sync_now);
+  bool Gradients(const Batches& batches, StepResult* result);
+  double BackwardOf(const TrainBatch& batch, double weight, bool sync_now);
   std::vector<torch::Tensor> Defined() const;  // the gradients
-  bool SecondPass(const std::vector<Batch>& batches, const torch::Tensor& random, StepResult* result);
+  bool SecondPass(const Batches& batches, const torch::Tensor& random, StepResult* result);
   void Clip(double norm);
 
   StepOptions options;
@@ -121,35 +102,22 @@ TrainStep::Impl::Impl(const StepOptions& options_given, const TrainPrecision& pr
   if (options.ema > 0) ema.emplace(options.ema, *model);
 }
 
-// The backward pass of a batch's share of the step's mean loss; returns the sum of its clips' losses.
-// Of several processes one may have a share without clips, as none of its pictures can be decoded. The others
-// wait for its part in their sums, so a black clip goes through its network, and weighs nothing.
-double TrainStep::Impl::BackwardOf(const Batch& batch, double weight, bool sync_now) {
-  const bool empty = batch.labels.numel() == 0;
-  torch::Tensor clips = batch.clips;
-  if (empty) {
-    weight = 0;
-    clips = torch::zeros({1, clips.size(1), clips.size(2), clips.size(3), clips.size(4)}, torch::kUInt8);
-  }
+// The backward pass of a batch's share of the step's mean loss; returns the sum of its samples' losses.
+double TrainStep::Impl::BackwardOf(const TrainBatch& batch, double weight, bool sync_now) {
+  const bool empty = batch.samples() == 0;
+  if (empty) weight = 0;
   if (sync != nullptr) sync->BeforeForward(sync_now);
-  const bool traced = options.xray > 0 && batch.xray.defined() && !empty;
-  torch::Tensor logits, map;
+  std::vector<torch::Tensor> answers;
   {
     const Autocast autocast(precision.device.type(), precision.type);
-    logits = model->forward(clips, traced ? &map : nullptr);
+    answers = batch.Forward(model.get());
   }
-  torch::Tensor labels = empty ? torch::zeros({1}) : batch.labels;
-  labels = labels.to(precision.device);
-  const double smoothing = options.label_smoothing;
-  if (smoothing > 0) labels = labels * (1 - smoothing) + smoothing / 2;
-  const auto sum =
-      torch::binary_cross_entropy_with_logits(logits.to(torch::kFloat), labels, {}, {}, at::Reduction::Sum);
-  const torch::Tensor whole = traced ? sum + options.xray * XrayLoss(map, batch.xray) : sum;
-  const torch::Tensor loss = whole * (weight * scaler.scale());
+  const BatchLoss sum = batch.Loss(answers);
+  const torch::Tensor loss = sum.learned * (weight * scaler.scale());
   if (sync != nullptr) sync->BeforeBackward(loss, sync_now);
   loss.backward();
   if (sync != nullptr) sync->AfterBackward(sync_now);
-  return empty ? 0 : sum.item<double>();
+  return empty ? 0 : sum.reported.item<double>();
 }
 
 std::vector<torch::Tensor> TrainStep::Impl::Defined() const {
@@ -160,19 +128,19 @@ std::vector<torch::Tensor> TrainStep::Impl::Defined() const {
   return gradients;
 }
 
-bool TrainStep::Impl::Gradients(const std::vector<Batch>& batches, StepResult* result) {
+bool TrainStep::Impl::Gradients(const Batches& batches, StepResult* result) {
   std::int64_t own = 0;
-  for (const Batch& batch : batches) own += batch.labels.numel();
+  for (const auto& batch : batches) own += batch->samples();
   double weight = 1 / static_cast<double>(own);
   if (sync != nullptr) {
-    const std::int64_t all = sync->CountClips(own);
+    const std::int64_t all = sync->CountSamples(own);
     weight = all > 0 ? sync->processes() / static_cast<double>(all) : 0;
   }
   optimizer->ZeroGrad();
   double sum = 0;
   std::optional<std::size_t> bad;
   for (std::size_t i = 0; i < batches.size(); ++i) {
-    const double loss = BackwardOf(batches[i], weight, i + 1 == batches.size());
+    const double loss = BackwardOf(*batches[i], weight, i + 1 == batches.size());
     if (!std::isfinite(loss) && !bad) bad = i;
     sum += loss;
   }
@@ -192,8 +160,7 @@ bool TrainStep::Impl::Gradients(const std::vector<Batch>& batches, StepResult* r
 }
 
 // SAM: climbs from the weights w to w + rho * g / |g|, and leaves the gradients of there for a step from w.
-bool TrainStep::Impl::SecondPass(const std::vector<Batch>& batches, const torch::Tensor& random,
-                                 StepResult* result) {
+bool TrainStep::Impl::SecondPass(const Batches& batches, const torch::Tensor& random, StepResult* result) {
   const torch::NoGradGuard no_grad;
   const double factor = options.sam_rho / (result->norm + 1e-12);
   std::vector<std::pair<torch::Tensor, torch::Tensor>>
@@ -244,7 +211,7 @@ void TrainStep::BeginEpoch(bool freeze_backbone) {
   if (impl_->sync != nullptr) impl_->sync->SetParameters(impl_->trainable);
 }
 
-StepResult TrainStep::Run(const std::vector<Batch>& batches, double learning_rate) {
+StepResult TrainStep::Run(const Batches& batches, double learning_rate) {
   Impl& impl = *impl_;
   StepResult result;
   const bool sam = impl.options.sam_rho > 0;

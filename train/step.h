@@ -10,25 +10,23 @@
 
 #include "base/options.h"
 #include "models/torch/model.h"
-#include "train/loader.h"
 #include "train/optimizer.h"
 #include "train/precision.h"
+#include "train/train_batch.h"
 
 namespace seam {
 
 struct StepOptions {
   OptimizerOptions optimizer;
-  double sam_rho = 0;          // radius of sharpness-aware minimisation; 0: without
-  double clip_norm = 0;        // greatest norm of the gradients; 0: any
-  double label_smoothing = 0;  // share of a label that both classes split
-  int accumulate = 1;          // batches of a step
-  double ema = 0;              // decay of the weights' average; 0: without
-  double xray = 0;             // weight of the loss on where clips are blended; 0: without
+  double sam_rho = 0;    // radius of sharpness-aware minimisation; 0: without
+  double clip_norm = 0;  // greatest norm of the gradients; 0: any
+  int accumulate = 1;    // batches of a step
+  double ema = 0;        // decay of the weights' average; 0: without
   void Register(Options* options);
   void Check() const;  // UsageError
 };
 
-// How several processes train one network, each on its share of every step's clips; a process alone needs
+// How several processes train one network, each on its share of every step's samples; a process alone needs
 // none. An engine over c10d::Reducer does in
 //   SetParameters   make the Reducer over them (again, when the backbone thaws),
 //   BeforeForward   broadcast the buffers (running statistics) if it wants to;
@@ -39,14 +37,14 @@ struct StepOptions {
 //   up there.
 // Every process must call TrainStep::Run() equally often, with groups of as many batches; the batches may
 // differ in size, because TrainStep weights its loss so that the mean of the processes' gradients is the
-// gradient of the mean loss over all clips of the step.
+// gradient of the mean loss over all samples of the step.
 class GradientSync {
  public:
   virtual ~GradientSync() = default;
 
   virtual int processes() const = 0;
-  // All processes' clips of the step, of which `own` are this one's.
-  virtual std::int64_t CountClips(std::int64_t own) = 0;
+  // All processes' samples of the step, of which `own` are this one's.
+  virtual std::int64_t CountSamples(std::int64_t own) = 0;
   // What is trained from now on, in the order of the model's parameters.
   virtual void SetParameters(const std::vector<torch::Tensor>& trainable) = 0;
   // Around the passes of each batch. Only a step's last batch has `sync`; with SAM, of each of the two
@@ -64,13 +62,13 @@ struct StepResult {
     kBadGradient,  // holds what is no number; the weights are as they were
   };
   Outcome outcome = kUpdated;
-  double loss = 0;        // mean over this process's clips; 0 where it has none
+  double loss = 0;        // mean over this process's samples; 0 where it has none
   double norm = 0;        // of all gradients together, before clipping
   std::size_t batch = 0;  // of kBadLoss, its number in the group
 };
 
-// A step of training: the forward pass, binary cross-entropy with label smoothing, the backward pass, over
-// one batch or several (gradient accumulation: the gradient is that of the mean over all their clips, however
+// A step of training: the forward pass, the loss, the backward pass, over one batch or several
+// (gradient accumulation: the gradient is that of the mean over all their samples, however
 // they are split); with SAM both passes once more at the perturbed weights (Foret et al., "Sharpness-Aware
 // Minimization for Efficiently Improving Generalization", ICLR 2021, equations 2 and 3), with the same
 // dropout, and without moving the norms' running statistics again; clipping by norm (Pascanu et al. 2013);
@@ -88,7 +86,7 @@ class TrainStep {
 
   // Puts the model into training mode.
   void BeginEpoch(bool freeze_backbone);
-  StepResult Run(const std::vector<Batch>& batches, double learning_rate);
+  StepResult Run(const std::vector<std::unique_ptr<TrainBatch>>& batches, double learning_rate);
 
   // What validation and checkpoints take: the weights' average where there is one, else the model itself.
   const std::shared_ptr<Model>& evaluated() const;

@@ -10,25 +10,21 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/interrupt.h"
 #include "base/memory.h"
 #include "base/progress.h"
-#include "evaluate/calibration.h"
+#include "base/random.h"
 #include "models/torch/checkpoint.h"
-#include "train/clip_fit.h"
-#include "train/data/dataset.h"
-#include "train/data/random.h"
 #include "train/data_parallel.h"
 #include "train/initial_model.h"
 #include "train/run_folder.h"
 #include "train/run_record.h"
-#include "train/validation.h"
 
 namespace seam {
 namespace {
@@ -39,45 +35,36 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::string SomeVideos(const ClipDataset& dataset, const std::vector<Batch>& batches) {
+using Batches = std::vector<std::unique_ptr<TrainBatch>>;
+
+// A few names of inputs of these batches.
+std::string SomeInputs(std::span<const std::unique_ptr<TrainBatch>> batches) {
   constexpr std::size_t kShown = 3;
-  std::set<std::string> videos;
-  for (const Batch& batch : batches) {
-    for (const std::size_t index : batch.indices) videos.insert(dataset.video(index));
+  std::set<std::string> names;
+  for (const auto& batch : batches) {
+    for (auto& name : batch->InputNames()) names.insert(std::move(name));
   }
   std::vector<std::string> shown;
-  for (const auto& video : videos) {
-    if (shown.size() < kShown) shown.push_back(video);
+  for (const auto& name : names) {
+    if (shown.size() < kShown) shown.push_back(name);
   }
   return fmt::format("{}{}", fmt::join(shown, ", "),
-                     videos.size() > kShown ? fmt::format(" and {} more", videos.size() - kShown) : "");
+                     names.size() > kShown ? fmt::format(" and {} more", names.size() - kShown) : "");
 }
 
-std::int64_t StepsOf(std::size_t batches, int accumulate) {
-  const auto group = static_cast<std::size_t>(accumulate);
-  return static_cast<std::int64_t>((batches + group - 1) / group);
+std::int64_t CountSteps(std::int64_t batches, int accumulate) {
+  return (batches + accumulate - 1) / accumulate;
 }
 
 // The batches of a step: `count`, at the end of the epoch what is left, then none.
-std::vector<Batch> NextBatches(BatchLoader* loader, int count) {
-  std::vector<Batch> batches;
+Batches NextBatches(BatchSource* source, int count) {
+  Batches batches;
   while (batches.size() < static_cast<std::size_t>(count)) {
-    auto batch = loader->Next();
+    auto batch = source->Next();
     if (!batch) break;
-    batches.push_back(std::move(*batch));
+    batches.push_back(std::move(batch));
   }
   return batches;
-}
-
-// Every process needs a clip of every batch.
-void CheckShares(const EpochPlan& plan, const ProcessPlace& place) {
-  for (std::size_t i = 0; i < plan.batches; ++i) {
-    const std::size_t clips = plan.Whole(i).size();
-    if (clips / plan.unit >= static_cast<std::size_t>(place.world)) continue;
-    throw Error(place.Name(),
-                fmt::format("batches of {} clips are too small for {} processes", clips, place.world),
-                "a greater --batch, or fewer processes");
-  }
 }
 
 struct Sum {
@@ -92,7 +79,7 @@ struct Sum {
 }  // namespace
 
 struct Trainer::Impl {
-  explicit Impl(TrainerOptions given);
+  Impl(TrainerOptions given, std::unique_ptr<Task> given_task, CancelToken given_cancel);
 
   // Opens everything and checks that it fits together.
   void Open(const nlohmann::json& recorded);
@@ -107,31 +94,32 @@ struct Trainer::Impl {
   bool ValidateEpoch(EpochRow* row);
   bool Impatient() const;
   void SaveEpoch(const EpochRow& row);
-  // Of clips whose pictures could not be decoded, which only an epoch finds out: into run.json.
-  void RecordBadPictures();
+  // What only an epoch finds out of the data: into run.json.
+  void RecordFindings();
   void Continue();
   // `first`: the number of the first of the step's batches in the epoch.
-  void CheckResult(const StepResult& result, int epoch, std::size_t first,
-                   const std::vector<Batch>& batches) const;
+  void CheckResult(const StepResult& result, int epoch, std::size_t first, const Batches& batches) const;
   [[noreturn]] void StopAtInterrupt(int epoch) const;
 
   TrainerOptions options;
+  std::unique_ptr<Task> task;
+  CancelToken cancel;
   RunFolder folder;
   TrainPrecision precision;
   DataParallel processes;
   std::shared_ptr<Model> model;
-  std::unique_ptr<ClipDataset> train, val;
   std::optional<TrainStep> step;  // on `model`
   TrainState state;
   nlohmann::json record;
   std::string recipe;
   RunEvents events;
-  Calibration calibration;  // after the last epoch that was validated
 };
 
-Trainer::Impl::Impl(TrainerOptions given)
+Trainer::Impl::Impl(TrainerOptions given, std::unique_ptr<Task> given_task, CancelToken given_cancel)
     : options(std::move(given)),
-      folder(options.output),
+      task(std::move(given_task)),
+      cancel(std::move(given_cancel)),
+      folder(options.output, task->schema()),
       precision(ResolvePrecision(options.precision)),
       processes(FindProcessPlace(), std::chrono::seconds(options.process_timeout), precision.device.type()),
       events(folder.path(), processes.leads() ? options.events : EventOptions{.every = 0}) {
@@ -147,7 +135,7 @@ void Trainer::Impl::Together(const Work& work) {
   } catch (const Error&) {
     throw;
   } catch (const std::exception&) {
-    if (Interrupted()) StopAtInterrupt(state.epoch() + 1);
+    if (cancel.Cancelled()) StopAtInterrupt(state.epoch() + 1);
     processes.Explain(std::current_exception());
   }
 }
@@ -162,13 +150,10 @@ void Trainer::Impl::Open(const nlohmann::json& recorded) {
   at::set_num_threads(threads);
   // A run that goes on has weights of its own, and the file may be gone.
   const bool goes_on = options.resume && folder.HasState();
-  auto initial = MakeInitialModel(options.model, goes_on ? "" : options.init, options.seed);
+  auto initial = task->MakeNetwork(goes_on ? "" : options.init, options.seed);
   model = std::move(initial.model);
-  auto data = OpenTrainingData(options.data, options.loader.fakes);
-  train = std::move(data.train);
-  val = std::move(data.val);
-  CheckClipsFit(*train, options.model.model, model->input());
-  record = RunRecord(recorded, *train, *val, threads);
+  task->Open(*model);
+  record = RunRecord(recorded, task->Describe(), threads);
   record["processes"] = processes.world();
   const auto earlier = options.resume ? folder.ReadRun() : nlohmann::json::object();
   auto names = nlohmann::json::array();
@@ -176,7 +161,7 @@ void Trainer::Impl::Open(const nlohmann::json& recorded) {
   record["init_files"] = goes_on ? earlier.value("init_files", names) : names;
   record["origins"] = goes_on ? earlier.value("origins", nlohmann::json::array()) : OriginsOf(initial.from);
   processes.CheckSame(record["options"].dump() + record["data"].dump(), "their options or data");
-  recipe = RecipeOf(record);
+  recipe = RecipeOf(record, task->local_options());
   if (options.resume) {
     CheckSameData(earlier, record, folder);
     const int before = earlier.value("processes", 1);
@@ -232,12 +217,12 @@ void Trainer::Impl::Run() {
     row.seconds = SecondsSince(start);
     SaveEpoch(row);
     if (!processes.leads()) continue;
-    fmt::print("{}", EpochText(row, calibration, options.epochs));
+    fmt::print("{}", task->Text(row, options.epochs));
     std::fflush(stdout);
   }
-  const std::string caveats = CaveatsOf(calibration);
-  if (calibration.real > 0 && !caveats.empty()) Say("thresholds, band and temperature are rough: " + caveats);
-  Say(fmt::format("{}: epoch {} is the best of {}", folder.best().string(), state.BestEpoch(),
+  const std::string caveats = task->Caveats();
+  if (!caveats.empty()) Say(caveats);
+  Say(fmt::format("{}: epoch {} is the best of {}", folder.best().string(), state.BestEpoch(task->schema()),
                   state.epoch()));
 }
 
@@ -247,35 +232,31 @@ bool Trainer::Impl::TrainEpoch(int epoch, EpochRow* row) {
   at::manual_seed(MakeEngine(options.seed, Stream::kDropout, static_cast<std::uint64_t>(epoch),
                              static_cast<std::uint64_t>(processes.rank()))());
   step->BeginEpoch(epoch <= options.freeze_backbone);
-  auto plan = ShareOf(PlanTraining(*train, options.loader, options.seed, static_cast<std::uint64_t>(epoch),
-                                   model->input().frames),
-                      processes.rank(), processes.world());
-  if (options.step.xray > 0) plan.xray_side = model->graph()[model->map_node()].shape.side();
-  CheckShares(plan, processes.place());
-  const std::int64_t steps = StepsOf(plan.batches, options.step.accumulate);
-  const auto crops = static_cast<std::int64_t>(plan.samples.size()) * plan.frames;
-  BatchLoader loader(*train, std::move(plan), options.loader.workers);
-  Progress progress(fmt::format("epoch {}/{}", epoch, options.epochs), crops, "crops");
-  Sum loss;  // over the clips; fewer than planned where pictures cannot be decoded
+  const auto source = task->BeginEpoch(epoch, options.seed, processes.place(), *model);
+  const std::int64_t steps = CountSteps(source->batches(), options.step.accumulate);
+  Progress progress(fmt::format("epoch {}/{}", epoch, options.epochs), source->progress(),
+                    task->schema().unit);
+  Sum loss;  // over the samples; fewer than planned where inputs cannot be read
   std::size_t batch = 1;
   int skipped = 0;
   for (std::int64_t number = (epoch - 1) * steps;; ++number) {
-    const auto batches = NextBatches(&loader, options.step.accumulate);
+    const auto batches = NextBatches(source.get(), options.step.accumulate);
     if (batches.empty()) break;
-    if (Interrupted()) return false;
-    row->lr = LearningRate(options.schedule, number, options.epochs * steps, state.ValLosses());
+    if (cancel.Cancelled()) return false;
+    row->lr = LearningRate(options.schedule, number, options.epochs * steps,
+                           state.Measures(task->schema().plateau));
     const StepResult result = step->Run(batches, row->lr);
     CheckResult(result, epoch, batch, batches);
     skipped += result.outcome == StepResult::kSkipped ? 1 : 0;
     batch += batches.size();
-    std::int64_t clips = 0, planned = 0;
-    for (const Batch& one : batches) {
-      clips += one.labels.numel();
-      planned += static_cast<std::int64_t>(one.planned);
+    std::int64_t samples = 0, advanced = 0;
+    for (const auto& one : batches) {
+      samples += one->samples();
+      advanced += one->progress();
     }
-    if (result.outcome == StepResult::kUpdated) loss.Add(result.loss, clips);
-    events.AddBatch(number + 1, batches[0], result.loss, row->lr);
-    progress.Advance(planned * batches[0].clips.size(1),
+    if (result.outcome == StepResult::kUpdated) loss.Add(result.loss, samples);
+    events.AddBatch(number + 1, *batches[0], result.loss, row->lr);
+    progress.Advance(advanced,
                      fmt::format("loss {:.4f}, memory {}", result.loss, BytesText(ResidentBytes())));
   }
   if (skipped > 0)
@@ -284,68 +265,57 @@ bool Trainer::Impl::TrainEpoch(int epoch, EpochRow* row) {
   std::vector<double> sums = {loss.total, static_cast<double>(loss.count)};
   processes.Sum(&sums);
   row->train_loss = sums[0] / std::max(sums[1], 1.0);
-  row->crops_per_second = static_cast<double>(crops) / SecondsSince(start);
-  return !Interrupted();
+  row->units_per_second = static_cast<double>(source->progress()) / SecondsSince(start);
+  return !cancel.Cancelled();
 }
 
 bool Trainer::Impl::ValidateEpoch(EpochRow* row) {
   if (options.norms != "frozen" && processes.world() > 1) {
-    processes.MeanBuffers(model.get());  // of norms that saw their process's clips alone
+    processes.MeanBuffers(model.get());  // of norms that saw their process's samples alone
     if (step->evaluated() != model) processes.MeanBuffers(step->evaluated().get());
   }
-  const auto scores = ScoreClips(*val, options.loader, step->evaluated().get(), &processes);
-  if (!scores) return false;
-  const int window = step->evaluated()->input().frames;
-  const LabelledScores clips = ClipScores(*val, *scores), videos = VideoScores(*val, *scores, window);
-  static_cast<ValidationMetrics&>(*row) = MeasureScores(clips, videos);
-  row->parts = MeasureParts(*val, *scores, window);
-  calibration = Calibrate(videos.scores, videos.labels, DatasetWeights(videos.labels, videos.datasets));
-  events.AddEpoch(*row, clips, videos);
+  if (!task->Validate(step->evaluated().get(), &processes, cancel, row)) return false;
+  events.AddEpoch(*row, *task);
   return true;
 }
 
 // The same order of epochs as `best` goes by, so that a run never ends while its best epoch is younger.
 bool Trainer::Impl::Impatient() const {
-  const int waited = state.epoch() - state.BestEpoch();
+  const int best = state.BestEpoch(task->schema()), waited = state.epoch() - best;
   if (options.patience == 0 || waited < options.patience) return false;
-  Say(fmt::format("{}: no epoch was better than epoch {} for {} epochs (--patience {})", options.output,
-                  state.BestEpoch(), waited, options.patience));
+  Say(fmt::format("{}: no epoch was better than epoch {} for {} epochs (--patience {})", options.output, best,
+                  waited, options.patience));
   return true;
 }
 
-void Trainer::Impl::RecordBadPictures() {
+void Trainer::Impl::RecordFindings() {
   const auto before = record["data"];
-  for (const ClipDataset* dataset : {train.get(), val.get()}) {
-    std::vector<double> count = {static_cast<double>(dataset->bad_pictures())};
-    processes.Sum(&count);
-    record["data"][dataset->split()]["bad_pictures"] = static_cast<std::size_t>(count[0]);
-  }
+  task->AddFindings(&processes, &record["data"]);
   if (processes.leads() && record["data"] != before) folder.WriteRun(record);
 }
 
 void Trainer::Impl::SaveEpoch(const EpochRow& row) {
   state.rows.push_back(row);
   state.tensors = step->State();
-  RecordBadPictures();
+  RecordFindings();
   if (!processes.leads()) return;
   CheckpointInfo info;
-  info.crop = val->crop();  // train's, but for whose faces: those that the threshold is of
+  task->FillCheckpoint(&info);
   info.epoch = row.epoch;
-  info.metrics = MetricsJson(row).dump();
-  info.threshold = calibration.threshold_eer;
-  info.calibration = calibration;
+  info.metrics = MetricsJson(task->schema(), row).dump();
   info.recipe = recipe;
   info.notice = options.notice;
   folder.Save(*step->evaluated(), info, state);
 }
 
 void Trainer::Impl::CheckResult(const StepResult& result, int epoch, std::size_t first,
-                                const std::vector<Batch>& batches) const {
+                                const Batches& batches) const {
   if (result.outcome == StepResult::kUpdated || result.outcome == StepResult::kSkipped) return;
   const bool loss = result.outcome == StepResult::kBadLoss;
   const std::string what = loss ? fmt::format("the loss is {}", result.loss)
                                 : fmt::format("a gradient is no number after the loss {}", result.loss);
-  const std::vector<Batch> bad = loss ? std::vector<Batch>{batches[result.batch]} : batches;
+  std::span<const std::unique_ptr<TrainBatch>> bad = batches;
+  if (loss) bad = bad.subspan(result.batch, 1);
   if (loss) first += result.batch;
   const std::string kept = state.epoch() > 0
                                ? fmt::format("{} is of epoch {}", folder.last().string(), state.epoch())
@@ -353,9 +323,10 @@ void Trainer::Impl::CheckResult(const StepResult& result, int epoch, std::size_t
   const std::string numbers = bad.size() == 1
                                   ? fmt::format("batch {}", first)
                                   : fmt::format("batches {} to {}", first, first + bad.size() - 1);
-  throw Error(options.output,
-              fmt::format("{} in epoch {}, {} (videos {})", what, epoch, numbers, SomeVideos(*train, bad)),
-              fmt::format("a lower --lr helps; {}", kept));
+  throw Error(
+      options.output,
+      fmt::format("{} in epoch {}, {} ({} {})", what, epoch, numbers, task->schema().inputs, SomeInputs(bad)),
+      fmt::format("a lower --lr helps; {}", kept));
 }
 
 void Trainer::Impl::StopAtInterrupt(int epoch) const {
@@ -365,8 +336,9 @@ void Trainer::Impl::StopAtInterrupt(int epoch) const {
               "the same command with --resume goes on");
 }
 
-Trainer::Trainer(const TrainerOptions& options, const nlohmann::json& recorded)
-    : impl_(std::make_unique<Impl>(options)) {
+Trainer::Trainer(const TrainerOptions& options, std::unique_ptr<Task> task, const nlohmann::json& recorded,
+                 const CancelToken& cancel)
+    : impl_(std::make_unique<Impl>(options, std::move(task), cancel)) {
   impl_->Together([&] { impl_->Open(recorded); });
 }
 

@@ -1,17 +1,12 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/progress.h"
-#include "train/preview.h"
 #include "train/trainer.h"
 
 namespace seam {
 
 void TrainerOptions::Register(Options* options) {
-  data.Register(options);
-  model.Register(options);
   options->Add("output", &output, "folder for checkpoints and metrics");
-  options->Add("preview", &preview, "write a PNG of what the network will see, and train nothing");
   options->Add("init", &init, "checkpoint to start from; the mean of several with commas between them");
   options->Add("notice", &notice, "what users of the network must know: its data, its limits, its licence");
   options->Add("epochs", &epochs, "times to go through the data");
@@ -25,17 +20,14 @@ void TrainerOptions::Register(Options* options) {
   options->Add("seed", &seed, "of weights, order, augmentation and dropout");
   options->Add("resume", &resume, "go on with the run in --output, with its options");
   options->Add("overwrite", &overwrite, "remove the run in --output first");
-  loader.Register(options);
   schedule.Register(options);
   step.Register(options);
   precision.Register(options);
   events.Register(options);
 }
 
-void TrainerOptions::Check() {
-  data.Check();
-  if (output.empty() && preview.empty())
-    throw UsageError("--output", "missing", "name a folder for the checkpoints");
+void TrainerOptions::Check() const {
+  if (output.empty()) throw UsageError("--output", "missing", "name a folder for the checkpoints");
   if (epochs < 1 || epochs > 9999)
     throw UsageError("--epochs", fmt::format("{} is not 1 to 9999", epochs), "10 to 50 are usual");
   if (patience < 0 || patience > 9999)
@@ -56,22 +48,9 @@ void TrainerOptions::Check() {
     throw UsageError("--process-timeout", fmt::format("{} is not 1 to 86400", process_timeout),
                      "600 seconds are enough unless the epochs' ends take longer");
   if (resume && overwrite) throw UsageError("--resume", "contradicts --overwrite", "give one of them");
-  if (step.xray > 0 && !loader.fakes.Blends())
-    throw UsageError("--xray", "nothing says where stored fakes are blended", "add --fakes sbi or both");
-  model.Check();
-  loader.Check();
   schedule.Check();
   step.Check();
   events.Check();
-}
-
-void PreviewTraining(const TrainerOptions& options) {
-  const auto train = OpenTrainSplit(options.data, options.loader.fakes);
-  const int window = options.model.temporal.head == "none" ? 1 : options.model.temporal.frames;
-  WritePreview(*train, PlanTraining(*train, options.loader, options.seed, 1, window), options.preview);
-  Say(fmt::format("{}: the first clips of each class, {}", options.preview,
-                  options.loader.pairs || options.loader.fakes.Blends() ? "real and fake in pairs"
-                                                                        : "real above, fake below"));
 }
 
 }  // namespace seam

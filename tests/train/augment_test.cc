@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 #include <opencv2/imgproc.hpp>
 
+#include "base/random.h"
 #include "tests/support/support.h"
-#include "train/data/random.h"
 
 namespace seam {
 namespace {

@@ -6,10 +6,10 @@
 #include <map>
 #include <set>
 
+#include "base/random.h"
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
 #include "train/data/epoch_plan.h"
-#include "train/data/random.h"
 
 namespace seam {
 namespace {

@@ -5,33 +5,40 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "train/classifier/val_metrics.h"
+
 namespace seam {
 namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
 
-EpochRow SomeRow() {
+const RowSchema& kRows = ClassifierRows();
+
+ValidationMetrics SomeMetrics() {
+  ValidationMetrics metrics{
+      .val_loss = 0.25, .val_auc_frame = 0.875, .val_auc_video = 0.9375, .val_eer_video = 0.125};
+  metrics.intervals.fill({0.75, 0.96875});
+  return metrics;
+}
+
+EpochRow SomeRow(const std::vector<ValPart>& parts = {}) {
   EpochRow row;
   row.epoch = 1;
   row.lr = 0.001;
   row.train_loss = 0.5;
-  row.val_loss = 0.25;
-  row.val_auc_frame = 0.875;
-  row.val_auc_video = 0.9375;
-  row.val_eer_video = 0.125;
-  row.intervals.fill({0.75, 0.96875});
   row.seconds = 12;
-  row.crops_per_second = 60;
+  row.units_per_second = 60;
+  FillRow(SomeMetrics(), parts, &row);
   return row;
 }
 
 TEST(EpochRowTest, StateKeepsEveryColumn) {
-  const auto rows = RowsOf(ToJson({SomeRow()}).dump());
+  const auto rows = ReadRows(kRows, ToJson(kRows, {SomeRow()}).dump());
   ASSERT_EQ(rows.size(), 1U);
-  EXPECT_EQ(MetricsCsv(rows), MetricsCsv({SomeRow()}));
-  EXPECT_EQ(rows[0].val_eer_video, 0.125);
-  EXPECT_EQ(rows[0].intervals[7].high, 0.96875);
+  EXPECT_EQ(MetricsCsv(kRows, rows), MetricsCsv(kRows, {SomeRow()}));
+  EXPECT_EQ(rows[0].Measure("val_eer_video"), 0.125);
+  EXPECT_EQ(rows[0].Measure("val_loss_video_high"), 0.96875);
 }
 
 // What Seam wrote before there were intervals.
@@ -40,53 +47,51 @@ constexpr char kOldRow[] =
 "seconds":12,"crops_per_second":60}])";
 
 TEST(EpochRowTest, RowOfAnOlderRunIsReadAndWhatItLacksIsEmpty) {
-  const auto rows = RowsOf(kOldRow);
+  const auto rows = ReadRows(kRows, kOldRow);
   ASSERT_EQ(rows.size(), 1U);
-  EXPECT_EQ(rows[0].val_auc_video, 0.9375);
-  EXPECT_TRUE(std::isnan(rows[0].val_eer_video));
-  EXPECT_TRUE(std::isnan(rows[0].intervals[0].low));
-  EXPECT_THAT(MetricsCsv(rows), HasSubstr("\n1,0.001,0.5,0.25,0.875,0.9375,12,60,,,"));
-  EXPECT_EQ(RowsOf(ToJson(rows).dump()).size(), 1U);
+  EXPECT_EQ(rows[0].Measure("val_auc_video"), 0.9375);
+  EXPECT_TRUE(std::isnan(rows[0].Measure("val_eer_video")));
+  EXPECT_TRUE(std::isnan(rows[0].Measure("val_auc_frame_low")));
+  EXPECT_THAT(MetricsCsv(kRows, rows), HasSubstr("\n1,0.001,0.5,0.25,0.875,0.9375,12,60,,,"));
+  EXPECT_EQ(ReadRows(kRows, ToJson(kRows, rows).dump()).size(), 1U);
 }
 
 TEST(EpochRowTest, RowWithoutWhatTheFirstVersionHadIsNone) {
   auto json = nlohmann::json::parse(kOldRow);
   json[0].erase("val_auc_video");
-  EXPECT_TRUE(RowsOf(json.dump()).empty());
+  EXPECT_TRUE(ReadRows(kRows, json.dump()).empty());
   json[0]["val_auc_video"] = nullptr;
-  EXPECT_TRUE(RowsOf(json.dump()).empty());
+  EXPECT_TRUE(ReadRows(kRows, json.dump()).empty());
   json[0]["val_auc_video"] = 0.5;
   json[0]["val_eer_video"] = "low";
-  EXPECT_TRUE(RowsOf(json.dump()).empty());
+  EXPECT_TRUE(ReadRows(kRows, json.dump()).empty());
 }
 
 TEST(EpochRowTest, CheckpointCarriesIntervals) {
   auto row = SomeRow();
-  const auto json = MetricsJson(row);
+  const auto json = MetricsJson(kRows, row);
   EXPECT_EQ(json["val_auc_video"], 0.9375);
   EXPECT_EQ(json["val_auc_video_low"], 0.75);
   EXPECT_EQ(json["train_loss"], 0.5);
-  row.intervals[0].low = std::nan("");
-  EXPECT_EQ(MetricsJson(row)["val_auc_frame_low"], nullptr);
+  row.measures["val_auc_frame_low"] = std::nan("");
+  EXPECT_EQ(MetricsJson(kRows, row)["val_auc_frame_low"], nullptr);
 }
 
 EpochRow RowWithParts() {
-  EpochRow row = SomeRow();
-  row.parts = {{"ff", 8, 24, 0.875, 0.75, {0.625, 1}}, {"ff:Deepfakes", 8, 12, 0.9375, 0.5, {NAN, NAN}}};
-  return row;
+  return SomeRow({{"ff", 8, 24, 0.875, 0.75, {0.625, 1}}, {"ff:Deepfakes", 8, 12, 0.9375, 0.5, {NAN, NAN}}});
 }
 
 TEST(EpochRowTest, PartsHaveALineEachAndComeBack) {
-  const std::string csv = PartsCsv({RowWithParts()});
+  const std::string csv = PartsCsv(kRows, {RowWithParts()});
   EXPECT_EQ(csv,
             "epoch,part,real,fake,val_auc_video,val_auc_video_low,val_auc_video_high,val_auc_frame\n"
             "1,ff,8,24,0.875,0.625,1,0.75\n"
             "1,ff:Deepfakes,8,12,0.9375,,,0.5\n");
-  EXPECT_EQ(PartsCsv(RowsOf(ToJson({RowWithParts()}).dump())), csv);
-  EXPECT_EQ(PartsCsv({SomeRow()}), "");
-  auto json = ToJson({RowWithParts()});
+  EXPECT_EQ(PartsCsv(kRows, ReadRows(kRows, ToJson(kRows, {RowWithParts()}).dump())), csv);
+  EXPECT_EQ(PartsCsv(kRows, {SomeRow()}), "");
+  auto json = ToJson(kRows, {RowWithParts()});
   json[0]["parts"][0].erase("real");
-  EXPECT_TRUE(RowsOf(json.dump()).empty());
+  EXPECT_TRUE(ReadRows(kRows, json.dump()).empty());
 }
 
 TEST(EpochRowTest, TextShowsParts) {

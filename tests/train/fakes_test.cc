@@ -10,9 +10,9 @@
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
 #include "tests/train/made_face.h"
+#include "train/classifier/training_data.h"
 #include "train/data/clip_maker.h"
 #include "train/data/epoch_plan.h"
-#include "train/training_data.h"
 
 namespace seam {
 namespace {

@@ -1,4 +1,4 @@
-#include "train/loader.h"
+#include "train/classifier/loader.h"
 
 #include <gmock/gmock.h>
 

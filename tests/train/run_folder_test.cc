@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "models/torch/tensors.h"
 #include "tests/support/support.h"
+#include "train/classifier/val_metrics.h"
 
 namespace seam {
 namespace {
@@ -23,7 +24,7 @@ class RunFolderTest : public testing::Test {
     for (const double auc : aucs) {
       EpochRow row;
       row.epoch = state_.epoch() + 1;
-      row.val_auc_frame = auc;
+      FillRow({.val_auc_frame = auc}, {}, &row);
       state_.rows.push_back(row);
       CheckpointInfo info;
       info.model = "meso4";
@@ -40,7 +41,7 @@ class RunFolderTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
-  RunFolder run_{folder_.path()};
+  RunFolder run_{folder_.path(), ClassifierRows()};
   TrainState state_;
 };
 
@@ -54,11 +55,11 @@ int BestOf(const std::vector<ValidationMetrics>& epochs) {
   TrainState state;
   for (const auto& metrics : epochs) {
     EpochRow row;
-    static_cast<ValidationMetrics&>(row) = metrics;
+    FillRow(metrics, {}, &row);
     row.epoch = state.epoch() + 1;
     state.rows.push_back(row);
   }
-  return state.BestEpoch();
+  return state.BestEpoch(ClassifierRows());
 }
 
 TEST(TrainStateTest, BestGoesByVideosThenFramesThenLossThenTime) {
@@ -77,7 +78,7 @@ TEST_F(RunFolderTest, StateComesBack) {
   const auto loaded = run_.LoadState();
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->epoch(), 2);
-  EXPECT_EQ(loaded->rows[1].val_auc_frame, 0.75);
+  EXPECT_EQ(loaded->rows[1].Measure("val_auc_frame"), 0.75);
   EXPECT_EQ(loaded->tensors.at("step.x").item<int>(), 2);
   EXPECT_EQ(run_.LoadEpoch(2).info.epoch, 2);
 }

@@ -17,8 +17,8 @@
 #include "tests/support/checkpoint.h"
 #include "tests/support/support.h"
 #include "tests/train/made_dataset.h"
+#include "train/classifier/validation.h"
 #include "train/data/dataset.h"
-#include "train/validation.h"
 
 namespace seam {
 namespace {

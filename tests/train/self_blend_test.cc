@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 #include <opencv2/imgproc.hpp>
 
+#include "base/random.h"
 #include "tests/train/made_face.h"
-#include "train/data/random.h"
 
 namespace seam {
 namespace {

@@ -8,6 +8,7 @@
 
 #include "models/torch/checkpoint.h"
 #include "tests/support/support.h"
+#include "train/classifier/classifier_batch.h"
 #include "train/ema.h"
 
 namespace seam {
@@ -75,6 +76,13 @@ Batch Noise(int clips, std::uint64_t seed) {
   return batch;
 }
 
+std::vector<std::unique_ptr<TrainBatch>> Classified(const std::vector<Batch>& batches,
+                                                    const ClassifierLossOptions& loss = {}) {
+  std::vector<std::unique_ptr<TrainBatch>> classified;
+  for (const Batch& batch : batches) classified.push_back(std::make_unique<ClassifierBatch>(batch, loss));
+  return classified;
+}
+
 Tensors Copy(const Model& model) {
   Tensors copies;
   for (const auto& [name, tensor] : WeightsOf(model)) copies[name] = tensor.detach().clone();
@@ -94,11 +102,12 @@ StepOptions PlainSgd() {
 
 // The weights after a step; dropout begins at the same place in all.
 Tensors After(const StepOptions& options, const std::shared_ptr<Model>& model,
-              const std::vector<Batch>& batches, GradientSync* sync = nullptr) {
+              const std::vector<Batch>& batches, GradientSync* sync = nullptr,
+              const ClassifierLossOptions& loss = {}) {
   TrainStep step(options, {}, model, sync);
   step.BeginEpoch(false);
   at::manual_seed(7);
-  EXPECT_EQ(step.Run(batches, 0.5).outcome, StepResult::kUpdated);
+  EXPECT_EQ(step.Run(Classified(batches, loss), 0.5).outcome, StepResult::kUpdated);
   return Copy(*model);
 }
 
@@ -114,17 +123,18 @@ Batch Edged(bool known) {
 }
 
 TEST(TrainStepTest, XrayTeachesWhereAndUnknownOnesNothing) {
-  StepOptions options = PlainSgd(), traced = PlainSgd();
-  traced.xray = 1;
-  const Tensors without = After(options, Fresh(NormGraph()), {Edged(true)});
-  ExpectSame(After(traced, Fresh(NormGraph()), {Edged(false)}), without);
-  EXPECT_FALSE(torch::equal(After(traced, Fresh(NormGraph()), {Edged(true)}).at("conv.weight"),
-                            without.at("conv.weight")));
+  const ClassifierLossOptions traced{.xray = 1};
+  const auto after = [](const Batch& batch, const ClassifierLossOptions& loss) {
+    return After(PlainSgd(), Fresh(NormGraph()), {batch}, nullptr, loss);
+  };
+  const Tensors without = after(Edged(true), {});
+  ExpectSame(after(Edged(false), traced), without);
+  EXPECT_FALSE(torch::equal(after(Edged(true), traced).at("conv.weight"), without.at("conv.weight")));
 
   const auto model = Fresh(NormGraph());
-  TrainStep step(traced, {}, model);
+  TrainStep step(PlainSgd(), {}, model);
   step.BeginEpoch(false);
-  for (int i = 0; i < 100; ++i) step.Run({Edged(true)}, 0.1);
+  for (int i = 0; i < 100; ++i) step.Run(Classified({Edged(true)}, traced), 0.1);
   model->eval();
   torch::Tensor map;
   model->forward(Edged(true).clips, &map);
@@ -134,15 +144,13 @@ TEST(TrainStepTest, XrayTeachesWhereAndUnknownOnesNothing) {
 }
 
 TEST(TrainStepTest, XrayLeavesTheReportedLossThatOfTheAnswers) {
-  StepOptions traced = PlainSgd();
-  traced.xray = 5;
-  TrainStep plain(PlainSgd(), {}, Fresh(NormGraph())), other(traced, {}, Fresh(NormGraph()));
-  const auto loss = [](TrainStep* step) {
-    step->BeginEpoch(false);
+  const auto reported = [](const ClassifierLossOptions& loss) {
+    TrainStep step(PlainSgd(), {}, Fresh(NormGraph()));
+    step.BeginEpoch(false);
     at::manual_seed(7);
-    return step->Run({Edged(true)}, 0.1).loss;
+    return step.Run(Classified({Edged(true)}, loss), 0.1).loss;
   };
-  EXPECT_EQ(loss(&plain), loss(&other));
+  EXPECT_EQ(reported({}), reported({.xray = 5}));
 }
 
 TEST(TrainStepTest, AccumulatedBatchesOfAnySizesAreOneStepOverAllTheirClips) {
@@ -187,20 +195,19 @@ TEST(TrainStepTest, ClippedGradientsHaveTheNormAsked) {
   const auto model = LinearModel(1, 1, 1);
   TrainStep step(options, {}, model);
   step.BeginEpoch(false);
-  const double norm = step.Run({Colours({{1, 1, 1}}, {0})}, 1).norm;
+  const double norm = step.Run(Classified({Colours({{1, 1, 1}}, {0})}), 1).norm;
   EXPECT_NEAR(norm, Sigmoid(3) * 2, 1e-6);  // sigmoid(z) * (1, 1, 1; 1)
   EXPECT_NEAR(1 - WeightsOf(*model).at("dense.weight").flatten()[0].item<double>(), 0.05, 1e-6);
   EXPECT_NEAR(WeightsOf(*model).at("dense.bias").item<double>(), -0.05, 1e-6);
 }
 
 TEST(TrainStepTest, LabelSmoothingSharesTheLabel) {
-  auto options = PlainSgd();
-  options.label_smoothing = 0.2;
-  TrainStep step(options, {}, LinearModel(1, 1, 0));
+  TrainStep step(PlainSgd(), {}, LinearModel(1, 1, 0));
   step.BeginEpoch(false);
   // A fake's label is 0.9: -0.9 log(sigmoid(2)) - 0.1 log(1 - sigmoid(2)).
   const double loss = -0.9 * std::log(Sigmoid(2)) - 0.1 * std::log(1 - Sigmoid(2));
-  EXPECT_NEAR(step.Run({Colours({{1, 1, 1}}, {1})}, 0.1).loss, loss, 1e-6);
+  EXPECT_NEAR(step.Run(Classified({Colours({{1, 1, 1}}, {1})}, {.label_smoothing = 0.2}), 0.1).loss, loss,
+              1e-6);
 }
 
 TEST(TrainStepTest, FrozenBackboneKeepsWeightsAndStatisticsUntilItThaws) {
@@ -209,13 +216,13 @@ TEST(TrainStepTest, FrozenBackboneKeepsWeightsAndStatisticsUntilItThaws) {
   TrainStep step(options, {}, model);
   const auto before = Copy(*model);
   step.BeginEpoch(true);
-  for (std::uint64_t i = 0; i < 3; ++i) step.Run({Noise(4, i)}, 0.01);
+  for (std::uint64_t i = 0; i < 3; ++i) step.Run(Classified({Noise(4, i)}), 0.01);
   const auto frozen = Copy(*model);
   for (const auto& [name, tensor] : before) {
     EXPECT_EQ(torch::equal(tensor, frozen.at(name)), !name.starts_with("dense")) << name;
   }
   step.BeginEpoch(false);
-  step.Run({Noise(4, 9)}, 0.01);
+  step.Run(Classified({Noise(4, 9)}), 0.01);
   for (const auto& [name, tensor] : Copy(*model)) EXPECT_FALSE(torch::equal(tensor, frozen.at(name))) << name;
 }
 
@@ -226,7 +233,7 @@ TEST(TrainStepTest, LossThatIsNoNumberNamesItsBatchAndChangesNothing) {
   const auto before = Copy(*model);
   TrainStep step(StepOptions(), {}, model);
   step.BeginEpoch(false);
-  const auto result = step.Run({Colours({{1, 0, 0}}, {1}), bad}, 0.1);
+  const auto result = step.Run(Classified({Colours({{1, 0, 0}}, {1}), bad}), 0.1);
   EXPECT_EQ(result.outcome, StepResult::kBadLoss);
   EXPECT_EQ(result.batch, 1u);
   EXPECT_TRUE(std::isnan(result.loss));
@@ -242,7 +249,7 @@ TEST(TrainStepTest, GradientThatIsNoNumberIsTold) {
   step.BeginEpoch(false);
   bright.clips.select(2, 1).fill_(0);
   bright.clips.select(2, 2).fill_(0);
-  const auto result = step.Run({bright}, 0.1);
+  const auto result = step.Run(Classified({bright}), 0.1);
   EXPECT_EQ(result.outcome, StepResult::kBadGradient);
   EXPECT_TRUE(std::isfinite(result.loss));
 }
@@ -257,15 +264,15 @@ TEST(TrainStepTest, StateGoesOnAsIfNeverLeft) {
     const auto model = Fresh(NormGraph());
     TrainStep step(options, scaled, model);
     step.BeginEpoch(false);
-    for (std::uint64_t i = 0; i < 3; ++i) step.Run({Noise(4, i)}, 0.01);
+    for (std::uint64_t i = 0; i < 3; ++i) step.Run(Classified({Noise(4, i)}), 0.01);
     const auto copy = Fresh(NormGraph());
     LoadWeights(WeightsOf(*step.evaluated()), "copy", copy.get());
     TrainStep restored(options, scaled, copy);
     restored.SetState(step.State(), "state");
     restored.BeginEpoch(false);
     for (std::uint64_t i = 3; i < 6; ++i) {
-      step.Run({Noise(4, i)}, 0.01);
-      restored.Run({Noise(4, i)}, 0.01);
+      step.Run(Classified({Noise(4, i)}), 0.01);
+      restored.Run(Classified({Noise(4, i)}), 0.01);
     }
     ExpectSame(Copy(*step.evaluated()), Copy(*restored.evaluated()));
     ExpectSame(step.State(), restored.State());
@@ -294,9 +301,9 @@ TEST(TrainStepTest, ScaledLossGivesTheSameStepAndOverflowSkipsIt) {
   step.BeginEpoch(false);
   Batch bad = good;
   bad.clips = torch::full({1, 1, 3, 8, 8}, std::numeric_limits<float>::infinity());
-  EXPECT_EQ(step.Run({bad}, 0.5).outcome, StepResult::kSkipped);
+  EXPECT_EQ(step.Run(Classified({bad}), 0.5).outcome, StepResult::kSkipped);
   EXPECT_EQ(step.State().at("scaler.scale").item<double>(), 32768);
-  EXPECT_EQ(step.Run({good}, 0.5).outcome, StepResult::kUpdated);
+  EXPECT_EQ(step.Run(Classified({good}), 0.5).outcome, StepResult::kUpdated);
   for (const auto& [name, tensor] : Copy(*model))
     EXPECT_TRUE(torch::allclose(tensor, plain.at(name))) << name;
 }
@@ -305,7 +312,7 @@ TEST(TrainStepTest, ScaledLossGivesTheSameStepAndOverflowSkipsIt) {
 class Recorder : public GradientSync {
  public:
   int processes() const override { return 2; }
-  std::int64_t CountClips(std::int64_t own) override { return own * 4; }
+  std::int64_t CountSamples(std::int64_t own) override { return own * 4; }
   void SetParameters(const std::vector<torch::Tensor>& trainable) override {
     calls.push_back("parameters " + std::to_string(trainable.size()));
   }
@@ -366,7 +373,7 @@ TEST(EmaTest, AveragesRunningStatisticsAsItDoesWeights) {
   options.ema = 0.999;
   TrainStep step(options, {}, model);
   step.BeginEpoch(false);
-  step.Run({Noise(4, 1)}, 0.01);
+  step.Run(Classified({Noise(4, 1)}), 0.01);
   const auto weights = WeightsOf(*model), averages = WeightsOf(*step.evaluated());
   EXPECT_FALSE(torch::equal(weights.at("conv.weight"), averages.at("conv.weight")));
   const auto after = weights.at("norm.running_var"), average = averages.at("norm.running_var");
@@ -406,9 +413,9 @@ TEST(PrecisionTest, Bf16TrainingStaysNearFp32) {
   for (std::uint64_t i = 0; i < 10; ++i) {
     const Batch batch = Noise(16, i);
     at::manual_seed(i);
-    first = a.Run({batch}, 0.1).loss;
+    first = a.Run(Classified({batch}), 0.1).loss;
     at::manual_seed(i);
-    second = b.Run({batch}, 0.1).loss;
+    second = b.Run(Classified({batch}), 0.1).loss;
   }
   EXPECT_NEAR(first, second, 0.02);
   EXPECT_NE(first, second);

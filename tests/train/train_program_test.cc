@@ -13,8 +13,8 @@
 #include "tests/train/made_dataset.h"
 #include "tests/train/made_face.h"
 #include "tests/train/train_program.h"
+#include "train/classifier/validation.h"
 #include "train/data/dataset.h"
-#include "train/validation.h"
 
 namespace seam {
 namespace {

@@ -1,4 +1,4 @@
-#include "train/training_data.h"
+#include "train/classifier/training_data.h"
 
 #include <gmock/gmock.h>
 

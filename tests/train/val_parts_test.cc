@@ -1,4 +1,4 @@
-#include "train/val_parts.h"
+#include "train/classifier/val_parts.h"
 
 #include <gmock/gmock.h>
 

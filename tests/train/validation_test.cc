@@ -1,4 +1,4 @@
-#include "train/validation.h"
+#include "train/classifier/validation.h"
 
 #include <ATen/core/grad_mode.h>
 

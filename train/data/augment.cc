@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "train/data/colour.h"
-#include "train/data/random.h"
+#include "base/random.h"
 
 namespace seam {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <opencv2/imgproc.hpp>
 
-#include "train/data/random.h"
+#include "base/random.h"
 
 namespace seam {
 namespace {

@@ -7,7 +7,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "train/data/face_points.h"
-#include "train/data/random.h"
+#include "base/random.h"
 #include "train/data/self_blend.h"
 
 namespace seam {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "train/data/random.h"
+#include "base/random.h"
 
 namespace seam {
 namespace {

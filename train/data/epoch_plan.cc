@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "train/data/clip_sampling.h"
-#include "train/data/random.h"
+#include "base/random.h"
 
 namespace seam {
 namespace {

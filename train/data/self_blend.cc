@@ -8,7 +8,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "train/data/colour.h"
-#include "train/data/random.h"
+#include "base/random.h"
 
 namespace seam {
 namespace {

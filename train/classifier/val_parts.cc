@@ -1,4 +1,4 @@
-#include "train/val_parts.h"
+#include "train/classifier/val_parts.h"
 
 #include <algorithm>
 #include <array>
@@ -9,8 +9,8 @@
 #include <span>
 
 #include "evaluate/metrics.h"
+#include "train/classifier/validation.h"
 #include "train/data/dataset.h"
-#include "train/validation.h"
 
 namespace seam {
 namespace {

@@ -1,4 +1,4 @@
-#include "train/validation.h"
+#include "train/classifier/validation.h"
 
 #include <ATen/core/grad_mode.h>
 
@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/interrupt.h"
 #include "base/progress.h"
 #include "evaluate/metrics.h"
 #include "scores/aggregate.h"
@@ -76,7 +75,8 @@ void Gather(DataParallel* processes, std::vector<double>* scores) {
 }  // namespace
 
 std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const LoaderOptions& options,
-                                              Model* model, DataParallel* processes) {
+                                              Model* model, DataParallel* processes,
+                                              const CancelToken& cancel) {
   const torch::NoGradGuard no_grad;
   model->eval();
   std::vector<double> scores(dataset.size(), std::numeric_limits<double>::quiet_NaN());
@@ -86,7 +86,7 @@ std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const 
   Progress progress(dataset.split(), static_cast<std::int64_t>(dataset.size()) * plan.frames, "crops");
   BatchLoader loader(dataset, std::move(plan), options.workers);
   while (const auto batch = loader.Next()) {
-    if (Interrupted()) return std::nullopt;
+    if (cancel.Cancelled()) return std::nullopt;
     if (batch->indices.empty()) continue;  // another process's
     // An image network sees the frames of a window as the clips of one frame that they are in `seam infer`.
     const auto clips = window > 0 ? batch->clips : batch->clips.flatten(0, 1).unsqueeze(1);

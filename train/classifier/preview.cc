@@ -1,4 +1,4 @@
-#include "train/preview.h"
+#include "train/classifier/preview.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "train/loader.h"
+#include "train/classifier/loader.h"
 
 #include <tbb/concurrent_queue.h>
 #include <tbb/enumerable_thread_specific.h>

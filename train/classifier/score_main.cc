@@ -1,7 +1,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/program.h"
-#include "train/score_shards.h"
+#include "train/classifier/score_shards.h"
 
 namespace seam {
 namespace {

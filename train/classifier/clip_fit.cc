@@ -1,4 +1,4 @@
-#include "train/clip_fit.h"
+#include "train/classifier/clip_fit.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "train/score_shards.h"
+#include "train/classifier/score_shards.h"
 
 #include <tbb/parallel_for.h>
 
@@ -22,9 +22,9 @@
 #include "proto/crop_spec.h"
 #include "scores/score_file.h"
 #include "scores/verdict.h"
-#include "train/clip_fit.h"
+#include "train/classifier/clip_fit.h"
+#include "train/classifier/loader.h"
 #include "train/data/dataset.h"
-#include "train/loader.h"
 #include "train/run_record.h"
 
 namespace seam {

@@ -3,19 +3,21 @@
 #include <optional>
 #include <vector>
 
+#include "base/cancel.h"
 #include "models/torch/model.h"
+#include "train/classifier/loader.h"
+#include "train/classifier/val_metrics.h"
 #include "train/data/dataset.h"
 #include "train/data_parallel.h"
-#include "train/epoch_row.h"
-#include "train/loader.h"
 
 namespace seam {
 
-// P(fake) of every clip of a dataset, in its order; none when the user interrupts it. An image network scores
+// P(fake) of every clip of a dataset, in its order; none when cancelled. An image network scores
 // each frame, and the clip's score is their mean. NaN: the clip's pictures cannot be decoded
 // (ClipDataset::kLenient). Leaves the model in eval mode. An Error names the video whose score is no number.
 std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const LoaderOptions& options,
-                                              Model* model, DataParallel* processes = nullptr);
+                                              Model* model, DataParallel* processes = nullptr,
+                                              const CancelToken& cancel = {});
 
 // Of the clips that have a score, in the order of the dataset.
 LabelledScores ClipScores(const ClipDataset& dataset, const std::vector<double>& scores);

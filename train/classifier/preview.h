@@ -4,17 +4,13 @@
 
 #include <string>
 
-#include "train/loader.h"
+#include "train/classifier/loader.h"
+#include "train/train_batch.h"
 
 namespace seam {
 
 // A picture with clips in rows, a column for each frame (at most kPreviewFrames), under a stripe that is
-// green for real and red for fake.
-struct Sheet {
-  std::string png;
-  int width = 0, height = 0;
-};
-// Of the first clips of a batch, as many as a sheet of a preview holds.
+// green for real and red for fake: of the first clips of a batch, as many as a sheet of a preview holds.
 Sheet SheetOf(const Batch& batch);
 
 // Writes a sheet of what the network will see: the first clips of a plan, half of the `kPreviewRows` rows of

@@ -1,0 +1,78 @@
+#include "train/classifier/classifier_batch.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "train/classifier/preview.h"
+
+namespace seam {
+namespace {
+
+// The mean over cells, frames and clips' sum of the cross-entropy between Batch::xray and what the network's
+// map [N * T, C, M, M] says. It has no weights of its own: half of the channels speak for an edge, half
+// against, so a checkpoint is the same with and without.
+torch::Tensor XrayLoss(const torch::Tensor& map, const torch::Tensor& xray) {
+  const std::int64_t half = map.size(1) / 2;
+  const auto floats = map.to(torch::kFloat);
+  const auto logits = (floats.narrow(1, 0, half).mean(1) - floats.narrow(1, half, half).mean(1)) *
+                      std::sqrt(static_cast<double>(map.size(1)));
+  const auto wanted = xray.to(logits.device()).flatten(0, 1);
+  const auto known = wanted.ge(0).to(torch::kFloat);  // ClipMaker::kUnknown is below 0
+  const auto sum =
+      torch::binary_cross_entropy_with_logits(logits, wanted.clamp_min(0), known, {}, at::Reduction::Sum);
+  return sum / (xray.size(1) * xray.size(2) * xray.size(3));
+}
+
+}  // namespace
+
+void ClassifierLossOptions::Register(Options* options) {
+  options->Add("label-smoothing", &label_smoothing, "share of each label that both classes split");
+  options->Add("xray", &xray,
+               "weight of a second loss: on where fakes made on the fly are blended; 0: without");
+}
+
+void ClassifierLossOptions::Check() const {
+  if (!(xray >= 0 && std::isfinite(xray)))
+    throw UsageError("--xray", fmt::format("{:g} is below 0", xray), "1 is usual, 0 for none");
+  if (!(label_smoothing >= 0 && label_smoothing < 1)) {
+    throw UsageError("--label-smoothing", fmt::format("{:g} is not from 0 to below 1", label_smoothing),
+                     "0.05 to 0.1 are usual, 0 for none");
+  }
+}
+
+std::int64_t ClassifierBatch::progress() const {
+  return static_cast<std::int64_t>(batch_.planned) * batch_.clips.size(1);
+}
+
+std::vector<torch::Tensor> ClassifierBatch::Forward(Model* network) const {
+  torch::Tensor clips = batch_.clips;
+  if (samples() == 0)
+    clips = torch::zeros({1, clips.size(1), clips.size(2), clips.size(3), clips.size(4)}, torch::kUInt8);
+  torch::Tensor map;
+  const torch::Tensor logits = network->forward(clips, traced() ? &map : nullptr);
+  return {logits, map};
+}
+
+BatchLoss ClassifierBatch::Loss(const std::vector<torch::Tensor>& answers) const {
+  const torch::Tensor &logits = answers[0], &map = answers[1];
+  torch::Tensor labels = samples() == 0 ? torch::zeros({1}) : batch_.labels;
+  labels = labels.to(logits.device());
+  const double smoothing = options_.label_smoothing;
+  if (smoothing > 0) labels = labels * (1 - smoothing) + smoothing / 2;
+  const auto sum =
+      torch::binary_cross_entropy_with_logits(logits.to(torch::kFloat), labels, {}, {}, at::Reduction::Sum);
+  return {traced() ? sum + options_.xray * XrayLoss(map, batch_.xray) : sum, sum};
+}
+
+std::vector<std::string> ClassifierBatch::InputNames() const {
+  std::vector<std::string> names;
+  if (dataset_ == nullptr) return names;
+  for (const std::size_t index : batch_.indices) names.push_back(dataset_->video(index));
+  return names;
+}
+
+Sheet ClassifierBatch::Picture() const { return batch_.clips.size(0) > 0 ? SheetOf(batch_) : Sheet(); }
+
+}  // namespace seam

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "evaluate/bootstrap.h"
+#include "evaluate/metrics.h"
+#include "scores/calibration.h"
+#include "train/classifier/val_parts.h"
+#include "train/epoch_row.h"
+
+namespace seam {
+
+// Scores with their labels and, by number from 0, the videos they are of.
+struct LabelledScores {
+  std::vector<double> scores;
+  std::vector<int> labels, videos;
+  std::vector<int> datasets;  // of videos' scores alone: ClipDataset::dataset_number()
+};
+
+// What the scores of `val` are worth: over its clips ("frame": an image network's clips are frames) and over
+// its videos, each scored by ScoreTracks(). The members have the names of their columns in metrics.csv.
+struct ValidationMetrics {
+  double val_loss = 0, val_loss_video = 0;  // log-loss
+  double val_auc_frame = 0, val_auc_video = 0;
+  double val_eer_frame = 0, val_eer_video = 0;
+  double val_ap_frame = 0, val_ap_video = 0;
+  std::array<Interval, 8> intervals = {};  // of ValMeasures(), at 95 %; NaN where none is known
+};
+
+struct ValMeasure {
+  const char* name;  // of its column; those of the interval's ends are NAME_low and NAME_high
+  double ValidationMetrics::*value;
+  double (*measure)(const RankedScores& scores);
+  bool of_videos;
+};
+const std::array<ValMeasure, 8>& ValMeasures();
+
+// Rows with the numbers above. The best epoch has the greatest AUC over videos; among equals, of which a
+// small val has many, the greatest over frames, then the least loss.
+const RowSchema& ClassifierRows();
+void FillRow(const ValidationMetrics& metrics, const std::vector<ValPart>& parts, EpochRow* row);
+
+// What a person is told of an epoch: a line, a small table of the measures with their intervals, one of the
+// parts of `val`, and where the scores of videos call one fake.
+std::string EpochText(const EpochRow& row, const Calibration& calibration, int epochs);
+
+}  // namespace seam
