@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/interrupt.h"
 #include "base/options.h"
 #include "base/program.h"
 #include "base/progress.h"
@@ -18,6 +19,7 @@
 #include "extract/dataset/merge.h"
 #include "extract/dataset/store_videos.h"
 #include "extract/faces/extract_faces.h"
+#include "extract/faces/process_threads.h"
 
 namespace seam {
 namespace {
@@ -107,6 +109,8 @@ int Extract(const std::vector<std::string>& arguments) {
   if (!options.Parse(arguments)) return kExitGood;
   settings.Check();
   SampleOptions::CheckTogether(options);
+  settings.extract.cancel = settings.writer.folder.cancel = InterruptToken();
+  const ProcessThreads threads(settings.extract.jobs);
 
   const DatasetPlan plan = MakePlan(settings.plan);
   if (settings.dry_run) {
@@ -144,6 +148,7 @@ int Merge(const std::vector<std::string>& arguments) {
   options.Add("json", &json, "print dataset.json in place of the table of counts");
   if (!options.Parse(arguments)) return kExitGood;
   folder.Check();
+  folder.cancel = InterruptToken();
   PartMerger({folders.begin(), folders.end()}).Write(folder);
   CheckClasses(folder.output, PrintDataset(std::filesystem::path(folder.output) / "dataset.json", json));
   return kExitGood;

@@ -11,7 +11,6 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/interrupt.h"
 #include "base/progress.h"
 #include "extract/dataset/dataset_counts.h"
 #include "proto/shard.h"
@@ -32,7 +31,7 @@ void DatasetFolderOptions::Check() const {
 }
 
 DatasetFolder::DatasetFolder(const DatasetFolderOptions& options, Job job)
-    : path_(options.output), work_(path_ / ".work"), job_(std::move(job)) {
+    : path_(options.output), work_(path_ / ".work"), cancel_(options.cancel), job_(std::move(job)) {
   std::error_code failure;
   fs::create_directories(path_, failure);
   if (failure) throw Error(path_.string(), "cannot be made: " + failure.message(), "check --output");
@@ -90,7 +89,7 @@ void DatasetFolder::Publish(const std::vector<ManifestRow>& rows, std::uint64_t 
   {
     Progress progress("write", static_cast<std::int64_t>(rows.size()), "videos");
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (Interrupted())
+      if (cancel_.Cancelled())
         throw Error(path_.string(), "stopped while the shards were written", "--resume goes on");
       const std::string& split = rows[i].split;
       clips_of(i, [&](Clip clip) {

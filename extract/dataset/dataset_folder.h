@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/cancel.h"
 #include "base/options.h"
 #include "labels/manifest.h"
 #include "proto/clip.pb.h"
@@ -17,6 +18,7 @@ namespace seam {
 struct DatasetFolderOptions {
   std::string output;
   bool resume = false, overwrite = false;
+  CancelToken cancel;
   void Register(Options* options);
   void Check() const;
 };
@@ -53,7 +55,7 @@ class DatasetFolder {
   using GiveClips = std::function<void(std::size_t i, const TakeClip& take)>;
 
   // Writes the dataset and takes .work away. The shards hold the clips in the order of `rows`, up to
-  // `shard_bytes` in each. An Error when the user interrupts: --resume writes it anew.
+  // `shard_bytes` in each. An Error when cancelled: --resume writes it anew.
   void Publish(const std::vector<ManifestRow>& rows, std::uint64_t shard_bytes, const GiveClips& clips_of,
                nlohmann::json description);
 
@@ -73,6 +75,7 @@ class DatasetFolder {
   std::vector<std::filesystem::path> OurFiles() const;
 
   std::filesystem::path path_, work_;
+  CancelToken cancel_;
   Job job_;
   bool complete_ = false;
   int lock_descriptor_ = -1;

@@ -86,7 +86,8 @@ class Storing {
     return task;
   }
 
-  bool Store(const std::vector<std::size_t>& wanted, VideoProgress* progress) const {
+  bool Store(const std::vector<std::size_t>& wanted, VideoProgress* progress) {
+    if (!extract_.tools) extract_.tools = std::make_shared<FaceTools>(extract_.detector, extract_.landmarks);
     std::vector<VideoTask> tasks;
     for (const std::size_t index : wanted) tasks.push_back(TaskOf(index));
     return ExtractFaces(
@@ -99,7 +100,7 @@ class Storing {
   }
 
   bool from_real_;
-  const ExtractOptions& extract_;
+  ExtractOptions extract_;
   const std::vector<Video>& videos_;
   const DatasetWriter& writer_;
   Balance balance_;

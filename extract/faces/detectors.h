@@ -16,8 +16,9 @@ namespace seam {
 // At which size faces are looked for: that of the options, or twice that, where the first look finds nobody.
 enum class DetectLook : std::uint8_t { kUsual, kLarger };
 
-// A detector for each thread. Those on Seam's engine share one network for each size of pictures; OpenCV's
-// plan theirs anew when the size changes, and a thread mostly stays with its video.
+// A detector for each thread that ever asks, kept as long as this: callers share a bounded set of threads.
+// Those on Seam's engine share one network for each size of pictures; OpenCV's plan theirs anew when the size
+// changes, and a thread mostly stays with its video.
 class Detectors {
  public:
   // Makes the first at once, so that missing weights are an error before any video is opened.

@@ -5,11 +5,10 @@
 #include <thread>
 #include <utility>
 
-#include <tbb/global_control.h>
 #include <tbb/parallel_pipeline.h>
+#include <tbb/task_arena.h>
 #include <tbb/task_group.h>
 
-#include "base/interrupt.h"
 #include "extract/faces/run_video.h"
 
 namespace seam {
@@ -24,6 +23,11 @@ struct FinishedVideo {
 
 }  // namespace
 
+FaceTools::FaceTools(const DetectorOptions& detector, const LandmarkOptions& landmark_options)
+    : detectors(detector) {
+  if (landmark_options.Wanted()) landmarks.emplace(landmark_options);
+}
+
 bool ExtractFaces(
     const std::vector<VideoTask>& videos, const ExtractOptions& options,
     const std::function<std::unique_ptr<ClipSink>(std::size_t)>& make_sink,
@@ -31,27 +35,23 @@ bool ExtractFaces(
     ReportOrder order) {
   const int jobs =
       options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
-                                  static_cast<std::size_t>(jobs));
-  cv::setNumThreads(1);
-  Detectors detectors(options.detector);
-  std::optional<LandmarkPredictor> landmarks;
-  if (options.landmarks.Wanted()) landmarks.emplace(options.landmarks);
+  const auto tools =
+      options.tools ? options.tools : std::make_shared<FaceTools>(options.detector, options.landmarks);
 
   std::size_t next = 0;
   const auto take = [&](tbb::flow_control& control) -> std::size_t {
-    if (next == videos.size() || Interrupted()) control.stop();
+    if (next == videos.size() || options.cancel.Cancelled()) control.stop();
     return next++;
   };
   const auto run = [&](std::size_t index) {
     auto finished = std::make_shared<FinishedVideo>();
     finished->index = index;
     finished->sink = make_sink(index);
-    finished->summary = RunVideo(videos[index], options, jobs, &detectors, landmarks ? &*landmarks : nullptr,
-                                 finished->sink.get());
-    // Stopped in its middle, by the user or by what another video's sink throws, a video looks shorter than
+    finished->summary = RunVideo(videos[index], options, jobs, &tools->detectors,
+                                 tools->landmarks ? &*tools->landmarks : nullptr, finished->sink.get());
+    // Stopped in its middle, by the token or by what another video's sink throws, a video looks shorter than
     // it is.
-    finished->whole = !Interrupted() && !tbb::is_current_task_group_canceling();
+    finished->whole = !options.cancel.Cancelled() && !tbb::is_current_task_group_canceling();
     if (finished->whole) finished->sink->Finish(finished->summary);
     return finished;
   };
@@ -66,10 +66,13 @@ bool ExtractFaces(
   constexpr std::size_t kWaitingVideos = 32;
   const auto report_mode = order == ReportOrder::kAsGiven ? tbb::filter_mode::serial_in_order
                                                           : tbb::filter_mode::serial_out_of_order;
-  tbb::parallel_pipeline(static_cast<std::size_t>(jobs) + kWaitingVideos,
-                         tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order, take) &
-                             tbb::make_filter<std::size_t, Finished>(tbb::filter_mode::parallel, run) &
-                             tbb::make_filter<Finished, void>(report_mode, report));
+  // An arena of its own: a thread that waits for this call's videos never begins another call's.
+  tbb::task_arena(jobs).execute([&] {
+    tbb::parallel_pipeline(static_cast<std::size_t>(jobs) + kWaitingVideos,
+                           tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order, take) &
+                               tbb::make_filter<std::size_t, Finished>(tbb::filter_mode::parallel, run) &
+                               tbb::make_filter<Finished, void>(report_mode, report));
+  });
   return reported == videos.size();
 }
 

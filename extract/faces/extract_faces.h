@@ -10,10 +10,12 @@
 
 #include <opencv2/core.hpp>
 
+#include "base/cancel.h"
 #include "base/options.h"
 #include "extract/faces/clip_builder.h"
 #include "extract/faces/crop.h"
 #include "extract/faces/dense_landmarks.h"
+#include "extract/faces/detectors.h"
 #include "extract/faces/face_detector.h"
 #include "extract/faces/frame_sampling.h"
 #include "extract/media/media_limits.h"
@@ -38,6 +40,15 @@ struct FaceChoice {
   void Check() const;
 };
 
+// What faces are found with. Takes long to make; any number of calls share one, each on any thread.
+struct FaceTools {
+  // An Error where weights are missing.
+  FaceTools(const DetectorOptions& detector, const LandmarkOptions& landmark_options);
+
+  Detectors detectors;
+  std::optional<LandmarkPredictor> landmarks;  // where they are wanted
+};
+
 struct ExtractOptions {
   SampleOptions sample;
   DetectorOptions detector;
@@ -46,9 +57,11 @@ struct ExtractOptions {
   LandmarkOptions landmarks;
   MediaLimits media;
   Perturbation perturb;     // what is done to every video before faces are looked for; not registered here
-  int jobs = 0;             // threads at work; 0: one per core
+  int jobs = 0;             // threads at work in this call, as far as TBB has them; 0: one per core
   bool thumbnails = false;  // FaceFrame::thumbnail is wanted: nearly always the picture that faces were
                             // looked for in, which costs nothing but its memory
+  std::shared_ptr<FaceTools> tools;  // made for `detector` and `landmarks`; none: each call makes its own
+  CancelToken cancel;                // ends the call early
   void Register(Options* options);
   void Check() const;
   // What a clip and a checkpoint record of all this. Its encoding is left for the writer of the clips.
@@ -82,7 +95,7 @@ struct VideoSummary : VideoFacts {
 };
 
 // Takes the clips of one video, from one thread at a time: Add() in order of time, then Finish() with what
-// became of the video, unless the user interrupted it.
+// became of the video, unless the call was cancelled in its middle.
 class ClipSink {
  public:
   virtual ~ClipSink() = default;
@@ -97,7 +110,9 @@ enum class ReportOrder : std::uint8_t { kAsGiven, kAsReady };
 // soon as its crops are made, and those when their clip has gone to the sink. `make_sink(i)` makes the sink
 // of videos[i], on any thread; `done(i, ...)` gets it back when the video has ended, one at a time, in the
 // order asked for. Videos that fail are summaries, not exceptions; what a sink or `done` throws stops
-// everything and comes out here. Returns false when the user interrupted before every video had ended.
+// everything and comes out here. Returns false when cancelled before every video had ended. Calls may run
+// side by side, and each is a guest of its own in TBB's threads. OpenCV should be told to use one thread
+// (ProcessThreads).
 bool ExtractFaces(
     const std::vector<VideoTask>& videos, const ExtractOptions& options,
     const std::function<std::unique_ptr<ClipSink>(std::size_t)>& make_sink,

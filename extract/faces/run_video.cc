@@ -13,7 +13,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/interrupt.h"
 #include "base/scratch_folder.h"
 #include "extract/faces/tracker.h"
 #include "extract/media/perturb.h"
@@ -65,7 +64,7 @@ class VideoRun {
         landmarks_(landmarks),
         sink_(*sink),
         path_(task.path),
-        deadline_(options.media.max_seconds) {}
+        deadline_(options.media.max_seconds, options.cancel) {}
 
   VideoSummary Run(int jobs) {
     if (Open()) {
@@ -151,7 +150,7 @@ class VideoRun {
   // Runs through the video once more, as if for the first time; people get new numbers, so that clips that a
   // sink has already are not kept.
   bool Restart(int jobs) {
-    if (Interrupted() || deadline_.Passed()) return false;
+    if (deadline_.Stopped()) return false;
     const VideoSummary before = std::exchange(summary_, {});
     again_ = true;
     first_track_ += before.tracks;
@@ -355,7 +354,7 @@ class VideoRun {
   }
 
   std::shared_ptr<SampledFrame> NextWanted() {
-    while (!Finished() && !Interrupted() && !deadline_.Passed()) {
+    while (!Finished() && !deadline_.Stopped()) {
       const auto stamp = reader_->Next();
       if (!stamp) break;
       ++summary_.frames_decoded;

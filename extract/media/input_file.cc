@@ -13,14 +13,13 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/interrupt.h"
 
 namespace seam {
 
 InputFile::InputFile(const std::filesystem::path& path, Deadline deadline)
     : path_(path.string()),
       descriptor_(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)),
-      deadline_(deadline) {
+      deadline_(std::move(deadline)) {
   if (descriptor_ < 0)
     throw Error(path_, fmt::format("cannot be opened: {}", std::strerror(errno)), "check the path");
   struct stat status = {};
@@ -35,7 +34,7 @@ InputFile::~InputFile() { close(descriptor_); }
 
 void InputFile::CutTo(std::int64_t size) { size_ = std::min(size_, size); }
 
-bool InputFile::Stopped() const { return Interrupted() || deadline_.Passed(); }
+bool InputFile::Stopped() const { return deadline_.Stopped(); }
 
 std::int64_t InputFile::Read(std::int64_t offset, std::uint8_t* buffer, std::size_t count) const {
   if (offset < 0 || offset >= size_) return 0;

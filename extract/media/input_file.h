@@ -9,7 +9,7 @@
 
 namespace seam {
 
-// The bytes of one regular file. Reading stops when the deadline has passed and when the user interrupts.
+// The bytes of one regular file. Reading stops when the deadline says so.
 class InputFile {
  public:
   // An Error when there is no such file, when it is none (a pipe, a device), or is empty.

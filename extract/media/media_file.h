@@ -14,7 +14,7 @@ namespace seam {
 // An opened container and its one stream, the video's unless SelectSound() was called: the only door by which
 // media enters Seam. Videos are hostile, so libavformat reads through our own descriptor of this one file and
 // can open nothing else (no playlists, no network), containers and decoders are lists (docs/extraction.md),
-// and MediaLimits hold. Reading ends when the deadline has passed and when the user interrupts.
+// and MediaLimits hold. Reading ends when the deadline says so.
 class MediaFile {
  public:
   // An Error when the file cannot be opened, is no container of the list, has no video stream, or passes a

@@ -1,5 +1,7 @@
 #include "extract/media/media_limits.h"
 
+#include <utility>
+
 #include "base/error.h"
 
 namespace seam {
@@ -24,7 +26,7 @@ void MediaLimits::Check() const {
   if (max_seconds < 0) throw UsageError("--max-seconds", "must not be negative", "0 means any");
 }
 
-Deadline::Deadline(double seconds) {
+Deadline::Deadline(double seconds, CancelToken cancel) : cancel_(std::move(cancel)) {
   constexpr double kFarAway = 1e9;  // 30 years: beyond it the clock's own numbers end
   if (seconds <= 0 || seconds > kFarAway) return;
   end_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "base/cancel.h"
 #include "base/options.h"
 
 namespace seam {
@@ -19,17 +20,19 @@ struct MediaLimits {
   void Check() const;
 };
 
-// When the work on a video has to end.
+// When the work on a video has to end: after a time, or when the run it belongs to is cancelled.
 class Deadline {
  public:
   Deadline() = default;  // never
   // `seconds` from now; 0: never.
-  explicit Deadline(double seconds);
-  bool Passed() const;
+  explicit Deadline(double seconds, CancelToken cancel = {});
+  bool Passed() const;  // the time
+  bool Stopped() const { return Passed() || cancel_.Cancelled(); }
 
  private:
   using Clock = std::chrono::steady_clock;
   Clock::time_point end_ = Clock::time_point::max();
+  CancelToken cancel_;
 };
 
 }  // namespace seam

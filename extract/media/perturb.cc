@@ -13,7 +13,6 @@
 
 #include "base/error.h"
 #include "base/fnv.h"
-#include "base/interrupt.h"
 #include "extract/media/video_reader.h"
 #include "extract/media/video_writer.h"
 
@@ -134,7 +133,7 @@ bool EncodeAnew(const std::filesystem::path& video, const Perturbation& perturba
   std::unique_ptr<VideoWriter> writer;
   cv::Size size;
   while (const auto stamp = reader.Next()) {
-    if (Interrupted() || deadline.Passed()) return false;
+    if (deadline.Stopped()) return false;
     cv::Mat picture = reader.Frame().Picture();
     if (writer == nullptr) {
       size = picture.size();
@@ -148,7 +147,7 @@ bool EncodeAnew(const std::filesystem::path& video, const Perturbation& perturba
     if (picture.size() != size) cv::resize(picture, picture, size, 0, 0, cv::INTER_LINEAR);
     writer->Add(picture, stamp->pts_seconds);
   }
-  if (Interrupted() || deadline.Passed()) return false;
+  if (deadline.Stopped()) return false;
   if (writer == nullptr) throw Error(video.string(), "no frame could be decoded");
   writer->Commit();
   return true;

@@ -31,7 +31,7 @@ std::uint64_t PerturbationSeed(const std::filesystem::path& video, std::int64_t 
 
 // The video decoded and encoded anew at `to`, as mp4, by a perturbation of files: libx264, preset medium, at
 // CRF p. An Error when the video cannot be decoded, or libavcodec has no libx264. False, and no file, when
-// the deadline passed or the user interrupted.
+// the deadline says so.
 bool EncodeAnew(const std::filesystem::path& video, const Perturbation& perturbation,
                 const MediaLimits& limits, Deadline deadline, const std::filesystem::path& to);
 
