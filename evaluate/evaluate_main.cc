@@ -298,6 +298,7 @@ int Run(const std::vector<std::string>& arguments) {
   options.Register(&parser);
   if (!parser.Parse(arguments)) return kExitGood;
   options.runs.quiet = parser.Given("quiet");
+  options.runs.cancel = InterruptToken();
   if (!options.runs.data.empty() && !parser.Given("split")) options.split = "test";
   if (!options.runs.data.empty() && options.split == "all")
     throw UsageError("--split", "of --data one is measured at a time", "--split test");

@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/interrupt.h"
 #include "base/progress.h"
 #include "base/scratch_folder.h"
 #include "base/sha256.h"
@@ -110,7 +109,7 @@ fs::path ScoreRuns::Made(const std::string& name, const std::string& verb,
   all.insert(all.end(), arguments.begin(), arguments.end());
   WriteFile(part_record, made_by.dump(1) + "\n");
   const int status = RunSibling(verb, all);
-  if (Interrupted()) {
+  if (options_.cancel.Cancelled()) {
     throw Error("seam evaluate", "stopped",
                 options_.keep.empty() ? "with --keep FOLDER the same command could go on"
                                       : "the same command goes on");

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/options.h"
 #include "labels/perturbation.h"
 #include "scores/score_file.h"
@@ -17,6 +18,7 @@ struct ScoreRunOptions {
   std::string infer_options;              // more of the command line of `seam infer`, words apart
   bool force = false;                     // crops may differ from the checkpoint's
   bool quiet = false;
+  CancelToken cancel;
   void Register(Options* options);
   void Check() const;
 };

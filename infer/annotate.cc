@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/interrupt.h"
 #include "extract/media/sound_track.h"
 #include "extract/media/video_reader.h"
 #include "extract/media/video_writer.h"
@@ -69,8 +68,9 @@ void FitInto(cv::Mat area, const cv::Mat& picture) {
 }
 
 // When the first and the last frame are shown; where the container does not tell, when faces were seen.
-std::pair<double, double> SpanOf(const fs::path& path, const MediaLimits& limits, const TrackScores& tracks) {
-  const VideoScan scan = ScanVideo(path, limits);
+std::pair<double, double> SpanOf(const fs::path& path, const MediaLimits& limits, const Deadline& deadline,
+                                 const TrackScores& tracks) {
+  const VideoScan scan = ScanVideo(path, limits, deadline);
   if (!scan.times.empty()) return {scan.times.front(), scan.times.back()};
   double last = 0;
   for (const auto& [number, track] : tracks) last = std::max(last, track.last().pts_seconds);
@@ -80,12 +80,13 @@ std::pair<double, double> SpanOf(const fs::path& path, const MediaLimits& limits
 }  // namespace
 
 Annotator::Annotator(const fs::path& folder, const std::vector<fs::path>& inputs, const VerdictRule& rule,
-                     const MediaLimits& limits, std::vector<std::string> notes)
+                     const MediaLimits& limits, std::vector<std::string> notes, CancelToken cancel)
     : inputs_(inputs),
       outputs_(AnnotatedPaths(folder, inputs)),
       rule_(rule),
       notes_(fmt::format("{}", fmt::join(notes, "; "))),
-      limits_(limits) {
+      limits_(limits),
+      cancel_(std::move(cancel)) {
   RefuseToOverwrite(outputs_, inputs_);
   std::error_code failure;
   fs::create_directories(folder, failure);
@@ -119,9 +120,9 @@ void Annotator::AnnotatePicture(std::size_t video, const VideoResult& result) co
 }
 
 std::string Annotator::AnnotateVideo(std::size_t video, const VideoResult& result) const {
-  const auto [first, last] = SpanOf(inputs_[video], limits_, result.row.people);
+  const Deadline deadline(limits_.max_seconds, cancel_);
+  const auto [first, last] = SpanOf(inputs_[video], limits_, deadline, result.row.people);
   const People people(result.row, rule_);
-  const Deadline deadline(limits_.max_seconds);
   VideoReader reader(inputs_[video], limits_, deadline);
   SoundTrack sound(inputs_[video], limits_, deadline);
   std::optional<VideoWriter> writer;
@@ -129,7 +130,7 @@ std::string Annotator::AnnotateVideo(std::size_t video, const VideoResult& resul
   cv::Mat page;  // the picture with the strip below it
   cv::Size size;
   while (const auto stamp = reader.Next()) {
-    if (Interrupted()) return "";
+    if (cancel_.Cancelled()) return "";
     cv::Mat picture = reader.Frame().Turned(result.turn).Picture();
     if (!writer) {
       size = picture.size();
@@ -153,7 +154,7 @@ std::string Annotator::AnnotateVideo(std::size_t video, const VideoResult& resul
     strip->DrawAt(stamp->pts_seconds, page.rowRange(size.height, page.rows));
     writer->Add(page, stamp->pts_seconds);
   }
-  if (Interrupted()) return "";
+  if (cancel_.Cancelled()) return "";
   if (deadline.Passed()) {
     throw Error(inputs_[video].string(),
                 fmt::format("was not annotated within {:g} seconds", limits_.max_seconds),

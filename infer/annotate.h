@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cancel.h"
 #include "extract/media/media_limits.h"
 #include "infer/score_videos.h"
 #include "scores/verdict.h"
@@ -17,10 +18,11 @@ class Annotator {
  public:
   // `inputs`: the files that Annotate() will be given. A UsageError when an output would be one of them.
   Annotator(const std::filesystem::path& folder, const std::vector<std::filesystem::path>& inputs,
-            const VerdictRule& rule, const MediaLimits& limits, std::vector<std::string> notes = {});
+            const VerdictRule& rule, const MediaLimits& limits, std::vector<std::string> notes = {},
+            CancelToken cancel = {});
 
   // The annotated form of inputs[video]; whole or not there at all. An Error when it cannot be made; nothing
-  // when the user interrupted. Returns what of the video is missing in it, or "".
+  // when cancelled. Returns what of the video is missing in it, or "".
   std::string Annotate(std::size_t video, const VideoResult& result) const;
 
   const std::filesystem::path& output(std::size_t video) const { return outputs_[video]; }
@@ -33,6 +35,7 @@ class Annotator {
   VerdictRule rule_;
   std::string notes_;  // of the run
   MediaLimits limits_;
+  CancelToken cancel_;
 };
 
 }  // namespace seam

@@ -1,7 +1,9 @@
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/options.h"
 #include "base/program.h"
 #include "base/sibling.h"
+#include "extract/faces/process_threads.h"
 #include "infer/run.h"
 #include "infer/settings.h"
 #include "infer/torch_parts.h"
@@ -17,8 +19,9 @@ int Infer(const std::vector<std::string>& arguments) {
   settings.Register(&options);
   if (!options.Parse(arguments)) return kExitGood;
   settings.Check();
+  const ProcessThreads threads(settings.jobs);
 #ifdef SEAM_TORCH_PARTS
-  return RunInference(settings, options, &LinkedTorchParts());
+  return RunInference(settings, options, &LinkedTorchParts(), InterruptToken());
 #else
   if (NeedsTorch(settings)) {
     if (!HasSibling("infer-torch")) {
@@ -27,7 +30,7 @@ int Infer(const std::vector<std::string>& arguments) {
     }
     BecomeSibling("infer-torch", arguments);
   }
-  return RunInference(settings, options, nullptr);
+  return RunInference(settings, options, nullptr, InterruptToken());
 #endif
 }
 

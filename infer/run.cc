@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/interrupt.h"
 #include "base/progress.h"
 #include "base/sha256.h"
 #include "infer/annotate.h"
+#include "infer/engine.h"
 #include "infer/inputs.h"
 #include "infer/resume.h"
 #include "infer/score_page.h"
@@ -24,15 +24,14 @@ namespace {
 
 class Run {
  public:
-  Run(const InferSettings& settings, const Options& options, const TorchParts* torch)
+  Run(const InferSettings& settings, const Options& options, const TorchParts* torch,
+      const CancelToken& cancel)
       : settings_(settings),
         torch_(torch),
+        cancel_(cancel),
         inputs_(ListInputs(settings.inputs, {settings.recursive, settings.label_folders}, &passed_over_)),
-        predictor_(settings.model, settings.compile, torch),
-        extract_(ExtractionFor(predictor_, settings, options)),
-        rule_(
-            MakeVerdictRule(predictor_.info().threshold, predictor_.info().calibration, settings.threshold)),
-        notes_(NotesOf(predictor_, extract_, settings.score.aggregate)) {}
+        engine_(settings.compile, torch),
+        request_(engine_.Prepare(settings, options)) {}
 
   int Execute() {
     for (const std::string& line : passed_over_) Say(line);
@@ -49,7 +48,7 @@ class Run {
       places_.push_back(all.size() - 1);
     }
     BeginPage(all);
-    if (!Score(to_score)) {
+    if (!Score(std::move(to_score))) {
       const std::string stopped = fmt::format("after {} of {} inputs", earlier_ + reported_, inputs_.size());
       if (page_) page_->Finish("stopped by the user " + stopped);
       throw Error("seam infer", "stopped " + stopped,
@@ -100,7 +99,8 @@ class Run {
   // What people look at: the page and the annotated videos.
   void BeginPage(const std::vector<std::filesystem::path>& files) {
     const PageOptions& page = settings_.page;
-    if (!page.annotate.empty()) annotator_.emplace(page.annotate, files, rule_, settings_.media, notes_);
+    if (!page.annotate.empty())
+      annotator_.emplace(page.annotate, files, rule_, settings_.media, notes_, cancel_);
     if (page.explain) explainer_ = torch_->make_explainer(predictor_.path());
     if (page.report.empty()) return;
     RunFacts facts;
@@ -135,10 +135,10 @@ class Run {
     } catch (const Error& error) {
       result->annotate_problem = error;
     }
-    result->dropped = Interrupted();
+    result->dropped = cancel_.Cancelled();
   }
 
-  bool Score(const std::vector<ScoreRow>& rows) {
+  bool Score(std::vector<ScoreRow> rows) {
     if (settings_.score.unordered) ReportProblemsBefore(inputs_.size());
     Progress progress("infer", static_cast<std::int64_t>(rows.size()), "files");
     VideoExtras extras;
@@ -152,7 +152,8 @@ class Run {
       next_ = std::max(next_, numbers_[i] + 1);
       progress.Advance();
     };
-    return ScoreVideos(rows, extract_, settings_.score, rule_, predictor_, done, extras);
+    request_.inputs = std::move(rows);
+    return engine_.Score(request_, cancel_, done, extras) == CancelReason::kNone;
   }
 
   // Where the annotated form is; empty where there is none.
@@ -211,12 +212,15 @@ class Run {
 
   const InferSettings& settings_;
   const TorchParts* torch_;
+  const CancelToken& cancel_;
   std::vector<std::string> passed_over_;  // files that are no inputs, in lines for the user
   std::vector<Input> inputs_;
-  Predictor predictor_;
-  ExtractOptions extract_;
-  VerdictRule rule_;
-  std::vector<std::string> notes_;
+  Engine engine_;
+  ScoreRequest request_;
+  const Predictor& predictor_ = *request_.network;
+  ExtractOptions& extract_ = request_.extract;
+  const VerdictRule& rule_ = request_.rule;
+  const std::vector<std::string>& notes_ = request_.notes;
   nlohmann::ordered_json record_;  // what scores depend on, where a score file or the page says it
   std::optional<Report> report_;
   std::optional<HtmlReport> page_;
@@ -236,8 +240,9 @@ bool NeedsTorch(const InferSettings& settings) {
   return settings.page.explain || settings.compile.device == "cuda";
 }
 
-int RunInference(const InferSettings& settings, const Options& options, const TorchParts* torch) {
-  return Run(settings, options, torch).Execute();
+int RunInference(const InferSettings& settings, const Options& options, const TorchParts* torch,
+                 const CancelToken& cancel) {
+  return Run(settings, options, torch, cancel).Execute();
 }
 
 }  // namespace seam

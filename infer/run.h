@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/cancel.h"
 #include "base/options.h"
 #include "infer/settings.h"
 
@@ -11,7 +12,8 @@ struct TorchParts;
 bool NeedsTorch(const InferSettings& settings);
 
 // Scores everything that the settings name and writes the report; the exit status. `torch` may be null where
-// NeedsTorch() says no.
-int RunInference(const InferSettings& settings, const Options& options, const TorchParts* torch);
+// NeedsTorch() says no. An Error when cancelled.
+int RunInference(const InferSettings& settings, const Options& options, const TorchParts* torch,
+                 const CancelToken& cancel);
 
 }  // namespace seam

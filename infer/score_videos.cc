@@ -14,8 +14,9 @@ namespace {
 class ScoreSink : public ClipSink {
  public:
   ScoreSink(SharedBatch* batch, const ScoreRow& input, const AggregateOptions& aggregate,
-            const VerdictRule& rule, const CropSpec& crop, std::size_t video, const VideoExtras& extras)
-      : batch_(*batch), aggregate_(aggregate), rule_(rule), video_(video), extras_(extras) {
+            const VerdictRule& rule, const CropSpec& crop, std::size_t video, const VideoExtras& extras,
+            const CancelToken& cancel)
+      : batch_(*batch), aggregate_(aggregate), rule_(rule), video_(video), extras_(extras), cancel_(cancel) {
     result_.row = input;
     if (extras.evidence > 0) keeper_ = std::make_shared<EvidenceKeeper>(extras.evidence, crop);
   }
@@ -48,6 +49,10 @@ class ScoreSink : public ClipSink {
 
   void Finish(const VideoSummary& summary) override {
     batch_.Wait(scores_);
+    if (cancel_.Cancelled()) {  // some scores may be none
+      result_.dropped = true;
+      return;
+    }
     for (std::size_t i = 0; i < seen_.size(); ++i) {
       const bool kept =
           std::find(summary.kept.begin(), summary.kept.end(), seen_[i].track) != summary.kept.end();
@@ -76,6 +81,7 @@ class ScoreSink : public ClipSink {
   const VerdictRule& rule_;
   std::size_t video_;
   const VideoExtras& extras_;
+  const CancelToken& cancel_;
   std::shared_ptr<EvidenceKeeper> keeper_;  // shared with the batches
   std::shared_ptr<SharedBatch::Scores> scores_ = std::make_shared<SharedBatch::Scores>();
   std::vector<Seen> seen_;  // the clips, as scores_ counts them
@@ -100,13 +106,13 @@ bool ScoreVideos(const std::vector<ScoreRow>& inputs, const ExtractOptions& extr
                  const std::function<void(std::size_t, VideoResult)>& done, const VideoExtras& extras) {
   std::vector<VideoTask> tasks;
   for (const ScoreRow& input : inputs) tasks.push_back({input.path});
-  SharedBatch batch(predictor, static_cast<std::size_t>(options.batch));
+  SharedBatch batch(predictor, static_cast<std::size_t>(options.batch), extract.cancel);
   std::size_t told = 0;
   const bool whole = ExtractFaces(
       tasks, extract,
       [&](std::size_t i) {
         return std::make_unique<ScoreSink>(&batch, inputs[i], options.aggregate, rule, predictor.info().crop,
-                                           i, extras);
+                                           i, extras, extract.cancel);
       },
       [&](std::size_t i, const VideoSummary&, std::unique_ptr<ClipSink> sink) {
         VideoResult result = static_cast<ScoreSink&>(*sink).TakeResult();

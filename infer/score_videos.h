@@ -33,7 +33,7 @@ struct VideoResult {
   std::string file_sha256;                // of the file; empty where nobody asked
   std::optional<Error> annotate_problem;  // why the annotated form could not be made
   std::string annotate_note;              // what of the video the annotated form lacks
-  bool dropped = false;                   // the user interrupted before all of it was made
+  bool dropped = false;                   // cancelled before all of it was made
 };
 
 // What is done with each video besides scoring it.
@@ -46,8 +46,8 @@ struct VideoExtras {
 // Runs ExtractFaces() over the videos and scores the crops as they come; `done` gets the results in order
 // (or not, see ScoreOptions), one at a time, judged by `rule`. Of `inputs` path, label and note are known,
 // and are those of the results. Clips of several videos share a batch. Memory holds the pictures of a batch,
-// and of each face only its place and its score. Returns false when interrupted: in order, `done` has then
-// got the first results without a gap.
+// and of each face only its place and its score. Returns false when extract.cancel ended it: in order, `done`
+// has then got the first results without a gap.
 bool ScoreVideos(const std::vector<ScoreRow>& inputs, const ExtractOptions& extract,
                  const ScoreOptions& options, const VerdictRule& rule, const Predictor& predictor,
                  const std::function<void(std::size_t, VideoResult)>& done, const VideoExtras& extras = {});

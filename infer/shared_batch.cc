@@ -1,5 +1,6 @@
 #include "infer/shared_batch.h"
 
+#include <limits>
 #include <utility>
 
 namespace seam {
@@ -36,8 +37,10 @@ void SharedBatch::Run(std::vector<Waiting> batch) {
   try {
     std::vector<std::vector<cv::Mat>> clips;
     for (Waiting& waiting : batch) clips.push_back(std::move(waiting.clip));
-    values = predictor_.ScoreClips(clips);
-    for (std::size_t i = 0; i < batch.size(); ++i) {
+    const bool cancelled = cancel_.Cancelled();
+    values = cancelled ? std::vector<double>(clips.size(), std::numeric_limits<double>::quiet_NaN())
+                       : predictor_.ScoreClips(clips);
+    for (std::size_t i = 0; i < batch.size() && !cancelled; ++i) {
       if (batch[i].scored) batch[i].scored(clips[i], values[i]);
     }
   } catch (...) {

@@ -5,10 +5,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include <opencv2/core.hpp>
 
+#include "base/cancel.h"
 #include "infer/predictor.h"
 
 namespace seam {
@@ -25,7 +27,9 @@ class SharedBatch {
   };
 
   // At most `size` clips at once.
-  SharedBatch(const Predictor& predictor, std::size_t size) : predictor_(predictor), size_(size) {}
+  // Once `cancel` ends the run, scores are NaN and the network is left alone.
+  SharedBatch(const Predictor& predictor, std::size_t size, CancelToken cancel = {})
+      : predictor_(predictor), size_(size), cancel_(std::move(cancel)) {}
 
   // Called with the clip when its score is there, on any thread, before Wait() returns.
   using Scored = std::function<void(const std::vector<cv::Mat>& clip, double score)>;
@@ -47,6 +51,7 @@ class SharedBatch {
 
   const Predictor& predictor_;
   std::size_t size_;
+  CancelToken cancel_;
   std::mutex mutex_;  // guards all below, and every Scores
   std::condition_variable done_;
   std::vector<Waiting> waiting_;

@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/options.h"
 #include "base/program.h"
 #include "train/classifier/score_shards.h"
@@ -14,6 +15,7 @@ int Main(const std::vector<std::string>& arguments) {
   score.Register(&options);
   if (!options.Parse(arguments)) return kExitGood;
   score.Check();
+  score.cancel = InterruptToken();
   KeepLargeBlocks();
   if (!ScoreShards(score)) throw Error(score.output, "stopped before all clips were scored");
   return kExitGood;

@@ -14,7 +14,6 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/interrupt.h"
 #include "base/progress.h"
 #include "labels/label.h"
 #include "labels/manifest.h"
@@ -57,7 +56,7 @@ std::optional<std::vector<std::vector<double>>> ScoresOf(const ClipDataset& data
   std::vector<std::vector<double>> scores(dataset.size());
   BatchLoader loader(dataset, std::move(plan), options.workers);
   while (const auto batch = loader.Next()) {
-    if (Interrupted()) return std::nullopt;
+    if (options.cancel.Cancelled()) return std::nullopt;
     const torch::Tensor pixels = batch->clips.permute({0, 1, 3, 4, 2}).contiguous();  // [N, T, S, S, 3]
     const std::int64_t of_clip = pixels.size(1) / window;                             // calls of the network
     const std::int64_t clip_bytes = pixels.stride(0), clips = pixels.size(0);

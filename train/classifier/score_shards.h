@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/cancel.h"
 #include "base/options.h"
 #include "models/torch/compile.h"
 
@@ -13,6 +14,7 @@ struct ScoreShardsOptions {
   int batch = 64, workers = 0;
   bool force = false;  // although the crops were not cut out as the checkpoint's
   CompileOptions compile;
+  CancelToken cancel;
   void Register(Options* options);
   void Check() const;
 };
@@ -20,7 +22,7 @@ struct ScoreShardsOptions {
 // Scores every clip of the split with the network's form for inference and writes the score file (JSON lines,
 // docs/scores.md): a line for each video that the manifest puts into the split, also for those without clips.
 // An image network gives a score to every frame of a clip, one of windows of T to the T frames in the clip's
-// middle, as validation does in training. False when the user interrupted it; then nothing is written.
+// middle, as validation does in training. False when cancelled; then nothing is written.
 //
 // Errors: what LoadCheckpoint(), ClipDataset and Compile() throw; clips of another size, of fewer frames, or
 // (without `force`) cut out in another way than the checkpoint's.

@@ -1,0 +1,98 @@
+#include "infer/engine.h"
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "models/networks/stored_network.h"
+
+namespace seam {
+namespace {
+
+// Things by name, each made once, by the first that asks; others who want the same one wait for it, and
+// nobody else.
+template <class Thing>
+class Shelf {
+ public:
+  template <class Make>
+  std::shared_ptr<Thing> Get(const std::string& name, const Make& make) {
+    std::shared_ptr<Place> place;
+    {
+      const std::lock_guard lock(mutex_);
+      auto& found = places_[name];
+      if (!found) found = std::make_shared<Place>();
+      place = found;
+    }
+    const std::lock_guard lock(place->mutex);
+    if (!place->thing) place->thing = make();
+    return place->thing;
+  }
+
+ private:
+  struct Place {
+    std::mutex mutex;
+    std::shared_ptr<Thing> thing;
+  };
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Place>> places_;
+};
+
+}  // namespace
+
+struct Engine::Impl {
+  CompileOptions compile;
+  const TorchParts* torch = nullptr;
+  Shelf<const Predictor> networks;
+  Shelf<FaceTools> faces;
+};
+
+Engine::Engine(const CompileOptions& compile, const TorchParts* torch) : impl_(std::make_unique<Impl>()) {
+  impl_->compile = compile;
+  impl_->torch = torch;
+}
+
+Engine::~Engine() = default;
+
+std::shared_ptr<const Predictor> Engine::Network(const std::filesystem::path& checkpoint) {
+  return impl_->networks.Get(checkpoint.string(), [&] {
+    return std::make_shared<const Predictor>(checkpoint, impl_->compile, impl_->torch);
+  });
+}
+
+std::shared_ptr<FaceTools> Engine::Faces(const DetectorOptions& detector, const LandmarkOptions& landmarks) {
+  // By the values of their options, whichever they have.
+  DetectorOptions of_detector = detector;
+  LandmarkOptions of_landmarks = landmarks;
+  Options values("", "", "", "");
+  of_detector.Register(&values);
+  of_landmarks.Register(&values);
+  return impl_->faces.Get(values.ToJson().dump(),
+                          [&] { return std::make_shared<FaceTools>(detector, landmarks); });
+}
+
+ScoreRequest Engine::Prepare(const InferSettings& settings, const Options& options) {
+  ScoreRequest request;
+  request.network = Network(settings.model);
+  const Predictor& network = *request.network;
+  request.extract = ExtractionFor(network, settings, options);
+  request.score = settings.score;
+  request.rule = MakeVerdictRule(network.info().threshold, network.info().calibration, settings.threshold);
+  request.notes = NotesOf(network, request.extract, settings.score.aggregate);
+  return request;
+}
+
+CancelReason Engine::Score(const ScoreRequest& request, const CancelToken& cancel,
+                           const std::function<void(std::size_t, VideoResult)>& done,
+                           const VideoExtras& extras) {
+  if (cancel.Cancelled()) return cancel.Reason();
+  ExtractOptions extract = request.extract;
+  extract.tools = Faces(extract.detector, extract.landmarks);
+  extract.cancel = cancel;
+  const bool whole =
+      ScoreVideos(request.inputs, extract, request.score, request.rule, *request.network, done, extras);
+  return whole ? CancelReason::kNone : cancel.Reason();
+}
+
+}  // namespace seam
