@@ -17,8 +17,8 @@
 #include "base/error.h"
 #include "base/program.h"
 #include "models/torch/model.h"
-#include "train/data/dataset.h"
 #include "train/classifier/loader.h"
+#include "train/data/dataset.h"
 #include "train/optimizer.h"
 
 namespace seam {

@@ -39,7 +39,7 @@ if(status EQUAL 0)
 endif()
 
 file(WRITE ${TREE}/base/error.h "#include <string>\n")
-file(WRITE ${TREE}/train/main.cc "#include \"train/data/plan.h\"\n#include <torch/types.h>\n#include \"base/error.h\"\n#include \"proto/clip.pb.h\"\n")
+file(WRITE ${TREE}/train/classifier/main.cc "#include \"train/data/plan.h\"\n#include <torch/types.h>\n#include \"base/error.h\"\n#include \"proto/clip.pb.h\"\n")
 file(WRITE ${TREE}/extract/media/video.cc "extern \"C\" {\n#include <libavformat/avformat.h>\n}\n")
 file(WRITE ${TREE}/extract/faces/detector.cc "#include <opencv2/dnn.hpp>\n#include \"extract/media/video.h\"\n")
 file(WRITE ${TREE}/tests/any_test.cc "#include \"train/main.h\"\n#include <dlib/geometry.h>\n")

@@ -11,8 +11,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
-#include "train/data/colour.h"
 #include "base/random.h"
+#include "train/data/colour.h"
 
 namespace seam {
 namespace {

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <opencv2/imgproc.hpp>
 
-#include "train/data/face_points.h"
 #include "base/random.h"
+#include "train/data/face_points.h"
 #include "train/data/self_blend.h"
 
 namespace seam {

@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "train/data/clip_sampling.h"
 #include "base/random.h"
+#include "train/data/clip_sampling.h"
 
 namespace seam {
 namespace {

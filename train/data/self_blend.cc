@@ -7,8 +7,8 @@
 
 #include <opencv2/imgproc.hpp>
 
-#include "train/data/colour.h"
 #include "base/random.h"
+#include "train/data/colour.h"
 
 namespace seam {
 namespace {
