@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <limits>
@@ -17,6 +16,7 @@
 
 #include "base/error.h"
 #include "extract/media/boxes.h"
+#include "extract/media/file_end.h"
 #include "extract/media/media_kind.h"
 
 namespace seam {
@@ -30,38 +30,6 @@ constexpr std::size_t kMaxAllocation = std::size_t{1} << 30;
 constexpr int kMaxErrorsInARow = 100;
 
 int RefuseToOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) { return AVERROR(EPERM); }
-
-// An EBML number (RFC 8794, section 4): as many bytes as the first has leading zeros, and one; -1 where all
-// its bits are ones, which means unknown, and where it is cut off. Moves `bytes` behind it.
-std::int64_t TakeEbmlNumber(std::string_view* bytes) {
-  if (bytes->empty()) return -1;
-  const auto first = static_cast<unsigned char>(bytes->front());
-  const auto length = static_cast<std::size_t>(std::countl_zero(first)) + 1;
-  if (length > 8 || bytes->size() < length) return -1;
-  const std::int64_t most = (std::int64_t{1} << (7 * length)) - 1;
-  const std::int64_t number = BigEndian(bytes->substr(0, length)) & most;
-  bytes->remove_prefix(length);
-  return number == most ? -1 : number;
-}
-
-// How long the file has to be by the sizes in its first bytes, where its format tells; else 0.
-std::int64_t PromisedBytes(std::string_view container, std::string_view head) {
-  constexpr std::size_t kRiffHeader = 8, kIdBytes = 4;
-  if ((container == "avi" || container == "webp_pipe") && head.size() >= kRiffHeader) {
-    const std::int64_t size = LittleEndian(head.substr(4, 4));
-    return size > 0 ? size + static_cast<std::int64_t>(kRiffHeader) : 0;
-  }
-  if (!container.starts_with("matroska") || head.size() < kIdBytes) return 0;
-  // The header, and then the segment, which is all the rest.
-  std::string_view rest = head.substr(kIdBytes);
-  const std::int64_t header = TakeEbmlNumber(&rest);
-  if (header < 0 || static_cast<std::uint64_t>(header) + kIdBytes > rest.size()) return 0;
-  rest.remove_prefix(static_cast<std::size_t>(header));
-  if (!rest.starts_with("\x18\x53\x80\x67")) return 0;
-  rest.remove_prefix(kIdBytes);
-  const std::int64_t segment = TakeEbmlNumber(&rest);
-  return segment < 0 ? 0 : static_cast<std::int64_t>(head.size() - rest.size()) + segment;
-}
 
 }  // namespace
 
@@ -316,19 +284,7 @@ bool MediaFile::IsMov() const { return std::string_view(format_->iformat->name).
 bool MediaFile::EndsEarly() const {
   const std::string_view container = format_->iformat->name;
   if (IsMov()) return packets_ < avformat_index_get_entries_count(stream_);
-  if (container == "mpegts") {
-    // Plain, with times of arrival, with error correction.
-    const auto whole = [this](std::int64_t bytes) { return input_.size() % bytes == 0; };
-    return !whole(188) && !whole(192) && !whole(204);
-  }
-  if (container == "gif") {
-    const std::int64_t kTail = 256;
-    std::string tail = input_.BytesAt(std::max<std::int64_t>(input_.size() - kTail, 0), kTail);
-    tail.resize(tail.find_last_not_of('\0') + 1);
-    return !tail.ends_with(';');
-  }
-  const std::int64_t promised = PromisedBytes(container, input_.BytesAt(0, 256));
-  if (promised > 0) return promised > input_.size();
+  if (const std::optional<bool> cut = IsCutOff(container, input_)) return *cut;
   const bool has_length = container.starts_with("matroska") || container == "flv";
   return has_length ? ToldSeconds() > 1.1 * last_seconds_ + 1 : jpeg_.is_jpeg && !jpeg_.has_end;
 }

@@ -47,8 +47,8 @@ class MediaFile {
   std::int64_t unreadable_places() const { return unreadable_places_; }
 
   // Whether the file was seen to end before it should, once ReadPacket() has come to its end: an mp4's index
-  // promises more packets than there were, the header of matroska, avi or webp more bytes, that of flv a
-  // longer time; a JPEG or GIF lacks its end, a ts a part of its last packet. Others cannot tell (mpg, ogg).
+  // promises more packets than there were, the bytes of others that there are more (file_end.h), the header
+  // of flv a longer time; a JPEG lacks its end. Others cannot tell (mpg, ogg, raw H.264 and H.265).
   bool EndsEarly() const;
 
  private:

@@ -106,7 +106,11 @@ class Writer {
     // A sequence that begins in the middle says its size in the stream.
     const bool global = (format_->oformat->flags & AVFMT_GLOBALHEADER) != 0;
     if (global) encoder_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    Checked(avcodec_open2(encoder_.get(), codec, nullptr), "encoder");
+    AVDictionary* options = nullptr;
+    av_dict_parse_string(&options, video_.encoder_options.c_str(), "=", ":", 0);
+    const int opened = avcodec_open2(encoder_.get(), codec, &options);
+    av_dict_free(&options);
+    Checked(opened, "encoder");
     encoded_ = 0;
   }
 

@@ -19,8 +19,8 @@ struct MadeVideo {
   std::vector<std::int64_t> times;  // of the frames in milliseconds; empty: 40 apart
   // What the player has to do to the stored pictures (libavutil/display.h); all 0: nothing.
   std::array<std::int32_t, 9> display_matrix = {};
-  std::string muxer_options;  // "name=value:name=value"
-  bool sound = false;         // a stream of silence, too; without pictures it is alone
+  std::string muxer_options, encoder_options;  // "name=value:name=value"
+  bool sound = false;                          // a stream of silence, too; without pictures it is alone
 };
 
 void Write(const MadeVideo& video, const std::filesystem::path& path);

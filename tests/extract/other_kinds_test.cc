@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "extract/media/tone_mapping.h"
 #include "extract/media/video_reader.h"
+#include "tests/extract/made_heif.h"
 #include "tests/extract/made_video.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
@@ -233,6 +234,38 @@ TEST(OtherKindsTest, HeicIsReadAndDamageTold) {
   for (std::size_t i = hurt.size() / 2; i < hurt.size() / 2 + 200; ++i) hurt[i] = static_cast<char>(i * 7);
   WriteFile(folder / "hurt.heic", hurt);
   MessageOf([&] { See(folder / "hurt.heic"); });  // neither a crash nor a hang
+}
+
+TEST(OtherKindsTest, HeicOfPhonesIsPutTogetherAndTurnedUpright) {
+  const TemporaryFolder folder;
+  const struct {
+    int tiles;  // along each side
+    cv::Size shown;
+    int turns, mirror;
+    const char* colours;
+    cv::Size size;
+  } cases[] = {
+      {1, {}, 0, -1, "rgbw", {128, 128}},         {2, {}, 0, -1, "rgbw", {128, 128}},
+      {2, {120, 100}, 0, -1, "rgbw", {120, 100}}, {2, {120, 100}, 1, -1, "gwrb", {100, 120}},
+      {2, {120, 100}, 2, -1, "wbgr", {120, 100}}, {2, {120, 100}, 3, -1, "brwg", {100, 120}},
+      {1, {}, 0, 1, "grwb", {128, 128}},          {1, {}, 0, 0, "bwrg", {128, 128}},
+      {1, {}, 1, 1, "wgbr", {128, 128}},
+  };
+  for (const auto& [tiles, shown, turns, mirror, colours, size] : cases) {
+    SCOPED_TRACE(std::string(colours) + " " + std::to_string(tiles));
+    MadeHeif heif;
+    heif.picture = QuarteredPicture(128, 128);
+    heif.columns = heif.rows = tiles;
+    heif.shown = shown;
+    heif.turns = turns;
+    heif.mirror = mirror;
+    WriteFile(folder / "a.heic", Encoded(heif));
+    const Seen seen = See(folder / "a.heic");
+    ASSERT_EQ(seen.stamps.size(), 1U);
+    EXPECT_EQ(seen.damage, "");
+    EXPECT_EQ(seen.first.size(), size);
+    EXPECT_EQ(QuarterColours(seen.first), colours);
+  }
 }
 
 TEST(OtherKindsTest, AvifIsRead) {
