@@ -1,11 +1,18 @@
 #include "extract/media/video_frame.h"
 
+#include <random>
+
 #include <gtest/gtest.h>
 #include <opencv2/imgproc.hpp>
 
+#include "extract/media/av.h"
 #include "extract/media/video_reader.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
+
+extern "C" {
+#include <libavutil/pixdesc.h>
+}
 
 namespace seam {
 namespace {
@@ -69,6 +76,59 @@ TEST(VideoFrameTest, APartHasThePixelsOfTheWholeOnSharedClips) {
   for (std::size_t i = 0; i < clips.size(); i += 6) {
     SCOPED_TRACE(clips[i].string());
     ExpectPartsOfTheWhole(FirstFrame(clips[i]));
+  }
+}
+
+// Every byte by chance, but for 10-bit samples, which end at 1023.
+std::shared_ptr<AVFrame> NoiseFrame(AVPixelFormat format, const cv::Size& size, std::mt19937* random) {
+  std::shared_ptr<AVFrame> frame(av_frame_alloc(), AvDeleter{});
+  frame->format = format;
+  frame->width = size.width;
+  frame->height = size.height;
+  EXPECT_EQ(av_frame_get_buffer(frame.get(), 0), 0);
+  for (int plane = 0; plane < AV_NUM_DATA_POINTERS && frame->buf[plane] != nullptr; ++plane) {
+    const AVBufferRef& bytes = *frame->buf[plane];
+    for (std::size_t i = 0; i < static_cast<std::size_t>(bytes.size); ++i) {
+      const bool high = format == AV_PIX_FMT_YUV420P10LE && i % 2 == 1;
+      bytes.data[i] = static_cast<std::uint8_t>((*random)() & (high ? 3U : 255U));
+    }
+  }
+  return frame;
+}
+
+// As libswscale does it in one step: BT.601 as it stands.
+cv::Mat PackedRgb(const AVFrame& frame, const cv::Size& size, int filter) {
+  const AvPtr<SwsContext> scaler(sws_getContext(
+      frame.width, frame.height, static_cast<AVPixelFormat>(frame.format), size.width, size.height,
+      AV_PIX_FMT_RGB24, filter | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr, nullptr, nullptr));
+  sws_setColorspaceDetails(scaler.get(), sws_getCoefficients(SWS_CS_ITU601), 0,
+                           sws_getCoefficients(SWS_CS_ITU709), 1, 0, 1 << 16, 1 << 16);
+  cv::Mat wide(size.height, (size.width / 64 + 2) * 64, CV_8UC3);
+  std::uint8_t* rows[] = {wide.data, nullptr, nullptr, nullptr};
+  const int strides[] = {static_cast<int>(wide.step[0]), 0, 0, 0};
+  sws_scale(scaler.get(), frame.data, frame.linesize, 0, frame.height, rows, strides);
+  return wide.colRange(0, size.width);
+}
+
+// Planes, packed rows and kept scalers are means to an end: no byte depends on them.
+TEST(VideoFrameTest, PixelsAreThoseOfOneConversionToRgb) {
+  std::mt19937 random(1);
+  for (const AVPixelFormat format :
+       {AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P, AV_PIX_FMT_YUV444P, AV_PIX_FMT_YUV410P, AV_PIX_FMT_NV12,
+        AV_PIX_FMT_YUVA420P, AV_PIX_FMT_YUV420P10LE, AV_PIX_FMT_YUYV422, AV_PIX_FMT_GRAY8, AV_PIX_FMT_PAL8,
+        AV_PIX_FMT_RGB24, AV_PIX_FMT_GBRP}) {
+    for (const cv::Size& size : {cv::Size(400, 300), cv::Size(321, 240), cv::Size(640, 480),
+                                 cv::Size(1000, 570), cv::Size(640, 8), cv::Size(96, 400)}) {
+      SCOPED_TRACE(std::string(av_get_pix_fmt_name(format)) + " " + std::to_string(size.width));
+      const std::shared_ptr<AVFrame> stored = NoiseFrame(format, size, &random);
+      const VideoFrame frame(stored, {}, 1);
+      EXPECT_EQ(cv::norm(frame.Picture(), PackedRgb(*stored, size, SWS_BICUBIC), cv::NORM_INF), 0);
+      for (const int side : {320, 300, 240, 100}) {
+        const cv::Mat small = frame.Shrunk(side);
+        if (small.size() == size) continue;
+        EXPECT_EQ(cv::norm(small, PackedRgb(*stored, small.size(), SWS_AREA), cv::NORM_INF), 0) << side;
+      }
+    }
   }
 }
 
