@@ -9,18 +9,13 @@
 #include "base/csv.h"
 #include "base/files.h"
 #include "base/lower_case.h"
+#include "base/words.h"
 
 namespace seam {
 
 namespace {
 
 constexpr std::uint64_t kMaxBytes = std::uint64_t{128} << 20;
-
-std::string Trimmed(const std::string& text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // A comma where the line of names has one.
 char SeparatorOf(std::string_view text) {

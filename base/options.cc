@@ -43,7 +43,30 @@ std::size_t EditDistance(std::string_view a, std::string_view b) {
   return table[a.size()][b.size()];
 }
 
+// 1e6 as 1000000: as people write it.
+std::string Shown(double number) {
+  return std::abs(number) < 1e15 && number == std::floor(number) ? fmt::format("{:.0f}", number)
+                                                                 : fmt::format("{:g}", number);
+}
+
 }  // namespace
+
+bool Range::Holds(double number) const {
+  if (or_zero && number == 0) return true;
+  return (above ? number > low : number >= low) && (below ? number < high : number <= high);
+}
+
+std::string Range::Words() const {
+  const std::string zero = or_zero ? "0 or " : "";
+  const bool has_low = std::isfinite(low), has_high = std::isfinite(high);
+  if (has_low && has_high && above)
+    return fmt::format("{}above {} and {} {}", zero, Shown(low), below ? "below" : "up to", Shown(high));
+  if (has_low && has_high)
+    return fmt::format("{}from {} to {}{}", zero, Shown(low), below ? "below " : "", Shown(high));
+  if (has_low) return fmt::format("{}{} {}", zero, above ? "above" : "at least", Shown(low));
+  if (has_high) return fmt::format("{}{} {}", zero, below ? "below" : "at most", Shown(high));
+  return "";
+}
 
 struct Options::Impl {
   std::string program, synopsis, summary, example;
@@ -54,6 +77,7 @@ struct Options::Impl {
   std::set<std::string> flags, unsigned_names, real_names;
   std::map<std::string, std::function<nlohmann::json()>> readers;
   std::map<std::string, std::vector<std::string>> choices;
+  std::map<std::string, std::pair<Range, std::function<double()>>> ranges;
   po::variables_map values;
   bool quiet = false;
 
@@ -63,6 +87,24 @@ struct Options::Impl {
     described.add_options()(with_letter.c_str(), semantic, help.c_str());
     names.push_back(name);
     readers[name] = [value] { return nlohmann::json(*value); };
+  }
+
+  template <class T>
+  void DeclareNumber(const std::string& name, T* value, const std::string& help, const Range& range,
+                     po::typed_value<T>* semantic) {
+    const std::string words = range.Words();
+    Declare(name, value, words.empty() ? help : fmt::format("{} ({})", help, words), semantic);
+    if (!words.empty()) ranges[name] = {range, [value] { return static_cast<double>(*value); }};
+  }
+
+  void CheckRanges() const {
+    for (const auto& [name, declared] : ranges) {
+      const auto& [range, read] = declared;
+      const double number = read();
+      if (range.Holds(number)) continue;
+      throw UsageError("--" + name, fmt::format("must be {}, not {}", range.Words(), Shown(number)),
+                       range.hint);
+    }
   }
 
   void PrintHelp() const {
@@ -164,18 +206,20 @@ void Options::Add(const std::string& name, bool* value, const std::string& help)
   impl_->Declare(name, value, help, semantic);
   impl_->flags.insert(name);
 }
-void Options::Add(const std::string& name, int* value, const std::string& help) {
-  impl_->Declare(name, value, help, po::value(value)->default_value(*value));
+void Options::Add(const std::string& name, int* value, const std::string& help, const Range& range) {
+  impl_->DeclareNumber(name, value, help, range, po::value(value)->default_value(*value));
 }
-void Options::Add(const std::string& name, std::int64_t* value, const std::string& help) {
-  impl_->Declare(name, value, help, po::value(value)->default_value(*value));
+void Options::Add(const std::string& name, std::int64_t* value, const std::string& help, const Range& range) {
+  impl_->DeclareNumber(name, value, help, range, po::value(value)->default_value(*value));
 }
-void Options::Add(const std::string& name, std::uint64_t* value, const std::string& help) {
-  impl_->Declare(name, value, help, po::value(value)->default_value(*value));
+void Options::Add(const std::string& name, std::uint64_t* value, const std::string& help,
+                  const Range& range) {
+  impl_->DeclareNumber(name, value, help, range, po::value(value)->default_value(*value));
   impl_->unsigned_names.insert(name);
 }
-void Options::Add(const std::string& name, double* value, const std::string& help) {
-  impl_->Declare(name, value, help, po::value(value)->default_value(*value, fmt::format("{:g}", *value)));
+void Options::Add(const std::string& name, double* value, const std::string& help, const Range& range) {
+  impl_->DeclareNumber(name, value, help, range,
+                       po::value(value)->default_value(*value, fmt::format("{:g}", *value)));
   impl_->real_names.insert(name);
 }
 void Options::Add(const std::string& name, std::string* value, const std::string& help,
@@ -216,9 +260,14 @@ bool Options::Parse(const std::vector<std::string>& arguments) {
   if (values.count("config")) impl_->ReadConfig(values["config"].as<std::string>());
   impl_->CheckReals();
   po::notify(values);
-  impl_->CheckChoices();
+  CheckValues();
   SetQuiet(impl_->quiet);
   return true;
+}
+
+void Options::CheckValues() const {
+  impl_->CheckRanges();
+  impl_->CheckChoices();
 }
 
 nlohmann::json Options::ToJson() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,6 +9,25 @@
 #include <nlohmann/json_fwd.hpp>
 
 namespace seam {
+
+// The numbers that an option takes. Both ends belong to it unless `above` or `below` says otherwise.
+struct Range {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  const char* hint = "";  // second line of the error
+  bool above = false;     // `low` itself is not taken
+  bool below = false;     // `high` itself is not taken
+  bool or_zero = false;   // 0 is taken, too: it turns something off
+
+  bool Holds(double number) const;
+  // "from 1 to 4096", "at least 1", "above 0", "from 0 to below 1", "0 or at least 32"; "" for any number.
+  std::string Words() const;
+};
+constexpr Range Between(double low, double high, const char* hint = "") { return {low, high, hint}; }
+constexpr Range AtLeast(double low, const char* hint = "") { return {.low = low, .hint = hint}; }
+constexpr Range Above(double low, const char* hint = "") { return {.low = low, .hint = hint, .above = true}; }
+// A share that may be 0 but not the whole.
+constexpr Range BelowOne(const char* hint = "") { return {0, 1, hint, false, true}; }
 
 // The command line of a program. An option lives in the struct that uses it, with its default in the member;
 // that struct's Register() declares it here:
@@ -27,13 +47,13 @@ class Options {
   ~Options();
 
   // Declares --NAME; `output` is -o, too. The value stays at *value unless the user gives one. A bool is
-  // switched on by --NAME alone and off by --no-NAME or --NAME=false. `choices`, when not empty, are the only
-  // values allowed.
+  // switched on by --NAME alone and off by --no-NAME or --NAME=false. `range` and `choices`, where given, are
+  // the only values allowed, and --help shows them.
   void Add(const std::string& name, bool* value, const std::string& help);
-  void Add(const std::string& name, int* value, const std::string& help);
-  void Add(const std::string& name, std::int64_t* value, const std::string& help);
-  void Add(const std::string& name, std::uint64_t* value, const std::string& help);
-  void Add(const std::string& name, double* value, const std::string& help);
+  void Add(const std::string& name, int* value, const std::string& help, const Range& range = {});
+  void Add(const std::string& name, std::int64_t* value, const std::string& help, const Range& range = {});
+  void Add(const std::string& name, std::uint64_t* value, const std::string& help, const Range& range = {});
+  void Add(const std::string& name, double* value, const std::string& help, const Range& range = {});
   void Add(const std::string& name, std::string* value, const std::string& help,
            std::vector<std::string> choices = {});
   // One that may be given several times; its values in order.
@@ -45,6 +65,10 @@ class Options {
   // --version was asked for and has been printed.
   bool Parse(const std::vector<std::string>& arguments);
 
+  // Throws a UsageError where a value as it now stands is out of its range or none of its choices. Parse()
+  // does so, too.
+  void CheckValues() const;
+
   // Every option's value as it now stands, by name: what a run records about itself.
   nlohmann::json ToJson() const;
 
@@ -55,6 +79,14 @@ class Options {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// Checks values that no command line has set by the ranges and choices that Register() declares.
+template <class Struct>
+void CheckDeclared(Struct values) {
+  Options options("", "", "", "");
+  values.Register(&options);
+  options.CheckValues();
+}
 
 // The member of `choices` nearest to `word` by edit distance, or "" where none is near: for "did you mean".
 std::string Nearest(const std::string& word, const std::vector<std::string>& choices);

@@ -38,4 +38,11 @@ std::vector<std::string> SplitWords(const std::string& subject, std::string_view
   return words;
 }
 
+std::string Trimmed(std::string_view text) {
+  constexpr std::string_view kSpaces = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kSpaces);
+  if (first == std::string_view::npos) return "";
+  return std::string(text.substr(first, text.find_last_not_of(kSpaces) - first + 1));
+}
+
 }  // namespace seam

@@ -11,4 +11,7 @@ namespace seam {
 // where a quote is never closed.
 std::vector<std::string> SplitWords(const std::string& subject, std::string_view line);
 
+// Without the blanks, tabs and line ends around it.
+std::string Trimmed(std::string_view text);
+
 }  // namespace seam

@@ -49,9 +49,11 @@ struct EvaluateOptions {
         "marked; default: the one stored with the scores, or 0.5");
     options->Add("missing", &evaluation.missing, "what an input without a score counts as",
                  {"exclude", "as-real", "as-fake"});
-    options->Add("resamples", &evaluation.bootstrap.resamples, "of the bootstrap; 0: no intervals");
+    options->Add("resamples", &evaluation.bootstrap.resamples, "of the bootstrap; 0: no intervals",
+                 Between(0, 1e6, "2000 are usual"));
     options->Add("seed", &evaluation.bootstrap.seed, "of the bootstrap");
-    options->Add("level", &evaluation.bootstrap.level, "of the intervals");
+    options->Add("level", &evaluation.bootstrap.level, "of the intervals",
+                 {0, 1, "0.95 is usual", true, true});
     options->Add("compare", &compare,
                  "two score files on their common videos: DeLong's test, paired bootstrap");
     options->Add("cross", &cross, "score files (models) by datasets: a matrix of --measure");

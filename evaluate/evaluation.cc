@@ -1,7 +1,6 @@
 #include "evaluate/evaluation.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <map>
 #include <set>
@@ -9,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/numbers.h"
 
 namespace seam {
 namespace {
@@ -93,9 +93,7 @@ double ThresholdFrom(const std::string& text, const RankedScores& scores) {
   if (text == "eer") return ThresholdOfEqualErrorRate(scores);
   if (text == "youden") return ThresholdOfYouden(scores);
   if (text == "fpr") return ThresholdAtFpr(scores, 0.01);
-  double value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
+  return ParseNumber<double>(text).value_or(0);
 }
 
 // The file's own, where all rows that have one agree.
@@ -221,17 +219,11 @@ std::optional<double> CountedScore(const ScoreRow& row, const std::string& missi
 }
 
 void EvaluationOptions::Check() const {
-  double value = 0;
-  const auto [end, error] = std::from_chars(threshold.data(), threshold.data() + threshold.size(), value);
-  const bool number = error == std::errc() && end == threshold.data() + threshold.size();
-  if (!threshold.empty() && !IsRule(threshold) && !(number && value >= 0 && value <= 1)) {
+  const auto number = ParseNumber<double>(threshold);
+  if (!threshold.empty() && !IsRule(threshold) && !(number && *number >= 0 && *number <= 1)) {
     throw UsageError("--threshold", fmt::format("'{}' is not a number from 0 to 1", threshold),
                      "or eer, youden, fpr: chosen on the very videos that are measured, and marked so");
   }
-  if (bootstrap.resamples < 0 || bootstrap.resamples > 1'000'000)
-    throw UsageError("--resamples", "must be from 0 to 1000000", "2000 are usual");
-  if (!(bootstrap.level > 0 && bootstrap.level < 1))
-    throw UsageError("--level", "must lie between 0 and 1", "0.95 is usual");
 }
 
 const std::vector<MeasureEntry>& Measures() {

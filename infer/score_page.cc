@@ -48,7 +48,7 @@ void PageOptions::Register(Options* options) {
                "write a page for people to this HTML file: verdicts, reasons, faces, scores");
   options->Add("explain", &explain, "show in the report where the network looked (Grad-CAM heat maps)");
   options->Add("report-pictures", &report_pictures,
-               "how many of the most suspicious videos have pictures in the report");
+               "how many of the most suspicious videos have pictures in the report", AtLeast(0));
   options->Add("annotate", &annotate,
                "write every video again into this folder, with boxes and scores drawn");
 }
@@ -56,7 +56,7 @@ void PageOptions::Register(Options* options) {
 void PageOptions::Check() const {
   if (explain && report.empty())
     throw UsageError("--explain", "needs --report", "name a page for the heat maps");
-  if (report_pictures < 0) throw UsageError("--report-pictures", "must be at least 0");
+  CheckDeclared(*this);
   if (explain && report_pictures == 0) throw UsageError("--explain", "needs --report-pictures above 0");
 }
 

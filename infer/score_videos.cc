@@ -91,15 +91,13 @@ class ScoreSink : public ClipSink {
 }  // namespace
 
 void ScoreOptions::Register(Options* options) {
-  options->Add("batch", &batch, "faces (or windows) that go through the network at once, of several videos");
+  options->Add("batch", &batch, "faces (or windows) that go through the network at once, of several videos",
+               Between(1, 4096));
   options->Add("unordered", &unordered, "tell results as they are ready, not in the order of the inputs");
   aggregate.Register(options);
 }
 
-void ScoreOptions::Check() const {
-  if (batch < 1 || batch > 4096) throw UsageError("--batch", "must be from 1 to 4096");
-  aggregate.Check();
-}
+void ScoreOptions::Check() const { CheckDeclared(*this); }
 
 bool ScoreVideos(const std::vector<ScoreRow>& inputs, const ExtractOptions& extract,
                  const ScoreOptions& options, const VerdictRule& rule, const Predictor& predictor,

@@ -12,6 +12,7 @@
 #include "base/lines.h"
 #include "base/lower_case.h"
 #include "base/options.h"
+#include "base/words.h"
 
 namespace seam {
 
@@ -32,13 +33,6 @@ std::vector<std::string> PartsOf(const std::string& id) {
       parts.back() += c;
   }
   return parts;
-}
-
-std::string Trimmed(const std::string& text) {
-  const char* const spaces = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(spaces);
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(spaces) - first + 1);
 }
 
 // Also in folders inside.

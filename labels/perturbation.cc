@@ -1,7 +1,6 @@
 #include "labels/perturbation.h"
 
 #include <algorithm>
-#include <charconv>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 
 #include "base/comma_list.h"
 #include "base/error.h"
+#include "base/numbers.h"
 #include "base/options.h"
 
 namespace seam {
@@ -36,15 +36,13 @@ const PerturbationKind& Known(const std::string& option, const std::string& name
 }
 
 int LevelOf(const std::string& option, const PerturbationKind& kind, const std::string& text) {
-  int level = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), level);
-  if (code != std::errc() || end != text.data() + text.size() || level < 1 ||
-      level > static_cast<int>(kind.levels.size())) {
+  const auto level = ParseNumber<int>(text);
+  if (!level || *level < 1 || *level > static_cast<int>(kind.levels.size())) {
     throw UsageError(option, fmt::format("{} has no level '{}'", kind.name, text),
                      fmt::format("its levels are 1 to {}: {} {}", kind.levels.size(), kind.parameter,
                                  fmt::join(kind.levels, ", ")));
   }
-  return level;
+  return *level;
 }
 
 // What one part of a list stands for.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -14,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/fnv.h"
+#include "base/numbers.h"
 #include "base/progress.h"
 #include "base/sha256.h"
 
@@ -35,17 +35,13 @@ Ratios ParseRatios(const std::string& text) {
     return UsageError("--split", fmt::format("'{}' is not three shares of train, val and test", text),
                       "three numbers from 0 to 1 whose sum is 1, as in --split 0.7,0.15,0.15");
   };
+  const auto shares = ParseNumbers<double>(text);
   Ratios ratios = {};
-  const char* at = text.data();
-  const char* const end = text.data() + text.size();
+  if (!shares || shares->size() != ratios.size()) throw wrong();
   for (std::size_t i = 0; i < ratios.size(); ++i) {
-    double ratio = 0;
-    const auto [stop, code] = std::from_chars(at, end, ratio);
-    if (code != std::errc() || !(ratio >= 0 && ratio <= 1)) throw wrong();
-    const bool last = i + 1 == ratios.size();
-    if (last ? stop != end : stop == end || *stop != ',') throw wrong();
-    ratios[i] = std::llround(ratio * kWhole);
-    at = stop + 1;
+    const double share = (*shares)[i];
+    if (!(share >= 0 && share <= 1)) throw wrong();
+    ratios[i] = std::llround(share * kWhole);
   }
   if (std::abs(std::accumulate(ratios.begin(), ratios.end(), std::int64_t{0}) - kWhole) >
       kWhole / 1'000'000) {

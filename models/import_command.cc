@@ -41,20 +41,17 @@ struct ImportedCrop {
                  "how faces are turned: not at all, or by their landmarks (auto: the recipe's)",
                  {"auto", "none", "similarity"});
     options->Add("detector", &detector, "that finds the faces", {"retinaface", "yunet", "hog"});
-    options->Add("detect-size", &detect_size, "longer side of the picture that is searched, at most");
-    options->Add("detect-threshold", &detect_threshold, "least score of a face; 0: the detector's own");
+    options->Add("detect-size", &detect_size, "longer side of the picture that is searched, at most",
+                 Between(1, 8192));
+    options->Add("detect-threshold", &detect_threshold, "least score of a face; 0: the detector's own",
+                 Between(0, 1));
     options->Add("encoding", &encoding, "of crops (auto: png for a recipe, jpeg without one)",
                  {"auto", "jpeg", "png"});
-    options->Add("quality", &quality, "of JPEG");
+    options->Add("quality", &quality, "of JPEG", Between(1, 100));
   }
 
   void Check() const {
     if (margin != -1 && !(margin >= 0 && margin <= 10)) throw UsageError("--margin", "must be from 0 to 10");
-    if (!(detect_threshold >= 0 && detect_threshold <= 1)) {
-      throw UsageError("--detect-threshold", "must be from 0 to 1");
-    }
-    if (detect_size < 1 || detect_size > 8192) throw UsageError("--detect-size", "must be from 1 to 8192");
-    if (quality < 1 || quality > 100) throw UsageError("--quality", "must be from 1 to 100");
     if (align == "similarity" && detector == "hog") {
       throw UsageError("--align", align + " needs landmarks, which hog does not find",
                        "choose another --detector");
@@ -103,7 +100,7 @@ struct Settings {
         "guess", &guess,
         "where nothing tells how pictures are scaled and faces cut out, take the usual and record it");
     options->Add("strict", &strict, "every weight must fit; --no-strict keeps fresh ones where none does");
-    options->Add("threshold", &threshold, "a score from here on is called fake");
+    options->Add("threshold", &threshold, "a score from here on is called fake", Between(0, 1));
     options->Add("notice", &notice, "what users must know: data, licence");
     options->Add("overwrite", &overwrite, "replace the output");
     options->Add("seed", &seed, "of fresh weights");
@@ -115,7 +112,6 @@ struct Settings {
   void Check() {
     if (files.size() != 1) throw UsageError("file", "give one file of weights");
     if (output.empty()) throw UsageError("--output", "is missing", "name the checkpoint to write");
-    if (!(threshold >= 0 && threshold <= 1)) throw UsageError("--threshold", "must be from 0 to 1");
     crop.Check();
     model.Check();
     if (!overwrite && fs::exists(output)) {

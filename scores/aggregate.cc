@@ -48,14 +48,12 @@ void AggregateOptions::Register(Options* options) {
   std::vector<std::string> names;
   for (const AggregateEntry& entry : kAggregates) names.emplace_back(entry.name);
   options->Add("aggregate", &aggregate, "how the scores of a person's frames (or windows) become one", names);
-  options->Add("top-k", &top_k, "--aggregate top-k: the mean of so many of the greatest scores");
-  options->Add("min-track", &min_track, "frames a person must be seen in to count, unless nobody is");
+  options->Add("top-k", &top_k, "--aggregate top-k: the mean of so many of the greatest scores", AtLeast(1));
+  options->Add("min-track", &min_track, "frames a person must be seen in to count, unless nobody is",
+               AtLeast(1));
 }
 
-void AggregateOptions::Check() const {
-  if (top_k < 1) throw UsageError("--top-k", "must be at least 1");
-  if (min_track < 1) throw UsageError("--min-track", "must be at least 1");
-}
+void AggregateOptions::Check() const { CheckDeclared(*this); }
 
 std::string AggregateOptions::Name() const {
   return aggregate == "top-k" ? fmt::format("top-{}", top_k) : aggregate;

@@ -1,7 +1,6 @@
 #include "scores/score_csv.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <system_error>
 
@@ -9,6 +8,7 @@
 
 #include "base/csv.h"
 #include "base/error.h"
+#include "base/numbers.h"
 #include "labels/label.h"
 
 namespace seam {
@@ -19,15 +19,6 @@ const std::vector<std::string>& Columns() {
                                                    "verdict", "label",  "frames", "faces",       "tracks",
                                                    "seconds", "reason", "note"};
   return columns;
-}
-
-// The whole of `text`, and nothing where it is no number.
-template <class Number>
-std::optional<Number> ParseNumber(const std::string& text) {
-  Number number = 0;
-  const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 class Reader {

@@ -1,13 +1,13 @@
 #include "scores/verdict.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/numbers.h"
 
 namespace seam {
 namespace {
@@ -18,12 +18,10 @@ Error WrongThreshold(const std::string& problem) {
 }
 
 double Number(const std::string& text) {
-  double number = -1;
-  const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = code == std::errc() && stop == text.data() + text.size();
-  if (!whole) throw WrongThreshold(fmt::format("'{}' is not a number from 0 to 1, eer or fpr1", text));
-  if (!(number >= 0 && number <= 1)) throw WrongThreshold("must be from 0 to 1");
-  return number;
+  const auto number = ParseNumber<double>(text);
+  if (!number) throw WrongThreshold(fmt::format("'{}' is not a number from 0 to 1, eer or fpr1", text));
+  if (!(*number >= 0 && *number <= 1)) throw WrongThreshold("must be from 0 to 1");
+  return *number;
 }
 
 // The usual size of a person's face: the median of the shorter sides.

@@ -1,7 +1,6 @@
 #include "serve/api.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -13,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/numbers.h"
 #include "base/sha256.h"
 #include "base/version.h"
 #include "serve/event_hub.h"
@@ -48,11 +48,8 @@ void SetEtag(const Request& request, Response* response) {
 }
 
 std::optional<int> ParseInt(const std::string& text, int low, int high) {
-  int value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || end != text.data() + text.size() || value < low || value > high)
-    return std::nullopt;
-  return value;
+  const auto value = ParseNumber<int>(text);
+  return value && *value >= low && *value <= high ? value : std::nullopt;
 }
 
 // Takes one of a limited number of places while it lives.
@@ -185,13 +182,8 @@ class Api {
       response->set_header("Retry-After", "5");
       return SetProblem(response, 503, "Too many listeners", "Ask for the jobs' states instead.");
     }
-    std::int64_t last = context_.events.last();
-    const std::string seen = request.get_header_value("Last-Event-ID");
-    std::int64_t number = 0;
-    if (const auto [end, problem] = std::from_chars(seen.data(), seen.data() + seen.size(), number);
-        problem == std::errc() && !seen.empty()) {
-      last = number;
-    }
+    std::int64_t last =
+        ParseNumber<std::int64_t>(request.get_header_value("Last-Event-ID")).value_or(context_.events.last());
     response->set_header("Cache-Control", "no-store");
     response->set_chunked_content_provider(
         "text/event-stream", [this, place, last, first = true](std::size_t, httplib::DataSink& sink) mutable {

@@ -36,7 +36,7 @@ struct ServeSettings {
   void Register(Options* options) {
     options->Add("address", &server.address,
                  "address to listen at; any but a loopback one needs --token-file");
-    options->Add("port", &server.port, "port to listen at (0: any that is free)");
+    options->Add("port", &server.port, "port to listen at (0: any that is free)", Between(0, 65535));
     options->Add("model", &models,
                  "checkpoint to score with; several may be given, the first is the default");
     options->Add("allow", &server.allow,
@@ -45,21 +45,18 @@ struct ServeSettings {
                  "folder for jobs, uploads and results (default: seam/serve in the user's state folder)");
     options->Add("token-file", &token_file, "file with the token that callers must send");
     options->Add("host-name", &hosts, "another name that this server is reached by; several may be given");
-    options->Add("workers", &workers, "files scored at once (0: one per core)");
-    options->Add("max-seconds", &queue.limit_seconds, "scoring of one file is given up after this time");
+    options->Add("workers", &workers, "files scored at once (0: one per core)", AtLeast(0));
+    options->Add("max-seconds", &queue.limit_seconds, "scoring of one file is given up after this time",
+                 AtLeast(1));
     options->Add("max-upload", &server.max_upload_bytes, "largest file that may be sent, in bytes");
     options->Add("max-stored", &server.max_stored_bytes, "bytes of uploads kept in all");
     options->Add("max-queued", &server.max_queued, "jobs that may wait");
-    options->Add("max-connections", &server.connections, "connections served at once");
+    options->Add("max-connections", &server.connections, "connections served at once", AtLeast(8));
     options->Add("max-uploads", &server.uploads, "files sent at once");
     options->Add("max-rate", &server.requests_per_second, "requests a second (0: no limit)");
   }
 
   void Check() const {
-    if (server.port < 0 || server.port > 65535) throw UsageError("--port", "must be from 0 to 65535");
-    if (workers < 0) throw UsageError("--workers", "must be 0 or more");
-    if (queue.limit_seconds < 1) throw UsageError("--max-seconds", "must be 1 or more");
-    if (server.connections < 8) throw UsageError("--max-connections", "must be 8 or more");
     const bool loopback =
         server.address == "127.0.0.1" || server.address == "::1" || server.address == "localhost";
     if (!loopback && token_file.empty()) {

@@ -53,29 +53,19 @@ const std::vector<std::string>& ClassifierNames() {
 void ClassifierOptions::Register(Options* options) {
   options->Add("solver", &solver, "the classifier", ClassifierNames());
   options->Add("kernel", &kernel, "of svm", {"rbf", "linear", "poly"});
-  options->Add("C", &cost, "cost of errors: svm, logistic, eigenfaces; 0: as published");
-  options->Add("gamma", &gamma, "of svm's rbf and poly; 0: as published");
-  options->Add("degree", &degree, "of svm's poly");
-  options->Add("l1", &l1, "weight of the sum of absolute weights: lasso, elastic");
-  options->Add("l2", &l2, "weight of the sum of squared weights: ridge, elastic");
-  options->Add("neighbours", &neighbours, "of knn");
-  options->Add("variance", &variance, "share of variance that eigenfaces keep");
+  options->Add("C", &cost, "cost of errors: svm, logistic, eigenfaces; 0: as published", AtLeast(0));
+  options->Add("gamma", &gamma, "of svm's rbf and poly; 0: as published", AtLeast(0));
+  options->Add("degree", &degree, "of svm's poly", Between(1, 10));
+  options->Add("l1", &l1, "weight of the sum of absolute weights: lasso, elastic", AtLeast(0));
+  options->Add("l2", &l2, "weight of the sum of squared weights: ridge, elastic", AtLeast(0));
+  options->Add("neighbours", &neighbours, "of knn", AtLeast(1));
+  options->Add("variance", &variance, "share of variance that eigenfaces keep", {0, 1, "", true, true});
   options->Add("probability", &probability, "svm: fit probabilities, too, which trains it six times");
-  options->Add("max-iterations", &max_iterations, "of log, lasso, ridge, elastic and kmeans");
+  options->Add("max-iterations", &max_iterations, "of log, lasso, ridge, elastic and kmeans", AtLeast(1));
   options->Add("seed", &seed, "of kmeans and of svm's folds");
 }
 
-void ClassifierOptions::Check() const {
-  if (FindSolver(solver) == nullptr) {
-    throw UsageError("--solver", "'" + Printable(solver) + "' is none",
-                     fmt::format("{}", fmt::join(ClassifierNames(), ", ")));
-  }
-  if (cost < 0 || gamma < 0 || l1 < 0 || l2 < 0) throw UsageError("--C", "weights must not be negative");
-  if (degree < 1 || degree > 10) throw UsageError("--degree", "must be from 1 to 10");
-  if (neighbours < 1) throw UsageError("--neighbours", "must be 1 or more");
-  if (!(variance > 0 && variance < 1)) throw UsageError("--variance", "must lie between 0 and 1");
-  if (max_iterations < 1) throw UsageError("--max-iterations", "must be 1 or more");
-}
+void ClassifierOptions::Check() const { CheckDeclared(*this); }
 
 double ClassifierOptions::Cost() const {
   if (cost > 0) return cost;

@@ -72,26 +72,18 @@ void FeatureOptions::Register(Options* options) {
                "azimuthal: ring means of the spectrum; dct: log cosine transform; magnitude: log |FFT|; raw: "
                "pixels; prnu: noise residual",
                Kinds());
-  options->Add("features", &features,
-               "numbers of the azimuthal feature; 0: as the picture gives, not scaled");
+  options->Add("features", &features, "numbers of the azimuthal feature; 0: as the picture gives, not scaled",
+               {2, 1 << 20, "300, 80, or 0 for all", false, false, true});
   options->Add("centre", &centre, "azimuthal: of the middle third of both sides alone");
   options->Add("log", &log, "of the dct's coefficients");
   options->Add("grey", &grey, "take grey pictures for dct, magnitude and raw");
-  options->Add("middle", &middle, "take the middle square of so many pixels; 0: the whole picture");
-  options->Add("levels", &residual.levels, "prnu: of the wavelet transform");
-  options->Add("sigma", &residual.sigma, "prnu: deviation of the noise, in grey levels");
+  options->Add("middle", &middle, "take the middle square of so many pixels; 0: the whole picture",
+               AtLeast(0));
+  options->Add("levels", &residual.levels, "prnu: of the wavelet transform", Between(1, 12));
+  options->Add("sigma", &residual.sigma, "prnu: deviation of the noise, in grey levels", Above(0));
 }
 
-void FeatureOptions::Check() const {
-  if (features < 0 || features == 1 || features > 1 << 20)
-    throw UsageError("--features", fmt::format("{} makes no sense", features), "300, 80, or 0 for all");
-  if (middle < 0) throw UsageError("--middle", "must not be negative");
-  if (residual.levels < 1 || residual.levels > 12) throw UsageError("--levels", "must be from 1 to 12");
-  if (!(residual.sigma > 0)) throw UsageError("--sigma", "must be more than 0");
-  if (std::find(Kinds().begin(), Kinds().end(), kind) == Kinds().end())
-    throw UsageError("--feature", "'" + Printable(kind) + "' is none",
-                     "azimuthal, dct, magnitude, raw, prnu");
-}
+void FeatureOptions::Check() const { CheckDeclared(*this); }
 
 nlohmann::json FeatureOptions::ToJson() const {
   nlohmann::json json = {{"feature", kind}, {"middle", middle}, {"grey", IsGrey()}};

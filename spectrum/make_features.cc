@@ -360,13 +360,12 @@ void MakeOptions::Register(Options* options) {
   feature.Register(options);
   options->Add("whole", &whole, "take whole pictures and frames instead of the faces in them");
   options->Add("split", &split, "of inputs that have splits", {"all", "train", "val", "test"});
-  options->Add("num-files", &num_files, "take the first so many files of each class; 0: all");
+  options->Add("num-files", &num_files, "take the first so many files of each class; 0: all", AtLeast(0));
   extract.Register(options);
 }
 
 void MakeOptions::Check() const {
-  feature.Check();
-  if (num_files < 0) throw UsageError("--num-files", "must not be negative");
+  CheckDeclared(*this);
   extract.Check();
 }
 

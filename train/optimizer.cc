@@ -129,20 +129,14 @@ void OptimizerOptions::Register(Options* options) {
   std::vector<std::string> names;
   for (const Kind& kind : kKinds) names.emplace_back(kind.name);
   options->Add("optimizer", &optimizer, "what turns gradients into steps", names);
-  options->Add("momentum", &momentum, "of sgd");
+  options->Add("momentum", &momentum, "of sgd", BelowOne("0.9 is usual, 0 for none"));
   options->Add("nesterov", &nesterov, "Nesterov's momentum, of sgd");
-  options->Add("weight-decay", &weight_decay, "not on biases and norms; sgd wants less, say 5e-4");
+  options->Add("weight-decay", &weight_decay, "not on biases and norms; sgd wants less, say 5e-4",
+               AtLeast(0, "0.01 is usual, 0 for none"));
 }
 
 void OptimizerOptions::Check() const {
-  if (!(weight_decay >= 0) || !std::isfinite(weight_decay)) {
-    throw UsageError("--weight-decay", fmt::format("{:g} is below 0", weight_decay),
-                     "0.01 is usual, 0 for none");
-  }
-  if (!(momentum >= 0 && momentum < 1)) {
-    throw UsageError("--momentum", fmt::format("{:g} is not from 0 to below 1", momentum),
-                     "0.9 is usual, 0 for none");
-  }
+  CheckDeclared(*this);
   if (nesterov && (optimizer != "sgd" || momentum == 0)) {
     throw UsageError("--nesterov", optimizer == "sgd" ? "there is no momentum" : "is of sgd alone",
                      "--optimizer sgd --momentum 0.9");

@@ -1,11 +1,11 @@
 #include "train/process_place.h"
 
-#include <charconv>
 #include <cstdlib>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/numbers.h"
 
 namespace seam {
 namespace {
@@ -13,10 +13,8 @@ namespace {
 constexpr int kMaxProcesses = 65536;
 
 int Number(const std::string& variable, const std::string& text, int low, int high) {
-  int value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem == std::errc() && end == text.data() + text.size() && value >= low && value <= high)
-    return value;
+  const auto value = ParseNumber<int>(text);
+  if (value && *value >= low && *value <= high) return *value;
   throw Error(variable, fmt::format("'{}' in the environment is not {} to {}", text, low, high),
               "a launcher such as torchrun or srun sets it; to train with one process, unset it");
 }

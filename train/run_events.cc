@@ -14,13 +14,11 @@ namespace seam {
 
 void EventOptions::Register(Options* options) {
   options->Add("events", &every,
-               "batches between two points of TensorBoard's training curves; 0: no event file");
+               "batches between two points of TensorBoard's training curves; 0: no event file",
+               Between(0, 1e6, "10 is usual, 0 writes none"));
 }
 
-void EventOptions::Check() const {
-  if (every < 0 || every > 1'000'000)
-    throw UsageError("--events", fmt::format("{} is not 0 to 1000000", every), "10 is usual, 0 writes none");
-}
+void EventOptions::Check() const { CheckDeclared(*this); }
 
 struct RunEvents::Impl {
   std::filesystem::path folder;

@@ -1,7 +1,6 @@
 #include "train/run_folder.h"
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <utility>
@@ -10,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/numbers.h"
 #include "models/torch/tensors.h"
 #include "models/weights/safetensors_header.h"
 
@@ -31,12 +31,7 @@ int EpochIn(const fs::path& path, const std::string& key) {
   const MappedFile file(path);
   const auto metadata = ParseSafetensorsHeader(file.bytes(), path.string()).metadata;
   const auto found = metadata.find(key);
-  int epoch = 0;
-  if (found != metadata.end()) {
-    const std::string& text = found->second;
-    std::from_chars(text.data(), text.data() + text.size(), epoch);
-  }
-  return epoch;
+  return found == metadata.end() ? 0 : ParseNumber<int>(found->second).value_or(0);
 }
 
 std::string Lacks(bool here, int epoch, const fs::path& file) {

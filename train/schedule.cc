@@ -52,28 +52,17 @@ int Plateaus(const std::vector<double>& losses, int patience) {
 void ScheduleOptions::Register(Options* options) {
   std::vector<std::string> names;
   for (const Kind& kind : kKinds) names.emplace_back(kind.name);
-  options->Add("lr", &lr, "learning rate at its greatest");
+  options->Add("lr", &lr, "learning rate at its greatest", Above(0, "1e-3 suits most networks"));
   options->Add("schedule", &schedule, "of the learning rate", names);
-  options->Add("warmup", &warmup, "share of all steps over which the learning rate rises");
-  options->Add("plateau-factor", &plateau_factor, "of the learning rate, where val loss stands still");
-  options->Add("plateau-patience", &plateau_patience, "epochs without a lower val loss that are a plateau");
+  options->Add("warmup", &warmup, "share of all steps over which the learning rate rises",
+               Between(0, 1, "0.03 is usual, 0 for none"));
+  options->Add("plateau-factor", &plateau_factor, "of the learning rate, where val loss stands still",
+               {0, 1, "0.1 to 0.5 are usual", true, true});
+  options->Add("plateau-patience", &plateau_patience, "epochs without a lower val loss that are a plateau",
+               Between(1, 9999, "2 to 10 are usual"));
 }
 
-void ScheduleOptions::Check() const {
-  if (!(lr > 0) || !std::isfinite(lr)) {
-    throw UsageError("--lr", fmt::format("{:g} is not above 0", lr), "1e-3 suits most networks");
-  }
-  if (!(warmup >= 0 && warmup <= 1))
-    throw UsageError("--warmup", fmt::format("{:g} is not 0 to 1", warmup), "0.03 is usual, 0 for none");
-  if (!(plateau_factor > 0 && plateau_factor < 1)) {
-    throw UsageError("--plateau-factor", fmt::format("{:g} is not between 0 and 1", plateau_factor),
-                     "0.1 to 0.5 are usual");
-  }
-  if (plateau_patience < 1 || plateau_patience > 9999) {
-    throw UsageError("--plateau-patience", fmt::format("{} is not 1 to 9999", plateau_patience),
-                     "2 to 10 are usual");
-  }
-}
+void ScheduleOptions::Check() const { CheckDeclared(*this); }
 
 double LearningRate(const ScheduleOptions& options, std::int64_t step, std::int64_t total,
                     const std::vector<double>& past_losses) {

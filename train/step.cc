@@ -37,35 +37,23 @@ void SetRandomState(torch::Device device, const torch::Tensor& state) {
   generator.set_state(state);
 }
 
-void CheckShare(const char* option, double value, const char* hint) {
-  if (value >= 0 && value < 1) return;
-  throw UsageError(option, fmt::format("{:g} is not from 0 to below 1", value), hint);
-}
-
-void CheckNotBelowZero(const char* option, double value, const char* hint) {
-  if (value >= 0 && std::isfinite(value)) return;
-  throw UsageError(option, fmt::format("{:g} is below 0", value), hint);
-}
-
 }  // namespace
 
 void StepOptions::Register(Options* options) {
   optimizer.Register(options);
-  options->Add("sam-rho", &sam_rho, "radius of sharpness-aware minimisation, twice the work; 0: without");
-  options->Add("clip-norm", &clip_norm, "greatest norm of a step's gradients; 0: any");
-  options->Add("accumulate", &accumulate, "batches of one step of the optimiser");
-  options->Add("ema", &ema, "decay of an average of the weights, which is then what is kept; 0: without");
+  options->Add("sam-rho", &sam_rho, "radius of sharpness-aware minimisation, twice the work; 0: without",
+               AtLeast(0, "0.05 is usual"));
+  options->Add("clip-norm", &clip_norm, "greatest norm of a step's gradients; 0: any",
+               AtLeast(0, "1 to 5 are usual"));
+  options->Add("accumulate", &accumulate, "batches of one step of the optimiser",
+               Between(1, 65536, "1 steps at each batch"));
+  options->Add("ema", &ema, "decay of an average of the weights, which is then what is kept; 0: without",
+               BelowOne("0.99 to 0.9999 are usual"));
 }
 
 void StepOptions::Check() const {
+  CheckDeclared(*this);
   optimizer.Check();
-  CheckNotBelowZero("--sam-rho", sam_rho, "0.05 is usual, 0 for none");
-  CheckNotBelowZero("--clip-norm", clip_norm, "1 to 5 are usual, 0 for none");
-  CheckShare("--ema", ema, "0.99 to 0.9999 are usual, 0 for none");
-  if (accumulate < 1 || accumulate > 65536) {
-    throw UsageError("--accumulate", fmt::format("{} is not 1 to 65536", accumulate),
-                     "1 steps at each batch");
-  }
 }
 
 struct TrainStep::Impl {

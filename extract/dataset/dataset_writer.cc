@@ -199,16 +199,15 @@ std::vector<std::size_t> AllNumbers(std::size_t count) {
 
 void DatasetWriterOptions::Register(Options* options) {
   folder.Register(options);
-  options->Add("shard-mb", &shard_megabytes, "start a new shard at this size");
+  options->Add("shard-mb", &shard_megabytes, "start a new shard at this size", AtLeast(1));
   options->Add("encoding", &encoding, "how crops are stored", {"jpeg", "png"});
-  options->Add("quality", &quality, "JPEG quality, 1 to 100");
+  options->Add("quality", &quality, "JPEG quality", Between(1, 100));
   options->Add("shard", &shard,
                "do the I-th of N parts of the videos: I/N, from 1/N on; auto asks the job array");
 }
 
 void DatasetWriterOptions::Check() const {
-  if (shard_megabytes < 1) throw UsageError("--shard-mb", "must be at least 1");
-  if (quality < 1 || quality > 100) throw UsageError("--quality", "must be from 1 to 100");
+  CheckDeclared(*this);
   ParsePart(shard);
 }
 

@@ -1,6 +1,5 @@
 #include "extract/dataset/part.h"
 
-#include <charconv>
 #include <cstdlib>
 #include <string_view>
 #include <unordered_map>
@@ -8,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/numbers.h"
 
 namespace seam {
 
@@ -15,18 +15,11 @@ namespace {
 
 constexpr int kMostParts = 1'000'000;
 
-std::optional<int> ParseNumber(std::string_view text) {
-  int number = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 // The number in an environment variable; none where it is not set or empty.
 std::optional<int> NumberIn(const char* variable) {
   const char* text = std::getenv(variable);
   if (text == nullptr || *text == '\0') return std::nullopt;
-  const auto number = ParseNumber(text);
+  const auto number = ParseNumber<int>(text);
   if (!number) throw UsageError("--shard", fmt::format("{}={} is not a number", variable, text));
   return number;
 }
@@ -97,7 +90,7 @@ std::optional<Part> ParsePart(const std::string& text) {
   const std::string first = text.substr(0, slash);
   std::optional<int> count;
   if (slash != std::string::npos) {
-    count = ParseNumber(std::string_view(text).substr(slash + 1));
+    count = ParseNumber<int>(std::string_view(text).substr(slash + 1));
     if (!count) throw wrong();
   }
   if (first == "auto") {
@@ -106,7 +99,7 @@ std::optional<Part> ParsePart(const std::string& text) {
     throw UsageError("--shard", "neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set",
                      "auto is for job arrays; give I/N elsewhere");
   }
-  const auto index = ParseNumber(first);
+  const auto index = ParseNumber<int>(first);
   if (!index || !count) throw wrong();
   return Checked({*index, *count}, text);
 }

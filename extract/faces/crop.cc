@@ -79,17 +79,15 @@ cv::Mat ShrunkBy(int factor, const cv::Mat& picture) {
 }  // namespace
 
 void CropOptions::Register(Options* options) {
-  options->Add("margin", &margin, "the crop's side is 1 + margin times the face's longer side");
-  options->Add("size", &size, "side of the crops in pixels");
+  options->Add("margin", &margin, "the crop's side is 1 + margin times the face's longer side",
+               Between(0, 10, "0.3 is usual"));
+  options->Add("size", &size, "side of the crops in pixels", Between(16, 2048, "256 is usual"));
   options->Add("align", &align,
                "similarity: turn and scale faces so that eyes, nose and mouth fit a template",
                {"none", "similarity"});
 }
 
-void CropOptions::Check() const {
-  if (!(margin >= 0 && margin <= 10)) throw UsageError("--margin", "must be from 0 to 10", "0.3 is usual");
-  if (size < 16 || size > 2048) throw UsageError("--size", "must be from 16 to 2048", "256 is usual");
-}
+void CropOptions::Check() const { CheckDeclared(*this); }
 
 cv::Mat CropFace(const VideoFrame& frame, const Face& face, const CropOptions& options) {
   return options.align == "similarity" && face.has_landmarks

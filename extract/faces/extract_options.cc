@@ -10,12 +10,11 @@ void FaceChoice::Register(Options* options) {
       "faces", &faces,
       "whose faces: the person who takes most of the pictures, the one nearest to their middle, or all",
       {"largest", "centre", "all"});
-  options->Add("min-face", &min_face, "pass over faces whose shorter side has fewer pixels");
+  options->Add("min-face", &min_face, "pass over faces whose shorter side has fewer pixels",
+               Between(0, 100'000));
 }
 
-void FaceChoice::Check() const {
-  if (min_face < 0 || min_face > 100'000) throw UsageError("--min-face", "must be from 0 to 100000");
-}
+void FaceChoice::Check() const { CheckDeclared(*this); }
 
 void ExtractOptions::Register(Options* options) {
   sample.Register(options);
@@ -24,22 +23,17 @@ void ExtractOptions::Register(Options* options) {
   crop.Register(options);
   landmarks.Register(options);
   media.Register(options);
-  options->Add("jobs", &jobs, "threads at work (0: one per core)");
+  options->Add("jobs", &jobs, "threads at work (0: one per core)", Between(0, 4096));
 }
 
 void ExtractOptions::Check() const {
-  sample.Check();
-  detector.Check();
-  choice.Check();
-  crop.Check();
+  CheckDeclared(*this);
   landmarks.Check(crop);
-  media.Check();
   if (crop.align != "none" && !FindsLandmarks(detector.detector)) {
     throw UsageError("--align",
                      crop.align + " needs landmarks, which " + detector.detector + " does not find",
                      "take --detector retinaface or yunet");
   }
-  if (jobs < 0 || jobs > 4096) throw UsageError("--jobs", "must be from 0 to 4096", "0 means one per core");
 }
 
 CropSpec ExtractOptions::Spec() const {

@@ -82,18 +82,13 @@ void DetectorOptions::Register(Options* options) {
                "what runs retinaface and yunet: Seam's own networks, or OpenCV, which is slower",
                {"seam", "opencv"});
   options->Add("detect-size", &detect_size,
-               "longer side of the picture searched for faces (0: the detector's own)");
-  options->Add("detect-threshold", &detect_threshold,
-               "least score of a face, up to 1 (0: the detector's own)");
+               "longer side of the picture searched for faces (0: the detector's own)",
+               {.low = 32, .or_zero = true});
+  options->Add("detect-threshold", &detect_threshold, "least score of a face (0: the detector's own)",
+               Between(0, 1));
 }
 
-void DetectorOptions::Check() const {
-  if (detect_size < 0 || (detect_size > 0 && detect_size < 32)) {
-    throw UsageError("--detect-size", "must be 0 or at least 32");
-  }
-  if (detect_threshold < 0 || detect_threshold > 1)
-    throw UsageError("--detect-threshold", "must be from 0 to 1");
-}
+void DetectorOptions::Check() const { CheckDeclared(*this); }
 
 int DetectorOptions::EffectiveSize() const {
   return detect_size > 0 ? detect_size : FindDetector(detector).size;

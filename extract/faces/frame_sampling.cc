@@ -70,31 +70,22 @@ std::vector<double> Numbers(std::int64_t count) {
 }  // namespace
 
 void SampleOptions::Register(Options* options) {
-  options->Add("frames", &frames, "frames to look at in each video, evenly in time");
-  options->Add("stride", &stride, "look at every K-th frame instead of --frames (0: use --frames)");
-  options->Add("window", &window, "look at windows of so many frames instead of --frames (0: single frames)");
-  options->Add("windows", &windows, "how many windows of --window frames in each video, evenly in time");
-  options->Add("window-stride", &window_stride, "how many frames lie from one frame of a window to the next");
+  options->Add("frames", &frames, "frames to look at in each video, evenly in time", AtLeast(1));
+  options->Add("stride", &stride, "look at every K-th frame instead of --frames (0: use --frames)",
+               AtLeast(0));
+  options->Add("window", &window, "look at windows of so many frames instead of --frames (0: single frames)",
+               Between(0, kMaxWindow));
+  options->Add("windows", &windows, "how many windows of --window frames in each video, evenly in time",
+               Between(1, kMostWindows));
+  options->Add("window-stride", &window_stride, "how many frames lie from one frame of a window to the next",
+               Between(1, kMaxWindowStride, "1 means: consecutive frames"));
   options->Add(
       "detect-every", &detect_every,
-      "look for faces in every K-th frame of a window, and in its last; in between they are followed");
+      "look for faces in every K-th frame of a window, and in its last; in between they are followed",
+      Between(1, kMaxDetectEvery, "over longer ways faces do not move in straight lines"));
 }
 
-void SampleOptions::Check() const {
-  if (frames < 1) throw UsageError("--frames", "must be at least 1");
-  if (stride < 0) throw UsageError("--stride", "must not be negative", "0 means: use --frames");
-  if (window < 0 || window > kMaxWindow)
-    throw UsageError("--window", fmt::format("must be from 0 to {}", kMaxWindow), "0 means: single frames");
-  if (windows < 1 || windows > kMostWindows)
-    throw UsageError("--windows", fmt::format("must be from 1 to {}", kMostWindows));
-  if (detect_every < 1 || detect_every > kMaxDetectEvery) {
-    throw UsageError("--detect-every", fmt::format("must be from 1 to {}", kMaxDetectEvery),
-                     "over longer ways faces do not move in straight lines");
-  }
-  if (window_stride < 1 || window_stride > kMaxWindowStride)
-    throw UsageError("--window-stride", fmt::format("must be from 1 to {}", kMaxWindowStride),
-                     "1 means: consecutive frames");
-}
+void SampleOptions::Check() const { CheckDeclared(*this); }
 
 void SampleOptions::CheckTogether(const Options& options) {
   constexpr std::pair<const char*, const char*> kApart[] = {

@@ -7,24 +7,17 @@
 namespace seam {
 
 void MediaLimits::Register(Options* options) {
-  options->Add("max-pixels", &max_pixels, "a frame with more pixels is not decoded");
-  options->Add("max-streams", &max_streams, "a file with more streams is not read");
-  options->Add("probe-size", &probe_bytes, "bytes that are read to find out what a file is and holds");
+  options->Add("max-pixels", &max_pixels, "a frame with more pixels is not decoded", AtLeast(1));
+  options->Add("max-streams", &max_streams, "a file with more streams is not read", AtLeast(1));
+  options->Add("probe-size", &probe_bytes, "bytes that are read to find out what a file is and holds",
+               Between(4096, 1 << 30));
   options->Add("max-duration", &max_duration,
-               "a file that says it lasts longer (seconds) is not read (0: any)");
-  options->Add("max-seconds", &max_seconds, "seconds of work after which a video is given up (0: any)");
+               "a file that says it lasts longer (seconds) is not read (0: any)", AtLeast(0));
+  options->Add("max-seconds", &max_seconds, "seconds of work after which a video is given up (0: any)",
+               AtLeast(0));
 }
 
-void MediaLimits::Check() const {
-  if (max_pixels < 1) throw UsageError("--max-pixels", "must be at least 1");
-  if (max_streams < 1) throw UsageError("--max-streams", "must be at least 1");
-  constexpr std::int64_t kLeastProbe = 4096, kMostProbe = std::int64_t{1} << 30;
-  if (probe_bytes < kLeastProbe || probe_bytes > kMostProbe) {
-    throw UsageError("--probe-size", "must be from 4096 to 1073741824");
-  }
-  if (max_duration < 0) throw UsageError("--max-duration", "must not be negative", "0 means any");
-  if (max_seconds < 0) throw UsageError("--max-seconds", "must not be negative", "0 means any");
-}
+void MediaLimits::Check() const { CheckDeclared(*this); }
 
 Deadline::Deadline(double seconds, CancelToken cancel) : cancel_(std::move(cancel)) {
   constexpr double kFarAway = 1e9;  // 30 years: beyond it the clock's own numbers end

@@ -1,7 +1,6 @@
 #include "models/networks/model_options.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/numbers.h"
 #include "models/networks/registry.h"
 #include "models/weights/safetensors_header.h"
 
@@ -90,10 +90,7 @@ std::optional<Problem> ProblemOf(const ModelOptions& options) {
 // A value as JSON has it: true, 16, or text.
 nlohmann::json VariantValue(const std::string& text) {
   if (text == "true" || text == "false") return text == "true";
-  int number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error == std::errc{} && stop == end) return number;
+  if (const auto number = ParseNumber<int>(text)) return *number;
   return text;
 }
 

@@ -3,7 +3,6 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <string_view>
@@ -14,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/numbers.h"
 #include "base/version.h"
 #include "models/networks/registry.h"
 #include "models/weights/file_kind.h"
@@ -51,13 +51,10 @@ std::string Optional(const Metadata& metadata, const std::string& key, const std
 }
 
 template <class Number>
-Number ParseNumber(const std::string& text, const std::string& key, const std::string& subject) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    throw BadMetadata(subject, key, fmt::format("is {}, not a number", Shown(text)));
-  }
-  return number;
+Number NumberIn(const std::string& text, const std::string& key, const std::string& subject) {
+  const auto number = ParseNumber<Number>(text);
+  if (!number) throw BadMetadata(subject, key, fmt::format("is {}, not a number", Shown(text)));
+  return *number;
 }
 
 // Weights of another library, and what are no weights at all, are told as what they are.
@@ -76,7 +73,7 @@ void CheckFormat(const Metadata& metadata, const std::string& subject) {
     throw Error(subject, "is a safetensors file, but no checkpoint of Seam's: it does not name its network",
                 kImportHint);
   }
-  const int format = ParseNumber<int>(Required(metadata, "seam.format", subject), "seam.format", subject);
+  const int format = NumberIn<int>(Required(metadata, "seam.format", subject), "seam.format", subject);
   if (format < 1) throw BadMetadata(subject, "seam.format", fmt::format("is {}", format));
   if (format <= kCheckpointFormat) return;
   throw Error(
@@ -132,9 +129,8 @@ CheckpointInfo ParseInfo(const Metadata& metadata, const std::string& subject) {
   if (!google::protobuf::util::JsonStringToMessage(crop, &info.crop).ok()) {
     throw BadMetadata(subject, "seam.crop", "is not a crop specification: " + Shown(crop));
   }
-  info.epoch = ParseNumber<int>(Required(metadata, "seam.epoch", subject), "seam.epoch", subject);
-  info.threshold =
-      ParseNumber<double>(Required(metadata, "seam.threshold", subject), "seam.threshold", subject);
+  info.epoch = NumberIn<int>(Required(metadata, "seam.epoch", subject), "seam.epoch", subject);
+  info.threshold = NumberIn<double>(Required(metadata, "seam.threshold", subject), "seam.threshold", subject);
   info.calibration = ParseCalibration(metadata, subject);
   info.notice = Optional(metadata, "seam.notice", "");
   info.metrics = Optional(metadata, "seam.metrics", "{}");

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/numbers.h"
 #include "models/weights/safetensors_header.h"
 
 namespace seam {
@@ -61,36 +62,22 @@ bool VariantFlag(const ModelOptions& options, const std::string& key) {
 int VariantNumber(const ModelOptions& options, const std::string& key, int without) {
   const auto text = Text(options, key);
   if (!text) return without;
-  int value = 0;
-  const char* end = text->data() + text->size();
-  const auto [stop, error] = std::from_chars(text->data(), end, value);
-  if (error != std::errc{} || stop != end || value < 1 || value > 65'536) {
-    Refuse(options, key, *text, "a number from 1 to 65536");
-  }
-  return value;
+  const auto value = ParseNumber<int>(*text);
+  if (!value || *value < 1 || *value > 65'536) Refuse(options, key, *text, "a number from 1 to 65536");
+  return *value;
 }
 
 std::vector<int> VariantNumbers(const ModelOptions& options, const std::string& key,
                                 const std::vector<int>& without) {
   const auto text = Text(options, key);
   if (!text) return without;
-  std::vector<int> numbers;
-  const char* at = text->data();
-  const char* const end = at + text->size();
-  while (numbers.size() < without.size()) {
-    int value = 0;
-    const auto [stop, error] = std::from_chars(at, end, value);
-    if (error != std::errc{} || value < 1 || value > 65'536) break;
-    numbers.push_back(value);
-    at = stop;
-    if (at == end || *at != '/') break;
-    ++at;
-  }
-  if (at != end || numbers.size() != without.size()) {
+  const auto numbers = ParseNumbers<int>(*text, '/');
+  const auto fits = [](int number) { return number >= 1 && number <= 65'536; };
+  if (!numbers || numbers->size() != without.size() || !std::all_of(numbers->begin(), numbers->end(), fits)) {
     Refuse(options, key, Shown(*text),
            fmt::format("{} numbers from 1 on: {}", without.size(), fmt::join(without, "/")));
   }
-  return numbers;
+  return *numbers;
 }
 
 int ScalePictures(Graph* graph, int pictures, const ModelOptions& options, const std::string& own) {

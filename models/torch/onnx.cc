@@ -362,14 +362,10 @@ class Exporter {
 }  // namespace
 
 void OnnxOptions::Register(Options* options) {
-  options->Add("batch", &batch, "clips that the ONNX file takes at a time");
+  options->Add("batch", &batch, "clips that the ONNX file takes at a time", Between(1, 4096));
 }
 
-void OnnxOptions::Check() const {
-  if (batch < 1 || batch > 4096) {
-    throw UsageError("--batch", fmt::format("{} makes no sense", batch), "choose 1 to 4096");
-  }
-}
+void OnnxOptions::Check() const { CheckDeclared(*this); }
 
 std::string OnnxOf(const Graph& graph, const std::map<std::string, torch::Tensor>& weights,
                    const std::map<std::string, std::string>& metadata, const OnnxOptions& options) {

@@ -1,7 +1,7 @@
 #include "models/torch/weight_sources.h"
+#include "base/numbers.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 #include <string_view>
@@ -136,11 +136,10 @@ struct EfficientNetLayer {
 };
 
 int Digits(const std::string& text, std::size_t* at) {
-  int number = 0;
-  const char* begin = text.data() + *at;
-  const auto [end, error] = std::from_chars(begin, text.data() + text.size(), number);
-  *at += static_cast<std::size_t>(end - begin) + 1;  // and the dot
-  return number;
+  const std::size_t end = std::min(text.find('.', *at), text.size());
+  const auto number = ParseNumber<int>(std::string_view(text).substr(*at, end - *at));
+  *at = end + 1;
+  return number.value_or(0);
 }
 
 // "features.2.0.block.1.0" -> its parts. The layer is of a convolution or norm.
@@ -277,9 +276,9 @@ std::vector<std::string> RenumberKeras(const std::vector<std::string>& names) {
     Layer parsed;
     const auto underscore = layer.rfind('_');
     if (underscore != std::string::npos) {
-      const char* end = layer.data() + layer.size();
-      const auto [stop, error] = std::from_chars(layer.data() + underscore + 1, end, parsed.number);
-      if (error == std::errc() && stop == end) layer.resize(underscore);
+      const auto number = ParseNumber<int>(std::string_view(layer).substr(underscore + 1));
+      if (number) layer.resize(underscore);
+      parsed.number = number.value_or(0);
     }
     parsed.kind = layer;
     parsed.weight = slash == std::string::npos ? "" : name.substr(slash);

@@ -283,6 +283,48 @@ TEST(OptionsWithoutPositionalsTest, PositionalIsRefused) {
   EXPECT_THAT(MessageOf([&] { options.Parse({"stray"}); }), HasSubstr("seam train: "));
 }
 
+// One option of every kind of range.
+struct Ranged {
+  int batch = 64, size = 0;
+  double rate = 0.1, share = 0, level = 0.95;
+  std::string order = "time";
+
+  void Register(Options* options) {
+    options->Add("batch", &batch, "clips at once", Between(1, 4096, "64 is usual"));
+    options->Add("size", &size, "pixels", {.low = 32, .or_zero = true});
+    options->Add("rate", &rate, "of learning", Above(0));
+    options->Add("share", &share, "of the rest", BelowOne());
+    options->Add("level", &level, "of intervals", {0, 1, "", true, true});
+    options->Add("order", &order, "of rows", {"time", "name"});
+  }
+};
+
+std::string ProblemOfRanged(const Words& arguments) {
+  Ranged values;
+  Options options("seam", "", "", "");
+  values.Register(&options);
+  return MessageOf([&] { options.Parse(arguments); });
+}
+
+TEST(OptionRangeTest, NumbersOutOfTheirRangesAreRefusedWithTheRange) {
+  EXPECT_EQ(ProblemOfRanged({"--batch=4097"}), "--batch: must be from 1 to 4096, not 4097");
+  EXPECT_EQ(ProblemOfRanged({"--size=31"}), "--size: must be 0 or at least 32, not 31");
+  EXPECT_EQ(ProblemOfRanged({"--rate=0"}), "--rate: must be above 0, not 0");
+  EXPECT_EQ(ProblemOfRanged({"--share=1"}), "--share: must be from 0 to below 1, not 1");
+  EXPECT_EQ(ProblemOfRanged({"--level=1"}), "--level: must be above 0 and below 1, not 1");
+}
+
+TEST(OptionRangeTest, EndsThatBelongToARangeAreTaken) {
+  EXPECT_EQ(ProblemOfRanged({"--batch=4096", "--size=0", "--rate=1e-9", "--share=0.999", "--level=0.5"}), "");
+  EXPECT_EQ(ProblemOfRanged({"--batch=1", "--size=32"}), "");
+}
+
+TEST(OptionRangeTest, ValuesThatNoCommandLineSetAreCheckedByTheSameDeclaration) {
+  EXPECT_EQ(MessageOf([] { CheckDeclared(Ranged{.batch = 0}); }), "--batch: must be from 1 to 4096, not 0");
+  EXPECT_EQ(MessageOf([] { CheckDeclared(Ranged{.order = "size"}); }), "--order: 'size' is not a choice");
+  EXPECT_EQ(MessageOf([] { CheckDeclared(Ranged{}); }), "");
+}
+
 TEST(NearestTest, FindsOneSlipAwayAndNothingFarAway) {
   EXPECT_EQ(Nearest("trian", {"extract", "train"}), "train");
   EXPECT_EQ(Nearest("frobnicate", {"extract", "train"}), "");

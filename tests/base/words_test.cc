@@ -9,6 +9,11 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+TEST(TrimmedTest, BlanksInsideStay) {
+  EXPECT_EQ(Trimmed(" \ta b\r\n"), "a b");
+  EXPECT_EQ(Trimmed(" \n"), "");
+}
+
 TEST(SplitWordsTest, IsWhatAShellMakesOfThem) {
   EXPECT_EQ(SplitWords("o", "  --frames 16\t--jobs 2 "), (Words{"--frames", "16", "--jobs", "2"}));
   EXPECT_EQ(SplitWords("o", R"(--detector-model 'my files/a.onnx' "b \"c\"" d\ e)"),

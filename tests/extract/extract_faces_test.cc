@@ -298,7 +298,7 @@ TEST(ExtractFacesTest, AlignmentNeedsADetectorOfLandmarks) {
   options.detector.detector = "yunet";
   options.Check();
   options.choice.min_face = -1;
-  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--min-face: must be from 0 to 100000");
+  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--min-face: must be from 0 to 100000, not -1");
 }
 
 TEST(ExtractFacesTest, WindowsOfSharedClipsFollowOnePerson) {

@@ -392,7 +392,7 @@ TEST(ExtractProgramUsageTest, BadCommandLinesAreOneLineAndAHint) {
       {"--input " + (folder / "none").string() + out, 1, "error: " + (folder / "none").string() + ": "},
       {"--input " + (folder / "empty").string() + out, 1, "error: " + (folder / "empty").string() + ": "},
       {"--input x" + out + " --detector mtcnn", 2, "error: --detector: 'mtcnn' is not a choice\nhint: "},
-      {"--input x" + out + " --frames 0", 2, "error: --frames: must be at least 1\n"},
+      {"--input x" + out + " --frames 0", 2, "error: --frames: must be at least 1, not 0\n"},
       {"--input x" + out + " --frames 4 --window 8", 2, "error: --frames: makes no sense with --window\n"},
       {"--input x" + out + " --windows 8", 2, "error: --windows: needs --window\n"},
       {"--input x" + out + " --align similarity --detector hog", 2,

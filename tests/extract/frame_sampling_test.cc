@@ -191,13 +191,13 @@ TEST(SampleOptionsTest, FramesAndWindowsExcludeEachOther) {
 TEST(FrameSamplerTest, SenselessNumbersAreUsageErrors) {
   SampleOptions options;
   options.frames = 0;
-  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--frames: must be at least 1");
+  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--frames: must be at least 1, not 0");
   options = {};
   options.stride = -1;
-  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--stride: must not be negative");
-  EXPECT_EQ(MessageOf([] { WindowsOf(513, 1).Check(); }), "--window: must be from 0 to 512");
-  EXPECT_EQ(MessageOf([] { WindowsOf(2, 0).Check(); }), "--windows: must be from 1 to 1000000");
-  EXPECT_EQ(MessageOf([] { WindowsOf(2, 1, 0).Check(); }), "--window-stride: must be from 1 to 10000");
+  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--stride: must be at least 0, not -1");
+  EXPECT_EQ(MessageOf([] { WindowsOf(513, 1).Check(); }), "--window: must be from 0 to 512, not 513");
+  EXPECT_EQ(MessageOf([] { WindowsOf(2, 0).Check(); }), "--windows: must be from 1 to 1000000, not 0");
+  EXPECT_EQ(MessageOf([] { WindowsOf(2, 1, 0).Check(); }), "--window-stride: must be from 1 to 10000, not 0");
 }
 
 }  // namespace

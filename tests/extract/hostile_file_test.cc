@@ -454,15 +454,16 @@ TEST(HostileFileTest, LimitsThatMakeNoSenseAreRefused) {
     return MessageOf([&] { limits.Check(); });
   };
   EXPECT_EQ(message([](MediaLimits*) {}), "");
-  EXPECT_EQ(message([](MediaLimits* limits) { limits->max_pixels = 0; }), "--max-pixels: must be at least 1");
+  EXPECT_EQ(message([](MediaLimits* limits) { limits->max_pixels = 0; }),
+            "--max-pixels: must be at least 1, not 0");
   EXPECT_EQ(message([](MediaLimits* limits) { limits->max_streams = 0; }),
-            "--max-streams: must be at least 1");
+            "--max-streams: must be at least 1, not 0");
   EXPECT_EQ(message([](MediaLimits* limits) { limits->probe_bytes = 100; }),
-            "--probe-size: must be from 4096 to 1073741824");
+            "--probe-size: must be from 4096 to 1073741824, not 100");
   EXPECT_EQ(message([](MediaLimits* limits) { limits->max_duration = -1; }),
-            "--max-duration: must not be negative");
+            "--max-duration: must be at least 0, not -1");
   EXPECT_EQ(message([](MediaLimits* limits) { limits->max_seconds = -1; }),
-            "--max-seconds: must not be negative");
+            "--max-seconds: must be at least 0, not -1");
 }
 
 }  // namespace

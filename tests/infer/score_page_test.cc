@@ -209,7 +209,7 @@ TEST_F(HtmlReportTest, WrongPlacesAreRefusedAtOnce) {
 TEST(PageOptionsTest, OptionsThatMakeNoSenseAreRefused) {
   EXPECT_EQ(MessageOf([] { PageOptions{.explain = true}.Check(); }), "--explain: needs --report");
   EXPECT_EQ(MessageOf([] { PageOptions{.report = "r.html", .report_pictures = -1}.Check(); }),
-            "--report-pictures: must be at least 0");
+            "--report-pictures: must be at least 0, not -1");
   EXPECT_EQ(MessageOf([] { PageOptions{.report = "r.html", .explain = true, .report_pictures = 0}.Check(); }),
             "--explain: needs --report-pictures above 0");
 }

@@ -102,7 +102,7 @@ TEST_F(ExportProgramTest, WrongUseIsAnErrorThatSaysSo) {
   expect(Checkpoint() + " --output " + Checkpoint(), "is the checkpoint itself");
   expect(Checkpoint() + output + " --format safetensors --batch 2", "--batch: only ONNX files have one");
   expect(Checkpoint() + output + " --half", "--half: ONNX files have 32-bit weights");
-  expect(Checkpoint() + output + " --batch 0", "--batch: 0 makes no sense");
+  expect(Checkpoint() + output + " --batch 0", "--batch: must be from 1 to 4096, not 0");
   EXPECT_FALSE(std::filesystem::exists(Output("a")));
 }
 

@@ -168,12 +168,13 @@ TEST_F(ImportCommandTest, WrongUsageIsExplained) {
   EXPECT_THAT(error({"a", "-o", "b", "--fake-is", "2"}), HasSubstr("--fake-is: '2' is not a choice"));
   EXPECT_THAT(error({"a", "-o", "b", "--source", "gluon"}), HasSubstr("--source: 'gluon' is not a choice"));
   EXPECT_THAT(error({"a", "-o", "b", "--model", "meso5"}), HasSubstr("did you mean meso4?"));
-  EXPECT_EQ(error({"a", "-o", "b", "--threshold", "2"}), "error: --threshold: must be from 0 to 1\n");
-  EXPECT_EQ(error({"a", "-o", "b", "--quality", "0"}), "error: --quality: must be from 1 to 100\n");
-  EXPECT_EQ(error({"a", "-o", "b", "--detect-size", "0"}), "error: --detect-size: must be from 1 to 8192\n");
+  EXPECT_EQ(error({"a", "-o", "b", "--threshold", "2"}), "error: --threshold: must be from 0 to 1, not 2\n");
+  EXPECT_EQ(error({"a", "-o", "b", "--quality", "0"}), "error: --quality: must be from 1 to 100, not 0\n");
+  EXPECT_EQ(error({"a", "-o", "b", "--detect-size", "0"}),
+            "error: --detect-size: must be from 1 to 8192, not 0\n");
   EXPECT_EQ(error({"a", "-o", "b", "--margin", "11"}), "error: --margin: must be from 0 to 10\n");
   EXPECT_EQ(error({"a", "-o", "b", "--detect-threshold", "2"}),
-            "error: --detect-threshold: must be from 0 to 1\n");
+            "error: --detect-threshold: must be from 0 to 1, not 2\n");
   EXPECT_EQ(error({"a", "-o", "b", "--align", "similarity", "--detector", "hog"}),
             "error: --align: similarity needs landmarks, which hog does not find\nhint: choose another "
             "--detector\n");

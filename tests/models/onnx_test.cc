@@ -207,7 +207,7 @@ TEST(OnnxTest, MissingWeightIsAnError) {
 TEST(OnnxTest, BatchThatMakesNoSenseIsAUsageError) {
   for (const int batch : {0, -1, 5000}) {
     EXPECT_EQ(MessageOf([&] { OnnxOptions{.batch = batch}.Check(); }),
-              "--batch: " + std::to_string(batch) + " makes no sense");
+              "--batch: must be from 1 to 4096, not " + std::to_string(batch));
   }
 }
 

@@ -181,8 +181,9 @@ TEST_F(DataParallelTest, AProcessWithoutAPictureWaitsForNoneAndHoldsUpNone) {
 }
 
 TEST_F(DataParallelTest, OptionsThatMakeNoSenseAreNamed) {
-  ExpectError(Train("--norms none"), 2, "--norms: there is no 'none'", "auto, synced, local or frozen");
-  ExpectError(Train("--process-timeout 0"), 2, "--process-timeout: 0 is not 1 to 86400", "600 seconds");
+  ExpectError(Train("--norms none"), 2, "--norms: 'none' is not a choice", "auto, synced, local, frozen");
+  ExpectError(Train("--process-timeout 0"), 2, "--process-timeout: must be from 1 to 86400, not 0",
+              "600 seconds");
   ExpectError(RunCommand("RANK=2 WORLD_SIZE=2 " + Command("--epochs 1")), 1, "RANK: '2' in the environment",
               "unset it");
 }

@@ -348,14 +348,14 @@ TEST_F(FakesTest, BadOptionsAreUsageErrors) {
   EXPECT_EQ(MessageOf([&] { options.Check(); }), "--fakes: cannot fill batches of 7");
   for (const double share : {0.0, 1.0, -1.0}) {
     options = Options("both", share);
-    EXPECT_THAT(MessageOf([&] { options.Check(); }), HasSubstr("is not between 0 and 1"));
+    EXPECT_THAT(MessageOf([&] { options.Check(); }), HasSubstr("must be above 0 and below 1, not"));
   }
   options = Options("sbi");
   options.fakes.sbi_swap = 1.5;
-  EXPECT_THAT(MessageOf([&] { options.Check(); }), HasSubstr("--sbi-swap: 1.5 is not 0 to 1"));
+  EXPECT_THAT(MessageOf([&] { options.Check(); }), HasSubstr("--sbi-swap: must be from 0 to 1, not 1.5"));
   options = Options("sbi");
   options.fakes.sbi_plain = -1;
-  EXPECT_THAT(MessageOf([&] { options.Check(); }), HasSubstr("--sbi-plain: -1 is not 0 to 1"));
+  EXPECT_THAT(MessageOf([&] { options.Check(); }), HasSubstr("--sbi-plain: must be from 0 to 1, not -1"));
   options = Options("shards");
   options.fakes.sbi_swap = 0.5;
   EXPECT_EQ(MessageOf([&] { options.Check(); }), "--sbi-swap: is for fakes made on the fly alone");

@@ -421,33 +421,34 @@ TEST_F(TrainProgramTest, DamagedShardsAndPicturesAreLeftOutAndRecorded) {
 
 TEST_F(TrainProgramTest, BadOptionsAreUsageErrors) {
   Make({.train = 2, .val = 2, .size = 32});
-  ExpectError(Train("--epochs 0"), 2, "--epochs: 0 is not 1 to 9999", "usual");
+  ExpectError(Train("--epochs 0"), 2, "--epochs: must be from 1 to 9999, not 0", "usual");
   ExpectError(Train("--augment-jpeg 2"), 2, "--augment-jpeg: 2 is not a probability", "from 0 to 1");
   ExpectError(Train("--balance all"), 2, "--balance: 'all' is not a choice", "none, class, method");
   ExpectError(RunCommand("seam-train --data x --output y --pairs --batch 5"), 2,
               "--pairs: cannot fill batches of 5", "even --batch");
   ExpectError(Train("--augment wild"), 2, "--augment: 'wild' is not a choice", "strong");
-  ExpectError(RunCommand("seam-train --data x --output y --batch 0"), 2, "--batch: 0 is not 1 to 65536",
-              "usual");
-  ExpectError(Train("--lr=-1"), 2, "--lr: -1 is not above 0", "1e-3");
-  ExpectError(Train("--weight-decay=-1"), 2, "--weight-decay: -1 is below 0", "usual");
-  ExpectError(Train("--events=-1"), 2, "--events: -1 is not 0 to 1000000", "10 is usual");
-  ExpectError(Train("--warmup 2"), 2, "--warmup: 2 is not 0 to 1", "usual");
+  ExpectError(RunCommand("seam-train --data x --output y --batch 0"), 2,
+              "--batch: must be from 1 to 65536, not 0", "usual");
+  ExpectError(Train("--lr=-1"), 2, "--lr: must be above 0, not -1", "1e-3");
+  ExpectError(Train("--weight-decay=-1"), 2, "--weight-decay: must be at least 0, not -1", "usual");
+  ExpectError(Train("--events=-1"), 2, "--events: must be from 0 to 1000000, not -1", "10 is usual");
+  ExpectError(Train("--warmup 2"), 2, "--warmup: must be from 0 to 1, not 2", "usual");
   ExpectError(Train("--schedule steps"), 2, "--schedule: 'steps' is not a choice", "cosine, linear, plateau");
-  ExpectError(Train("--plateau-factor 1"), 2, "--plateau-factor: 1 is not between 0 and 1", "0.1");
-  ExpectError(Train("--plateau-patience 0"), 2, "--plateau-patience: 0 is not 1 to 9999", "usual");
+  ExpectError(Train("--plateau-factor 1"), 2, "--plateau-factor: must be above 0 and below 1, not 1", "0.1");
+  ExpectError(Train("--plateau-patience 0"), 2, "--plateau-patience: must be from 1 to 9999, not 0", "usual");
   ExpectError(Train("--optimizer adam"), 2, "--optimizer: 'adam' is not a choice", "adamw, sgd");
-  ExpectError(Train("--momentum 1"), 2, "--momentum: 1 is not from 0 to below 1", "0.9");
+  ExpectError(Train("--momentum 1"), 2, "--momentum: must be from 0 to below 1, not 1", "0.9");
   ExpectError(Train("--nesterov"), 2, "--nesterov: is of sgd alone", "--optimizer sgd");
   ExpectError(Train("--nesterov --optimizer sgd --momentum 0"), 2, "there is no momentum", "--momentum 0.9");
-  ExpectError(Train("--sam-rho=-1"), 2, "--sam-rho: -1 is below 0", "0.05 is usual");
-  ExpectError(Train("--xray=-1"), 2, "--xray: -1 is below 0", "0 for none");
+  ExpectError(Train("--sam-rho=-1"), 2, "--sam-rho: must be at least 0, not -1", "0.05 is usual");
+  ExpectError(Train("--xray=-1"), 2, "--xray: must be at least 0, not -1", "usual");
   ExpectError(Train("--xray 1"), 2, "--xray: nothing says where stored fakes are blended", "--fakes sbi");
-  ExpectError(Train("--clip-norm=-1"), 2, "--clip-norm: -1 is below 0", "0 for none");
-  ExpectError(Train("--label-smoothing 1"), 2, "--label-smoothing: 1 is not from 0 to below 1", "usual");
-  ExpectError(Train("--ema 1"), 2, "--ema: 1 is not from 0 to below 1", "0.9999");
-  ExpectError(Train("--accumulate 0"), 2, "--accumulate: 0 is not 1 to 65536", "1 steps");
-  ExpectError(Train("--patience=-1"), 2, "--patience: -1 is not 0 to 9999", "usual");
+  ExpectError(Train("--clip-norm=-1"), 2, "--clip-norm: must be at least 0, not -1", "usual");
+  ExpectError(Train("--label-smoothing 1"), 2, "--label-smoothing: must be from 0 to below 1, not 1",
+              "usual");
+  ExpectError(Train("--ema 1"), 2, "--ema: must be from 0 to below 1, not 1", "0.9999");
+  ExpectError(Train("--accumulate 0"), 2, "--accumulate: must be from 1 to 65536, not 0", "1 steps");
+  ExpectError(Train("--patience=-1"), 2, "--patience: must be from 0 to 9999, not -1", "usual");
   ExpectError(Train("--freeze-backbone 2"), 2, "the backbone would keep its random weights", "--init");
   ExpectError(Train("--precision fp8"), 2, "--precision: 'fp8' is not a choice", "bf16, fp16, auto");
   ExpectError(Train("--model meso5"), 2, "'meso5' is not a network", "meso4");

@@ -28,19 +28,14 @@ torch::Tensor XrayLoss(const torch::Tensor& map, const torch::Tensor& xray) {
 }  // namespace
 
 void ClassifierLossOptions::Register(Options* options) {
-  options->Add("label-smoothing", &label_smoothing, "share of each label that both classes split");
+  options->Add("label-smoothing", &label_smoothing, "share of each label that both classes split",
+               BelowOne("0.05 to 0.1 are usual, 0 for none"));
   options->Add("xray", &xray,
-               "weight of a second loss: on where fakes made on the fly are blended; 0: without");
+               "weight of a second loss: on where fakes made on the fly are blended; 0: without",
+               AtLeast(0, "1 is usual"));
 }
 
-void ClassifierLossOptions::Check() const {
-  if (!(xray >= 0 && std::isfinite(xray)))
-    throw UsageError("--xray", fmt::format("{:g} is below 0", xray), "1 is usual, 0 for none");
-  if (!(label_smoothing >= 0 && label_smoothing < 1)) {
-    throw UsageError("--label-smoothing", fmt::format("{:g} is not from 0 to below 1", label_smoothing),
-                     "0.05 to 0.1 are usual, 0 for none");
-  }
-}
+void ClassifierLossOptions::Check() const { CheckDeclared(*this); }
 
 std::int64_t ClassifierBatch::progress() const {
   return static_cast<std::int64_t>(batch_.planned) * batch_.clips.size(1);

@@ -228,8 +228,8 @@ void ScoreShardsOptions::Register(Options* options) {
   options->Add("data", &data, "folder with the shards, as `seam extract` writes it");
   options->Add("split", &split, "split to score", {"train", "val", "test"});
   options->Add("output", &output, "score file to write (JSON lines; name it .jsonl)");
-  options->Add("batch", &batch, "clips that are decoded at once");
-  options->Add("workers", &workers, "threads that decode pictures; 0: as many as cores");
+  options->Add("batch", &batch, "clips that are decoded at once", Between(1, 4096));
+  options->Add("workers", &workers, "threads that decode pictures; 0: as many as cores", Between(0, 1024));
   options->Add("force", &force, "score crops that were cut out in another way than the checkpoint's");
   compile.Register(options);
 }
@@ -238,8 +238,6 @@ void ScoreShardsOptions::Check() const {
   if (model.empty()) throw UsageError("--model", "missing", "name a checkpoint");
   if (data.empty()) throw UsageError("--data", "missing", "name the folder that `seam extract` wrote");
   if (output.empty()) throw UsageError("--output", "missing", "name the score file to write");
-  if (batch < 1 || batch > 4096) throw UsageError("--batch", "must be from 1 to 4096");
-  if (workers < 0 || workers > 1024) throw UsageError("--workers", "must be from 0 to 1024");
 }
 
 bool ScoreShards(const ScoreShardsOptions& options) {

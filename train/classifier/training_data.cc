@@ -1,6 +1,5 @@
 #include "train/classifier/training_data.h"
 
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <set>
@@ -11,6 +10,7 @@
 
 #include "base/comma_list.h"
 #include "base/error.h"
+#include "base/numbers.h"
 #include "base/progress.h"
 #include "proto/crop_spec.h"
 
@@ -23,14 +23,13 @@ namespace {
 constexpr double kGreatestWeight = 1000;
 
 double WeightOf(const std::string& text) {
-  double weight = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), weight);
-  if (code != std::errc() || end != text.data() + text.size() || !(weight > 0 && weight <= kGreatestWeight)) {
+  const auto weight = ParseNumber<double>(text);
+  if (!weight || !(*weight > 0 && *weight <= kGreatestWeight)) {
     throw UsageError("--data-weights",
                      fmt::format("'{}' is not a number above 0 and up to {}", text, kGreatestWeight),
                      "give one for each folder of --data: 1,2 shows the second's clips twice as often");
   }
-  return weight;
+  return *weight;
 }
 
 std::size_t CountFakes(const ClipDataset& dataset) {

@@ -1,7 +1,6 @@
 #include "train/data/augment.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 
@@ -11,6 +10,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
+#include "base/numbers.h"
 #include "base/random.h"
 #include "train/data/colour.h"
 
@@ -42,18 +42,9 @@ constexpr std::array<Entry, kAugments> kEntries = {{
 }};
 
 std::vector<double> Numbers(const std::string& text, const std::string& option) {
-  std::vector<double> numbers;
-  const char* at = text.data();
-  const char* const end = text.data() + text.size();
-  while (true) {
-    double number = 0;
-    const auto [next, error] = std::from_chars(at, end, number);
-    if (error != std::errc() || !std::isfinite(number)) break;
-    numbers.push_back(number);
-    if (next == end) return numbers;
-    if (*next != ',') break;
-    at = next + 1;
-  }
+  const auto numbers = ParseNumbers<double>(text);
+  const auto finite = [](double number) { return std::isfinite(number); };
+  if (numbers && std::all_of(numbers->begin(), numbers->end(), finite)) return *numbers;
   throw UsageError(option, fmt::format("'{}' is not P or P,LOW,HIGH", text),
                    option + " 0.5 changes how often");
 }

@@ -69,8 +69,9 @@ std::size_t BatchesOf(std::size_t samples, std::size_t batch) { return (samples 
 }  // namespace
 
 void LoaderOptions::Register(Options* options) {
-  options->Add("batch", &batch, "clips in a batch");
-  options->Add("workers", &workers, "threads that decode pictures, at most as many as cores; 0: as many");
+  options->Add("batch", &batch, "clips in a batch", Between(1, 65536, "64 is usual"));
+  options->Add("workers", &workers, "threads that decode pictures, at most as many as cores; 0: as many",
+               Between(0, 1024));
   options->Add("balance", &balance, "what is shown equally often: nothing, both classes, or all methods, too",
                BalanceNames());
   options->Add("pairs", &pairs, "put a real and a fake clip of the same group side by side in a batch");
@@ -79,10 +80,7 @@ void LoaderOptions::Register(Options* options) {
 }
 
 void LoaderOptions::Check() const {
-  if (batch < 1 || batch > 65536)
-    throw UsageError("--batch", fmt::format("{} is not 1 to 65536", batch), "64 is usual");
-  if (workers < 0 || workers > 1024)
-    throw UsageError("--workers", fmt::format("{} is not 0 to 1024", workers), "0 takes one for each core");
+  CheckDeclared(*this);
   fakes.Check();
   if ((pairs || fakes.Blends()) && batch % 2 != 0) {
     throw UsageError(pairs ? "--pairs" : "--fakes", fmt::format("cannot fill batches of {}", batch),

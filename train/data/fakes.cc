@@ -12,28 +12,26 @@
 namespace seam {
 
 void FakesOptions::Register(Options* options) {
+  constexpr Range kShare = Between(0, 1, "0 for self-blended images as published");
   options->Add("fakes", &fakes,
                "shards: as stored; sbi: made of the real clips, which need landmarks, on the fly; both",
                {"shards", "sbi", "both"});
-  options->Add("sbi-share", &sbi_share, "with --fakes both: the share of the fakes that is made on the fly");
-  options->Add("sbi-swap", &sbi_swap, "of the fakes made on the fly, the share that shows another's face");
+  options->Add("sbi-share", &sbi_share, "with --fakes both: the share of the fakes that is made on the fly",
+               {0, 1, "--fakes shards takes none of them, --fakes sbi nothing else", true, true});
+  options->Add("sbi-swap", &sbi_swap, "of the fakes made on the fly, the share that shows another's face",
+               kShare);
   options->Add("sbi-plain", &sbi_plain,
-               "of the fakes made on the fly, the share that is neither made smaller nor sharpened");
+               "of the fakes made on the fly, the share that is neither made smaller nor sharpened", kShare);
   options->Add(
       "sbi-mouth", &sbi_mouth,
-      "of the fakes made on the fly, the share whose lower face is rendered again with another mouth");
+      "of the fakes made on the fly, the share whose lower face is rendered again with another mouth",
+      kShare);
 }
 
 void FakesOptions::Check() const {
-  if (!(sbi_share > 0 && sbi_share < 1)) {
-    throw UsageError("--sbi-share", fmt::format("{} is not between 0 and 1", sbi_share),
-                     "--fakes shards takes none of them, --fakes sbi nothing else");
-  }
+  CheckDeclared(*this);
   for (const auto& [name, share] : {std::pair("--sbi-swap", sbi_swap), std::pair("--sbi-plain", sbi_plain),
                                     std::pair("--sbi-mouth", sbi_mouth)}) {
-    if (!(share >= 0 && share <= 1))
-      throw UsageError(name, fmt::format("{} is not 0 to 1", share),
-                       "0 for self-blended images as published");
     if (share > 0 && !Blends())
       throw UsageError(name, "is for fakes made on the fly alone", "add --fakes sbi or both");
   }
