@@ -5,11 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "models/networks/activation.h"
 #include "models/networks/graph.h"
 
 namespace seam {
-
-enum class Activation { kNone, kRelu, kRelu6, kLeakyRelu, kSilu, kSigmoid };
 
 // One layer of an LSTM: its directions one after the other, gates in LibTorch's order (i, f, g, o).
 struct FoldedLstmLayer {

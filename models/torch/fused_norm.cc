@@ -169,7 +169,7 @@ torch::Tensor AsTensor(const std::vector<double>& numbers, const torch::Tensor& 
   return torch::tensor(numbers, torch::kDouble).to(like.scalar_type());
 }
 
-template <bool kRelu, int kActivation, class T>
+template <bool kRelu, Activation kActivation, class T>
 torch::Tensor Forward(const torch::Tensor& x, const Affine& affine) {
   torch::Tensor y = torch::empty_like(x);
   const Blocks blocks(x.numel(), x.size(1));
@@ -244,7 +244,7 @@ Gradients WithWeights(torch::Tensor dx, const Affine& affine, const std::vector<
 }
 
 // Of d and d * (a - mean), where d = dy times the slope of the activation, which is written down.
-template <bool kRelu, int kActivation, class T>
+template <bool kRelu, Activation kActivation, class T>
 std::vector<double> SumsOf(const T* dy, const T* x, const Affine& affine, const Blocks& blocks, T* d) {
   const auto channels = static_cast<std::int64_t>(affine.mean.size());
   const Stretch<T> mean(affine.mean, blocks.stretch), scale(affine.scale, blocks.stretch),
@@ -255,7 +255,7 @@ std::vector<double> SumsOf(const T* dy, const T* x, const Affine& affine, const 
       });
 }
 
-template <bool kRelu, int kActivation, class T>
+template <bool kRelu, Activation kActivation, class T>
 Gradients Backward(const torch::Tensor& dy, const torch::Tensor& x, const Affine& affine, double count,
                    const SumOverProcesses& sum) {
   torch::Tensor dx = torch::empty_like(x);
@@ -268,7 +268,7 @@ Gradients Backward(const torch::Tensor& dy, const torch::Tensor& x, const Affine
   const Slopes slopes = SlopesOf(affine, sums, count);
   const Stretch<T> of_d(slopes.of_d, blocks.stretch), constant(slopes.constant, blocks.stretch),
       of_x(slopes.of_x, blocks.stretch);
-  const T* d = kActivation != 0 ? to : dy.data_ptr<T>();
+  const T* d = kActivation != Activation::kNone ? to : dy.data_ptr<T>();
   OverStretches(blocks, [&](std::int64_t at, std::int64_t length) SEAM_ALWAYS_INLINE {
     Differentiate<kRelu, T>(d + at, from + at, of_d, constant, of_x, length, to + at);
   });
@@ -281,8 +281,8 @@ Gradients BackwardPooled(const torch::Tensor& dy, const torch::Tensor& x, const 
   torch::Tensor dx = torch::empty_like(x);
   const PoolShape shape{best.size(3), x.size(1), pool};
   // `best` is behind the ReLU already.
-  const auto own = SumsOf<false, NormChain::kNone, T>(dy.data_ptr<T>(), best.data_ptr<T>(), affine,
-                                                      Blocks(best.numel(), shape.channels), nullptr);
+  const auto own = SumsOf<false, Activation::kNone, T>(dy.data_ptr<T>(), best.data_ptr<T>(), affine,
+                                                       Blocks(best.numel(), shape.channels), nullptr);
   auto sums = own;
   SumUp(sum, &sums);
   const Slopes slopes = SlopesOf(affine, sums, count);
@@ -307,10 +307,10 @@ auto Choose(bool relu, torch::ScalarType type, const Use& use) {
 }
 
 template <class Use>
-auto ChooseActivation(int activation, const Use& use) {
-  if (activation == NormChain::kRelu) return use(std::integral_constant<int, NormChain::kRelu>());
-  if (activation == NormChain::kSilu) return use(std::integral_constant<int, NormChain::kSilu>());
-  return use(std::integral_constant<int, NormChain::kNone>());
+auto ChooseActivation(Activation activation, const Use& use) {
+  if (activation == Activation::kRelu) return use(std::integral_constant<Activation, Activation::kRelu>());
+  if (activation == Activation::kSilu) return use(std::integral_constant<Activation, Activation::kSilu>());
+  return use(std::integral_constant<Activation, Activation::kNone>());
 }
 
 class NormFunction : public torch::autograd::Function<NormFunction> {

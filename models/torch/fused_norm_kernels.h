@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "models/networks/activation.h"
+
 // The loops of fused_norm.cc, over maps that lie channels last: rows of `channels` numbers. Everything here
 // must be inlined into the function that WithVectors() calls, which is compiled for the processor's vectors.
 #define SEAM_ALWAYS_INLINE __attribute__((always_inline))
@@ -104,19 +106,19 @@ SEAM_INLINE N Logistic(const N& x) {
   return 1 / (1 + Exp<N>(-(some > high ? high : some)));
 }
 
-// What NormChain::Activation makes of z.
-template <int kActivation, class N>
+// What an activation makes of z.
+template <Activation kActivation, class N>
 SEAM_INLINE N Activate(const N& z) {
-  if constexpr (kActivation == 1) return z > N{} ? z : N{};
-  if constexpr (kActivation == 2) return z * Logistic<N>(z);
+  if constexpr (kActivation == Activation::kRelu) return z > N{} ? z : N{};
+  if constexpr (kActivation == Activation::kSilu) return z * Logistic<N>(z);
   return z;
 }
 
 // d times the derivative of Activate() at z.
-template <int kActivation, class N>
+template <Activation kActivation, class N>
 SEAM_INLINE N Differentiated(const N& d, const N& z) {
-  if constexpr (kActivation == 1) return z > N{} ? d : N{};
-  if constexpr (kActivation == 2) {
+  if constexpr (kActivation == Activation::kRelu) return z > N{} ? d : N{};
+  if constexpr (kActivation == Activation::kSilu) {
     const N s = Logistic<N>(z);
     return d * s * (1 + z * (1 - s));
   }
@@ -152,7 +154,7 @@ SEAM_INLINE void AddMoments(const T* x, const T* centre, std::int64_t count, T* 
   });
 }
 
-template <bool kRelu, int kActivation, class T>
+template <bool kRelu, Activation kActivation, class T>
 SEAM_INLINE void Apply(const T* x, const T* scale, const T* shift, std::int64_t count, T* y) {
   ForNumbers<T>(count, [&]<class N>(std::int64_t i) SEAM_ALWAYS_INLINE {
     const N z = Before<kRelu, N>(Load<N>(x + i)) * Load<N>(scale + i) + Load<N>(shift + i);
@@ -161,13 +163,13 @@ SEAM_INLINE void Apply(const T* x, const T* scale, const T* shift, std::int64_t 
 }
 
 // d = dy times the slope of the activation; sums += d, products += d * (a - mean).
-template <bool kRelu, int kActivation, class T>
+template <bool kRelu, Activation kActivation, class T>
 SEAM_INLINE void AddProducts(const T* dy, const T* x, const T* mean, const T* scale, const T* shift,
                              std::int64_t count, T* d, T* sums, T* products) {
   ForNumbers<T>(count, [&]<class N>(std::int64_t i) SEAM_ALWAYS_INLINE {
     const N a = Before<kRelu, N>(Load<N>(x + i));
     N slope = Load<N>(dy + i);
-    if constexpr (kActivation != 0) {
+    if constexpr (kActivation != Activation::kNone) {
       slope = Differentiated<kActivation, N>(slope, a * Load<N>(scale + i) + Load<N>(shift + i));
       Store<N>(slope, d + i);
     }

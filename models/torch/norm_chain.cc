@@ -24,8 +24,8 @@ NormChain FindNormChain(const Graph& graph, int node) {
   }
   chain.last = chain.norm;
   const int next = chain.norm + 1;
-  if (follows(next, Op::kRelu)) chain.after = NormChain::kRelu;
-  if (follows(next, Op::kSilu)) chain.after = NormChain::kSilu;
+  if (follows(next, Op::kRelu)) chain.after = Activation::kRelu;
+  if (follows(next, Op::kSilu)) chain.after = Activation::kSilu;
   if (follows(next, Op::kMaxPool)) {
     const ConvSpec& pool = graph[next].conv;
     if (pool.kernel == pool.stride && pool.pad_before == 0 && pool.pad_after == 0 && pool.kernel > 1 &&
@@ -33,7 +33,7 @@ NormChain FindNormChain(const Graph& graph, int node) {
       chain.pool = pool.kernel;
     }
   }
-  if (chain.after != NormChain::kNone || chain.pool > 1) chain.last = next;
+  if (chain.after != Activation::kNone || chain.pool > 1) chain.last = next;
   return chain;
 }
 

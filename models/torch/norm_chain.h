@@ -1,5 +1,6 @@
 #pragma once
 
+#include "models/networks/activation.h"
 #include "models/networks/graph.h"
 
 namespace seam {
@@ -8,8 +9,7 @@ namespace seam {
 struct NormChain {
   int first = 0, norm = 0, last = 0;
   bool relu_before = false;
-  enum Activation { kNone, kRelu, kSilu };
-  Activation after = kNone;
+  Activation after = Activation::kNone;  // or kRelu or kSilu
   int pool = 1;  // side of the windows of the max pooling after it, which do not overlap; 1: none
 };
 

@@ -50,8 +50,8 @@ torch::Tensor Plain(const NormChain& chain, torch::Tensor x, const torch::Tensor
                     const torch::Tensor& bias, const torch::Tensor& mean, const torch::Tensor& variance) {
   if (chain.relu_before) x = torch::relu(x);
   x = torch::batch_norm(x, weight, bias, mean, variance, true, kSpec.momentum, kSpec.eps, false);
-  if (chain.after == NormChain::kRelu) x = torch::relu(x);
-  if (chain.after == NormChain::kSilu) x = torch::silu(x);
+  if (chain.after == Activation::kRelu) x = torch::relu(x);
+  if (chain.after == Activation::kSilu) x = torch::silu(x);
   return chain.pool > 1 ? torch::max_pool2d(x, chain.pool, chain.pool) : x;
 }
 
@@ -80,7 +80,7 @@ void ExpectClose(const Outcome& got, const Outcome& expected, double tolerance, 
 std::vector<Case> Cases() {
   std::vector<Case> cases;
   for (const bool relu : {false, true}) {
-    for (const auto after : {NormChain::kNone, NormChain::kRelu, NormChain::kSilu}) {
+    for (const auto after : {Activation::kNone, Activation::kRelu, Activation::kSilu}) {
       cases.push_back({{.last = 1, .relu_before = relu, .after = after}, 24, 6});
       cases.push_back({{.last = 1, .relu_before = relu, .after = after}, 11, 7});  // no whole vectors
     }
@@ -115,7 +115,7 @@ TEST(FusedNormTest, MeanFarFromZeroCostsNoDigits) {
 }
 
 TEST(FusedNormTest, ThreadsChangeNothing) {
-  const Case made{{.last = 1, .after = NormChain::kSilu}, 24, 60};
+  const Case made{{.last = 1, .after = Activation::kSilu}, 24, 60};
   const auto inputs = MakeInputs(made);
   at::set_num_threads(1);
   const auto one = RunOnce(made, inputs, torch::kFloat, true);
