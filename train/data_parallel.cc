@@ -3,7 +3,6 @@
 #include <torch/cuda.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <functional>
 #include <unordered_map>
@@ -19,6 +18,7 @@
 #ifndef USE_C10D_GLOO
 #define USE_C10D_GLOO
 #endif
+#include <gloo/common/error.h>
 #include <torch/version.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
@@ -43,6 +43,12 @@ using Store = c10::intrusive_ptr<c10d::Store>;
 std::string FirstLine(const std::exception& failure) {
   const std::string text = failure.what();
   return text.substr(0, text.find('\n'));
+}
+
+// "[...pair.cc:598] Connection closed by peer [127.0.0.1]:24539"
+Error ContactLost(const ProcessPlace& place, const std::exception& failure) {
+  return Error(place.Name(), fmt::format("contact with the others was lost ({})", FirstLine(failure)),
+               "the line of the process that ended first says why");
 }
 
 Store MakeStore(const ProcessPlace& place, std::chrono::milliseconds timeout) {
@@ -260,15 +266,17 @@ void DataParallel::Explain(const std::exception_ptr& failure) const {
   try {
     std::rethrow_exception(failure);
   } catch (const Error&) {
+    throw;  // of this process itself
+#ifdef SEAM_DISTRIBUTED
+  } catch (const gloo::Exception& lost) {
+    throw ContactLost(place_, lost);
+#ifdef USE_C10D_NCCL
+  } catch (const c10::OutOfMemoryError&) {
     throw;
-  } catch (const std::exception& lost) {
-    const std::string text = lost.what();
-    constexpr std::array kOfContact = {"gloo", "onnection", "imed out", "imeout", "ocket", "NCCL"};
-    const auto said = [&](const char* word) { return text.find(word) != std::string::npos; };
-    if (std::none_of(kOfContact.begin(), kOfContact.end(), said)) throw;
-    throw Error(place_.Name(),
-                fmt::format("contact with the others was lost ({})", text.substr(0, text.find('\n'))),
-                "the line of the process that ended first says why");
+  } catch (const c10::Error& lost) {  // NCCL has no type of its own
+    throw ContactLost(place_, lost);
+#endif
+#endif
   }
 }
 
