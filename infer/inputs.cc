@@ -3,7 +3,6 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <array>
 #include <iostream>
 #include <iterator>
 #include <map>
@@ -47,27 +46,6 @@ std::optional<Label> LabelOf(const fs::path& root, const fs::path& file) {
   return std::nullopt;
 }
 
-// What the containers of films hold when it is sound alone.
-bool IsSoundName(const fs::path& path) {
-  constexpr auto kEndings = std::to_array<std::string_view>(
-      {".m4a", ".m4b", ".m4r", ".m4p", ".aac", ".mp3", ".mp2", ".wav", ".wma", ".oga", ".ogg", ".opus",
-       ".spx", ".flac", ".mka", ".weba", ".amr", ".aif", ".aiff"});
-  const std::string ending = LowerCase(path.extension().string());
-  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
-}
-
-// Moves those of `others` that are videos or pictures by their bytes to `files`.
-void AddByContent(std::vector<fs::path>* others, std::vector<fs::path>* files) {
-  const auto media = std::stable_partition(others->begin(), others->end(), [](const fs::path& path) {
-    return IsSoundName(path) || !LooksLikeMedia(path);
-  });
-  if (media == others->end()) return;
-  files->insert(files->end(), media, others->end());
-  others->erase(media, others->end());
-  std::sort(files->begin(), files->end(),
-            [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
-}
-
 void TellOthers(const fs::path& folder, const std::vector<fs::path>& others, Gathered* all) {
   if (others.empty()) return;
   std::map<std::string, std::size_t> kinds;
@@ -91,7 +69,7 @@ void AddFolder(const fs::path& folder, const ListOptions& options, Gathered* all
       std::erase_if(others, deeper);
       unreadable.clear();
     }
-    AddByContent(&others, &files);
+    AddByContent(LooksLikeMedia, &others, &files);
     TellOthers(folder, others, all);
     for (const fs::path& file : files) {
       inputs->push_back({file, options.label_folders ? LabelOf(folder, file) : std::nullopt, "", ""});

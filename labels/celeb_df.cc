@@ -57,9 +57,9 @@ void FillByName(const std::string& folder, const std::string& name, Video* video
   video->keys = {video->footage.empty() ? folder + "/" + name : video->footage};
 }
 
-Listing List(const LayoutOptions&, const fs::path& root) {
+Listing List(const LayoutOptions& options, const fs::path& root) {
   Listing listing;
-  Tree tree(root);
+  Tree tree(root, options.by_content);
   OfficialList tests;
   for (Tree::File& file : tree.others()) {
     if (file.parts != std::vector<std::string>{kTestList}) continue;

@@ -86,10 +86,10 @@ fs::path RealsFolder(const fs::path& reals) {
   return reals;
 }
 
-void AddReals(const fs::path& reals, Lists* lists, Listing* listing) {
+void AddReals(const fs::path& reals, const MediaTest& by_content, Lists* lists, Listing* listing) {
   static const std::regex original("[0-9]{3}");
   const fs::path folder = RealsFolder(reals);
-  Tree tree(folder);
+  Tree tree(folder, by_content);
   for (Tree::File& file : tree.media()) {
     const std::string target = NameAt(file.parts, 0);
     if (!std::regex_match(target, original)) continue;
@@ -117,7 +117,7 @@ Listing List(const LayoutOptions& options, const fs::path& root) {
   }
   const auto variants = ChooseAmong("--variants", SplitList(options.variants), Variants());
   Listing listing;
-  Tree tree(root);
+  Tree tree(root, options.by_content);
   Lists lists = ReadLists(root, &tree.others());
   std::size_t unwanted = 0, sources = 0, unlisted = 0;
   for (Tree::File& file : tree.media()) {
@@ -149,7 +149,7 @@ Listing List(const LayoutOptions& options, const fs::path& root) {
                 "without it all that is there is taken");
   }
   if (listing.videos.empty()) throw WrongTree(DeeperForensicsLayout(), root, "no manipulated videos");
-  AddReals(options.reals, &lists, &listing);
+  AddReals(options.reals, options.by_content, &lists, &listing);
   const std::string splits = (root / "lists/splits").string();
   if (lists.fakes.empty()) {
     listing.warnings.push_back(splits +

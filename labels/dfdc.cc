@@ -102,9 +102,9 @@ Entries::iterator Find(const std::vector<std::string>& parts, Entries* entries) 
   return entries->end();
 }
 
-Listing List(const LayoutOptions&, const fs::path& root) {
+Listing List(const LayoutOptions& options, const fs::path& root) {
   Listing listing;
-  Tree tree(root);
+  Tree tree(root, options.by_content);
   Entries entries = ReadLists(&tree.others());
   for (Tree::File& file : tree.media()) {
     const auto entry = Find(file.parts, &entries);

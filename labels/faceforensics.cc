@@ -249,7 +249,7 @@ class Reader {
  public:
   Reader(const LayoutOptions& options, const fs::path& root)
       : root_(root),
-        tree_(root),
+        tree_(root, options.by_content),
         lists_(root, &tree_.others()),
         compressions_(ChooseAmong("--compression", Compressions(options.compression), {"raw", "c23", "c40"})),
         methods_(ChooseAmong("--methods", SplitList(options.methods), Methods())) {}

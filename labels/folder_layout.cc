@@ -85,7 +85,7 @@ std::vector<std::string> LabelFolders(const fs::path& root) {
 Listing List(const LayoutOptions& options, const fs::path& root) {
   KeyFinder keys(options.group_by);
   Listing listing;
-  Tree tree(root);
+  Tree tree(root, options.by_content);
   for (Tree::File& file : tree.media()) {
     Video place;
     if (!Place(file.parts, &place)) continue;

@@ -19,6 +19,7 @@ struct LayoutOptions {
   std::string methods;      // faceforensics++: of manipulation
   std::string variants;     // deeperforensics-1.0: folders of manipulated_videos/
   std::string reals;        // deeperforensics-1.0: where FaceForensics++'s originals are
+  MediaTest by_content;     // of no option: what files of other names are; empty: names alone decide
   void Register(Options* options);
 };
 

@@ -1,6 +1,7 @@
 #include "labels/listing.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <regex>
 #include <string_view>
@@ -22,6 +23,10 @@ namespace {
 
 constexpr std::uint64_t kMaxListBytes = std::uint64_t{64} << 20;
 constexpr std::size_t kShown = 6;
+// What the containers of films hold when it is sound alone.
+constexpr auto kSoundEndings = std::to_array<std::string_view>(
+    {".m4a", ".m4b", ".m4r", ".m4p", ".aac", ".mp3", ".mp2", ".wav", ".wma", ".oga", ".ogg", ".opus", ".spx",
+     ".flac", ".mka", ".weba", ".amr", ".aif", ".aiff"});
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // some editors put it before the text
 
 std::vector<std::string> PartsOf(const std::string& id) {
@@ -57,12 +62,29 @@ std::string FootageOf(const std::vector<std::string>& parts, std::size_t count, 
 
 }  // namespace
 
-Tree::Tree(const fs::path& root) : root_(root) {
+void AddByContent(const MediaTest& is_media, std::vector<fs::path>* others, std::vector<fs::path>* files) {
+  const auto is_sound = [](const fs::path& path) {
+    const std::string ending = LowerCase(path.extension().string());
+    return std::find(kSoundEndings.begin(), kSoundEndings.end(), ending) != kSoundEndings.end();
+  };
+  const auto media = std::stable_partition(others->begin(), others->end(), [&](const fs::path& path) {
+    return is_sound(path) || !is_media(path);
+  });
+  if (media == others->end()) return;
+  files->insert(files->end(), media, others->end());
+  others->erase(media, others->end());
+  std::sort(files->begin(), files->end(),
+            [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
+}
+
+Tree::Tree(const fs::path& root, const MediaTest& by_content) : root_(root) {
   std::vector<fs::path> others;
   const auto add = [&](const fs::path& path, std::vector<File>* files) {
     files->push_back({path, PartsOf(Utf8Id(path.lexically_relative(root).generic_string())), false});
   };
-  for (const fs::path& path : ListMediaFiles(root, nullptr, &others)) add(path, &media_);
+  std::vector<fs::path> media = ListMediaFiles(root, nullptr, &others);
+  if (by_content) AddByContent(by_content, &others, &media);
+  for (const fs::path& path : media) add(path, &media_);
   for (const fs::path& path : others) add(path, &others_);
   LeaveOutFrames();
 }
@@ -130,8 +152,9 @@ void Tree::TellLeftOut(const std::string& where, Listing* listing) const {
     ++count;
   }
   if (count == 0) return;
-  listing->warnings.push_back(fmt::format("{}: {} {} neither video nor picture by name: {}", root_.string(),
-                                          Counted(count, "file"), count == 1 ? "is" : "are", KindsOf(kinds)));
+  listing->warnings.push_back(fmt::format("{}: {} {} neither video nor picture and passed over: {}",
+                                          root_.string(), Counted(count, "file"), count == 1 ? "is" : "are",
+                                          KindsOf(kinds)));
 }
 
 bool IsKindFolder(const std::string& name) {

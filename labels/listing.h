@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -10,6 +11,15 @@
 #include "labels/video.h"
 
 namespace seam {
+
+// Whether a file is a video or a picture by its bytes, whatever its name. Readers of media stand above this
+// folder, so programs pass LooksLikeMedia() (extract/media/media_kind.h) down.
+using MediaTest = std::function<bool(const std::filesystem::path&)>;
+
+// Moves those of `others` that pass the test to `files`, which stay in order of their bytes; what is named as
+// sound stays, since the containers of films hold sound as well.
+void AddByContent(const MediaTest& is_media, std::vector<std::filesystem::path>* others,
+                  std::vector<std::filesystem::path>* files);
 
 // What a layout found in a dataset.
 struct Listing {
@@ -33,7 +43,8 @@ class Tree {
     bool taken = false;
   };
 
-  explicit Tree(const std::filesystem::path& root);
+  // Media files are those of a name of media, and where `by_content` is given those that pass it.
+  Tree(const std::filesystem::path& root, const MediaTest& by_content);
 
   // Media files, in order of their paths.
   std::vector<File>& media() { return media_; }

@@ -16,9 +16,9 @@ std::string NumberOf(const std::string& name, Label label) {
   return std::regex_match(name, match, label == FAKE ? fake : real) ? match[1].str() : "";
 }
 
-Listing List(const LayoutOptions&, const fs::path& root) {
+Listing List(const LayoutOptions& options, const fs::path& root) {
   Listing listing;
-  Tree tree(root);
+  Tree tree(root, options.by_content);
   for (Tree::File& file : tree.media()) {
     const bool fake = file.parts[0] == "fake";
     if (file.parts.size() < 2 || (!fake && file.parts[0] != "real")) continue;

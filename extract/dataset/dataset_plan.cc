@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "extract/media/media_kind.h"
 
 namespace seam {
 
@@ -105,7 +106,9 @@ void PlanOptions::Check() const {
 
 DatasetPlan MakePlan(const PlanOptions& options) {
   const DatasetLayout& layout = ChooseLayout(options.layout, options.input);
-  Listing listing = ListDataset(layout, options.layout, options.input);
+  LayoutOptions listed = options.layout;
+  listed.by_content = LooksLikeMedia;
+  Listing listing = ListDataset(layout, listed, options.input);
   for (const std::string& note : listing.notes) Say(Printable(note));
   for (const std::string& warning : listing.warnings) SayWarning(Printable(warning));
   DatasetPlan plan;

@@ -241,7 +241,8 @@ TEST_F(FolderLayoutTest, WarnsOnceOfFilesThatAreNoMediaWithTheirKinds) {
   Make({"real/a.mp4", "real/b.txt", "fake/a.mp4", "fake/c.TXT", "fake/d.docx", "fake/e"});
   EXPECT_EQ(
       Listed(folder_.path()).warnings,
-      Keys{Root() + ": 4 files are neither video nor picture by name: 2 .txt, 1 without an ending, 1 .docx"});
+      Keys{Root() +
+           ": 4 files are neither video nor picture and passed over: 2 .txt, 1 without an ending, 1 .docx"});
 }
 
 TEST_F(FolderLayoutTest, VideosThatSeamCannotReadAreListedToBeTold) {
