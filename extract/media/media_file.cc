@@ -222,6 +222,10 @@ void MediaFile::BeginAtKeyFrame() {
     throw Error(path(), "is encrypted (copy protection): its frames can be decoded only with a key",
                 "ask for a copy without protection, or record the screen while it plays");
   }
+  if (HasOwnColours(*stream_)) {
+    throw Error(path(), "is a Dolby Vision film whose colours only such a player can show (profile 5)",
+                "ask for the film in another format, or record the screen while it plays");
+  }
   if (!begins) return;
   left_out_ = static_cast<std::int64_t>(ahead_.size()) - 1;
   packets_ += left_out_;

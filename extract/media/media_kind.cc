@@ -6,6 +6,10 @@
 #include <string>
 #include <string_view>
 
+extern "C" {
+#include <libavutil/dovi_meta.h>
+}
+
 #include "base/error.h"
 #include "extract/media/av.h"
 #include "extract/media/boxes.h"
@@ -174,6 +178,15 @@ bool IsEncrypted(const InputFile& file, const AVInputFormat& container, const AV
     return av_stream_get_side_data(&stream, AV_PKT_DATA_ENCRYPTION_INIT_INFO, nullptr) != nullptr;
   if (name == "mpegts") return tag == kSampleAesInTransportStream || IsScrambled(file);
   return name == "asf" && HasAsfProtection(file);
+}
+
+bool HasOwnColours(const AVStream& stream) {
+  constexpr int kHevcAlone = 5, kAv1 = 10;
+  const std::uint8_t* side = av_stream_get_side_data(&stream, AV_PKT_DATA_DOVI_CONF, nullptr);
+  if (side == nullptr) return false;
+  const auto& told = *reinterpret_cast<const AVDOVIDecoderConfigurationRecord*>(side);
+  return told.dv_profile == kHevcAlone ||
+         (told.dv_profile == kAv1 && told.dv_bl_signal_compatibility_id == 0);
 }
 
 std::string UnreadKind(std::string_view head) {

@@ -30,6 +30,10 @@ std::string CodecWords(const InputFile& file, const AVInputFormat& container, co
 bool IsEncrypted(const InputFile& file, const AVInputFormat& container, const AVStream& stream,
                  const AVPacket* first);
 
+// Whether only a Dolby Vision player can show the stream's colours: its base is compatible with nothing else
+// (profile 5, and profile 10 without one).
+bool HasOwnColours(const AVStream& stream);
+
 // What is known by its first bytes and not read, in words; "" for all else.
 std::string UnreadKind(std::string_view head);
 

@@ -9,6 +9,7 @@
 #include "extract/media/av.h"
 
 extern "C" {
+#include <libavutil/dovi_meta.h>
 #include <libavutil/pixdesc.h>
 }
 
@@ -57,12 +58,26 @@ class Writer {
     Checked(avcodec_parameters_from_context(pictures_->codecpar, encoder_.get()), "stream");
     pictures_->time_base = kMilliseconds;
     pictures_->avg_frame_rate = {25, 1};
+    if (video_.dolby_vision != 0) AddDolbyVision();
     if (std::any_of(video_.display_matrix.begin(), video_.display_matrix.end(),
                     [](std::int32_t x) { return x != 0; })) {
       std::uint8_t* matrix =
           av_stream_new_side_data(pictures_, AV_PKT_DATA_DISPLAYMATRIX, sizeof(video_.display_matrix));
       std::memcpy(matrix, video_.display_matrix.data(), sizeof(video_.display_matrix));
     }
+  }
+
+  void AddDolbyVision() {
+    std::size_t bytes = 0;
+    AVDOVIDecoderConfigurationRecord* told = av_dovi_alloc(&bytes);
+    told->dv_version_major = 1;
+    told->dv_profile = static_cast<std::uint8_t>(video_.dolby_vision);
+    told->dv_level = 1;
+    told->rpu_present_flag = told->bl_present_flag = 1;
+    told->dv_bl_signal_compatibility_id = video_.dolby_vision == 8 ? 1 : 0;
+    Checked(av_stream_add_side_data(pictures_, AV_PKT_DATA_DOVI_CONF, reinterpret_cast<std::uint8_t*>(told),
+                                    bytes),
+            "side data");
   }
 
   void AddSoundStream() {

@@ -20,6 +20,7 @@ struct MadeVideo {
   // What the player has to do to the stored pictures (libavutil/display.h); all 0: nothing.
   std::array<std::int32_t, 9> display_matrix = {};
   std::string muxer_options, encoder_options;  // "name=value:name=value"
+  int dolby_vision = 0;                        // profile; 0: none
   bool sound = false;                          // a stream of silence, too; without pictures it is alone
 };
 

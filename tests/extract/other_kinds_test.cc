@@ -417,6 +417,26 @@ TEST(OtherKindsTest, HighDynamicRangeIsMappedToTheUsualOne) {
   }
 }
 
+TEST(OtherKindsTest, DolbyVisionWithoutAnotherBaseIsToldAndNotScored) {
+  const TemporaryFolder folder;
+  MadeVideo video;
+  video.codec = "libx265";
+  video.encoder_options = "x265-params=log-level=none";
+  video.muxer_options = "strict=unofficial";
+  video.pictures = Noise(3, 64, 64);
+  for (const int profile : {5, 8}) {
+    video.dolby_vision = profile;
+    Write(video, folder / "a.mp4");
+    const std::string words =
+        profile == 5 ? "is a Dolby Vision film whose colours only such a player can show" : "";
+    for (const std::string& told :
+         {Refusal(folder / "a.mp4"), MessageOf([&] { ScanVideo(folder / "a.mp4"); })}) {
+      EXPECT_NE(told.find(words), std::string::npos) << told;
+      EXPECT_EQ(told.empty(), profile == 8) << told;
+    }
+  }
+}
+
 TEST(OtherKindsTest, BrighterThanWhiteIsCompressedAndNothingIsTurnedOver) {
   cv::Mat ramp(1, 1024, CV_16UC3);
   for (int x = 0; x < ramp.cols; ++x)
