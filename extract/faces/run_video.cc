@@ -182,6 +182,14 @@ class VideoRun {
     return {true, degrees == 90, degrees == 270};
   }
 
+  std::vector<Face> FacesIn(const VideoFrame& frame) const {
+    SampledFrame probe;
+    probe.picture = frame;
+    Guarded(&probe,
+            [&] { probe.faces = detectors_.Detect(probe.picture, look_, &probe.scene, &probe.thumbnail); });
+    return probe.faces;
+  }
+
   // By how much the frames kept aside have to be turned clockwise so that faces are found best; 0 where it
   // makes no clear difference.
   int TurnToUpright() {
@@ -189,12 +197,8 @@ class VideoRun {
     // clips have 0.96 and more, and when turned none, or one that IsSideways().
     constexpr double kLeast = 0.5, kClearly = 0.15;
     const auto look = [&](const VideoFrame& frame) {
-      SampledFrame probe;
-      probe.picture = frame;
-      Guarded(&probe,
-              [&] { probe.faces = detectors_.Detect(probe.picture, look_, &probe.scene, &probe.thumbnail); });
       double best = 0;
-      for (const Face& face : probe.faces)
+      for (const Face& face : FacesIn(frame))
         best = std::max(best, IsSideways(face) ? 0.0 : static_cast<double>(face.score));
       return best;
     };
@@ -233,13 +237,35 @@ class VideoRun {
     });
   }
 
-  // Boxes in frames of another size would be wrong: then the faces are looked for as everywhere.
+  // Boxes in frames of another size, or whose pixels stand otherwise, would be wrong: then the faces are
+  // looked for as everywhere.
   void UseKnownFaces() {
     known_ = task_.known();
     if (!known_) return;
-    VideoReader first(path_, options_.media, deadline_);
-    if (!first.Next() || first.Frame().size() != known_->size) known_.reset();
+    const FaceFrame& told = known_->clips.front().frames.front();
+    VideoReader reader(path_, options_.media, deadline_);
+    std::optional<FrameStamp> stamp = reader.Next();
+    while (stamp && stamp->index < told.stamp.index) stamp = reader.Next();
+    if (!stamp || reader.Frame().size() != known_->size || StandsOtherwise(reader.Frame(), told.face.box))
+      known_.reset();
     if (known_) summary_.boxes_from = known_->video;
+  }
+
+  // Whether no face is where it was told to be, and one is seen when the picture is turned.
+  bool StandsOtherwise(const VideoFrame& frame, const cv::Rect2f& told) const {
+    constexpr float kOverlap = 0.3F;  // intersection over union
+    const auto upright = [](const Face& face) { return !IsSideways(face); };
+    const auto there = [&](const Face& face) {
+      const float both = (face.box & told).area();
+      return upright(face) && both > kOverlap * (face.box.area() + told.area() - both);
+    };
+    const std::vector<Face> faces = FacesIn(frame);
+    if (std::any_of(faces.begin(), faces.end(), there)) return false;
+    for (const int degrees : {180, 90, 270}) {
+      const std::vector<Face> turned = FacesIn(frame.Turned(TurnBy(degrees)));
+      if (std::any_of(turned.begin(), turned.end(), upright)) return true;
+    }
+    return false;
   }
 
   std::vector<FrameSampler> SamplerOfKnown() {

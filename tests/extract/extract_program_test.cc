@@ -1,6 +1,7 @@
 // The program `seam extract` as a user runs it.
 
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -320,6 +321,77 @@ TEST_F(ExtractProgramTest, FakesTakeTheBoxesOfTheirReal) {
     for (const ManifestRow& row : ReadManifest(folder_.path() / "out/manifest.jsonl"))
       EXPECT_EQ(row.boxes_from.empty(), !row.video.ends_with("fake.mp4")) << row.video;
   }
+}
+
+// A tool may drop what its input says of turning, or write it anew.
+TEST_F(ExtractProgramTest, AFakeWhosePixelsStandOtherwiseFindsItsOwnFaces) {
+  const fs::path root = folder_ / "in/dfdc_train_part_0";
+  fs::create_directories(root);
+  const std::string clip = "-i " + Quoted(DemoClip().string()) + " -t 1 -c:v libx264 -preset ultrafast ";
+  MakeVideo(root / "real.mp4", clip);
+  MakeVideo(root / "over.mp4", clip + "-crf 24 -vf hflip,vflip");
+  MakeVideo(folder_ / "stored.mp4", clip + "-crf 25 -vf hflip,vflip");
+  MakeVideo(root / "told.mp4",
+            "-i " + Quoted((folder_ / "stored.mp4").string()) + " -c copy -metadata:s:v rotate=180");
+  WriteFile(root / "metadata.json",
+            R"({"real.mp4":{"label":"REAL"},"over.mp4":{"label":"FAKE","original":"real.mp4"},)"
+            R"("told.mp4":{"label":"FAKE","original":"real.mp4"}})");
+  const CommandResult result = RunCommand(
+      "seam-extract --dataset dfdc --input " + Quoted((folder_ / "in").string()) + " --output " +
+      Quoted((folder_ / "out").string()) +
+      " --detector retinaface --detect-size 320 --frames 3 --size 64 --split 1,0,0 --boxes from-real");
+  ASSERT_EQ(result.status, 0) << result.err;
+  auto clips = ClipsByVideo(folder_ / "out");
+  ASSERT_EQ(clips["told.mp4"].size(), 3U);
+  EXPECT_NE(clips["told.mp4"][0].boxes_from(), "");
+  ASSERT_EQ(clips["over.mp4"].size(), 3U);
+  EXPECT_EQ(clips["over.mp4"][0].boxes_from(), "");
+  for (const ManifestRow& row : ReadManifest(folder_.path() / "out/manifest.jsonl"))
+    EXPECT_EQ(row.cautions.empty(), !row.video.ends_with("over.mp4")) << row.video;
+}
+
+TEST_F(ExtractProgramTest, FilesOfOtherNamesAreTakenByTheirBytesAndTheRestIsCounted) {
+  MakeDataset(folder_ / "in", 2);
+  fs::rename(folder_ / "in/real/real0.mp4", folder_ / "in/real/real0");
+  fs::rename(folder_ / "in/real/real1.mp4", folder_ / "in/real/a film \xc3\xbc.mp4.download");
+  fs::rename(folder_ / "in/fake/fake0.mp4", folder_ / "in/fake/fake0.xyz");
+  WriteFile(folder_ / "in/fake/notes.txt", "words");
+  WriteFile(folder_ / "in/fake/list.json", "{}");
+  const CommandResult result = RunCommand(ExtractLine(folder_ / "in", folder_ / "out"));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.err.find("2 files are neither video nor picture and passed over: 1 .json, 1 .txt"),
+            std::string::npos)
+      << result.err;
+  std::set<std::string> videos;
+  for (const ManifestRow& row : ReadManifest(folder_.path() / "out/manifest.jsonl")) {
+    videos.insert(row.video);
+    EXPECT_EQ(row.clips, 3) << row.video;
+  }
+  EXPECT_EQ(videos, (std::set<std::string>{"fake/fake0.xyz", "fake/fake1.mp4",
+                                           "real/a film \xc3\xbc.mp4.download", "real/real0"}));
+}
+
+TEST_F(ExtractProgramTest, ADatasetThatLostAWholeClassIsAnError) {
+  MakeDataset(folder_ / "in", 2);
+  WriteFile(folder_ / "in/fake/fake0.mp4", "no video");
+  MakeVideo(folder_ / "in/fake/fake1.mp4", "-f lavfi -i color=gray:size=320x240:rate=10:duration=0.5");
+  const std::string told =
+      "holds no fake: none of the 2 fake videos gave a clip, such as fake/fake0.mp4 "
+      "(unreadable)\nhint: manifest.jsonl has the reason of each";
+  const CommandResult result = RunCommand(ExtractLine(folder_ / "in", folder_ / "out"));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.err.find(told), std::string::npos) << result.err;
+  EXPECT_EQ(ReadManifest(folder_.path() / "out/manifest.jsonl").size(), 4U);
+  // A part may hold one class alone; what is joined may not.
+  for (const char* part : {"1", "2"}) {
+    const CommandResult run = RunCommand(
+        ExtractLine(folder_ / "in", folder_ / "parts" / part, "--shard " + std::string(part) + "/2"));
+    EXPECT_NE(run.status, 1) << run.err;
+  }
+  const CommandResult merged = RunCommand("seam-extract merge " + Quoted((folder_ / "parts").string()) +
+                                          "/* --output " + Quoted((folder_ / "all").string()));
+  EXPECT_EQ(merged.status, 1);
+  EXPECT_NE(merged.err.find(told), std::string::npos) << merged.err;
 }
 
 TEST_F(ExtractProgramTest, BalanceTakesMoreFromTheRarerClass) {
