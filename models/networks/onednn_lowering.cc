@@ -1,9 +1,11 @@
 #include "models/networks/onednn_lowering.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/error.h"
+#include "models/networks/silu_kernels.h"
 
 namespace seam {
 namespace {
@@ -150,7 +152,19 @@ void OneDnnLowering::Lower(int step) {
   throw Error("network", "it has a step that inference does not know");
 }
 
+bool OneDnnLowering::LowerSilu(int step) {
+  const FoldedStep& it = At(step);
+  const Shape& from = At(it.inputs[0]).shape;
+  if (type_ != Type::f32 || !SiluConvolution::Fits(it, from)) return false;
+  Answer(step, MapDesc(it.shape));
+  const auto kernel = std::make_shared<const SiluConvolution>(it, from, batch_);
+  program_.AddKernel([kernel](const float* source, float* target) { kernel->Run(source, target); },
+                     ValueOf(it.inputs[0]).storage, ValueOf(step).storage);
+  return true;
+}
+
 void OneDnnLowering::LowerConv(int step) {
+  if (LowerSilu(step)) return;
   const FoldedStep& it = At(step);
   const ConvSpec& conv = it.conv;
   const std::int64_t in = At(it.inputs[0]).shape.channels, out = it.shape.channels, kernel = conv.kernel,

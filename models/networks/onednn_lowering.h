@@ -40,6 +40,7 @@ class OneDnnLowering {
   void LowerConv(int step);
   // Whether it could be done that way.
   bool LowerWinograd(int step);
+  bool LowerSilu(int step);
   // The step's map with 16 channels side by side, as the kernels of Winograd's convolutions want it.
   Value Blocked(int step);
   // Makes sure that the step's map lies as every other kernel wants it.

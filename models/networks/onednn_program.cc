@@ -44,7 +44,13 @@ void OneDnnProgram::Add(dnnl::primitive primitive, const dnnl::memory::desc& scr
   for (const Operand& operand : operands) {
     if (operand.storage >= 0) storages_[static_cast<std::size_t>(operand.storage)].last = now;
   }
-  works_.push_back({std::move(primitive), std::move(operands)});
+  works_.push_back({std::move(primitive), std::move(operands), nullptr, -1, -1});
+}
+
+void OneDnnProgram::AddKernel(Kernel kernel, int from, int to) {
+  for (const int storage : {from, to})
+    storages_[static_cast<std::size_t>(storage)].last = static_cast<int>(works_.size());
+  works_.push_back({dnnl::primitive(), {}, std::move(kernel), from, to});
 }
 
 void OneDnnProgram::Keep(int storage) {
@@ -77,6 +83,12 @@ OneDnnProgram::Replica::Replica(const OneDnnProgram& program, const dnnl::engine
     : program_(program), arena_(program.arena_bytes()) {
   for (const Work& work : program.works_) {
     Call& call = calls_.emplace_back();
+    if (work.kernel) {
+      call.kernel = &work.kernel;
+      call.from = At<float>(work.from);
+      call.to = At<float>(work.to);
+      continue;
+    }
     call.primitive = &work.primitive;
     for (const Operand& operand : work.operands) {
       const bool fixed = operand.storage < 0;
@@ -90,7 +102,13 @@ OneDnnProgram::Replica::Replica(const OneDnnProgram& program, const dnnl::engine
 }
 
 void OneDnnProgram::Replica::Run(const dnnl::stream& stream) const {
-  for (const Call& call : calls_) call.primitive->execute(stream, call.arguments);
+  for (const Call& call : calls_) {
+    if (call.kernel != nullptr) {
+      (*call.kernel)(call.from, call.to);
+    } else {
+      call.primitive->execute(stream, call.arguments);
+    }
+  }
 }
 
 }  // namespace seam

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -36,9 +37,9 @@ class AlignedBuffer {
   std::unique_ptr<std::byte, Free> data_;
 };
 
-// oneDNN primitives in the order of their work. Every result has its place in one arena, where later results
-// take the room of those that nobody needs any more. Immutable once placed: any number of replicas run it at
-// once, each in an arena of its own.
+// oneDNN primitives, and kernels of our own, in the order of their work. Every result has its place in one
+// arena, where later results take the room of those that nobody needs any more. Immutable once placed: any
+// number of replicas run it at once, each in an arena of its own.
 class OneDnnProgram {
  public:
   struct Operand {
@@ -53,6 +54,9 @@ class OneDnnProgram {
   int NewStorage(std::size_t bytes);
   // `scratch` is what the primitive wants for itself.
   void Add(dnnl::primitive primitive, const dnnl::memory::desc& scratch, std::vector<Operand> operands);
+  // Work of our own: `kernel` gets where two stretches lie.
+  using Kernel = std::function<void(const float* from, float* to)>;
+  void AddKernel(Kernel kernel, int from, int to);
   // In use to the end.
   void Keep(int storage);
   // Gives every stretch its place; nothing is added later.
@@ -73,8 +77,11 @@ class OneDnnProgram {
 
    private:
     struct Call {
-      const dnnl::primitive* primitive;
+      const dnnl::primitive* primitive = nullptr;
       std::unordered_map<int, dnnl::memory> arguments;
+      const Kernel* kernel = nullptr;  // instead of the primitive
+      const float* from = nullptr;
+      float* to = nullptr;
     };
     const OneDnnProgram& program_;
     AlignedBuffer arena_;
@@ -89,6 +96,8 @@ class OneDnnProgram {
   struct Work {
     dnnl::primitive primitive;
     std::vector<Operand> operands;
+    Kernel kernel;  // where there is no primitive
+    int from = -1, to = -1;
   };
   std::vector<Storage> storages_;
   std::vector<Work> works_;
