@@ -4,22 +4,29 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-usage: scripts/talking_alike.sh TALKING OUT
+usage: scripts/talking_alike.sh [--table] TALKING OUT
 
 TALKING holds clips.csv with the columns path, label, method, group (the person), source, grade and face_px (the width of the
 face in pixels), and the clips. Its fakes are cleaner and larger than its real clips, so a network would learn size and codec.
 In OUT each clip is made three times, with faces of about 118, 88 and 150 pixels and at drawn qualities of H.264, both classes
 by the same draws. OUT/clips.csv is their table for `seam extract --csv`, with each person in one split. The draws hang on
 names alone, so the same command makes the same files, and goes on where it was stopped.
+
+With --table no clip is made: OUT/clips.csv is a table of TALKING's own clips, with the same split of persons.
 TEXT
 }
 
-case "${1-}" in --help | -h) usage && exit 0 ;; esac
+table=
+case "${1-}" in
+  --help | -h) usage && exit 0 ;;
+  --table) table=1 && shift ;;
+esac
 [[ $# -eq 2 ]] || { usage >&2; exit 2; }
-command -v ffmpeg >/dev/null || { echo 'error: there is no ffmpeg'$'\n''hint: run scripts/setup.sh' >&2; exit 1; }
+[[ $table ]] || command -v ffmpeg >/dev/null || { echo 'error: there is no ffmpeg'$'\n''hint: run scripts/setup.sh' >&2; exit 1; }
 talking=$(cd "$1" && pwd)
-mkdir -p "$2/real" "$2/fake"
+mkdir -p "$2"
 cd "$2"
+[[ $table ]] || mkdir -p real fake
 
 # hash_of TEXT: the first 32 bits of its SHA-256, as a number.
 hash_of() {
@@ -60,6 +67,10 @@ splits >people.txt
 echo path,label,split,group,method >clips.csv.made
 while IFS=, read -r path label method person source _ width _; do
   part=$(awk -v person="$person" '$1 == person { print $2 }' people.txt)
+  if [[ $table ]]; then
+    echo "$path,$label,$part,$person,${method:-$source}" >>clips.csv.made
+    continue
+  fi
   while read -r copy low high best worst; do
     name=$label/$(basename "${path%.*}")_v$copy.mp4
     echo "$name,$label,$part,$person,${method:-$source}" >>clips.csv.made

@@ -6,7 +6,8 @@ usage() {
   cat <<'TEXT'
 usage: scripts/train_default.sh DATA OUT
 
-DATA holds faces/{train,val}/{real,fake}/ (photographs) and clips/ with the trees FaceForensics++, Celeb-DF-v2 and DFDC.
+DATA holds faces/{train,val}/{real,fake}/ (photographs), clips/ with the trees FaceForensics++, Celeb-DF-v2 and DFDC, and
+talking/ with clips.csv (people who talk, as scripts/talking_alike.sh wants them).
 In the folder OUT it makes the shards, the runs and, last, default.safetensors; share/ is left alone. What was stopped
 goes on where it was when the same command is run again. SEAM names another program than build/release/bin/seam. It
 needs the program ffmpeg, which scripts/setup.sh installs.
@@ -15,7 +16,8 @@ TEXT
 
 case "${1-}" in --help | -h) usage && exit 0 ;; esac
 [[ $# -eq 2 ]] || { usage >&2; exit 2; }
-seam=${SEAM:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/release/bin/seam}
+scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+seam=${SEAM:-$scripts/../build/release/bin/seam}
 [[ $seam != */* ]] || seam=$(realpath -- "$seam")
 command -v ffmpeg >/dev/null || { echo 'error: there is no ffmpeg'$'\n''hint: run scripts/setup.sh' >&2; exit 1; }
 data=$(cd "$1" && pwd)
@@ -99,6 +101,9 @@ for size in 192 128; do
   extract "celeb$size" trees/Celeb-DF-v2 "$size" --frames 16
   extract "dfdc$size" "$data/clips/DFDC" "$size" --frames 16
 done
+# Clips as users have them: what is called fake is settled by them, too.
+"$scripts/talking_alike.sh" --table "$data/talking" talking
+extract talking192 "$data/talking" 192 --csv talking/clips.csv --frames 12
 windows=(--window 8 --windows 4)
 extract ffw192 "$data/clips/FaceForensics++" 192 "${windows[@]}"
 extract celebw192 trees/Celeb-DF-v2 192 "${windows[@]}"
@@ -152,9 +157,10 @@ train thirteenth "${sharp[@]}" --init twelfth/last.safetensors --epochs 10 --lr 
 batch=8
 train fourteenth --size 192 --data ffw192,celebw192 --temporal mean --window 8 --balance class --init thirteenth/epoch-0005.safetensors \
   --epochs 3 --lr 0.0003
-# The few steps of this one change nothing: it is there to measure the mean of the two on val.
+# The few steps of this one change nothing: it is there to measure the mean of the two on val, talking people among it,
+# whom no run learned from.
 batch=64 decay=0 precision=fp32
-train fifteenth --size 192 --data $large --data-weights 0.02,0.02,0.02,0.02,0.02 --augment none --norms frozen --epochs 1 \
+train fifteenth --size 192 --data $large,talking192 --data-weights 0.02,0.02,0.02,0.02,0.02,0.02 --augment none --norms frozen --epochs 1 \
   --init thirteenth/epoch-0005.safetensors,fourteenth/last.safetensors --schedule constant --lr 1e-9 --notice "$notice"
 
 "$seam" models export fifteenth/last.safetensors --format safetensors --half --output default.safetensors
