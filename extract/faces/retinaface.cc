@@ -52,7 +52,8 @@ std::vector<Face> RetinaFace::Detect(const cv::Mat& picture) {
   const cv::Mat small = ShrinkTo(picture, size_, &scale);
   cv::Mat padded;
   const auto missing = [](int side) { return (32 - side % 32) % 32; };
-  cv::copyMakeBorder(small, padded, 0, missing(small.rows), 0, missing(small.cols), cv::BORDER_CONSTANT);
+  cv::copyMakeBorder(small, padded, 0, missing(small.rows), 0, missing(small.cols),
+                     cv::BORDER_CONSTANT | cv::BORDER_ISOLATED);
   const std::vector<DetectorMap> found = network_->Run(padded);
 
   std::vector<Face> faces;
