@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -44,7 +45,7 @@ void CheckIsBuilt(const std::string& verb) {
 
 // Starts the verb's program and does not wait.
 pid_t Spawn(const std::string& verb, const std::vector<std::string>& arguments,
-            const posix_spawn_file_actions_t& actions) {
+            const posix_spawn_file_actions_t& actions, char** environment = environ) {
   CheckIsBuilt(verb);
   const std::string program = ProgramOf(verb).string();
   std::vector<std::string> words = {program};
@@ -53,7 +54,7 @@ pid_t Spawn(const std::string& verb, const std::vector<std::string>& arguments,
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   pid_t child = 0;
-  const int code = posix_spawn(&child, program.c_str(), &actions, nullptr, argv.data(), environ);
+  const int code = posix_spawn(&child, program.c_str(), &actions, nullptr, argv.data(), environment);
   if (code != 0) throw Error(program, fmt::format("cannot be run: {}", std::strerror(code)));
   return child;
 }
@@ -84,6 +85,50 @@ int RunSibling(const std::string& verb, const std::vector<std::string>& argument
   }
   if (WIFSIGNALED(status)) throw Error(program, fmt::format("was killed by signal {}", WTERMSIG(status)));
   return WEXITSTATUS(status);
+}
+
+pid_t StartSibling(const std::string& verb, const std::vector<std::string>& arguments,
+                   const std::vector<int>& descriptors) {
+  // Copies far above the numbers that they get, so that none takes the place of another.
+  constexpr int kFirst = 3, kFarAbove = 64;
+  std::vector<int> copies;
+  const auto close_copies = [&] {
+    for (const int copy : copies) close(copy);
+  };
+  FileActions actions;
+  posix_spawn_file_actions_addopen(actions.get(), STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(actions.get(), STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(actions.get(), STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  for (const int descriptor : descriptors) {
+    copies.push_back(fcntl(descriptor, F_DUPFD_CLOEXEC, kFarAbove));
+    if (copies.back() < 0) {
+      const int code = errno;
+      copies.pop_back();
+      close_copies();
+      throw Error(ProgramOf(verb).string(),
+                  fmt::format("cannot be given a descriptor: {}", std::strerror(code)));
+    }
+    posix_spawn_file_actions_adddup2(actions.get(), copies.back(),
+                                     kFirst + static_cast<int>(copies.size()) - 1);
+  }
+  std::vector<char*> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view line = *entry;
+    for (const std::string_view kept : {"LD_", "ASAN_", "LSAN_", "UBSAN_", "TSAN_"}) {
+      if (line.starts_with(kept)) environment.push_back(*entry);
+    }
+  }
+  std::string one_thread = "OPENBLAS_NUM_THREADS=1";  // OpenCV loads it, and it starts its threads at once
+  environment.push_back(one_thread.data());
+  environment.push_back(nullptr);
+  try {
+    const pid_t child = Spawn(verb, arguments, *actions.get(), environment.data());
+    close_copies();
+    return child;
+  } catch (...) {
+    close_copies();
+    throw;
+  }
 }
 
 SiblingOutput::SiblingOutput(const std::string& verb, const std::vector<std::string>& arguments) {

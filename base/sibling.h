@@ -22,6 +22,11 @@ bool HasSibling(const std::string& verb);
 // goes. An Error when it is not there, cannot be run, or was killed by a signal.
 int RunSibling(const std::string& verb, const std::vector<std::string>& arguments);
 
+// Starts it and does not wait; returns its process id. Its descriptors are `descriptors`, as 3, 4 and so on;
+// its standard streams lead nowhere, and of the environment it gets what loading needs. Errors as above.
+pid_t StartSibling(const std::string& verb, const std::vector<std::string>& arguments,
+                   const std::vector<int>& descriptors);
+
 // Runs it beside this process, which reads its standard output; both end with this. An Error when it is not
 // there or cannot be run.
 class SiblingOutput {

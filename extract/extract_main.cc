@@ -20,6 +20,7 @@
 #include "extract/dataset/store_videos.h"
 #include "extract/faces/extract_faces.h"
 #include "extract/faces/process_threads.h"
+#include "extract/media/decoder_pool.h"
 
 namespace seam {
 namespace {
@@ -51,7 +52,7 @@ struct Settings {
 // What the clips depend on: every option but those of this one run.
 nlohmann::json LastingOptions(const Options& options) {
   nlohmann::json lasting = options.ToJson();
-  for (const char* name : {"jobs", "resume", "overwrite", "json", "output", "shard", "dry-run"})
+  for (const char* name : {"jobs", "resume", "overwrite", "json", "output", "shard", "dry-run", "isolation"})
     lasting.erase(name);
   return lasting;
 }
@@ -111,6 +112,8 @@ int Extract(const std::vector<std::string>& arguments) {
   SampleOptions::CheckTogether(options);
   settings.extract.cancel = settings.writer.folder.cancel = InterruptToken();
   const ProcessThreads threads(settings.extract.jobs);
+  const std::string warning = IsolationWarning(settings.extract.media);
+  if (!warning.empty()) SayWarning(warning);
 
   const DatasetPlan plan = MakePlan(settings.plan);
   if (settings.dry_run) {

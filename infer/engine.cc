@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "extract/media/decoder_pool.h"
 #include "models/networks/stored_network.h"
 
 namespace seam {
@@ -46,6 +47,7 @@ struct Engine::Impl {
   const TorchParts* torch = nullptr;
   Shelf<const Predictor> networks;
   Shelf<FaceTools> faces;
+  std::shared_ptr<DecoderPool> decoders = std::make_shared<DecoderPool>();
 };
 
 Engine::Engine(const CompileOptions& compile, const TorchParts* torch) : impl_(std::make_unique<Impl>()) {
@@ -74,9 +76,11 @@ std::shared_ptr<FaceTools> Engine::Faces(const DetectorOptions& detector, const 
 
 ScoreRequest Engine::Prepare(const InferSettings& settings, const Options& options) {
   ScoreRequest request;
+  impl_->decoders->WarmUp(settings.media);
   request.network = Network(settings.model);
   const Predictor& network = *request.network;
   request.extract = ExtractionFor(network, settings, options);
+  request.extract.media.decoders = impl_->decoders;
   request.score = settings.score;
   request.rule = MakeVerdictRule(network.info().threshold, network.info().calibration, settings.threshold);
   request.notes = NotesOf(network, request.extract, settings.score.aggregate);

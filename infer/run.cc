@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/sha256.h"
+#include "extract/media/decoder_pool.h"
 #include "infer/annotate.h"
 #include "infer/engine.h"
 #include "infer/inputs.h"
@@ -36,6 +37,7 @@ class Run {
   int Execute() {
     for (const std::string& line : passed_over_) Say(line);
     for (const std::string& note : notes_) SayWarning(note);
+    if (const std::string warning = IsolationWarning(extract_.media); !warning.empty()) SayWarning(warning);
     Begin();
     std::vector<ScoreRow> to_score;
     std::vector<std::filesystem::path> all;  // with those that an earlier run has done
@@ -100,7 +102,7 @@ class Run {
   void BeginPage(const std::vector<std::filesystem::path>& files) {
     const PageOptions& page = settings_.page;
     if (!page.annotate.empty())
-      annotator_.emplace(page.annotate, files, rule_, settings_.media, notes_, cancel_);
+      annotator_.emplace(page.annotate, files, rule_, extract_.media, notes_, cancel_);
     if (page.explain) explainer_ = torch_->make_explainer(predictor_.path());
     if (page.report.empty()) return;
     RunFacts facts;

@@ -19,6 +19,7 @@ constexpr struct {
                  {Status::kTooShort, "too_short"},
                  {Status::kUnreadable, "unreadable"},
                  {Status::kTimeout, "timeout"},
+                 {Status::kCrashed, "crashed"},
                  {Status::kNoClip, "no_clip"},
                  {Status::kOfficialOverlap, "official_overlap"},
                  {Status::kPlanned, "planned"}};
@@ -50,7 +51,7 @@ Status StatusOf(std::string_view name) {
 
 bool IsFailure(Status status) {
   return status == Status::kUnreadable || status == Status::kDamaged || status == Status::kTimeout ||
-         status == Status::kTooShort;
+         status == Status::kCrashed || status == Status::kTooShort;
 }
 
 std::string_view NameOf(CautionKind kind) {

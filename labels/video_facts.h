@@ -18,6 +18,7 @@ enum class Status : std::uint8_t {
   kTooShort,         // fewer frames than a window
   kUnreadable,       // nothing could be decoded
   kTimeout,          // given up for --max-seconds
+  kCrashed,          // the process that decoded it crashed, hung or was stopped
   kNoClip,           // the manifest knows it, the shards hold no clip of it
   kOfficialOverlap,  // left out of a dataset: its official splits share it
   kPlanned,          // a dry run would look at it

@@ -22,6 +22,8 @@ packages=(
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
   libopencv-dnn-dev libopencv-objdetect-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libdlib-dev libturbojpeg0-dev
   libdlib-data
+  # the sandbox that files are decoded in
+  libseccomp-dev
   # pictures that FFmpeg does not read
   libheif-dev libwebp-dev libtiff-dev
   # networks; without this BLAS, LibTorch falls back on the slow reference one

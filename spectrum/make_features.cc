@@ -21,6 +21,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "base/sha256.h"
+#include "extract/media/decoder_pool.h"
 #include "extract/media/video_reader.h"
 #include "proto/crop_spec.h"
 #include "proto/picture.h"
@@ -172,7 +173,11 @@ class Making {
       : options_(options),
         inputs_(FindSpectrumInputs(inputs, options.split, static_cast<std::size_t>(options.num_files))),
         outcomes_(inputs_.inputs.size()),
-        journal_(work, Run()) {}
+        journal_(work, Run()) {
+    options_.extract.media.decoders = std::make_shared<DecoderPool>();
+    if (const std::string warning = IsolationWarning(options_.extract.media); !warning.empty())
+      SayWarning(warning);
+  }
 
   std::optional<MadeFeatures> Make() {
     std::vector<std::size_t> pictures, faces, shards;
@@ -226,8 +231,9 @@ class Making {
         AddRow(FeaturesOf(DecodePicture(ReadFile(input.path), grey, input.path.string()), options_.feature),
                &outcome);
       } else {
-        const VideoScan scan = ScanVideo(input.path);
-        VideoReader reader(input.path);
+        const MediaLimits& limits = options_.extract.media;
+        const VideoScan scan = ScanVideo(input.path, limits);
+        VideoReader reader(input.path, limits);
         FrameSampler sampler = scan.ascending && !scan.times.empty()
                                    ? FrameSampler::Even(options_.extract.sample.frames, scan.times)
                                    : FrameSampler::EvenByIndex(options_.extract.sample.frames, scan.packets);
@@ -346,7 +352,7 @@ class Making {
 
   static std::string Utf8Text(const fs::path& path) { return Printable(path.string()); }
 
-  const MakeOptions& options_;
+  MakeOptions options_;
   SpectrumInputs inputs_;
   std::vector<Outcome> outcomes_;
   std::vector<std::pair<std::string, std::string>> bad_;

@@ -10,6 +10,7 @@
 #include <tbb/task_group.h>
 
 #include "extract/faces/run_video.h"
+#include "extract/media/decoder_pool.h"
 
 namespace seam {
 namespace {
@@ -29,10 +30,13 @@ FaceTools::FaceTools(const DetectorOptions& detector, const LandmarkOptions& lan
 }
 
 bool ExtractFaces(
-    const std::vector<VideoTask>& videos, const ExtractOptions& options,
+    const std::vector<VideoTask>& videos, const ExtractOptions& given,
     const std::function<std::unique_ptr<ClipSink>(std::size_t)>& make_sink,
     const std::function<void(std::size_t, const VideoSummary&, std::unique_ptr<ClipSink>)>& done,
     ReportOrder order) {
+  ExtractOptions options = given;
+  if (!options.media.decoders) options.media.decoders = std::make_shared<DecoderPool>();
+  options.media.decoders->WarmUp(options.media);
   const int jobs =
       options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const auto tools =

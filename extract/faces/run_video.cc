@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/scratch_folder.h"
 #include "extract/faces/tracker.h"
+#include "extract/media/decoder_pool.h"
 #include "extract/media/perturb.h"
 
 namespace seam {
@@ -67,27 +68,36 @@ class VideoRun {
         deadline_(options.media.max_seconds, options.cancel) {}
 
   VideoSummary Run(int jobs) {
-    if (Open()) {
-      // Isolated: a thread that waits here for its frames must not begin another video meanwhile.
-      tbb::this_task_arena::isolate([&] {
-        RunPipeline(jobs);
-        LookAgain(jobs);
-      });
-      CountClips();
-      Conclude();
+    try {
+      if (Open()) {
+        // Isolated: a thread that waits here for its frames must not begin another video meanwhile.
+        tbb::this_task_arena::isolate([&] {
+          RunPipeline(jobs);
+          LookAgain(jobs);
+        });
+        CountClips();
+        Conclude();
+      }
+    } catch (const DecoderFailure& failure) {
+      GiveUp(Status::kCrashed, WithoutPath(failure.what(), path_), failure.hint());
     }
     if (deadline_.Passed()) {
-      summary_.status = Status::kTimeout;
-      summary_.reason = fmt::format("given up after {:g} seconds", options_.media.max_seconds);
-      summary_.hint = "look at fewer --frames, or allow more with --max-seconds";
-      // How much there is depends on the machine's speed.
-      summary_.kept.clear();
-      summary_.clips = summary_.interpolated = 0;
+      GiveUp(Status::kTimeout, fmt::format("given up after {:g} seconds", options_.media.max_seconds),
+             "look at fewer --frames, or allow more with --max-seconds");
     }
     return summary_;
   }
 
  private:
+  // How much there is depends on the machine's speed: none of it is used.
+  void GiveUp(Status status, const std::string& reason, const std::string& hint) {
+    summary_.status = status;
+    summary_.reason = reason;
+    summary_.hint = hint;
+    summary_.kept.clear();
+    summary_.clips = summary_.interpolated = 0;
+  }
+
   // Whether there is something to decode; the summary says why not.
   bool Open() {
     const std::filesystem::path& path = task_.path;
@@ -106,6 +116,8 @@ class VideoRun {
                                });
       }
       return true;
+    } catch (const DecoderFailure&) {
+      throw;
     } catch (const Error& error) {
       summary_.reason = WithoutPath(error.what(), path);
       summary_.hint = error.hint();
@@ -395,11 +407,14 @@ class VideoRun {
     return nullptr;
   }
 
-  // A frame that a library chokes on is the video's damage, not the run's.
+  // A frame that a library chokes on is the video's damage, not the run's. A decoder that is gone ends the
+  // video.
   template <class Action>
   static void Guarded(SampledFrame* frame, const Action& action) {
     try {
       action();
+    } catch (const DecoderFailure&) {
+      throw;
     } catch (const std::bad_alloc&) {
       throw;
     } catch (const cv::Exception& error) {

@@ -16,12 +16,17 @@
 
 namespace seam {
 
-InputFile::InputFile(const std::filesystem::path& path, Deadline deadline)
-    : path_(path.string()),
-      descriptor_(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)),
+InputFile::InputFile(const FilePlace& place, Deadline deadline)
+    : path_(place.path.string()),
+      descriptor_(place.descriptor < 0 ? open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+                                       : fcntl(place.descriptor, F_DUPFD_CLOEXEC, 0)),
       deadline_(std::move(deadline)) {
   if (descriptor_ < 0)
     throw Error(path_, fmt::format("cannot be opened: {}", std::strerror(errno)), "check the path");
+  if (place.descriptor >= 0) {
+    size_ = lseek(descriptor_, 0, SEEK_END);
+    return;
+  }
   struct stat status = {};
   const bool regular = fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
   size_ = regular ? status.st_size : 0;

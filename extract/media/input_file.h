@@ -4,21 +4,34 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "extract/media/media_limits.h"
 
 namespace seam {
 
+// Where a file is: at its path or, in a process that may open nothing, behind a descriptor that is open
+// already; its path then only names it.
+struct FilePlace {
+  FilePlace(std::filesystem::path name, int open = -1)  // NOLINT(google-explicit-constructor)
+      : path(std::move(name)), descriptor(open) {}
+  std::filesystem::path path;
+  int descriptor;
+};
+
 // The bytes of one regular file. Reading stops when the deadline says so.
 class InputFile {
  public:
-  // An Error when there is no such file, when it is none (a pipe, a device), or is empty.
-  explicit InputFile(const std::filesystem::path& path, Deadline deadline = {});
+  // An Error when there is no such file, when it is none (a pipe, a device), or is empty. A descriptor stays
+  // the caller's, and is of such a file.
+  explicit InputFile(const FilePlace& place, Deadline deadline = {});
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
   const std::string& path() const { return path_; }
+  int descriptor() const { return descriptor_; }
   std::int64_t size() const { return size_; }
   // From here on the file ends at `size`, if it was longer.
   void CutTo(std::int64_t size);

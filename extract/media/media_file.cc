@@ -67,8 +67,8 @@ std::int64_t MediaFile::Seek(void* opaque, std::int64_t offset, int whence) {
   return file.position_ = offset;
 }
 
-MediaFile::MediaFile(const std::filesystem::path& path, const MediaLimits& limits, Deadline deadline)
-    : limits_(limits), input_(path, std::move(deadline)), jpeg_(LookIntoJpeg(input_)) {
+MediaFile::MediaFile(const FilePlace& place, const MediaLimits& limits, Deadline deadline)
+    : limits_(limits), input_(place, std::move(deadline)), jpeg_(LookIntoJpeg(input_)) {
   av_log_set_level(AV_LOG_QUIET);  // what users need of libav's words is in our errors
   av_max_alloc(kMaxAllocation);
   if (jpeg_.has_end && !jpeg_.is_film) input_.CutTo(jpeg_.first_end);

@@ -19,8 +19,7 @@ class MediaFile {
  public:
   // An Error when the file cannot be opened, is no container of the list, has no video stream, or passes a
   // limit.
-  explicit MediaFile(const std::filesystem::path& path, const MediaLimits& limits = {},
-                     Deadline deadline = {});
+  explicit MediaFile(const FilePlace& place, const MediaLimits& limits = {}, Deadline deadline = {});
   MediaFile(const MediaFile&) = delete;
   MediaFile& operator=(const MediaFile&) = delete;
 

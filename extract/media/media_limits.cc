@@ -15,6 +15,11 @@ void MediaLimits::Register(Options* options) {
                "a file that says it lasts longer (seconds) is not read (0: any)", AtLeast(0));
   options->Add("max-seconds", &max_seconds, "seconds of work after which a video is given up (0: any)",
                AtLeast(0));
+  options->Add("isolation", &isolation,
+               "where files are decoded: in a process in a sandbox, in a process, or in this one",
+               {"strict", "process", "none"});
+  options->Add("max-memory", &max_memory, "MiB that the process that decodes a file may take (0: any)",
+               AtLeast(0));
 }
 
 void MediaLimits::Check() const { CheckDeclared(*this); }

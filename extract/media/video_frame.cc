@@ -218,12 +218,16 @@ VideoFrame::VideoFrame(std::shared_ptr<const AVFrame> frame, Orientation orienta
   size_ = Unturned(WithSquarePixels({frame_->width, frame_->height}, pixel_aspect));
 }
 
+VideoFrame::VideoFrame(std::shared_ptr<const DistantFrame> frame)
+    : distant_(std::move(frame)), size_(distant_->size()) {}
+
 DynamicRange VideoFrame::dynamic_range() const {
+  if (distant_ != nullptr) return distant_->dynamic_range();
   return frame_ == nullptr ? DynamicRange::kStandard : RangeOf(*frame_);
 }
 
 VideoFrame VideoFrame::Turned(Orientation turn) const {
-  if (frame_ == nullptr) return {Upright(picture_, turn)};
+  if (frame_ == nullptr && distant_ == nullptr) return {Upright(picture_, turn)};
   VideoFrame turned = *this;
   turned.orientation_ = Combined(orientation_, turn);
   if (turn.transpose) turned.size_ = cv::Size(size_.height, size_.width);
@@ -231,6 +235,7 @@ VideoFrame VideoFrame::Turned(Orientation turn) const {
 }
 
 cv::Mat VideoFrame::Part(const cv::Rect& area) const {
+  if (distant_ != nullptr) return distant_->Part(orientation_, area);
   if (frame_ == nullptr) return picture_(area);
   const cv::Size stored = Unturned(size_);
   if (!IsCuttable())
@@ -240,11 +245,17 @@ cv::Mat VideoFrame::Part(const cv::Rect& area) const {
   return Upright(rgb(wanted - converted.tl()), orientation_);
 }
 
-cv::Mat VideoFrame::Shrunk(int side) const {
-  const int longer = std::max(size_.width, size_.height);
-  if (longer <= side) return Picture();
+cv::Size VideoFrame::ShrunkSize(const cv::Size& size, int side) {
+  const int longer = std::max(size.width, size.height);
+  if (longer <= side) return size;
   const double scale = static_cast<double>(side) / longer;
-  const cv::Size small(std::max(1, cvRound(size_.width * scale)), std::max(1, cvRound(size_.height * scale)));
+  return {std::max(1, cvRound(size.width * scale)), std::max(1, cvRound(size.height * scale))};
+}
+
+cv::Mat VideoFrame::Shrunk(int side) const {
+  if (distant_ != nullptr) return distant_->Shrunk(orientation_, side);
+  const cv::Size small = ShrunkSize(size_, side);
+  if (small == size_) return Picture();
   if (frame_ != nullptr)
     return Upright(ToRgb(*frame_, ColourMatrixOf(*frame_), Unturned(small), SWS_AREA), orientation_);
   cv::Mat shrunk;

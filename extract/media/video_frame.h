@@ -25,6 +25,17 @@ Orientation Combined(Orientation first, Orientation second);
 // How a film's brightness is coded: as always, or for screens that show more (high dynamic range).
 enum class DynamicRange : std::uint8_t { kStandard, kPq, kHlg };
 
+// A frame that another process holds. Any thread may use one.
+class DistantFrame {
+ public:
+  virtual ~DistantFrame() = default;
+  virtual cv::Size size() const = 0;
+  virtual DynamicRange dynamic_range() const = 0;
+  // What VideoFrame::Turned(turn) gives.
+  virtual cv::Mat Part(Orientation turn, const cv::Rect& area) const = 0;
+  virtual cv::Mat Shrunk(Orientation turn, int side) const = 0;
+};
+
 // A frame as it is shown: upright, with square pixels. It becomes 8-bit RGB only where and as large as it is
 // asked for, since that costs more than finding a face in it. Copies share the decoder's memory; any thread
 // may use one.
@@ -40,6 +51,7 @@ class VideoFrame {
   // `orientation` is the stream's; a frame that carries a display matrix of its own (pictures with EXIF)
   // wins. `pixel_aspect` is the width of a stored pixel in heights: its columns are stretched by it.
   VideoFrame(std::shared_ptr<const AVFrame> frame, Orientation orientation, double pixel_aspect);
+  explicit VideoFrame(std::shared_ptr<const DistantFrame> frame);
 
   const cv::Size& size() const { return size_; }
   // As it is stored: Picture() is always of standard range.
@@ -53,6 +65,8 @@ class VideoFrame {
   cv::Mat Part(const cv::Rect& area) const;
   // The whole made smaller by area averaging, so that its longer side is at most `side`.
   cv::Mat Shrunk(int side) const;
+  // The size of that.
+  static cv::Size ShrunkSize(const cv::Size& size, int side);
 
  private:
   // The size before turning.
@@ -65,7 +79,8 @@ class VideoFrame {
 
   cv::Mat picture_;
   std::shared_ptr<const AVFrame> frame_;
-  Orientation orientation_;
+  std::shared_ptr<const DistantFrame> distant_;
+  Orientation orientation_;  // of a distant frame: how it was turned here
   cv::Size size_;
 };
 

@@ -12,15 +12,14 @@
 
 #include "base/error.h"
 #include "extract/media/av.h"
+#include "extract/media/decoder_pool.h"
 #include "extract/media/exif.h"
+#include "extract/media/frame_source.h"
 #include "extract/media/media_file.h"
 #include "extract/media/pictures.h"
 
 namespace seam {
 namespace {
-
-// 77 hours of 60 frames a second. Their times are held in memory.
-constexpr std::int64_t kMaxPackets = std::int64_t{1} << 24;
 
 // Whether every byte of `packet` was there to read.
 bool IsWhole(const AVPacket& packet) { return (packet.flags & AV_PKT_FLAG_CORRUPT) == 0; }
@@ -86,27 +85,11 @@ bool IsStart(const AVPacket& packet, const AVCodecParameters& codec) {
   return found;
 }
 
-}  // namespace
-
-// Where a reader's frames come from.
-class FrameSource {
- public:
-  virtual ~FrameSource() = default;
-  virtual void ShowOnly(const VideoScan& scan, const std::vector<double>& wanted) = 0;
-  virtual std::optional<FrameStamp> Next() = 0;
-  virtual VideoFrame Frame() const = 0;
-  virtual std::string damage() const = 0;
-  virtual std::int64_t damaged_packets() const = 0;
-  virtual std::int64_t damaged_frames() const = 0;
-};
-
-namespace {
-
 // A film or picture that libav decodes.
 class FilmSource : public FrameSource {
  public:
-  FilmSource(const std::filesystem::path& path, const MediaLimits& limits, Deadline deadline)
-      : file_(path, limits, deadline),
+  FilmSource(const FilePlace& place, const MediaLimits& limits, Deadline deadline)
+      : file_(place, limits, std::move(deadline)),
         packet_(av_packet_alloc()),
         frame_(av_frame_alloc()),
         orientation_(OrientationOf(DisplayMatrixOf(file_.stream()))) {
@@ -289,18 +272,18 @@ class PictureSource : public FrameSource {
   VideoFrame frame_;
 };
 
-std::unique_ptr<FrameSource> SourceOf(const std::filesystem::path& path, const MediaLimits& limits,
-                                      Deadline deadline) {
-  auto file = std::make_unique<InputFile>(path, deadline);
-  if (auto pictures = OpenPictures(*file, limits))
-    return std::make_unique<PictureSource>(std::move(file), std::move(pictures));
-  return std::make_unique<FilmSource>(path, limits, deadline);
-}
-
 }  // namespace
 
+std::unique_ptr<FrameSource> OpenHere(const FilePlace& place, const MediaLimits& limits, Deadline deadline) {
+  auto file = std::make_unique<InputFile>(place, deadline);
+  if (auto pictures = OpenPictures(*file, limits))
+    return std::make_unique<PictureSource>(std::move(file), std::move(pictures));
+  return std::make_unique<FilmSource>(place, limits, std::move(deadline));
+}
+
 VideoReader::VideoReader(const std::filesystem::path& path, const MediaLimits& limits, Deadline deadline)
-    : source_(SourceOf(path, limits, deadline)) {}
+    : source_(limits.isolation == "none" ? OpenHere(path, limits, std::move(deadline))
+                                         : OpenIsolated(path, limits, deadline)) {}
 
 VideoReader::~VideoReader() = default;
 
@@ -319,9 +302,14 @@ std::int64_t VideoReader::damaged_packets() const { return source_->damaged_pack
 std::int64_t VideoReader::damaged_frames() const { return source_->damaged_frames(); }
 
 VideoScan ScanVideo(const std::filesystem::path& path, const MediaLimits& limits, Deadline deadline) {
+  return limits.isolation == "none" ? ScanHere(path, limits, std::move(deadline))
+                                    : ScanIsolated(path, limits, deadline);
+}
+
+VideoScan ScanHere(const FilePlace& place, const MediaLimits& limits, Deadline deadline) {
   VideoScan scan;
   {
-    const InputFile pictures(path, deadline);
+    const InputFile pictures(place, deadline);
     if (const auto opened = OpenPictures(pictures, limits)) {
       scan.times = opened->times();
       scan.packets = static_cast<std::int64_t>(scan.times.size());
@@ -329,7 +317,7 @@ VideoScan ScanVideo(const std::filesystem::path& path, const MediaLimits& limits
       return scan;
     }
   }
-  MediaFile file(path, limits, deadline);
+  MediaFile file(place, limits, std::move(deadline));
   file.BeginAtKeyFrame();
   scan.left_out = file.left_out();
   const double tick = av_q2d(file.stream()->time_base);
@@ -352,7 +340,7 @@ VideoScan ScanVideo(const std::filesystem::path& path, const MediaLimits& limits
     }
     if ((packet->flags & AV_PKT_FLAG_DISCARD) != 0) continue;
     if (++scan.packets > kMaxPackets)
-      throw Error(path.string(), fmt::format("has more than {} frames", kMaxPackets));
+      throw Error(file.path(), fmt::format("has more than {} frames", kMaxPackets));
     if (packet->pts == AV_NOPTS_VALUE) {
       scan.ascending = false;  // avi: only times of decoding, which are not those of showing
       continue;

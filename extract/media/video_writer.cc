@@ -181,7 +181,7 @@ struct VideoWriter::Impl {
     if (options.sound == nullptr || !options.sound->there()) return;
     sound = avformat_new_stream(muxer.get(), nullptr);
     if (sound == nullptr) throw std::bad_alloc();
-    const AVCodecParameters& parameters = *options.sound->stream()->codecpar;
+    const AVCodecParameters& parameters = options.sound->codec();
     Checked(avcodec_parameters_copy(sound->codecpar, &parameters), path.string(), "cannot be written");
     sound->codecpar->codec_tag = 0;  // of the other container
     sound->time_base = {1, parameters.sample_rate};
@@ -191,7 +191,7 @@ struct VideoWriter::Impl {
   void CopySound(std::int64_t before) {
     if (sound == nullptr) return;
     const double end = first_seconds + static_cast<double>(before) / kTick.den;
-    const AVRational from = options.sound->stream()->time_base;
+    const AVRational from = options.sound->tick();
     const std::int64_t first = std::llround(first_seconds / av_q2d(from));
     while (const AvPtr<AVPacket> packet = options.sound->TakeBetween(first_seconds, end)) {
       packet->stream_index = sound->index;

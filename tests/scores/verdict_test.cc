@@ -86,8 +86,8 @@ TEST(JudgeTest, AVerySmallFaceIsTold) {
 TEST(JudgeTest, AFailureIsNeverAScore) {
   for (const Status status : {Status::kNoFace, Status::kNoWindow})
     EXPECT_EQ(Judged(Video(4, {}, status)).verdict, Verdict::kNoFace);
-  for (const Status status :
-       {Status::kUnreadable, Status::kDamaged, Status::kTooShort, Status::kTimeout, Status::kNoClip}) {
+  for (const Status status : {Status::kUnreadable, Status::kDamaged, Status::kTooShort, Status::kTimeout,
+                              Status::kCrashed, Status::kNoClip}) {
     const ScoreRow row = Judged(Video(4, {}, status), Calibrated());
     EXPECT_EQ(row.verdict, Verdict::kError);
     EXPECT_FALSE(row.score || row.probability);
