@@ -1,9 +1,8 @@
 // seam-read-h5 FILE: the weights of an HDF5 file for `seam models import`, on standard output
 // (models/weights/h5_pipe.h). Hostile files have broken the HDF5 library before, so it is kept in a process
-// of its own, with bounds on its time and memory.
+// of its own, in a sandbox, with bounds on its time and memory.
 
 #include <hdf5.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/program.h"
+#include "base/sandbox.h"
 #include "models/weights/h5_pipe.h"
 #include "models/weights/safetensors_header.h"
 
@@ -24,7 +24,7 @@ namespace {
 
 // Weights hardly pack; a file of zeros, or of nothing written, could ask for all memory.
 constexpr std::uint64_t kMaxUnpacking = 20, kAlwaysAllowedBytes = std::uint64_t{64} << 20;
-constexpr rlim_t kCpuSeconds = 60, kAddressBytes = rlim_t{16} << 30;
+constexpr std::uint64_t kCpuSeconds = 60, kAddressBytes = std::uint64_t{16} << 30;
 
 // An id of the HDF5 library, closed at the end.
 class Id {
@@ -52,11 +52,13 @@ class H5Walker {
  public:
   explicit H5Walker(int out) : out_(out) {}
 
+  // The library opens the file and reads its first header; all else happens in the sandbox.
   void Walk(const char* path) {
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
     H5PLset_loading_state(0);  // a file must not make the library load code
     const Id file(H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
     if (!file.good()) throw Problem{"cannot be read as HDF5"};
+    if (SandboxProblem().empty()) EnterSandbox();
     if (H5Fget_filesize(file, &file_bytes_) < 0) throw Problem{"its size cannot be read"};
     const bool whole = H5Lexists(file, "model_weights", H5P_DEFAULT) > 0;
     const Id root(H5Gopen2(file, whole ? "model_weights" : "/", H5P_DEFAULT), H5Gclose);
@@ -190,20 +192,10 @@ class H5Walker {
   hsize_t file_bytes_ = 0;
 };
 
-void Limit(__rlimit_resource resource, rlim_t value) {
-  rlimit limit = {value, value};
-  setrlimit(resource, &limit);
-}
-
 int Read(const std::vector<std::string>& arguments) {
   if (arguments.size() != 1)
     throw UsageError("seam-read-h5", "takes one file; it is run by `seam models import`");
-  Limit(RLIMIT_CPU, kCpuSeconds);
-  Limit(RLIMIT_CORE, 0);
-  Limit(RLIMIT_FSIZE, 0);
-#ifndef __SANITIZE_ADDRESS__  // it maps terabytes
-  Limit(RLIMIT_AS, kAddressBytes);
-#endif
+  LimitProcess({kAddressBytes, kCpuSeconds, 0});
   H5Walker walker(STDOUT_FILENO);
   try {
     walker.Walk(arguments[0].c_str());
