@@ -7,14 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "pages/page.h"
 #include "pages/table.h"
 
 namespace seam {
 namespace {
 
 using Facts = std::vector<std::pair<std::string, std::string>>;
-
-std::string Safe(const std::string& text) { return EscapeHtml(Printable(text)); }
 
 std::string TextOf(const nlohmann::ordered_json& value) {
   if (value.is_string()) return value.get<std::string>();

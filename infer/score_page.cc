@@ -19,7 +19,7 @@
 #include "base/version.h"
 #include "infer/verdict_words.h"
 #include "labels/video.h"
-#include "pages/page_style.h"
+#include "pages/page.h"
 #include "pages/table.h"
 
 namespace seam {
@@ -27,8 +27,6 @@ namespace seam {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string Safe(const std::string& text) { return EscapeHtml(Printable(text)); }
 
 std::string NumberCell(const std::optional<double>& number, int digits, const std::string& before = "") {
   if (!number) return "<td class=\"n\" data-k=\"\">–</td>";
@@ -195,14 +193,8 @@ std::string HtmlReport::TableRow(std::size_t number) const {
 }
 
 std::string HtmlReport::Header(const std::string& stopped) const {
-  std::string html = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-      "content=\"width=device-width, initial-scale=1\">\n<meta http-equiv=\"Content-Security-Policy\" "
-      "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src "
-      "'unsafe-inline'\">\n"
-      "<title>Seam: {} inputs</title>\n<style>{}</style></head>\n<body id=\"top\">\n<h1>How likely is each a "
-      "deepfake?</h1>\n",
-      entries_.size(), kPageStyle);
+  std::string html =
+      PageBegin(fmt::format("Seam: {} inputs", entries_.size()), "How likely is each a deepfake?");
   const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   html += fmt::format(
       "<p class=\"dim\">Seam {}, {:%Y-%m-%d %H:%M %z}. Scored by <a href=\"#model\">{}</a> ({}), SHA-256 "
@@ -210,20 +202,17 @@ std::string HtmlReport::Header(const std::string& stopped) const {
       "class=\"mono\">{}</span></p>\n",
       Version(), fmt::localtime(now), Safe(facts_.info.model), Safe(facts_.model_file),
       Safe(facts_.model_sha256));
-  if (!stopped.empty())
-    html += "<p class=\"note\"><strong>Not complete:</strong> " + Safe(stopped) + "</p>\n";
+  if (!stopped.empty()) html += NoteHtml("Not complete:", stopped);
   const auto earlier =
       std::count_if(entries_.begin(), entries_.end(), [](auto& each) { return each.earlier; });
   if (earlier > 0) {
-    html += fmt::format(
-        "<p class=\"note\"><strong>Resumed:</strong> {} scored by an earlier run, and {} here without "
-        "pictures "
-        "and curves.</p>\n",
-        earlier == 1 ? "1 input was" : fmt::format("{} inputs were", earlier), earlier == 1 ? "is" : "are");
+    html += NoteHtml("Resumed:",
+                     fmt::format("{} scored by an earlier run, and {} here without pictures and curves.",
+                                 earlier == 1 ? "1 input was" : fmt::format("{} inputs were", earlier),
+                                 earlier == 1 ? "is" : "are"));
   }
-  for (const std::string& note : facts_.notes)
-    html += "<p class=\"note\"><strong>Forced by the user:</strong> " + Safe(note) + "</p>\n";
-  if (!facts_.info.notice.empty()) html += "<p class=\"note\">" + Safe(facts_.info.notice) + "</p>\n";
+  for (const std::string& note : facts_.notes) html += NoteHtml("Forced by the user:", note);
+  if (!facts_.info.notice.empty()) html += NoteHtml("", facts_.info.notice);
   return html;
 }
 
@@ -283,7 +272,7 @@ void HtmlReport::Finish(const std::string& stopped) {
                     options_.report_pictures));
   }
   page.Write(ModelCard(facts_));
-  page.Write(fmt::format("<script>{}</script>\n</body></html>\n", kPageScript));
+  page.Write(PageEnd(true));
   page.Commit();
 }
 

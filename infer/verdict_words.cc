@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "infer/score_chart.h"
+#include "pages/score_chart.h"
 
 namespace seam {
 namespace {

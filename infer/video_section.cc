@@ -9,9 +9,10 @@
 #include "base/error.h"
 #include "infer/draw.h"
 #include "infer/model_card.h"
-#include "infer/score_chart.h"
 #include "infer/verdict_words.h"
 #include "labels/label.h"
+#include "pages/page.h"
+#include "pages/score_chart.h"
 #include "pages/table.h"
 
 namespace seam {
@@ -21,8 +22,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kCropSide = 160, kQuality = 82;
-
-std::string Safe(const std::string& text) { return EscapeHtml(Printable(text)); }
 
 std::string ImageHtml(const std::string& jpeg, const std::string& words) {
   return fmt::format("<img alt=\"{}\" src=\"data:image/jpeg;base64,{}\">", Safe(words), Base64(jpeg));

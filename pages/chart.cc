@@ -13,27 +13,13 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "pages/palette.h"
 
 namespace seam {
 namespace {
 
 constexpr double kWidth = 560, kHeight = 400, kLeft = 64, kRight = 16, kTop = 36, kBottom = 52;
 constexpr double kFont = 12, kPngScale = 2;
-
-struct Colour {
-  double red, green, blue;
-};
-
-// Okabe and Ito's colours, which the colour-blind can tell apart.
-constexpr std::array<Colour, 7> kColours = {{{0, 0.447, 0.698},
-                                             {0.835, 0.369, 0},
-                                             {0, 0.62, 0.451},
-                                             {0.8, 0.475, 0.655},
-                                             {0.902, 0.624, 0},
-                                             {0.337, 0.706, 0.914},
-                                             {0.3, 0.3, 0.3}}};
-
-const Colour& ColourOf(std::size_t i) { return kColours[i % kColours.size()]; }
 
 struct Freer {
   void operator()(cairo_surface_t* surface) const { cairo_surface_destroy(surface); }
@@ -126,7 +112,7 @@ class ChartDrawing {
     }
     for (std::size_t i = 0; i < chart_.series.size(); ++i) {
       SetDash(i);
-      DrawSeries(chart_.series[i], ColourOf(i));
+      DrawSeries(chart_.series[i], PaletteColour(i));
     }
     SetDash(0);
     cairo_restore(pen_.get());
@@ -173,7 +159,7 @@ class ChartDrawing {
   // Where the colours begin anew, lines are broken.
   void SetDash(std::size_t series) const {
     constexpr double kDash[] = {6, 4};
-    cairo_set_dash(pen_.get(), kDash, series < kColours.size() ? 0 : 2, 0);
+    cairo_set_dash(pen_.get(), kDash, series < kPaletteSize ? 0 : 2, 0);
   }
 
   void DrawSeries(const Series& series, const Colour& colour) const {
@@ -230,7 +216,7 @@ class ChartDrawing {
       cairo_fill(pen_.get());
       pen_.Set({0.1, 0.1, 0.1});
       pen_.Text(kWidth - kRight - 30, y, name, 1);
-      pen_.Set(ColourOf(i));
+      pen_.Set(PaletteColour(i));
       SetDash(i);
       pen_.Line(kWidth - kRight - 26, y - 4, kWidth - kRight - 6, y - 4, 3);
       SetDash(0);

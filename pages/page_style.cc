@@ -9,7 +9,7 @@ const std::string_view kPageStyle = R"css(
 * { box-sizing: border-box; }
 body { font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: var(--ink);
   background: var(--ground); max-width: 1280px; margin: 0 auto; padding: 1.5em 1.2em 4em; }
-h1 { font-size: 1.6em; line-height: 1.2; margin: 0 0 .3em; } h2 { font-size: 1.25em; margin: 2.2em 0 .6em; }
+h1 { font-size: 1.6em; line-height: 1.2; margin: 0 0 .3em; } h2 { font-size: 1.25em; margin: 2.2em 0 .6em; overflow-wrap: anywhere; }
 h3 { font-size: 1.08em; margin: 0; overflow-wrap: anywhere; } h4 { font-size: .95em; margin: 1.2em 0 .3em; }
 p { margin: .5em 0; max-width: 75ch; } a { color: #0b57b0; }
 .dim { color: var(--dim); fill: var(--dim); } small { color: var(--dim); }
@@ -61,6 +61,11 @@ svg.chart { width: 100%; max-width: 860px; height: auto; display: block; fill: v
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .15em 1em; margin: .6em 0; }
 dl.facts dt { color: var(--dim); } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 details > summary { cursor: pointer; color: var(--dim); } .up { font-size: .86em; }
+table.numbers { margin: 1em 0; font-size: .88em; } table.numbers caption { text-align: left; font-weight: 600; padding: .3em 0; white-space: nowrap; }
+table.numbers th, table.numbers td { padding: .25em .5em; text-align: right; white-space: nowrap; }
+table.numbers th:first-child, table.numbers td:first-child { text-align: left; }
+.plots { display: flex; flex-wrap: wrap; gap: 1em; } .plots img { width: calc(50% - .6em); min-width: min(100%, 400px); border: 1px solid var(--line); }
+.wide img { max-width: 100%; }
 [hidden] { display: none !important; }
 @media print { body { max-width: none; padding: 0; font-size: 11pt; } .tools, .up { display: none !important; }
   section.video { break-inside: avoid-page; content-visibility: visible; } #inputs th { position: static; }

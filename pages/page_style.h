@@ -4,8 +4,8 @@
 
 namespace seam {
 
-// The style sheet and the script that stand inside the report's page. Nothing is loaded; without scripts the
-// page shows the same, but cannot be sorted or filtered.
+// The style sheet of all pages, and the script of those with a table of inputs. Nothing is loaded; without
+// scripts a page shows the same, but cannot be sorted or filtered.
 extern const std::string_view kPageStyle;
 extern const std::string_view kPageScript;
 

@@ -102,7 +102,7 @@ std::string HtmlOf(const Table& table) {
     for (const auto& cell : cells) text += fmt::format("<{}>{}</{}>", tag, EscapeHtml(Printable(cell)), tag);
     return text + "</tr>\n";
   };
-  std::string text = "<table>\n";
+  std::string text = "<table class=\"numbers\">\n";
   if (!table.title.empty()) text += "<caption>" + EscapeHtml(Printable(table.title)) + "</caption>\n";
   text += "<thead>" + line(table.columns, "th") + "</thead>\n<tbody>\n";
   for (const auto& row : table.rows) text += line(row, "td");

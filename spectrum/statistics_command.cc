@@ -6,11 +6,11 @@
 
 #include <fmt/format.h>
 
-#include "base/base64.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/options.h"
 #include "base/progress.h"
+#include "pages/page.h"
 #include "pages/table.h"
 #include "spectrum/statistics.h"
 
@@ -53,25 +53,15 @@ void AddSets(const std::string& text, const std::string& split, std::vector<Pict
   }
 }
 
-std::string ImageOf(const std::string& svg, const std::string& title) {
-  return fmt::format("<img alt=\"{}\" src=\"data:image/svg+xml;base64,{}\">\n", EscapeHtml(Printable(title)),
-                     Base64(svg));
-}
-
 std::string PageOf(const StatisticsPictures& pictures) {
-  std::string html =
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Seam: "
-      "spectra</title>\n<style>\n"
-      "body { font: 15px/1.45 system-ui, sans-serif; max-width: 1240px; margin: 2em auto; padding: 0 1em; }\n"
-      "table { border-collapse: collapse; } th, td { border-bottom: 1px solid #ddd; padding: .25em .5em; "
-      "text-align: right; }\n"
-      "th:first-child, td:first-child { text-align: left; } img { width: 400px; max-width: 100%; }\n"
-      "</style></head><body>\n<h1>Mean spectra</h1>\n";
-  html += HtmlOf(pictures.table);
-  for (const Chart& chart : pictures.curves) html += ImageOf(SvgOf(chart), chart.title);
-  html += "<h2>Cosine transform</h2>\n<p>Low frequencies are at the top left.</p>\n";
-  for (const Field& field : pictures.fields) html += ImageOf(SvgOf(field), field.title);
-  return html + "</body></html>\n";
+  std::string html = PageBegin("Seam: spectra", "Mean spectra");
+  html += WideHtml(HtmlOf(pictures.table)) + "<div class=\"plots\">\n";
+  for (const Chart& chart : pictures.curves) html += SvgImage(SvgOf(chart), chart.title);
+  html +=
+      "</div>\n<h2>Cosine transform</h2>\n<p>Low frequencies are at the top left.</p>\n<div "
+      "class=\"plots\">\n";
+  for (const Field& field : pictures.fields) html += SvgImage(SvgOf(field), field.title);
+  return html + "</div>\n" + PageEnd();
 }
 
 template <class Picture>

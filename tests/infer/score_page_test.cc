@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
-#include "infer/score_chart.h"
 #include "infer/verdict_words.h"
+#include "pages/score_chart.h"
 #include "tests/infer/made_result.h"
 #include "tests/support/support.h"
 

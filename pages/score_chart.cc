@@ -1,4 +1,4 @@
-#include "infer/score_chart.h"
+#include "pages/score_chart.h"
 
 #include <algorithm>
 #include <array>
@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "pages/palette.h"
 #include "pages/table.h"
 
 namespace seam {
@@ -17,17 +18,19 @@ namespace {
 constexpr double kWidth = 720, kHeight = 200, kLeft = 34, kRight = 96, kTop = 10, kBottom = 26;
 constexpr std::size_t kMostPoints = 400;
 
-// Okabe and Ito's colours, which people with any colour vision tell apart; dashes tell them apart in grey.
+// Dashes tell people apart in grey.
+constexpr std::array<const char*, kPaletteSize> kDashes = {"",    "7 3", "2 3",    "9 3 2 3",
+                                                           "4 4", "1 2", "6 2 1 2"};
+
 struct Stroke {
-  const char* colour;
+  std::string colour;
   const char* dashes;
 };
-constexpr std::array<Stroke, 6> kStrokes = {{{"#0072b2", ""},
-                                             {"#d55e00", "7 3"},
-                                             {"#009e73", "2 3"},
-                                             {"#cc79a7", "9 3 2 3"},
-                                             {"#56b4e9", "4 4"},
-                                             {"#4d4d4d", "1 2"}}};
+
+Stroke StrokeOf(std::size_t person) {
+  return {CssColour(PaletteColour(person)), kDashes[person % kPaletteSize]};
+}
+
 constexpr std::size_t kMostNamed = 8;  // people beside the chart
 
 struct Point {
@@ -120,7 +123,7 @@ class TimeChart {
   }
 
   void DrawTrack(int number, const TrackScore& track, std::size_t person) {
-    const Stroke& stroke = kStrokes[person % kStrokes.size()];
+    const Stroke stroke = StrokeOf(person);
     const std::vector<Point> points = ThinnedOut(track);
     svg_ += fmt::format(
         "<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"1.8\" stroke-dasharray=\"{}\"{} points=\"",
