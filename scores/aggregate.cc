@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <numeric>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "scores/calibration.h"
 
 namespace seam {
 namespace {
@@ -14,6 +16,8 @@ namespace {
 struct AggregateEntry {
   const char* name;
   double (*of)(std::vector<double>* scores, const AggregateOptions& options);
+  // Of a video with people; nullptr: that of the most suspicious person.
+  double (*of_video)(const TrackScores& people) = nullptr;
 };
 
 double MeanOf(const std::vector<double>& scores) {
@@ -34,12 +38,71 @@ double MeanOfGreatest(std::vector<double>* scores, const AggregateOptions& optio
   return MeanOf(*scores);
 }
 
+double MeanOfLogits(std::vector<double>* scores, const AggregateOptions&) {
+  for (double& score : *scores) score = Logit(score);
+  return Sigmoid(MeanOf(*scores));
+}
+
+double MeanOfConfident(std::vector<double>* scores, const AggregateOptions&) {
+  constexpr double kFake = 0.8, kReal = 0.2, kMostAreReal = 0.9;
+  constexpr std::size_t kFewestFakes = 11;
+  std::vector<double> fakes, reals;
+  for (const double score : *scores) {
+    if (score > kFake) fakes.push_back(score);
+    if (score < kReal) reals.push_back(score);
+  }
+  if (fakes.size() > scores->size() * 2 / 5 && fakes.size() > kFewestFakes) return MeanOf(fakes);
+  const double most = kMostAreReal * static_cast<double>(scores->size());
+  return MeanOf(static_cast<double>(reals.size()) > most ? reals : *scores);
+}
+
+double ConfidentOfAll(const TrackScores& people) {
+  std::vector<double> scores;
+  for (const auto& [number, track] : people) {
+    for (const ClipScore& clip : track.clips) scores.push_back(clip.score);
+  }
+  return MeanOfConfident(&scores, {});
+}
+
+float AreaOf(const ClipScore& clip) {
+  const FaceBox& box = clip.faces.front().box;
+  return box.width * box.height;
+}
+
+// Windows stand for their first frames.
+double MeanOfFrames(const TrackScores& people) {
+  struct Frame {
+    float largest = 0;
+    double score = 0;
+  };
+  std::map<std::int64_t, Frame> frames;
+  for (const auto& [number, track] : people) {
+    for (const ClipScore& clip : track.clips) {
+      float& largest = frames[clip.faces.front().index].largest;
+      largest = std::max(largest, AreaOf(clip));
+    }
+  }
+  for (const auto& [number, track] : people) {
+    for (const ClipScore& clip : track.clips) {
+      Frame& frame = frames[clip.faces.front().index];
+      if (2 * AreaOf(clip) >= frame.largest) frame.score = std::max(frame.score, clip.score);
+    }
+  }
+  double sum = 0;
+  for (const auto& [index, frame] : frames) sum += frame.score;
+  return sum / static_cast<double>(frames.size());
+}
+
 constexpr AggregateEntry kAggregates[] = {
     {"mean", [](std::vector<double>* scores, const AggregateOptions&) { return MeanOf(*scores); }},
     {"median", MedianOf},
     {"top-k", MeanOfGreatest},
     {"max", [](std::vector<double>* scores,
                const AggregateOptions&) { return *std::max_element(scores->begin(), scores->end()); }},
+    {"logit-mean", MeanOfLogits},
+    {"frame-max", [](std::vector<double>* scores, const AggregateOptions&) { return MeanOf(*scores); },
+     MeanOfFrames},
+    {"confident", MeanOfConfident, ConfidentOfAll},
 };
 
 }  // namespace
@@ -54,6 +117,11 @@ void AggregateOptions::Register(Options* options) {
 }
 
 void AggregateOptions::Check() const { CheckDeclared(*this); }
+
+bool AggregateOptions::IsKnown() const {
+  return std::any_of(std::begin(kAggregates), std::end(kAggregates),
+                     [&](const AggregateEntry& entry) { return aggregate == entry.name; });
+}
 
 std::string AggregateOptions::Name() const {
   return aggregate == "top-k" ? fmt::format("top-{}", top_k) : aggregate;
@@ -78,6 +146,9 @@ std::optional<double> ScoreTracks(const AggregateOptions& options, TrackScores* 
   }
   const auto* deciding = DecidingTrack(*people);
   if (deciding == nullptr) return std::nullopt;
+  for (const AggregateEntry& entry : kAggregates) {
+    if (options.aggregate == entry.name && entry.of_video != nullptr) return entry.of_video(*people);
+  }
   return deciding->second.score;
 }
 

@@ -15,21 +15,27 @@ constexpr int kMinTrackFrames = 3;
 // How scores of frames (or windows) become those of people and of the video: in validation, which thresholds
 // are fitted on, in `seam score` and in `seam infer` alike.
 struct AggregateOptions {
-  std::string aggregate = "mean";   // mean, median, top-k, max
+  std::string aggregate = "mean";   // mean, median, top-k, max, logit-mean, frame-max, confident
   int top_k = 8;                    // top-k: the mean of so many of the greatest scores
   int min_track = kMinTrackFrames;  // frames that a person must be seen in to count
   void Register(Options* options);
   void Check() const;
+  bool IsKnown() const;  // whether there is such an aggregate
   // "mean", "top-8": for people and files.
   std::string Name() const;
 };
 
-// One score of many, which must not be empty.
+// One score of many, which must not be empty. logit-mean: the sigmoid of the logits' mean. confident: as the
+// winner of the DFDC (Seferbekov, 2020): where more than n // 2.5 of n scores, and more than 11, are above
+// 0.8, the mean of those; else where more than 0.9 n are below 0.2, the mean of those; else of all.
+// frame-max: the mean.
 double Aggregate(std::vector<double> scores, const AggregateOptions& options);
 
 // Fills in `score` and `counts` of each track, and returns the score of the video: the greatest of those that
 // count, that is of the most suspicious person. A person who was scored in fewer than `min_track` frames does
-// not count, unless all were: then those count who were in the most. None without any person.
+// not count, unless all were: then those count who were in the most. None without any person. Two rules know
+// no people and take the faces of all: confident; and frame-max, the mean over frames of the greatest score
+// of a frame's faces that have half the area of its largest or more (Shiohara and Yamasaki, CVPR 2022).
 std::optional<double> ScoreTracks(const AggregateOptions& options, TrackScores* people);
 
 }  // namespace seam

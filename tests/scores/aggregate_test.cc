@@ -1,5 +1,7 @@
 #include "scores/aggregate.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/support.h"
@@ -34,6 +36,50 @@ TEST(AggregateTest, IsWhatItsNameSays) {
   EXPECT_DOUBLE_EQ(Of("top-k", scores), 0.65);
   EXPECT_DOUBLE_EQ(Of("top-k", {0.3}), 0.3);
   EXPECT_DOUBLE_EQ(Of("max", scores), 0.9);
+}
+
+std::vector<double> Times(int count, double score, int more = 0, double other = 0) {
+  std::vector<double> scores(static_cast<std::size_t>(count), score);
+  scores.insert(scores.end(), static_cast<std::size_t>(more), other);
+  return scores;
+}
+
+TEST(AggregateTest, TheMeanOfLogitsIsNotTheMeanOfScores) {
+  const auto sigmoid = [](double logit) { return 1 / (1 + std::exp(-logit)); };
+  EXPECT_NEAR(Of("logit-mean", {sigmoid(2), sigmoid(-1), sigmoid(0.5), sigmoid(3)}), sigmoid(4.5 / 4), 1e-12);
+}
+
+TEST(AggregateTest, ConfidentScoresDecideWhereThereAreEnough) {
+  EXPECT_NEAR(Of("confident", Times(12, 0.9, 20, 0.3)), 0.525, 1e-12);  // 12 of 32 are no more than 32 // 2.5
+  EXPECT_NEAR(Of("confident", Times(13, 0.9, 19, 0.3)), 0.9, 1e-12);
+  EXPECT_NEAR(Of("confident", Times(11, 0.9, 1, 0.3)), (11 * 0.9 + 0.3) / 12, 1e-12);  // too few in all
+  EXPECT_NEAR(Of("confident", Times(29, 0.1, 3, 0.7)), 0.1, 1e-12);
+  EXPECT_NEAR(Of("confident", Times(28, 0.1, 4, 0.7)), (2.8 + 2.8) / 32, 1e-12);
+}
+
+// Of each frame, by its index, the faces' scores and the sides of their boxes.
+TEST(ScoreTracksTest, TheGreatestOfAFramesLargeFacesCountsForTheFrame) {
+  const auto clip = [](std::int64_t index, double score, float side) {
+    ClipScore made;
+    made.faces = {{.index = index, .box = {0, 0, side, side}}};
+    made.score = score;
+    return made;
+  };
+  TrackScores people;
+  people[0].clips = {clip(0, 0.2, 100), clip(1, 0.4, 100), clip(2, 0.1, 100)};
+  people[1].clips = {clip(0, 0.9, 71), clip(2, 0.99, 70)};  // of half the area and a little more, and less
+  people[2].clips = {clip(2, 0.3, 90)};                     // too brief to count, and yet one of the faces
+  AggregateOptions options;
+  options.aggregate = "frame-max";
+  EXPECT_NEAR(*ScoreTracks(options, &people), (0.9 + 0.4 + 0.3) / 3, 1e-12);
+  EXPECT_FALSE(people[2].counts);
+}
+
+TEST(ScoreTracksTest, ConfidentScoresAreOfAllPeopleTogether) {
+  TrackScores people = {{0, Person(Times(13, 0.9))}, {1, Person(Times(17, 0.3))}};
+  AggregateOptions options;
+  options.aggregate = "confident";
+  EXPECT_NEAR(*ScoreTracks(options, &people), 0.9, 1e-12);
 }
 
 TEST(ScoreTracksTest, TheMostSuspiciousPersonDecides) {
