@@ -13,8 +13,11 @@
 #include "base/options.h"
 #include "base/program.h"
 #include "base/progress.h"
+#include "evaluate/calibration.h"
 #include "evaluate/evaluation_page.h"
 #include "evaluate/evaluation_text.h"
+#include "evaluate/fusion_fit.h"
+#include "evaluate/fusion_run.h"
 #include "evaluate/plots.h"
 #include "evaluate/robustness.h"
 #include "evaluate/score_runs.h"
@@ -24,7 +27,7 @@ namespace seam {
 namespace {
 
 struct EvaluateOptions {
-  std::string labels, split = "all", measure = "auc", perturb, report, plots, markdown, csv;
+  std::string labels, split = "all", measure = "auc", perturb, report, plots, markdown, csv, fit_fusion;
   EvaluationOptions evaluation;
   ScoreRunOptions runs;
   bool compare = false, cross = false, json = false;
@@ -58,6 +61,9 @@ struct EvaluateOptions {
                  "two score files on their common videos: DeLong's test, paired bootstrap");
     options->Add("cross", &cross, "score files (models) by datasets: a matrix of --measure");
     options->Add("measure", &measure, "what the matrix of --cross shows");
+    options->Add("fit-fusion", &fit_fusion,
+                 "fit on these videos how the scores of the --model networks become one, and write them and "
+                 "that into this file, which `seam infer --model` takes; --data: of val");
     options->Add("report", &report, "write all of it, with plots, as one HTML page");
     options->Add("plots", &plots, "write the plots as SVG and PNG into this folder");
     options->Add("markdown", &markdown, "write the tables as Markdown");
@@ -74,6 +80,8 @@ struct EvaluateOptions {
 
   void Check() const {
     CheckInputs();
+    if (!fit_fusion.empty() && runs.models.size() < 2)
+      throw UsageError("--fit-fusion", "fuses several networks", "give --model twice or more");
     if (compare && Subjects() != 2) {
       throw UsageError("--compare", fmt::format("takes two score files, not {}", Subjects()),
                        "seam evaluate --compare a.csv b.csv");
@@ -138,6 +146,7 @@ class Evaluating {
       report_.comparison =
           Compare(all_[0].subject, all_[0].rows, all_[1].subject, all_[1].rows, options_.evaluation);
     }
+    if (!options_.fit_fusion.empty()) Fuse();
     if (options_.cross || IsMatrix()) report_.cross = CrossTestOf(report_.evaluations, options_.measure);
     Print();
     WriteFiles();
@@ -171,6 +180,48 @@ class Evaluating {
     if (!options_.perturb.empty()) report_.robustness.push_back(Perturb(scores, evaluation));
     report_.evaluations.push_back(std::move(evaluation));
     all_.push_back(std::move(scores));
+  }
+
+  // Fits the fusion on the videos that every model has scored, and writes its file.
+  void Fuse() {
+    if (all_.size() < options_.runs.models.size())
+      throw Error("--fit-fusion", "some networks have no scores; see above");
+    const FusionSamples samples = SamplesOf(RowsOfAll());
+    const FusionFit fit = FitFusion(samples.scores, samples.labels);
+    Scores fused{options_.fit_fusion, {}};
+    std::vector<double> scores;
+    for (std::size_t video = 0; video < samples.labels.size(); ++video) {
+      std::vector<double> of_video;
+      for (const auto& network : samples.scores) of_video.push_back(network[video]);
+      scores.push_back(Sigmoid(fit.LogitOf(of_video)));
+      ScoreRow row = all_[0].rows[samples.rows[video]];
+      row.score = scores.back();
+      row.frame_scores.clear();
+      fused.rows.push_back(std::move(row));
+    }
+    const Calibration calibration = Calibrate(scores, samples.labels);
+    for (ScoreRow& row : fused.rows) {
+      row.threshold = calibration.threshold_eer;
+      row.probability = CalibratedProbability(*row.score, calibration.temperature);
+      row.verdict.reset();
+    }
+    WriteFusion(options_.runs.models, fit, calibration, options_.fit_fusion);
+    for (std::size_t i = 0; i < fit.weights.size(); ++i)
+      Say(fmt::format("{:.4f} x logit of {}", fit.weights[i], Printable(all_[i].subject)));
+    Say(fmt::format("bias {:.4f}, fake from {:.4f} on, fitted on {} videos: {}", fit.bias,
+                    calibration.threshold_eer, samples.labels.size(), Printable(options_.fit_fusion)));
+    const std::string caveats = CaveatsOf(calibration);
+    Warn(caveats, "; the fusion is rough");
+    Warn(fmt::format("{}: its measures are of the very videos that it was fitted on",
+                     Printable(options_.fit_fusion)));
+    report_.evaluations.push_back(Evaluate(fused.subject, fused.rows, options_.evaluation));
+    all_.push_back(std::move(fused));
+  }
+
+  std::vector<const std::vector<ScoreRow>*> RowsOfAll() const {
+    std::vector<const std::vector<ScoreRow>*> rows;
+    for (const Scores& scores : all_) rows.push_back(&scores.rows);
+    return rows;
   }
 
   void Label(Scores* scores, bool tell) const {
@@ -301,7 +352,8 @@ int Run(const std::vector<std::string>& arguments) {
   if (!parser.Parse(arguments)) return kExitGood;
   options.runs.quiet = parser.Given("quiet");
   options.runs.cancel = InterruptToken();
-  if (!options.runs.data.empty() && !parser.Given("split")) options.split = "test";
+  if (!options.runs.data.empty() && !parser.Given("split"))
+    options.split = options.fit_fusion.empty() ? "test" : "val";
   if (!options.runs.data.empty() && options.split == "all")
     throw UsageError("--split", "of --data one is measured at a time", "--split test");
   options.Check();

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "extract/media/decoder_pool.h"
+#include "models/networks/ensemble_file.h"
 #include "models/networks/stored_network.h"
 
 namespace seam {
@@ -46,6 +47,7 @@ struct Engine::Impl {
   CompileOptions compile;
   const TorchParts* torch = nullptr;
   Shelf<const Predictor> networks;
+  Shelf<const Ensemble> ensembles;
   Shelf<FaceTools> faces;
   std::shared_ptr<DecoderPool> decoders = std::make_shared<DecoderPool>();
 };
@@ -63,6 +65,20 @@ std::shared_ptr<const Predictor> Engine::Network(const std::filesystem::path& ch
   });
 }
 
+std::shared_ptr<const Ensemble> Engine::Networks(const std::string& model) {
+  return impl_->ensembles.Get(model, [&] {
+    const std::vector<std::filesystem::path> files = FilesOf(model);
+    if (files.size() > 1) {
+      std::vector<std::shared_ptr<const Predictor>> networks;
+      for (const std::filesystem::path& file : files) networks.push_back(Network(file));
+      return std::make_shared<const Ensemble>(model, std::move(networks));
+    }
+    const std::filesystem::path file = CheckpointFile(files.front());
+    return IsEnsemble(file) ? std::make_shared<const Ensemble>(file, impl_->compile, impl_->torch)
+                            : std::make_shared<const Ensemble>(Network(files.front()));
+  });
+}
+
 std::shared_ptr<FaceTools> Engine::Faces(const DetectorOptions& detector, const LandmarkOptions& landmarks) {
   // By the values of their options, whichever they have.
   DetectorOptions of_detector = detector;
@@ -77,13 +93,15 @@ std::shared_ptr<FaceTools> Engine::Faces(const DetectorOptions& detector, const 
 ScoreRequest Engine::Prepare(const InferSettings& settings, const Options& options) {
   ScoreRequest request;
   impl_->decoders->WarmUp(settings.media);
-  request.network = Network(settings.model);
-  const Predictor& network = *request.network;
-  request.extract = ExtractionFor(network, settings, options);
+  request.networks = Networks(settings.model);
+  const Ensemble& networks = *request.networks;
+  request.extract = ExtractionFor(networks, settings, options);
   request.extract.media.decoders = impl_->decoders;
   request.score = settings.score;
-  request.rule = MakeVerdictRule(network.info().threshold, network.info().calibration, settings.threshold);
-  request.notes = NotesOf(network, request.extract, settings.score.aggregate);
+  request.score.aggregates = AggregatesFor(networks, settings, options);
+  request.score.aggregate = request.score.aggregates.front();
+  request.rule = MakeVerdictRule(networks.info().threshold, networks.info().calibration, settings.threshold);
+  request.notes = NotesOf(networks, request.extract, request.score.aggregates);
   return request;
 }
 
@@ -95,7 +113,7 @@ CancelReason Engine::Score(const ScoreRequest& request, const CancelToken& cance
   extract.tools = Faces(extract.detector, extract.landmarks);
   extract.cancel = cancel;
   const bool whole =
-      ScoreVideos(request.inputs, extract, request.score, request.rule, *request.network, done, extras);
+      ScoreVideos(request.inputs, extract, request.score, request.rule, *request.networks, done, extras);
   return whole ? CancelReason::kNone : cancel.Reason();
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/cancel.h"
-#include "infer/predictor.h"
+#include "infer/ensemble.h"
 #include "infer/score_videos.h"
 #include "infer/settings.h"
 #include "scores/verdict.h"
@@ -16,7 +16,7 @@ namespace seam {
 
 // What is to be scored, and how. Engine::Prepare() makes it; what it says may be changed before it is scored.
 struct ScoreRequest {
-  std::shared_ptr<const Predictor> network;
+  std::shared_ptr<const Ensemble> networks;
   ExtractOptions extract;  // without tools and token, which Engine::Score() sets
   ScoreOptions score;
   VerdictRule rule;
@@ -51,6 +51,9 @@ class Engine {
   // The network of a checkpoint, Seam's own where the path is empty. A file that changes later is not read
   // again. Throws as Predictor() does; the next call tries again.
   std::shared_ptr<const Predictor> Network(const std::filesystem::path& checkpoint = {});
+  // What `--model` names: a checkpoint, an ensemble's file, or several checkpoints joined by ",". Checkpoints
+  // are shared with Network(). Throws as Ensemble() does, too.
+  std::shared_ptr<const Ensemble> Networks(const std::string& model = "");
   // The same for what finds faces. Throws where weights are missing.
   std::shared_ptr<FaceTools> Faces(const DetectorOptions& detector, const LandmarkOptions& landmarks = {});
 

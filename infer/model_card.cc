@@ -54,7 +54,13 @@ Facts Identity(const RunFacts& facts) {
                 {"computed in", facts.computes},
                 {"epochs of training", info.epoch > 0 ? std::to_string(info.epoch) : "none or unknown"},
                 {"notice", info.notice.empty() ? "none" : info.notice}};
+  if (facts.fusion) list.insert(list.begin() + 1, {"score", WordsOf(*facts.fusion)});
   const CropSpec& crop = info.crop;
+  if (crop.detector() == "whole") {
+    list.emplace_back("pictures", fmt::format("whole, without looking for faces: {}, {} x {} pixels, {}",
+                                              crop.align(), crop.size(), crop.size(), crop.encoding()));
+    return list;
+  }
   list.emplace_back("faces", fmt::format("found by {} at {} pixels, cut out with a margin of {:g}, alignment "
                                          "{}, {} x {} pixels, {}",
                                          crop.detector(), crop.detect_size(), crop.margin(),
@@ -88,19 +94,23 @@ Facts Reading(const RunFacts& facts) {
   return list;
 }
 
-constexpr const char* kMeaning =
-    "<h4>What a score means</h4>\n"
-    "<p>The network looks at faces alone and gives each a score from 0 (looks like the real ones it was "
-    "shown) to "
-    "1 (looks like the fakes it was shown). It knows the kinds of fakes it was trained on; new methods, "
-    "other "
-    "cameras, heavy compression, make-up, filters and small faces can move a score either way. It does not "
-    "look "
-    "at sound, at bodies, at the scene, or at whether a genuine video is shown in a false context.</p>\n"
-    "<p><strong>A verdict is a reason to look closer, and no proof.</strong> “Real” means that nothing "
-    "suspicious was found in the faces and frames that were looked at. Before anything is published, ask for "
-    "the "
-    "original file, its source and its circumstances, and ask a second expert or a second method.</p>\n";
+std::string Meaning(bool whole_pictures) {
+  return fmt::format(
+      "<h4>What a score means</h4>\n"
+      "<p>The network looks at {} alone and gives each a score from 0 (looks like the real ones it was "
+      "shown) to 1 (looks like the fakes it was shown). It knows the kinds of fakes it was trained on; new "
+      "methods, other cameras, heavy compression, {} can move a score either way. It does not look at {}or "
+      "at "
+      "whether a genuine video is shown in a false context.</p>\n"
+      "<p><strong>A verdict is a reason to look closer, and no proof.</strong> “Real” means that nothing "
+      "suspicious was found in the {} that were looked at. Before anything is published, ask for the "
+      "original "
+      "file, its source and its circumstances, and ask a second expert or a second method.</p>\n",
+      whole_pictures ? "whole pictures" : "faces",
+      whole_pictures ? "resizing and filters" : "make-up, filters and small faces",
+      whole_pictures ? "sound, " : "sound, at bodies, at the scene, ",
+      whole_pictures ? "pictures" : "faces and frames");
+}
 
 }  // namespace
 
@@ -129,7 +139,7 @@ std::string ModelCard(const RunFacts& facts) {
       "kept "
       "apart from the training data but of the same kinds. On other material errors are more "
       "frequent.</p>\n" +
-      FactsHtml(Errors(facts)) + kMeaning;
+      FactsHtml(Errors(facts)) + Meaning(facts.info.crop.detector() == "whole");
   html += "<h4>Training data</h4>\n" + FactsHtml(RecipePart(recipe, {"data"}));
   html += "<details><summary>Training recipe</summary>\n" +
           FactsHtml(RecipePart(recipe, {"options", "seam", "source", "import"})) + "</details>\n";

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "models/networks/stored_network.h"
+#include "scores/fusion.h"
 #include "scores/verdict.h"
 
 namespace seam {
@@ -13,6 +15,7 @@ struct RunFacts {
   std::string model_file, model_sha256, computes;  // of the checkpoint; "fp32 on the CPU (oneDNN)"
   CheckpointInfo info;
   VerdictRule rule;
+  std::optional<Fusion> fusion;    // where several networks are fused
   std::vector<std::string> notes;  // where the user made the run differ from the checkpoint's training
   // Every setting that scores and verdicts depend on, by name.
   std::vector<std::pair<std::string, std::string>> settings;

@@ -11,20 +11,13 @@
 #include "base/files.h"
 #include "extract/faces/face_detector.h"
 #include "infer/torch_parts.h"
+#include "models/networks/ensemble_file.h"
 #include "models/networks/fold.h"
 #include "models/networks/stored_network.h"
 #include "proto/picture.h"
 
 namespace seam {
 namespace {
-
-std::filesystem::path ModelFile(const std::filesystem::path& named) {
-  if (!named.empty()) return named;
-  std::filesystem::path own = FindShare("default.safetensors");
-  if (own.empty())
-    throw Error("default.safetensors", "Seam's own network is missing", "name a checkpoint with --model");
-  return own;
-}
 
 // What the network would see of the picture if it came from a shard: RGB [size, size, 3].
 void Reencode(const cv::Mat& picture, const CropSpec& crop, std::uint8_t* pixels) {
@@ -46,16 +39,34 @@ std::unique_ptr<CompiledModel> CompileWith(const TorchParts* torch, const Folded
 
 }  // namespace
 
+std::filesystem::path CheckpointFile(const std::filesystem::path& named) {
+  if (!named.empty()) return named;
+  std::filesystem::path own = FindShare("default.safetensors");
+  if (own.empty())
+    throw Error("default.safetensors", "Seam's own network is missing", "name a checkpoint with --model");
+  return own;
+}
+
 Predictor::Predictor(const std::filesystem::path& path, const CompileOptions& options,
                      const TorchParts* torch)
-    : path_(ModelFile(path)) {
-  StoredNetwork stored = LoadNetwork(path_);
+    : path_(CheckpointFile(path)) {
+  Make(LoadNetwork(path_), path_.string(), options, torch);
+}
+
+Predictor::Predictor(std::string_view checkpoint, const std::string& subject, const CompileOptions& options,
+                     const TorchParts* torch)
+    : path_(subject) {
+  Make(LoadNetwork(checkpoint, subject), subject, options, torch);
+}
+
+void Predictor::Make(StoredNetwork stored, const std::string& subject, const CompileOptions& options,
+                     const TorchParts* torch) {
   info_ = std::make_unique<CheckpointInfo>(std::move(stored.info));
   frames_ = stored.graph.frames();
   if (std::find(DetectorNames().begin(), DetectorNames().end(), info().crop.detector()) ==
       DetectorNames().end()) {
     throw Error(
-        path_.string(),
+        subject,
         fmt::format("its faces were found by '{}', which this Seam does not know", info().crop.detector()),
         "use a newer Seam");
   }

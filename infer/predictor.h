@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <opencv2/core.hpp>
@@ -13,7 +14,11 @@ namespace seam {
 
 class CompiledModel;
 struct CheckpointInfo;
+struct StoredNetwork;
 struct TorchParts;
+
+// The checkpoint of this name, Seam's own where it is empty. An Error when that is missing.
+std::filesystem::path CheckpointFile(const std::filesystem::path& named);
 
 // A checkpoint, ready to score crops. Any number of threads may score at once: on a CPU each runs the network
 // on itself alone, so that the cores are shared by clips, not by operators.
@@ -23,6 +28,9 @@ class Predictor {
   // options say. Throws as LoadNetwork() and Compile() do.
   explicit Predictor(const std::filesystem::path& path, const CompileOptions& options = {},
                      const TorchParts* torch = nullptr);
+  // The same of a checkpoint's bytes, which an ensemble holds: `subject` names it.
+  Predictor(std::string_view checkpoint, const std::string& subject, const CompileOptions& options,
+            const TorchParts* torch);
   ~Predictor();
 
   const std::filesystem::path& path() const { return path_; }
@@ -40,6 +48,9 @@ class Predictor {
   std::vector<double> Score(const std::vector<cv::Mat>& pictures) const;
 
  private:
+  void Make(StoredNetwork stored, const std::string& subject, const CompileOptions& options,
+            const TorchParts* torch);
+
   std::filesystem::path path_;
   std::unique_ptr<CheckpointInfo> info_;
   int frames_ = 1;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "labels/video.h"
+#include "scores/fusion.h"
 #include "scores/score_file.h"
 
 namespace seam {
@@ -20,6 +21,8 @@ std::string TableLine(const ScoreRow& row) {
   const std::string faces = fmt::format("{}/{}", row.faces, row.frames);
   std::string line = fmt::format("{:>6}  {:<9} {:>7}  {}\n", score, row.verdict ? NameOf(*row.verdict) : "",
                                  faces, Printable(row.path));
+  const std::string networks = WordsOf(row.networks);
+  if (!networks.empty()) line += fmt::format("{:>6}  {:<9} {:>7}  {}\n", "", "", "", Printable(networks));
   VideoFacts told = row;
   if (IsFailure(row.status)) told.reason.clear();
   const std::string reasons = ReasonsOf(told);

@@ -32,7 +32,12 @@ class Run {
         cancel_(cancel),
         inputs_(ListInputs(settings.inputs, {settings.recursive, settings.label_folders}, &passed_over_)),
         engine_(settings.compile, torch),
-        request_(engine_.Prepare(settings, options)) {}
+        request_(engine_.Prepare(settings, options)) {
+    if (settings.page.explain && ensemble_.fusion()) {
+      throw UsageError("--explain", "shows where one network looked, and several are fused here",
+                       "name one of them by --model");
+    }
+  }
 
   int Execute() {
     for (const std::string& line : passed_over_) Say(line);
@@ -67,7 +72,8 @@ class Run {
   void Begin() {
     EarlierRows earlier;
     const bool files = settings_.report.HasFile();
-    if (files || !settings_.page.report.empty()) record_ = RecordOf(predictor_, extract_, settings_, rule_);
+    if (files || !settings_.page.report.empty())
+      record_ = RecordOf(ensemble_, extract_, settings_, request_.score.aggregates, rule_);
     if (settings_.resume) earlier = TakeUp(settings_.report, record_);
     const bool anew = earlier.paths.empty();
     if (files && anew) RemoveRecord(settings_.report);
@@ -103,17 +109,20 @@ class Run {
     const PageOptions& page = settings_.page;
     if (!page.annotate.empty())
       annotator_.emplace(page.annotate, files, rule_, extract_.media, notes_, cancel_);
-    if (page.explain) explainer_ = torch_->make_explainer(predictor_.path());
+    if (page.explain) explainer_ = torch_->make_explainer(ensemble_.path());
     if (page.report.empty()) return;
     RunFacts facts;
-    facts.model_file = predictor_.path().filename().string();
+    std::vector<std::string> names;
+    for (const std::filesystem::path& file : ensemble_.files()) names.push_back(file.filename().string());
+    facts.model_file = fmt::format("{}", fmt::join(names, ", "));
     facts.model_sha256 = record_.at("model_sha256").get<std::string>();
-    facts.computes = predictor_.description();
-    facts.info = predictor_.info();
+    facts.computes = ensemble_.description();
+    facts.info = ensemble_.info();
     facts.rule = rule_;
+    facts.fusion = ensemble_.fusion();
     facts.notes = notes_;
     facts.settings = FlatJson(record_.dump());
-    page_.emplace(page, std::move(facts), settings_.score.aggregate);
+    page_.emplace(page, std::move(facts), request_.score.aggregate);
     if (resumed_) {
       for (ScoreRow& row : EarlierScores(settings_.report)) page_->AddEarlier(std::move(row));
     }
@@ -173,7 +182,7 @@ class Run {
       result.row.status = Status::kUnreadable;
       result.row.reason = inputs_[next_].problem;
       result.hint = inputs_[next_].hint;
-      Judge(rule_, settings_.score.aggregate, &result.row);
+      Judge(rule_, request_.score.aggregate, &result.row);
       Add(result, {});
     }
   }
@@ -194,13 +203,14 @@ class Run {
   }
 
   void SayModel() const {
-    const CheckpointInfo& info = predictor_.info();
+    const CheckpointInfo& info = ensemble_.info();
     std::string line =
-        fmt::format("scored by {} ({}), {}, fake from {:.3f} on ({})", predictor_.path().string(), info.model,
-                    predictor_.description(), rule_.threshold, rule_.source);
+        fmt::format("scored by {} ({}), {}, fake from {:.3f} on ({})", ensemble_.path().string(), info.model,
+                    ensemble_.description(), rule_.threshold, rule_.source);
     if (rule_.HasBand())
       line += fmt::format(", uncertain from {:.3f} to {:.3f}", rule_.band_low, rule_.band_high);
     Say(line);
+    if (const auto& fusion = ensemble_.fusion()) Say(WordsOf(*fusion));
     if (!info.notice.empty()) Say("note: " + info.notice);
   }
 
@@ -219,7 +229,7 @@ class Run {
   std::vector<Input> inputs_;
   Engine engine_;
   ScoreRequest request_;
-  const Predictor& predictor_ = *request_.network;
+  const Ensemble& ensemble_ = *request_.networks;
   ExtractOptions& extract_ = request_.extract;
   const VerdictRule& rule_ = request_.rule;
   const std::vector<std::string>& notes_ = request_.notes;

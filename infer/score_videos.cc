@@ -4,19 +4,33 @@
 #include <utility>
 
 #include "base/error.h"
-#include "infer/predictor.h"
+#include "infer/ensemble.h"
 #include "infer/shared_batch.h"
 #include "models/networks/stored_network.h"
 
 namespace seam {
 namespace {
 
+// How the scores of a video's clips become a verdict.
+struct Reading {
+  const VerdictRule& rule;
+  const AggregateOptions& aggregate;
+  std::optional<Fusion> fusion;
+
+  void Judge(ScoreRow* row) const {
+    if (fusion) {
+      seam::Judge(rule, *fusion, row);
+    } else {
+      seam::Judge(rule, aggregate, row);
+    }
+  }
+};
+
 class ScoreSink : public ClipSink {
  public:
-  ScoreSink(SharedBatch* batch, const ScoreRow& input, const AggregateOptions& aggregate,
-            const VerdictRule& rule, const CropSpec& crop, std::size_t video, const VideoExtras& extras,
-            const CancelToken& cancel)
-      : batch_(*batch), aggregate_(aggregate), rule_(rule), video_(video), extras_(extras), cancel_(cancel) {
+  ScoreSink(SharedBatch* batch, const ScoreRow& input, const Reading& reading, const CropSpec& crop,
+            std::size_t video, const VideoExtras& extras, const CancelToken& cancel)
+      : batch_(*batch), reading_(reading), video_(video), extras_(extras), cancel_(cancel) {
     result_.row = input;
     if (extras.evidence > 0) keeper_ = std::make_shared<EvidenceKeeper>(extras.evidence, crop);
   }
@@ -24,7 +38,7 @@ class ScoreSink : public ClipSink {
   void Add(FaceClip clip) override {
     Seen& seen = seen_.emplace_back();
     seen.track = clip.track;
-    std::vector<cv::Mat> pictures;
+    ClipViews views(1 + clip.frames.front().more_pictures.size());
     const std::size_t middle = clip.frames.size() / 2;
     const cv::Mat thumbnail = clip.frames[middle].thumbnail;
     for (FaceFrame& frame : clip.frames) {
@@ -34,17 +48,19 @@ class ScoreSink : public ClipSink {
                             {box.x, box.y, box.width, box.height},
                             frame.interpolated,
                             {frame.frame_size.width, frame.frame_size.height}});
-      pictures.push_back(std::move(frame.picture));
+      views[0].push_back(std::move(frame.picture));
+      for (std::size_t i = 1; i < views.size(); ++i)
+        views[i].push_back(std::move(frame.more_pictures[i - 1]));
     }
     SharedBatch::Scored keep;
     if (keeper_) {
       keep = [keeper = keeper_, thumbnail, found = Evidence{seen.track, 0, seen.faces, middle}](
-                 const std::vector<cv::Mat>& crops, double score) mutable {
+                 const ClipViews& crops, double score) mutable {
         found.score = score;
-        keeper->Offer(std::move(found), crops, thumbnail);
+        keeper->Offer(std::move(found), crops.front(), thumbnail);
       };
     }
-    batch_.Add(std::move(pictures), scores_, std::move(keep));
+    batch_.Add(std::move(views), scores_, std::move(keep));
   }
 
   void Finish(const VideoSummary& summary) override {
@@ -56,14 +72,16 @@ class ScoreSink : public ClipSink {
     for (std::size_t i = 0; i < seen_.size(); ++i) {
       const bool kept =
           std::find(summary.kept.begin(), summary.kept.end(), seen_[i].track) != summary.kept.end();
-      if (kept)
-        result_.row.people[seen_[i].track].clips.push_back({std::move(seen_[i].faces), scores_->values[i]});
+      if (!kept) continue;
+      ClipAnswer& answer = scores_->values[i];
+      result_.row.people[seen_[i].track].clips.push_back(
+          {std::move(seen_[i].faces), answer.score, std::move(answer.networks)});
     }
     static_cast<VideoFacts&>(result_.row) = summary;
     result_.hint = summary.hint;
     result_.size = summary.size;
     result_.turn = summary.turn;
-    Judge(rule_, aggregate_, &result_.row);
+    reading_.Judge(&result_.row);
     if (keeper_) result_.evidence = keeper_->Take(result_.row.people);
     if (extras_.finish) extras_.finish(video_, &result_);
   }
@@ -77,8 +95,7 @@ class ScoreSink : public ClipSink {
   };
 
   SharedBatch& batch_;
-  const AggregateOptions& aggregate_;
-  const VerdictRule& rule_;
+  const Reading& reading_;
   std::size_t video_;
   const VideoExtras& extras_;
   const CancelToken& cancel_;
@@ -100,17 +117,22 @@ void ScoreOptions::Register(Options* options) {
 void ScoreOptions::Check() const { CheckDeclared(*this); }
 
 bool ScoreVideos(const std::vector<ScoreRow>& inputs, const ExtractOptions& extract,
-                 const ScoreOptions& options, const VerdictRule& rule, const Predictor& predictor,
+                 const ScoreOptions& options, const VerdictRule& rule, const Ensemble& ensemble,
                  const std::function<void(std::size_t, VideoResult)>& done, const VideoExtras& extras) {
   std::vector<VideoTask> tasks;
   for (const ScoreRow& input : inputs) tasks.push_back({input.path});
-  SharedBatch batch(predictor, static_cast<std::size_t>(options.batch), extract.cancel);
+  SharedBatch batch(ensemble, static_cast<std::size_t>(options.batch), extract.cancel);
+  std::vector<AggregateOptions> aggregates = options.aggregates;
+  aggregates.resize(ensemble.networks().size(), options.aggregate);
+  Reading reading{rule, aggregates.front(), ensemble.fusion()};
+  for (std::size_t i = 0; reading.fusion && i < aggregates.size(); ++i)
+    reading.fusion->networks[i].aggregate = aggregates[i];
   std::size_t told = 0;
   const bool whole = ExtractFaces(
       tasks, extract,
       [&](std::size_t i) {
-        return std::make_unique<ScoreSink>(&batch, inputs[i], options.aggregate, rule, predictor.info().crop,
-                                           i, extras, extract.cancel);
+        return std::make_unique<ScoreSink>(&batch, inputs[i], reading, ensemble.info().crop, i, extras,
+                                           extract.cancel);
       },
       [&](std::size_t i, const VideoSummary&, std::unique_ptr<ClipSink> sink) {
         VideoResult result = static_cast<ScoreSink&>(*sink).TakeResult();

@@ -13,12 +13,13 @@
 
 namespace seam {
 
-class Predictor;
+class Ensemble;
 
 struct ScoreOptions {
   int batch = 16;          // clips that go through the network at once, of one video or several
   bool unordered = false;  // results as they are ready, not in the order of the videos
   AggregateOptions aggregate;
+  std::vector<AggregateOptions> aggregates = {};  // of each network, where they differ; empty: `aggregate`
   void Register(Options* options);
   void Check() const;
 };
@@ -44,12 +45,13 @@ struct VideoExtras {
 };
 
 // Runs ExtractFaces() over the videos and scores the crops as they come; `done` gets the results in order
-// (or not, see ScoreOptions), one at a time, judged by `rule`. Of `inputs` path, label and note are known,
-// and are those of the results. Clips of several videos share a batch. Memory holds the pictures of a batch,
-// and of each face only its place and its score. Returns false when extract.cancel ended it: in order, `done`
-// has then got the first results without a gap.
+// (or not, see ScoreOptions), one at a time, judged by `rule`. extract.crop and extract.more_crops are those
+// of Ensemble::views(). Of `inputs` path, label and note are known, and are those of the results. Clips of
+// several videos share a batch. Memory holds the pictures of a batch, and of each face only its place and its
+// score. Returns false when extract.cancel ended it: in order, `done` has then got the first results without
+// a gap.
 bool ScoreVideos(const std::vector<ScoreRow>& inputs, const ExtractOptions& extract,
-                 const ScoreOptions& options, const VerdictRule& rule, const Predictor& predictor,
+                 const ScoreOptions& options, const VerdictRule& rule, const Ensemble& ensemble,
                  const std::function<void(std::size_t, VideoResult)>& done, const VideoExtras& extras = {});
 
 }  // namespace seam

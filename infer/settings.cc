@@ -12,6 +12,7 @@
 #include "base/sha256.h"
 #include "base/version.h"
 #include "labels/video.h"
+#include "models/networks/stored_aggregate.h"
 #include "models/networks/stored_network.h"
 
 namespace seam {
@@ -39,8 +40,8 @@ void LookOptions::Register(Options* options) {
                "networks of windows: look for faces in every K-th frame of a window, and in its last");
 }
 
-void LookOptions::CheckFor(const Predictor& predictor, const Options& options) const {
-  const bool of_windows = predictor.frames() > 1;
+void LookOptions::CheckFor(const Ensemble& ensemble, const Options& options) const {
+  const bool of_windows = ensemble.frames() > 1;
   for (const char* name : {"windows", "window-stride", "detect-every"}) {
     if (!of_windows && options.Given(name)) {
       throw UsageError(fmt::format("--{}", name),
@@ -51,7 +52,7 @@ void LookOptions::CheckFor(const Predictor& predictor, const Options& options) c
   if (of_windows && options.Given("stride")) {
     throw UsageError(
         "--stride",
-        fmt::format("is for single frames, and the network takes windows of {}", predictor.frames()),
+        fmt::format("is for single frames, and the network takes windows of {}", ensemble.frames()),
         "use --windows or --window-stride");
   }
   constexpr std::pair<const char*, const char*> kApart[] = {
@@ -65,15 +66,15 @@ void LookOptions::CheckFor(const Predictor& predictor, const Options& options) c
   if (window_stride < 0) throw UsageError("--window-stride", "must not be negative");
 }
 
-SampleOptions LookOptions::For(const Predictor& predictor, const Options& options) const {
+SampleOptions LookOptions::For(const Ensemble& ensemble, const Options& options) const {
   SampleOptions sample;
-  if (predictor.frames() == 1) {
+  if (ensemble.frames() == 1) {
     sample.frames = frames;
     sample.stride = stride;
     return sample;
   }
-  sample.window = predictor.frames();
-  sample.window_stride = WindowStep(predictor.info().crop);
+  sample.window = ensemble.frames();
+  sample.window_stride = WindowStep(ensemble.info().crop);
   sample.detect_every = detect_every;
   sample.windows = windows;
   if (windows == 0) {
@@ -94,7 +95,10 @@ SampleOptions LookOptions::For(const Predictor& predictor, const Options& option
 
 void InferSettings::Register(Options* options) {
   options->AddPositional("input", &inputs);
-  options->Add("model", &model, "checkpoint to score with (default: Seam's own network)");
+  options->Add(
+      "model", &model,
+      "checkpoint to score with, or several joined by commas, whose scores are fused (default: Seam's "
+      "own network)");
   options->Add("threshold", &threshold,
                "a score from here on is called fake: a number, eer or fpr1 (default: the checkpoint's)");
   options->Add("recursive", &recursive, "look into folders below the folders named");
@@ -154,19 +158,18 @@ std::vector<Verdict> InferSettings::FailOn() const {
   return verdicts;
 }
 
-ExtractOptions ExtractionFor(const Predictor& predictor, const InferSettings& settings,
+ExtractOptions ExtractionFor(const Ensemble& ensemble, const InferSettings& settings,
                              const Options& options) {
-  const CropSpec& crop = predictor.info().crop;
-  settings.look.CheckFor(predictor, options);
+  const CropSpec& crop = ensemble.info().crop;
+  settings.look.CheckFor(ensemble, options);
   ExtractOptions extract;
-  extract.sample = settings.look.For(predictor, options);
+  extract.sample = settings.look.For(ensemble, options);
   extract.detector = settings.detector;
   extract.media = settings.media;
   extract.jobs = settings.jobs;
   extract.perturb = ParsePerturbation("--perturb", settings.perturb);
-  extract.crop.margin = crop.margin();
-  extract.crop.size = static_cast<int>(crop.size());
-  if (!crop.align().empty()) extract.crop.align = crop.align();
+  extract.crop = ensemble.views().front();
+  extract.more_crops.assign(ensemble.views().begin() + 1, ensemble.views().end());
   extract.choice = settings.choice;
   if (!options.Given("min-face")) extract.choice.min_face = static_cast<int>(crop.min_face());
   if (!options.Given("detector")) extract.detector.detector = crop.detector();
@@ -178,49 +181,94 @@ ExtractOptions ExtractionFor(const Predictor& predictor, const InferSettings& se
   return extract;
 }
 
-std::vector<std::string> NotesOf(const Predictor& predictor, const ExtractOptions& extract,
-                                 const AggregateOptions& aggregate) {
-  const CropSpec& trained = predictor.info().crop;
+namespace {
+
+// Where the crops differ from those that `the_network` was trained on.
+void NoteCrops(const CropSpec& used, const CropSpec& trained, const std::string& the_network,
+               std::vector<std::string>* notes) {
+  if (used.detector() != trained.detector() || used.detect_size() != trained.detect_size()) {
+    notes->push_back(fmt::format("faces are found by {} at {} pixels, but {} was trained on {} at {}",
+                                 used.detector(), used.detect_size(), the_network, trained.detector(),
+                                 trained.detect_size()));
+  }
+  if (used.detect_threshold() != trained.detect_threshold()) {
+    notes->push_back(fmt::format("faces are found from a score of {} on, but {} was trained from {}",
+                                 used.detect_threshold(), the_network, trained.detect_threshold()));
+  }
+  if (used.min_face() != trained.min_face()) {
+    notes->push_back(fmt::format("faces below {} pixels are passed over, but {} was trained from {}",
+                                 used.min_face(), the_network, trained.min_face()));
+  }
+}
+
+}  // namespace
+
+std::vector<AggregateOptions> AggregatesFor(const Ensemble& ensemble, const InferSettings& settings,
+                                            const Options& options) {
+  std::vector<AggregateOptions> aggregates;
+  for (const auto& network : ensemble.networks()) {
+    AggregateOptions& own = aggregates.emplace_back(settings.score.aggregate);
+    const std::string stored = StoredAggregate(network->info());
+    if (stored.empty() || options.Given("aggregate")) continue;
+    own.aggregate = stored;
+    if (!own.IsKnown())
+      throw Error(network->path().string(),
+                  fmt::format("joins frames by '{}', which this Seam does not know", stored),
+                  "use a newer Seam, or say --aggregate");
+  }
+  return aggregates;
+}
+
+std::vector<std::string> NotesOf(const Ensemble& ensemble, const ExtractOptions& extract,
+                                 const std::vector<AggregateOptions>& aggregates) {
   const CropSpec used = extract.Spec();
   std::vector<std::string> notes;
   if (!extract.perturb.none())
     notes.push_back(fmt::format("made worse on purpose: {}", extract.perturb.Words()));
-  if (used.detector() != trained.detector() || used.detect_size() != trained.detect_size()) {
-    notes.push_back(fmt::format("faces are found by {} at {} pixels, but the network was trained on {} at {}",
-                                used.detector(), used.detect_size(), trained.detector(),
-                                trained.detect_size()));
+  const auto& fusion = ensemble.fusion();
+  for (std::size_t i = 0; i < ensemble.networks().size(); ++i) {
+    const CheckpointInfo& info = ensemble.networks()[i]->info();
+    NoteCrops(used, info.crop, fusion ? "the network " + fusion->networks[i].name : "the network", &notes);
+    AggregateOptions usual;
+    if (const std::string stored = StoredAggregate(info); !stored.empty()) usual.aggregate = stored;
+    if (aggregates[i].Name() == usual.Name()) continue;
+    notes.push_back(
+        fmt::format("a person's score is the {} over the frames, but the threshold{} is for the {}",
+                    aggregates[i].Name(), fusion ? " of " + fusion->networks[i].name : "", usual.Name()));
   }
-  if (used.detect_threshold() != trained.detect_threshold()) {
-    notes.push_back(fmt::format("faces are found from a score of {} on, but the network was trained from {}",
-                                used.detect_threshold(), trained.detect_threshold()));
-  }
-  if (used.min_face() != trained.min_face()) {
-    notes.push_back(fmt::format("faces below {} pixels are passed over, but the network was trained from {}",
-                                used.min_face(), trained.min_face()));
-  }
-  const AggregateOptions usual;
-  if (aggregate.Name() != usual.Name()) {
-    notes.push_back(fmt::format("a person's score is the {} over the frames, but the threshold is for the {}",
-                                aggregate.Name(), usual.Name()));
-  }
-  if (aggregate.min_track != usual.min_track) {
-    notes.push_back(fmt::format("people count from {} frames on, but the threshold is for {}",
-                                aggregate.min_track, usual.min_track));
+  const int min_track = aggregates.front().min_track;
+  if (min_track != kMinTrackFrames) {
+    notes.push_back(fmt::format("people count from {} frames on, but the threshold is for {}", min_track,
+                                kMinTrackFrames));
   }
   return notes;
 }
 
-nlohmann::ordered_json RecordOf(const Predictor& predictor, const ExtractOptions& extract,
-                                const InferSettings& settings, const VerdictRule& rule) {
+namespace {
+
+// Of one file, or of each, joined by ",".
+std::string DigestOf(const std::vector<fs::path>& files) {
+  std::vector<std::string> digests;
+  for (const fs::path& file : files) digests.push_back(Sha256OfFile(file));
+  return fmt::format("{}", fmt::join(digests, ","));
+}
+
+}  // namespace
+
+nlohmann::ordered_json RecordOf(const Ensemble& ensemble, const ExtractOptions& extract,
+                                const InferSettings& settings,
+                                const std::vector<AggregateOptions>& aggregates, const VerdictRule& rule) {
   const CropSpec spec = extract.Spec();
   const SampleOptions& sample = extract.sample;
   const MediaLimits& media = extract.media;
-  const bool of_windows = predictor.frames() > 1;
+  const bool of_windows = ensemble.frames() > 1;
+  std::vector<std::string> names;
+  for (const AggregateOptions& aggregate : aggregates) names.push_back(aggregate.Name());
   nlohmann::ordered_json json = {{"seam", Version()},
-                                 {"model", Utf8Id(predictor.path().string())},
-                                 {"model_sha256", Sha256OfFile(predictor.path())},
-                                 {"network", predictor.info().model},
-                                 {"computes", predictor.description()},
+                                 {"model", Utf8Id(ensemble.path().string())},
+                                 {"model_sha256", DigestOf(ensemble.files())},
+                                 {"network", ensemble.info().model},
+                                 {"computes", ensemble.description()},
                                  {"frames", of_windows || sample.stride > 0 ? 0 : sample.frames},
                                  {"stride", sample.stride},
                                  {"window", sample.window},
@@ -236,7 +284,7 @@ nlohmann::ordered_json RecordOf(const Predictor& predictor, const ExtractOptions
                                  {"margin", spec.margin()},
                                  {"align", spec.align()},
                                  {"size", spec.size()},
-                                 {"aggregate", settings.score.aggregate.Name()},
+                                 {"aggregate", fmt::format("{}", fmt::join(names, ","))},
                                  {"min_track", settings.score.aggregate.min_track},
                                  {"threshold", rule.threshold},
                                  {"band", {rule.band_low, rule.band_high}},
@@ -244,7 +292,7 @@ nlohmann::ordered_json RecordOf(const Predictor& predictor, const ExtractOptions
                                  {"label_folders", settings.label_folders},
                                  {"max_pixels", media.max_pixels},
                                  {"max_seconds", media.max_seconds},
-                                 {"notes", NotesOf(predictor, extract, settings.score.aggregate)}};
+                                 {"notes", NotesOf(ensemble, extract, aggregates)}};
   if (!settings.detector.detector_model.empty())
     json["detector_model_sha256"] = Sha256OfFile(settings.detector.detector_model);
   return json;

@@ -7,7 +7,7 @@
 
 #include "base/options.h"
 #include "extract/faces/extract_faces.h"
-#include "infer/predictor.h"
+#include "infer/ensemble.h"
 #include "infer/report.h"
 #include "infer/score_page.h"
 #include "infer/score_videos.h"
@@ -25,8 +25,8 @@ struct LookOptions {
   int detect_every = 1;   // see SampleOptions
   void Register(Options* options);
   // UsageError when the user gave options that exclude each other, or the network.
-  void CheckFor(const Predictor& predictor, const Options& options) const;
-  SampleOptions For(const Predictor& predictor, const Options& options) const;
+  void CheckFor(const Ensemble& ensemble, const Options& options) const;
+  SampleOptions For(const Ensemble& ensemble, const Options& options) const;
 };
 constexpr int kFewestWindows = 4;
 
@@ -51,17 +51,22 @@ struct InferSettings {
 };
 
 // How faces are found and cut out: as the checkpoint's training data was, but for what the user forces.
-ExtractOptions ExtractionFor(const Predictor& predictor, const InferSettings& settings,
-                             const Options& options);
+ExtractOptions ExtractionFor(const Ensemble& ensemble, const InferSettings& settings, const Options& options);
+
+// How the scores of frames become one of a video: for each network as the user says, or else as it was stored
+// (models/networks/stored_aggregate.h), or else the usual way. An Error where that is unknown.
+std::vector<AggregateOptions> AggregatesFor(const Ensemble& ensemble, const InferSettings& settings,
+                                            const Options& options);
 
 // Where the user made a run differ from what the checkpoint was trained, and its threshold fitted, on: a line
 // each, told in every output.
-std::vector<std::string> NotesOf(const Predictor& predictor, const ExtractOptions& extract,
-                                 const AggregateOptions& aggregate);
+std::vector<std::string> NotesOf(const Ensemble& ensemble, const ExtractOptions& extract,
+                                 const std::vector<AggregateOptions>& aggregates);
 
 // Everything that scores and verdicts depend on besides the inputs: kept beside a score file, and compared on
 // --resume.
-nlohmann::ordered_json RecordOf(const Predictor& predictor, const ExtractOptions& extract,
-                                const InferSettings& settings, const VerdictRule& rule);
+nlohmann::ordered_json RecordOf(const Ensemble& ensemble, const ExtractOptions& extract,
+                                const InferSettings& settings,
+                                const std::vector<AggregateOptions>& aggregates, const VerdictRule& rule);
 
 }  // namespace seam

@@ -5,12 +5,12 @@
 
 namespace seam {
 
-void SharedBatch::Add(std::vector<cv::Mat> clip, const std::shared_ptr<Scores>& scores, Scored scored) {
+void SharedBatch::Add(ClipViews clip, const std::shared_ptr<Scores>& scores, Scored scored) {
   std::vector<Waiting> batch;
   {
     const std::lock_guard lock(mutex_);
     waiting_.push_back({std::move(clip), scores, scores->values.size(), std::move(scored)});
-    scores->values.push_back(0);
+    scores->values.emplace_back();
     ++scores->missing;
     if (waiting_.size() >= size_) batch = std::exchange(waiting_, {});
   }
@@ -33,15 +33,15 @@ void SharedBatch::Wait(const std::shared_ptr<Scores>& scores) {
 
 void SharedBatch::Run(std::vector<Waiting> batch) {
   if (batch.empty()) return;
-  std::vector<double> values;
+  std::vector<ClipAnswer> values;
   try {
-    std::vector<std::vector<cv::Mat>> clips;
+    std::vector<ClipViews> clips;
     for (Waiting& waiting : batch) clips.push_back(std::move(waiting.clip));
     const bool cancelled = cancel_.Cancelled();
-    values = cancelled ? std::vector<double>(clips.size(), std::numeric_limits<double>::quiet_NaN())
-                       : predictor_.ScoreClips(clips);
+    values = cancelled ? std::vector<ClipAnswer>(clips.size(), {std::numeric_limits<double>::quiet_NaN()})
+                       : ensemble_.ScoreClips(clips);
     for (std::size_t i = 0; i < batch.size() && !cancelled; ++i) {
-      if (batch[i].scored) batch[i].scored(clips[i], values[i]);
+      if (batch[i].scored) batch[i].scored(clips[i], values[i].score);
     }
   } catch (...) {
     const std::lock_guard lock(mutex_);

@@ -11,7 +11,7 @@
 #include <opencv2/core.hpp>
 
 #include "base/cancel.h"
-#include "infer/predictor.h"
+#include "infer/ensemble.h"
 
 namespace seam {
 
@@ -22,34 +22,34 @@ class SharedBatch {
  public:
   // The scores of one video, in the order of Add(). Kept alive by the batches that hold clips of it.
   struct Scores {
-    std::vector<double> values;
+    std::vector<ClipAnswer> values;
     std::size_t missing = 0;
   };
 
   // At most `size` clips at once.
   // Once `cancel` ends the run, scores are NaN and the network is left alone.
-  SharedBatch(const Predictor& predictor, std::size_t size, CancelToken cancel = {})
-      : predictor_(predictor), size_(size), cancel_(std::move(cancel)) {}
+  SharedBatch(const Ensemble& ensemble, std::size_t size, CancelToken cancel = {})
+      : ensemble_(ensemble), size_(size), cancel_(std::move(cancel)) {}
 
   // Called with the clip when its score is there, on any thread, before Wait() returns.
-  using Scored = std::function<void(const std::vector<cv::Mat>& clip, double score)>;
+  using Scored = std::function<void(const ClipViews& clip, double score)>;
 
-  // `clip`: T pictures, see Predictor::ScoreClips(). Any thread, one at a time for each `scores`. Throws what
+  // `clip`: see Ensemble::ScoreClips(). Any thread, one at a time for each `scores`. Throws what
   // the network and `scored` throw.
-  void Add(std::vector<cv::Mat> clip, const std::shared_ptr<Scores>& scores, Scored scored = nullptr);
+  void Add(ClipViews clip, const std::shared_ptr<Scores>& scores, Scored scored = nullptr);
   // Returns when `scores` are complete. Throws when a batch with one of them failed, in whatever thread.
   void Wait(const std::shared_ptr<Scores>& scores);
 
  private:
   struct Waiting {
-    std::vector<cv::Mat> clip;
+    ClipViews clip;
     std::shared_ptr<Scores> scores;
     std::size_t place = 0;  // in scores->values
     Scored scored;
   };
   void Run(std::vector<Waiting> batch);
 
-  const Predictor& predictor_;
+  const Ensemble& ensemble_;
   std::size_t size_;
   CancelToken cancel_;
   std::mutex mutex_;  // guards all below, and every Scores

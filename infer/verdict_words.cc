@@ -49,20 +49,33 @@ std::string ProbabilityWords(const VideoResult& result) {
 
 std::string AggregateWords(const AggregateOptions& aggregate) {
   if (aggregate.aggregate == "top-k") return fmt::format("the mean of the {} greatest", aggregate.top_k);
+  if (aggregate.aggregate == "logit-mean") return "the mean of the logits";
   return aggregate.aggregate == "max" ? "the greatest" : "the " + aggregate.aggregate;
 }
 
-std::string DecidingWords(const TrackScores& tracks, const AggregateOptions& aggregate) {
+std::string DecidingWords(const ScoreRow& row, const AggregateOptions& aggregate) {
+  const TrackScores& tracks = row.people;
   const auto* deciding = DecidingTrack(tracks);
   if (deciding == nullptr) return "";
+  const std::string who = row.networks.empty() ? "It" : "Each";
+  if (row.aggregate.find('+') != std::string::npos)
+    return fmt::format("The networks' are joined from the frames each in its own way: {}.", row.aggregate);
+  if (aggregate.aggregate == "frame-max")
+    return who +
+           " is the mean over the frames of the greatest score of a frame's large faces, whosever they are.";
+  if (aggregate.aggregate == "confident")
+    return who +
+           " is the mean of the scores above 0.8, or of those below 0.2, where these are most, otherwise of "
+           "all, "
+           "of whosever faces.";
   const auto& [number, track] = *deciding;
   const bool windows = track.clips.front().faces.size() > 1;
   const std::string parts = windows ? CountOf(static_cast<std::int64_t>(track.clips.size()), "window") +
                                           fmt::format(" of {} frames", track.clips.front().faces.size())
                                     : CountOf(static_cast<std::int64_t>(track.clips.size()), "frame");
-  const std::string whose = tracks.size() == 1
-                                ? "It is"
-                                : fmt::format("It is that of the most suspicious person, #{}:", number + 1);
+  const std::string whose =
+      tracks.size() == 1 ? who + " is"
+                         : fmt::format("{} is that of the most suspicious person, #{}:", who, number + 1);
   return fmt::format("{} {} of the scores of {} from {} to {}.", whose, AggregateWords(aggregate), parts,
                      ClockOf(track.first().pts_seconds), ClockOf(track.last().pts_seconds));
 }
@@ -113,12 +126,15 @@ std::string CountOf(std::int64_t count, const std::string& noun) {
 }
 
 std::vector<std::string> VerdictWords(const VideoResult& result, const VerdictRule& rule,
-                                      const AggregateOptions& aggregate) {
+                                      const AggregateOptions& aggregate, bool whole_pictures) {
   std::vector<std::string> words;
   const ScoreRow& row = result.row;
   if (row.score) {
     words = {ScoreWords(result, rule), ProbabilityWords(result)};
-    if (const std::string deciding = DecidingWords(row.people, aggregate); !deciding.empty())
+    if (!row.networks.empty())
+      words.push_back(fmt::format("It is fused of the scores of {} networks: {}.", row.networks.size(),
+                                  WordsOf(row.networks)));
+    if (const std::string deciding = DecidingWords(row, aggregate); !deciding.empty())
       words.push_back(deciding);
   } else if (row.verdict == Verdict::kNoFace) {
     words.emplace_back("No face could be scored, so nothing is said: that is no sign of being real.");
@@ -128,7 +144,13 @@ std::vector<std::string> VerdictWords(const VideoResult& result, const VerdictRu
   if (!row.reason.empty()) words.push_back(fmt::format("Status {}: {}.", NameOf(row.status), row.reason));
   if (!row.reason.empty() && !result.hint.empty()) words.push_back("Hint: " + result.hint + ".");
   for (const Caution& caution : row.cautions) words.push_back("Caution: " + caution.words + ".");
-  AddSeen(result, &words);
+  if (whole_pictures) {
+    if (row.frames > 0)
+      words.push_back(fmt::format("{} looked at, each as a whole; no faces were looked for.",
+                                  CountOf(row.frames, row.frames_decoded > 1 ? "frame" : "picture")));
+  } else {
+    AddSeen(result, &words);
+  }
   return words;
 }
 

@@ -104,6 +104,30 @@ std::string PeopleHtml(const VideoResult& result, const VerdictRule& rule) {
   return html;
 }
 
+// What each of several networks says, of the video and of each person.
+std::string NetworksHtml(const ScoreRow& row) {
+  constexpr std::size_t kMostPeople = 50;
+  if (row.networks.empty()) return "";
+  std::string html = "<h4>What each network says</h4>\n<div class=\"wide\"><table><thead><tr><th>of</th>";
+  for (const NetworkScore& network : row.networks)
+    html += fmt::format("<th class=\"n\">{}</th>", Safe(network.name));
+  html += "<th class=\"n\">fused</th></tr></thead><tbody>\n";
+  const auto cell = [](const std::optional<double>& score) {
+    return fmt::format("<td class=\"n\">{}</td>", score ? fmt::format("{:.4f}", *score) : "–");
+  };
+  html += "<tr><td>the video</td>";
+  for (const NetworkScore& network : row.networks) html += cell(network.score);
+  html += cell(row.score) + "</tr>\n";
+  std::size_t count = 0;
+  for (const auto& [number, track] : row.people) {
+    if (row.people.size() < 2 || !track.counts || ++count > kMostPeople) continue;
+    html += fmt::format("<tr><td>person #{}</td>", number + 1);
+    for (const double score : track.networks) html += cell(score);
+    html += cell(track.score) + "</tr>\n";
+  }
+  return html + "</tbody></table></div>\n";
+}
+
 std::string FileFacts(const VideoResult& result) {
   const ScoreRow& row = result.row;
   std::vector<std::pair<std::string, std::string>> facts;
@@ -136,20 +160,22 @@ VideoSection MakeSection(const std::string& id, const VideoResult& result, const
                     annotated.extension() == ".mp4" ? "video" : "picture");
   }
   section.head += "</header>\n<ul class=\"why\">\n";
-  for (const std::string& words : VerdictWords(result, options.rule, options.aggregate))
+  for (const std::string& words :
+       VerdictWords(result, options.rule, options.aggregate, options.crop.detector() == "whole"))
     section.head += "<li>" + Safe(words) + "</li>\n";
   if (options.earlier)
     section.head +=
         "<li>An earlier run scored it (--resume): its faces and curves are not in this page.</li>\n";
   section.head += "</ul>\n";
   section.pictures = PicturesHtml(result, options);
+  section.tail = NetworksHtml(row);
   if (!row.people.empty()) {
-    section.tail = "<h4>Scores over time</h4>\n" +
-                   ScoreChart(row.people, options.rule,
-                              fmt::format("scores over time of {}",
-                                          CountOf(static_cast<std::int64_t>(row.people.size()),
-                                                  row.people.size() == 1 ? "person" : "people"))) +
-                   PeopleHtml(result, options.rule);
+    section.tail += "<h4>Scores over time</h4>\n" +
+                    ScoreChart(row.people, options.rule,
+                               fmt::format("scores over time of {}",
+                                           CountOf(static_cast<std::int64_t>(row.people.size()),
+                                                   row.people.size() == 1 ? "person" : "people"))) +
+                    PeopleHtml(result, options.rule);
   }
   section.tail +=
       FileFacts(result) + "<p class=\"up\"><a href=\"#top\">back to the table</a></p>\n</section>\n";

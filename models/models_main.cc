@@ -4,6 +4,7 @@
 #include "base/commands.h"
 #include "base/program.h"
 #include "models/export_command.h"
+#include "models/fuse_command.h"
 #include "models/import_command.h"
 #include "models/list_command.h"
 #include "models/show_command.h"
@@ -18,6 +19,7 @@ int Main(const std::vector<std::string>& arguments) {
                       {{"list", "the networks that Seam knows", &ListModels},
                        {"show", "what a checkpoint says of itself", &ShowModel},
                        {"import", "make a checkpoint of weights that another library wrote", &ImportModel},
+                       {"fuse", "put several networks into one file that fuses their scores", &FuseModels},
                        {"export", "write a network for other programs: ONNX, or safetensors", &ExportModel}}},
                      arguments);
 }

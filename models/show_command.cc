@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/sha256.h"
+#include "models/networks/ensemble_file.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/model.h"
 #include "proto/crop_spec.h"
@@ -67,6 +68,41 @@ void PrintLeaves(const std::string& name, const nlohmann::json& json) {
   }
 }
 
+// An ensemble: how it fuses, and each of its networks.
+nlohmann::json DescribeEnsemble(const std::string& path) {
+  const EnsembleFile file(path);
+  const auto how = nlohmann::json::parse(EnsembleJson(file.info()));
+  nlohmann::json shown = {{"file", path},
+                          {"sha256", Sha256OfFile(path)},
+                          {"fake_is", 1},
+                          {"threshold", file.info().threshold},
+                          {"calibration", how.value("calibration", nlohmann::json())},
+                          {"bias", file.info().bias},
+                          {"networks", nlohmann::json::array()}};
+  for (std::size_t i = 0; i < file.info().members.size(); ++i) {
+    const EnsembleInfo::Member& member = file.info().members[i];
+    const CheckpointInfo info = LoadNetwork(file.Checkpoint(i), file.Subject(i)).info;
+    shown["networks"].push_back({{"name", member.name},
+                                 {"weight", member.weight},
+                                 {"sha256", Sha256Of(std::string(file.Checkpoint(i)))},
+                                 {"model", info.model},
+                                 {"crop", nlohmann::json::parse(CropSpecJson(info.crop))},
+                                 {"threshold", info.threshold},
+                                 {"notice", info.notice}});
+  }
+  return shown;
+}
+
+void PrintEnsemble(const nlohmann::json& shown) {
+  PrintLine("file", shown["file"]);
+  PrintLine("sha256", shown["sha256"]);
+  PrintLine("answer", fmt::format("P(fake) of {} networks, fused; fake from {} on", shown["networks"].size(),
+                                  shown["threshold"].get<double>()));
+  PrintLine("bias", shown["bias"].dump());
+  PrintLeaves("calibration", shown["calibration"]);
+  for (const auto& network : shown["networks"]) PrintLeaves("network", network);
+}
+
 void Print(const nlohmann::json& shown) {
   const auto& input = shown["input"];
   const int frames = input["frames"];
@@ -101,9 +137,12 @@ int ShowModel(const std::vector<std::string>& arguments) {
   options.Add("json", &json, "print JSON");
   if (!options.Parse(arguments)) return kExitGood;
   if (files.size() != 1) throw UsageError("seam models show", "takes one file", "name a checkpoint");
-  const auto shown = Describe(files[0]);
+  const bool ensemble = IsEnsemble(files[0]);
+  const auto shown = ensemble ? DescribeEnsemble(files[0]) : Describe(files[0]);
   if (json) {
     std::cout << shown.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  } else if (ensemble) {
+    PrintEnsemble(shown);
   } else {
     Print(shown);
   }

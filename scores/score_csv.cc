@@ -17,8 +17,18 @@ namespace {
 const std::vector<std::string>& Columns() {
   static const std::vector<std::string> columns = {"path",    "status", "score",  "probability", "threshold",
                                                    "verdict", "label",  "frames", "faces",       "tracks",
-                                                   "seconds", "reason", "note"};
+                                                   "seconds", "reason", "note",   "networks"};
   return columns;
+}
+
+// "a=0.25; b=": no number where there is no score.
+std::string NetworksText(const std::vector<NetworkScore>& networks) {
+  std::string text;
+  for (const NetworkScore& network : networks) {
+    if (!text.empty()) text += "; ";
+    text += network.name + "=" + (network.score ? fmt::format("{}", *network.score) : "");
+  }
+  return text;
 }
 
 class Reader {
@@ -41,6 +51,7 @@ class Reader {
     row.seconds = Seconds(i);
     row.reason = table_.Raw(i, "reason");
     row.note = table_.Raw(i, "note");
+    row.networks = Networks(i);
     row.dataset = table_.Field(i, "dataset");
     row.method = table_.Field(i, "method");
     row.split = table_.Field(i, "split");
@@ -89,6 +100,25 @@ class Reader {
     return label;
   }
 
+  std::vector<NetworkScore> Networks(std::size_t row) const {
+    std::vector<NetworkScore> networks;
+    const std::string text = table_.Field(row, "networks");
+    for (std::size_t from = 0; from < text.size();) {
+      const std::size_t end = std::min(text.find("; ", from), text.size());
+      const std::string each = text.substr(from, end - from);
+      const std::size_t mark = each.rfind('=');
+      if (mark == std::string::npos)
+        throw table_.Wrong(row, fmt::format("networks '{}' is not NAME=SCORE; ...", text));
+      const std::string number = each.substr(mark + 1);
+      const auto score = ParseNumber<double>(number);
+      if (!number.empty() && !(score && *score >= 0 && *score <= 1))
+        throw table_.Wrong(row, fmt::format("a network's score '{}' is not a number from 0 to 1", number));
+      networks.push_back({each.substr(0, mark), score});
+      from = end + 2;
+    }
+    return networks;
+  }
+
   int Count(std::size_t row, const std::string& column) const {
     const std::string text = table_.Field(row, column);
     if (text.empty()) return 0;
@@ -122,7 +152,7 @@ std::string ScoreCsvLine(const ScoreRow& row) {
                   text(row.threshold), std::string(row.verdict ? NameOf(*row.verdict) : ""),
                   std::string(row.label ? NameOf(*row.label) : ""), fmt::format("{}", row.frames),
                   fmt::format("{}", row.faces), fmt::format("{}", row.tracks), fmt::format("{}", row.seconds),
-                  ReasonsOf(row), row.note});
+                  ReasonsOf(row), row.note, NetworksText(row.networks)});
 }
 
 std::vector<ScoreRow> ReadScoreCsv(const CsvTable& table) {

@@ -36,9 +36,11 @@ void AddClips(const TrackScore& track, Json* json) {
     if (clip.faces.size() == 1) {
       Json& frame = (*json)["frames"].emplace_back(FaceJson(clip.faces[0]));
       frame["score"] = clip.score;
+      if (!clip.networks.empty()) frame["networks"] = clip.networks;
       continue;
     }
     Json window = {{"score", clip.score}};
+    if (!clip.networks.empty()) window["networks"] = clip.networks;
     for (const SeenFace& face : clip.faces) {
       Json& frame = window["frames"].emplace_back(FaceJson(face));
       if (face.interpolated) frame["interpolated"] = true;
@@ -55,6 +57,7 @@ Json PeopleJson(const TrackScores& people) {
                  {"counts", track.counts},
                  {"first_seconds", track.first().pts_seconds},
                  {"last_seconds", track.last().pts_seconds}};
+    if (!track.networks.empty() && track.counts) each["networks"] = track.networks;
     AddClips(track, &each);
     json.push_back(std::move(each));
   }
@@ -99,6 +102,7 @@ class JsonRow {
       row.seconds = seconds->get<double>();
     }
     ReadReasons(&row);
+    ReadNetworks(&row);
     ReadTracks(&row);
     return row;
   }
@@ -142,6 +146,18 @@ class JsonRow {
     if (words.empty() || !row->reason.ends_with(words)) return;
     row->reason.resize(row->reason.size() - words.size());
     if (row->reason.ends_with("; ")) row->reason.resize(row->reason.size() - 2);
+  }
+
+  void ReadNetworks(ScoreRow* row) const {
+    const auto networks = json_.find("networks");
+    if (networks == json_.end()) return;
+    if (!networks->is_array()) throw Wrong("networks is not a list");
+    for (const auto& network : *networks) {
+      const auto name = network.is_object() ? network.find("name") : network.end();
+      if (!network.is_object() || name == network.end() || !name->is_string())
+        throw Wrong("a network has no name");
+      row->networks.push_back({name->get<std::string>(), Score(network, "score")});
+    }
   }
 
   void ReadTracks(ScoreRow* row) const {
@@ -192,6 +208,8 @@ std::string ScoreJsonLine(const ScoreRow& row) {
     if (!(row.*member).empty() || member == &ScoreRow::note) json[key] = text(row.*member);
   }
   if (row.trained_on) json["trained_on"] = true;
+  for (const NetworkScore& network : row.networks)
+    json["networks"].push_back({{"name", text(network.name)}, {"score", OrNull(network.score)}});
   json["tracks"] = PeopleJson(row.people);
   return json.dump() + "\n";
 }

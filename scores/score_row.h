@@ -43,14 +43,16 @@ struct SeenFace {
 
 // What the network said once: of a single frame, or of a window of T frames.
 struct ClipScore {
-  std::vector<SeenFace> faces;  // T of them, in order of time
-  double score = 0;             // P(fake)
+  std::vector<SeenFace> faces;        // T of them, in order of time
+  double score = 0;                   // P(fake)
+  std::vector<double> networks = {};  // that of each network, where several are fused; see Fusion
 };
 
 // One person in a video.
 struct TrackScore {
   std::vector<ClipScore> clips = {};  // in order of time
   double score = 0;                   // of them all, as AggregateOptions say
+  std::vector<double> networks = {};  // that of each network, where several are fused
   bool counts = true;                 // seen in enough frames to decide the video's score
 
   const SeenFace& first() const { return clips.front().faces.front(); }
@@ -65,17 +67,25 @@ using TrackScores = std::map<int, TrackScore>;
 // The person whose score is the video's: the greatest of those who count. nullptr: nobody was scored.
 const TrackScores::value_type* DecidingTrack(const TrackScores& people);
 
+// What one of several networks says of a whole video.
+struct NetworkScore {
+  std::string name;
+  std::optional<double> score;  // P(fake); none where nothing could be scored
+  bool operator==(const NetworkScore&) const = default;
+};
+
 // One input and what became of it: a row of a score file, see docs/scores.md.
 struct ScoreRow : VideoFacts {
   std::string path;
-  std::optional<double> score;        // P(fake), 0 to 1; none where nothing could be scored
-  std::optional<double> probability;  // calibrated, where the checkpoint can tell
-  std::optional<double> threshold;    // that the verdict was given by
-  std::optional<Verdict> verdict;     // none in a file of another program
-  std::optional<Label> label;         // where it is known
-  std::string aggregate;              // "mean", "top-8": how the frames' scores became one
-  std::string note;                   // where the user made the run differ from the checkpoint's training
-  TrackScores people;                 // those who were scored; not read back
+  std::optional<double> score;         // P(fake), 0 to 1; none where nothing could be scored
+  std::optional<double> probability;   // calibrated, where the checkpoint can tell
+  std::optional<double> threshold;     // that the verdict was given by
+  std::optional<Verdict> verdict;      // none in a file of another program
+  std::optional<Label> label;          // where it is known
+  std::string aggregate;               // "mean", "top-8": how the frames' scores became one
+  std::vector<NetworkScore> networks;  // where several are fused: each; otherwise none
+  std::string note;                    // where the user made the run differ from the checkpoint's training
+  TrackScores people;                  // those who were scored; not read back
   // Of shards alone.
   std::string dataset, method, split, group;
   bool trained_on = false;  // the network learned from these very shards

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/numbers.h"
@@ -35,13 +36,12 @@ float SizeOf(const TrackScore& track) {
   return *middle;
 }
 
-void AddCautions(const AggregateOptions& aggregate, ScoreRow* row) {
+void AddCautions(int min_track, ScoreRow* row) {
   const auto* deciding = DecidingTrack(row->people);
   if (deciding == nullptr) return;
   int most = 0;
   for (const auto& [number, track] : row->people) most = std::max(most, track.frames());
-  if (most < aggregate.min_track && row->frames >= aggregate.min_track)
-    AddCaution(FewFrames(most, row->frames), &row->cautions);
+  if (most < min_track && row->frames >= min_track) AddCaution(FewFrames(most, row->frames), &row->cautions);
   const int size = static_cast<int>(std::lround(SizeOf(deciding->second)));
   if (size < kVerySmallFace) AddCaution(SmallFace(size), &row->cautions);
 }
@@ -55,6 +55,14 @@ Verdict VerdictOf(const VerdictRule& rule, const ScoreRow& row) {
   if (row.score) return SeenInFewFrames(row) ? Verdict::kUncertain : VerdictOf(rule, *row.score);
   return row.status == Status::kNoFace || row.status == Status::kNoWindow ? Verdict::kNoFace
                                                                           : Verdict::kError;
+}
+
+// What follows from the score.
+void Conclude(const VerdictRule& rule, int min_track, ScoreRow* row) {
+  row->probability = ProbabilityOf(rule, row->score);
+  row->threshold = rule.threshold;
+  AddCautions(min_track, row);
+  row->verdict = VerdictOf(rule, *row);
 }
 
 }  // namespace
@@ -104,10 +112,18 @@ std::optional<Verdict> VerdictOf(const VerdictRule& rule, const ScoreRow& row, c
 void Judge(const VerdictRule& rule, const AggregateOptions& aggregate, ScoreRow* row) {
   row->aggregate = aggregate.Name();
   row->score = ScoreTracks(aggregate, &row->people);
-  row->probability = ProbabilityOf(rule, row->score);
-  row->threshold = rule.threshold;
-  AddCautions(aggregate, row);
-  row->verdict = VerdictOf(rule, *row);
+  Conclude(rule, aggregate.min_track, row);
+}
+
+void Judge(const VerdictRule& rule, const Fusion& fusion, ScoreRow* row) {
+  std::vector<std::string> names;
+  for (const FusedNetwork& network : fusion.networks) {
+    const std::string name = network.aggregate.Name();
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  row->aggregate = fmt::format("{}", fmt::join(names, "+"));
+  row->score = ScoreFusedTracks(fusion, row);
+  Conclude(rule, fusion.networks.front().aggregate.min_track, row);
 }
 
 }  // namespace seam

@@ -5,6 +5,7 @@
 
 #include "scores/aggregate.h"
 #include "scores/calibration.h"
+#include "scores/fusion.h"
 #include "scores/score_row.h"
 
 namespace seam {
@@ -46,5 +47,7 @@ constexpr int kVerySmallFace = 40;
 //   no_face    no score, and nobody was seen (throughout a window)
 //   error      no score, and the input was not readable, was given up, or was too short
 void Judge(const VerdictRule& rule, const AggregateOptions& aggregate, ScoreRow* row);
+// The same of a row that several networks have scored.
+void Judge(const VerdictRule& rule, const Fusion& fusion, ScoreRow* row);
 
 }  // namespace seam

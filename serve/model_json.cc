@@ -1,12 +1,31 @@
 #include "serve/model_json.h"
 
+#include <fmt/format.h>
+
 #include "base/sha256.h"
+#include "models/networks/ensemble_file.h"
 #include "models/networks/stored_network.h"
 
 namespace seam::serve {
 
+namespace {
+
+// Of an ensemble what its first network looks at, and how the fused score is read.
+CheckpointInfo InfoOf(const std::filesystem::path& path) {
+  if (!IsEnsemble(path)) return LoadNetwork(path).info;
+  const EnsembleFile file(path);
+  CheckpointInfo info = LoadNetwork(file.Checkpoint(0), file.Subject(0)).info;
+  info.model = fmt::format("ensemble of {} networks", file.info().members.size());
+  info.threshold = file.info().threshold;
+  info.calibration = file.info().calibration;
+  info.metrics = "{}";
+  return info;
+}
+
+}  // namespace
+
 nlohmann::ordered_json ModelJson(const ServedModel& model) {
-  const CheckpointInfo info = LoadNetwork(model.file).info;
+  const CheckpointInfo info = InfoOf(model.file);
   nlohmann::ordered_json json = {{"name", model.name},
                                  {"file", model.file.filename().string()},
                                  {"sha256", Sha256OfFile(model.file)},

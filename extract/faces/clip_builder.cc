@@ -31,10 +31,12 @@ bool IsLookedFor(int position, int length, int detect_every) {
   return position % detect_every == 0 || position == length - 1;
 }
 
-ClipBuilder::ClipBuilder(int length, int detect_every, const CropOptions& crop, bool cuts, TakeClip take)
+ClipBuilder::ClipBuilder(int length, int detect_every, const CropOptions& crop, bool cuts, TakeClip take,
+                         std::vector<CropOptions> more)
     : length_(length),
       detect_every_(detect_every),
       crop_(crop),
+      more_(std::move(more)),
       cuts_(cuts && length > 1),
       take_(std::move(take)) {}
 
@@ -59,8 +61,8 @@ void ClipBuilder::Add(const FrameSlot& slot, const FrameStamp& stamp, const Vide
     if (slot.position == 0) people_[tracks[i]].clip = {tracks[i], window_, {}, ""};
     const auto person = people_.find(tracks[i]);
     if (person == people_.end()) continue;
-    FaceFrame frame{stamp,     faces[i],      CropFace(picture, faces[i], crop_), false, {},
-                    thumbnail, picture.size()};
+    FaceFrame frame{stamp, faces[i], {}, false, {}, thumbnail, picture.size()};
+    CutOut(picture, &frame);
     if (!Continue(&person->second, std::move(frame), slot.position)) {
       people_.erase(person);
     } else if (slot.position == length_ - 1) {
@@ -76,6 +78,11 @@ void ClipBuilder::Add(const FrameSlot& slot, const FrameStamp& stamp, const Vide
   held_.push_back({stamp, picture, thumbnail});
   const int longest_gap = (kMaxInterpolated + 1) * detect_every_ - 1;
   if (held_.size() > static_cast<std::size_t>(longest_gap)) held_.pop_front();
+}
+
+void ClipBuilder::CutOut(const VideoFrame& picture, FaceFrame* frame) const {
+  frame->picture = CropFace(picture, frame->face, crop_);
+  for (const CropOptions& crop : more_) frame->more_pictures.push_back(CropFace(picture, frame->face, crop));
 }
 
 bool ClipBuilder::IsCut(const VideoFrame& picture) {
@@ -106,13 +113,8 @@ bool ClipBuilder::FillGap(Person* person, const FaceFrame& after, int missing) {
   for (int i = 0; i < missing; ++i) {
     const HeldFrame& held = held_[first + static_cast<std::size_t>(i)];
     const Face face = Between(frames.back().face, after.face, 1.0F / static_cast<float>(missing + 1 - i));
-    frames.push_back({held.stamp,
-                      face,
-                      CropFace(held.picture, face, crop_),
-                      true,
-                      {},
-                      held.thumbnail,
-                      held.picture.size()});
+    frames.push_back({held.stamp, face, {}, true, {}, held.thumbnail, held.picture.size()});
+    CutOut(held.picture, &frames.back());
   }
   return true;
 }

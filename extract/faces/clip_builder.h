@@ -30,6 +30,8 @@ struct FaceFrame {
   // it.
   cv::Mat thumbnail = {};
   cv::Size frame_size = {};  // of the whole frame that the box lies in: it may change in the middle of a film
+  // The same face cut out in other ways, see ExtractOptions::more_crops.
+  std::vector<cv::Mat> more_pictures = {};
 };
 
 // The crops of one person, in order of time: those of a window, or a single one.
@@ -56,8 +58,9 @@ class ClipBuilder {
  public:
   using TakeClip = std::function<void(FaceClip)>;
 
-  // `length`: frames of a window. `cuts`: whether to look for cuts.
-  ClipBuilder(int length, int detect_every, const CropOptions& crop, bool cuts, TakeClip take);
+  // `length`: frames of a window. `cuts`: whether to look for cuts. `more`: FaceFrame::more_pictures.
+  ClipBuilder(int length, int detect_every, const CropOptions& crop, bool cuts, TakeClip take,
+              std::vector<CropOptions> more = {});
 
   // The faces of the next frame wanted and their tracks. Clips are given away in the order of the faces.
   void Add(const FrameSlot& slot, const FrameStamp& stamp, const VideoFrame& picture,
@@ -77,6 +80,7 @@ class ClipBuilder {
     int interpolated = 0;
   };
 
+  void CutOut(const VideoFrame& picture, FaceFrame* frame) const;
   // Whether there is a cut between the last frame of the window and this one.
   bool IsCut(const VideoFrame& picture);
   // Whether the person's clip now holds every frame up to this one.
@@ -87,6 +91,7 @@ class ClipBuilder {
 
   int length_, detect_every_;
   CropOptions crop_;
+  std::vector<CropOptions> more_;
   bool cuts_;
   TakeClip take_;
   std::int64_t window_ = -1;

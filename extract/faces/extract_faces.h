@@ -54,6 +54,7 @@ struct ExtractOptions {
   DetectorOptions detector;
   FaceChoice choice;
   CropOptions crop;
+  std::vector<CropOptions> more_crops;  // every face is cut out in these ways, too; not registered here
   LandmarkOptions landmarks;
   MediaLimits media;
   Perturbation perturb;     // what is done to every video before faces are looked for; not registered here

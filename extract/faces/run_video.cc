@@ -109,11 +109,13 @@ class VideoRun {
       builders_.clear();
       const auto sets = static_cast<std::int64_t>(samplers_.size());
       for (std::int64_t set = 0; set < sets; ++set) {
-        builders_.emplace_back(sample_.ClipFrames(), known_ ? 1 : sample_.detect_every, options_.crop,
-                               !known_, [this, set, sets](FaceClip clip) {
-                                 clip.window = set + sets * clip.window;
-                                 TakeClip(std::move(clip));
-                               });
+        builders_.emplace_back(
+            sample_.ClipFrames(), known_ ? 1 : sample_.detect_every, options_.crop, !known_,
+            [this, set, sets](FaceClip clip) {
+              clip.window = set + sets * clip.window;
+              TakeClip(std::move(clip));
+            },
+            options_.more_crops);
       }
       return true;
     } catch (const DecoderFailure&) {

@@ -15,11 +15,13 @@
 #include "base/files.h"
 #include "base/numbers.h"
 #include "base/version.h"
+#include "models/networks/ensemble_file.h"
 #include "models/networks/registry.h"
 #include "models/weights/file_kind.h"
 #include "models/weights/json_text.h"
 #include "models/weights/safetensors_header.h"
 #include "proto/crop_spec.h"
+#include "scores/calibration_json.h"
 
 namespace seam {
 
@@ -69,6 +71,10 @@ void CheckKind(std::string_view bytes, const std::string& subject) {
 
 // What decides whether the rest can be understood.
 void CheckFormat(const Metadata& metadata, const std::string& subject) {
+  if (metadata.count(kEnsembleKey) > 0) {
+    throw Error(subject, "is an ensemble of several networks, where one is wanted",
+                "`seam infer --model` takes it; name one of its networks here");
+  }
   if (metadata.count("seam.model") == 0) {
     throw Error(subject, "is a safetensors file, but no checkpoint of Seam's: it does not name its network",
                 kImportHint);
@@ -83,43 +89,13 @@ void CheckFormat(const Metadata& metadata, const std::string& subject) {
       "use a newer Seam");
 }
 
-nlohmann::json ToJson(const Calibration& calibration) {
-  return {{"temperature", calibration.temperature},
-          {"threshold_eer", calibration.threshold_eer},
-          {"threshold_fpr1", calibration.threshold_fpr1},
-          {"band", {calibration.band_low, calibration.band_high}},
-          {"videos", {{"real", calibration.real}, {"fake", calibration.fake}}}};
-}
-
-std::optional<Calibration> ParseCalibration(const Metadata& metadata, const std::string& subject) {
+std::optional<Calibration> CalibrationIn(const Metadata& metadata, const std::string& subject) {
   const auto found = metadata.find("seam.calibration");
   if (found == metadata.end()) return std::nullopt;
-  const auto json = ParseJsonText(found->second);
-  try {
-    const nlohmann::json& band = json.at("band");
-    const nlohmann::json& videos = json.at("videos");
-    return Calibration{json.at("temperature").get<double>(),
-                       json.at("threshold_eer").get<double>(),
-                       json.at("threshold_fpr1").get<double>(),
-                       band.at(0).get<double>(),
-                       band.at(1).get<double>(),
-                       videos.at("real").get<int>(),
-                       videos.at("fake").get<int>()};
-  } catch (const nlohmann::json::exception&) {
+  const auto calibration = ParseCalibration(ParseJsonText(found->second));
+  if (!calibration)
     throw BadMetadata(subject, "seam.calibration", "is not a calibration: " + Shown(found->second));
-  }
-}
-
-// What is wrong with it, or "".
-std::string ProblemOf(const Calibration& calibration) {
-  const auto is_score = [](double value) { return value >= 0 && value <= 1; };
-  if (!(calibration.temperature > 0) || !std::isfinite(calibration.temperature))
-    return fmt::format("has the temperature {}", calibration.temperature);
-  if (!is_score(calibration.threshold_eer) || !is_score(calibration.threshold_fpr1) ||
-      !is_score(calibration.band_low) || !is_score(calibration.band_high))
-    return "has a threshold that is not from 0 to 1";
-  if (calibration.band_low > calibration.band_high) return "has a band that ends before it begins";
-  return "";
+  return calibration;
 }
 
 CheckpointInfo ParseInfo(const Metadata& metadata, const std::string& subject) {
@@ -131,7 +107,7 @@ CheckpointInfo ParseInfo(const Metadata& metadata, const std::string& subject) {
   }
   info.epoch = NumberIn<int>(Required(metadata, "seam.epoch", subject), "seam.epoch", subject);
   info.threshold = NumberIn<double>(Required(metadata, "seam.threshold", subject), "seam.threshold", subject);
-  info.calibration = ParseCalibration(metadata, subject);
+  info.calibration = CalibrationIn(metadata, subject);
   info.notice = Optional(metadata, "seam.notice", "");
   info.metrics = Optional(metadata, "seam.metrics", "{}");
   info.recipe = Optional(metadata, "seam.recipe", "{}");
@@ -256,16 +232,19 @@ std::map<std::string, std::string> CheckpointMetadata(const ModelOptions& option
       {"seam.version", Version()},
   };
   if (chosen.size() > 1) metadata["seam.options"] = chosen.dump();
-  if (info.calibration) metadata["seam.calibration"] = ToJson(*info.calibration).dump();
+  if (info.calibration) metadata["seam.calibration"] = CalibrationJson(*info.calibration).dump();
   return metadata;
 }
 
 StoredNetwork LoadNetwork(const fs::path& path) {
-  const std::string subject = path.string();
   const MappedFile file(path);
-  CheckKind(file.bytes(), subject);
-  const SafetensorsHeader header = ParseSafetensorsHeader(file.bytes(), subject);
-  const std::string_view data = file.bytes().substr(header.data_offset);
+  return LoadNetwork(file.bytes(), path.string());
+}
+
+StoredNetwork LoadNetwork(std::string_view file, const std::string& subject) {
+  CheckKind(file, subject);
+  const SafetensorsHeader header = ParseSafetensorsHeader(file, subject);
+  const std::string_view data = file.substr(header.data_offset);
   CheckFormat(header.metadata, subject);
   StoredNetwork network;
   network.info = ParseInfo(header.metadata, subject);

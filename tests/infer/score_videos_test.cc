@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "infer/predictor.h"
+#include "infer/ensemble.h"
 #include "tests/infer/parts.h"
 #include "tests/support/checkpoint.h"
 #include "tests/support/clips.h"
@@ -14,7 +14,8 @@ namespace {
 // Which of three videos are told when the second is interrupted at its very end.
 std::vector<std::size_t> Told(bool unordered) {
   const TemporaryFolder folder;
-  const Predictor predictor(MakeCheckpoint(folder / "m.safetensors"), {}, Parts());
+  const Ensemble ensemble(
+      std::make_shared<const Predictor>(MakeCheckpoint(folder / "m.safetensors"), CompileOptions{}, Parts()));
   std::vector<ScoreRow> videos;
   for (const char* name : {"a.mp4", "b.mp4", "c.mp4"}) {
     videos.emplace_back().path = (folder / name).string();
@@ -29,7 +30,7 @@ std::vector<std::size_t> Told(bool unordered) {
   extras.finish = [](std::size_t i, VideoResult* result) { result->dropped = i == 1; };
   std::vector<std::size_t> told;
   EXPECT_FALSE(ScoreVideos(
-      videos, extract, options, VerdictRule{}, predictor,
+      videos, extract, options, VerdictRule{}, ensemble,
       [&](std::size_t i, const VideoResult&) { told.push_back(i); }, extras));
   return told;
 }
