@@ -220,6 +220,7 @@ std::string Recipe(const std::string& file, const std::string& digest, const For
     origin["recipe"] = recipe->name;
     origin["detector"] = recipe->detector;
     origin["aggregate"] = recipe->aggregate;
+    origin["aggregate_as"] = recipe->aggregate_as;
     origin["differs"] = recipe->differs;
   }
   if (!match.unset.empty()) origin["fresh"] = match.unset;
@@ -236,8 +237,8 @@ void TellRecipe(const DetectorRecipe& recipe, const std::string& digest, std::si
                                       [&](const auto& file) { return file.first == digest; });
   if (published != recipe.published.end())
     Say(fmt::format("by its SHA-256 it is the published {}", published->second));
-  Say(fmt::format("not reproduced: {}", recipe.differs));
-  Say(fmt::format("score of a video there: {}", recipe.aggregate));
+  if (!recipe.differs.empty()) Say(fmt::format("not reproduced: {}", recipe.differs));
+  Say(fmt::format("score of a video there: {}; here: --aggregate {}", recipe.aggregate, recipe.aggregate_as));
 }
 
 std::string Joined(const std::string& a, const std::string& b) {

@@ -112,6 +112,7 @@ std::vector<DetectorRecipe> MakeTable() {
        .differs = "its authors find faces by a RetinaFace of ResNet-50, widen box and all by an eighth on "
                   "each side and "
                   "squeeze the crop to a square",
+       .aggregate_as = "frame-max",
        .notice =
            "Self-Blended Images: for non-commercial research only; derivatives belong to its licensor."},
       {.name = "deepfakebench-xception",
@@ -211,6 +212,7 @@ std::vector<DetectorRecipe> MakeTable() {
        .differs =
            "its authors find faces by MTCNN, pad the crop to a square with black, run seven networks in half "
            "precision and join the scores of all faces",
+       .aggregate_as = "confident",
        .notice = "DFDC winner (selimsef): MIT."},
       {.name = "polimi-efficientnetb4",
        .detector = "ISPL's EfficientNetB4 (Bonettini et al., ICPR 2020)",
@@ -224,6 +226,7 @@ std::vector<DetectorRecipe> MakeTable() {
        .margin = 0.4,
        .aggregate = "mean of the frames' logits",
        .differs = kBlazeFace,
+       .aggregate_as = "logit-mean",
        .notice = kPolimi,
        .published = {{"c9f3663e2116d3356d056a0ce6453e0fc412a8df68ebd0902f07104d9129a09a",
                       "EfficientNetB4_DFDC"},
@@ -242,6 +245,7 @@ std::vector<DetectorRecipe> MakeTable() {
        .margin = 0.4,
        .aggregate = "mean of the frames' logits",
        .differs = kBlazeFace,
+       .aggregate_as = "logit-mean",
        .notice = kPolimi,
        .change = &FoldNormOfClassifier,
        .published = {{"86f0a0701b18694dfb5e7837bd09fa8e48a5146c193227edccf59f1b038181c6",
@@ -259,6 +263,7 @@ std::vector<DetectorRecipe> MakeTable() {
        .margin = 0.4,
        .aggregate = "mean of the frames' logits",
        .differs = kBlazeFace,
+       .aggregate_as = "logit-mean",
        .notice = kPolimi,
        .change = &RepeatAttention,
        .published = {{"72ed969b2a395fffe11a0d5bf0a635e7260ba2588c28683630d97ff7153389fc",
@@ -277,6 +282,7 @@ std::vector<DetectorRecipe> MakeTable() {
        .margin = 0.4,
        .aggregate = "mean of the frames' logits",
        .differs = kBlazeFace,
+       .aggregate_as = "logit-mean",
        .notice = kPolimi,
        .change = &RepeatAttentionAndFold,
        .published = {{"4df0ef7d2f380a5955affa78c35d0942ac1cd65229510353b252737775515a33",
@@ -294,6 +300,7 @@ std::vector<DetectorRecipe> MakeTable() {
        .margin = 0.4,
        .aggregate = "mean of the frames' logits",
        .differs = kBlazeFace,
+       .aggregate_as = "logit-mean",
        .notice = kPolimi,
        .published = {{"e826cdb64d73ef491e6b8ff8fce0e1e1b7fc1d8e2715bc51a56280fff17596f9", "Xception_DFDC"},
                      {"bb119e4913cb8f816cd28a03f81f4c603d6351bf8e3f8e3eb99eebc923aecd22", "Xception_FFPP"}}},

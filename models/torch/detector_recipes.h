@@ -32,7 +32,8 @@ struct DetectorRecipe {
   std::string align = "none";
   // How its authors make one score of a video, for people, and what Seam does otherwise than they.
   std::string aggregate = {}, differs = {};
-  std::string notice = {};  // licence
+  std::string aggregate_as = "mean";  // AggregateOptions::aggregate that does it, or comes nearest
+  std::string notice = {};            // licence
   // Brings weights to Seam's form where names alone do not: algebra that leaves the answers as they are.
   void (*change)(TorchTensors* tensors) = nullptr;
   // SHA-256 of the published files, and what each is; may be empty.

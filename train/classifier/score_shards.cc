@@ -17,8 +17,10 @@
 #include "base/progress.h"
 #include "labels/label.h"
 #include "labels/manifest.h"
+#include "models/networks/stored_aggregate.h"
 #include "models/torch/checkpoint.h"
 #include "proto/crop_spec.h"
+#include "scores/aggregate.h"
 #include "scores/score_file.h"
 #include "scores/verdict.h"
 #include "train/classifier/clip_fit.h"
@@ -93,6 +95,13 @@ Seen SeenAs(const char* split, const CheckpointInfo& info, const std::string& di
           })};
 }
 
+// As in `seam infer`.
+AggregateOptions AggregateFor(const CheckpointInfo& info) {
+  AggregateOptions options;
+  if (const std::string stored = StoredAggregate(info); !stored.empty()) options.aggregate = stored;
+  return options;
+}
+
 // Makes the rows of a score file: of each video the facts of the manifest, and the people of the clips.
 class RowMaker {
  public:
@@ -102,6 +111,7 @@ class RowMaker {
         scores_(scores),
         window_(checkpoint.model->input().frames),
         rule_(MakeVerdictRule(checkpoint.info.threshold, checkpoint.info.calibration)),
+        aggregate_(AggregateFor(checkpoint.info)),
         dataset_name_(dataset.Read(0).dataset()) {
     TellHowHonest(checkpoint.info);
     for (std::size_t i = 0; i < dataset.size(); ++i)
@@ -145,7 +155,7 @@ class RowMaker {
   }
 
   ScoreRow Judged(ScoreRow row) const {
-    Judge(rule_, {}, &row);
+    Judge(rule_, aggregate_, &row);
     return row;
   }
 
@@ -208,6 +218,7 @@ class RowMaker {
   const std::vector<std::vector<double>>& scores_;
   const int window_;
   const VerdictRule rule_;
+  const AggregateOptions aggregate_;
   const std::string dataset_name_;
   ScoreRow common_;
   std::map<std::string, Tracks> videos_;
