@@ -38,8 +38,9 @@ struct ImportedCrop {
     options->Add("margin", &margin,
                  "the crop's side is 1 + margin times the face's longer side (-1: the recipe's or source's)");
     options->Add("align", &align,
-                 "how faces are turned: not at all, or by their landmarks (auto: the recipe's)",
-                 {"auto", "none", "similarity"});
+                 "how faces are turned: not at all, or by their landmarks; or what of whole pictures is seen "
+                 "(docs/extraction.md; auto: the recipe's)",
+                 {"auto", "none", "similarity", "centre", "shorter", "square"});
     options->Add("detector", &detector, "that finds the faces", {"retinaface", "yunet", "hog"});
     options->Add("detect-size", &detect_size, "longer side of the picture that is searched, at most",
                  Between(1, 8192));
@@ -63,9 +64,10 @@ struct ImportedCrop {
     spec.set_size(static_cast<std::uint32_t>(size));
     spec.set_margin(margin >= 0 ? margin : recipe != nullptr ? recipe->margin : source.margin);
     const std::string turned = align != "auto" ? align : recipe != nullptr ? recipe->align : "none";
+    const bool whole = turned == "centre" || turned == "shorter" || turned == "square";
     // hog finds no landmarks.
-    spec.set_align(detector == "hog" ? "none" : turned);
-    spec.set_detector(detector);
+    spec.set_align(detector == "hog" && !whole ? "none" : turned);
+    spec.set_detector(whole ? "whole" : detector);
     spec.set_detect_size(static_cast<std::uint32_t>(detect_size));
     const bool jpeg = encoding == "jpeg" || (encoding == "auto" && recipe == nullptr);
     spec.set_encoding(jpeg ? "jpeg" : "png");

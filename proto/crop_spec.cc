@@ -1,6 +1,7 @@
 #include "proto/crop_spec.h"
 
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
@@ -25,8 +26,10 @@ std::string ProblemOf(const CropSpec& crop) {
   if (!std::isfinite(crop.margin()) || crop.margin() < 0 || crop.margin() > 10) {
     return fmt::format("a margin of {}", crop.margin());
   }
-  if (!crop.align().empty() && crop.align() != "none" && crop.align() != "similarity")
+  const std::set<std::string> aligns = {"", "none", "similarity", "centre", "shorter", "square"};
+  if (aligns.count(crop.align()) == 0) {
     return fmt::format("faces aligned by '{}'; none and similarity are known", crop.align());
+  }
   const std::string faces = FacesOf(crop);
   if (faces != "largest" && faces != "centre" && faces != "all")
     return fmt::format("the faces '{}'; largest, centre and all are known", faces);

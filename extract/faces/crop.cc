@@ -8,6 +8,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
+#include "extract/faces/whole_picture.h"
 
 namespace seam {
 namespace {
@@ -83,13 +84,17 @@ void CropOptions::Register(Options* options) {
                Between(0, 10, "0.3 is usual"));
   options->Add("size", &size, "side of the crops in pixels", Between(16, 2048, "256 is usual"));
   options->Add("align", &align,
-               "similarity: turn and scale faces so that eyes, nose and mouth fit a template",
-               {"none", "similarity"});
+               "similarity: turn and scale faces so that eyes, nose and mouth fit a template; of whole "
+               "pictures the middle in its own pixels (centre) or after the shorter side became 1 + margin "
+               "times the size (shorter), or all, squeezed (square)",
+               {"none", "similarity", "centre", "shorter", "square"});
 }
 
 void CropOptions::Check() const { CheckDeclared(*this); }
 
 cv::Mat CropFace(const VideoFrame& frame, const Face& face, const CropOptions& options) {
+  if (IsWholePictureAlign(options.align))
+    return CutWholePicture(frame.Picture(), options.align, options.margin, options.size);
   return options.align == "similarity" && face.has_landmarks
              ? CropAligned(frame, face, options.margin, options.size)
              : CropSquare(frame, face.box, options.margin, options.size);

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "extract/faces/extract_faces.h"
+#include "extract/faces/whole_picture.h"
 
 namespace seam {
 
@@ -29,7 +30,14 @@ void ExtractOptions::Register(Options* options) {
 void ExtractOptions::Check() const {
   CheckDeclared(*this);
   landmarks.Check(crop);
-  if (crop.align != "none" && !FindsLandmarks(detector.detector)) {
+  const bool whole = detector.detector == kWholePicture;
+  if (whole != IsWholePictureAlign(crop.align)) {
+    throw UsageError("--align",
+                     whole ? crop.align + " is for faces, and --detector whole takes pictures"
+                           : crop.align + " is for pictures, and faces are looked for",
+                     whole ? "--align centre, shorter or square" : "--detector whole takes pictures");
+  }
+  if (!whole && crop.align != "none" && !FindsLandmarks(detector.detector)) {
     throw UsageError("--align",
                      crop.align + " needs landmarks, which " + detector.detector + " does not find",
                      "take --detector retinaface or yunet");

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "extract/faces/hog.h"
 #include "extract/faces/retinaface.h"
+#include "extract/faces/whole_picture.h"
 #include "extract/faces/yunet.h"
 
 namespace seam {
@@ -40,13 +41,15 @@ constexpr DetectorEntry kDetectors[] = {
      "2023mar file with --detector-engine opencv",
      320, 0.6, true, MakeYuNet},
     {"hog", nullptr, "", 640, 0.5, false, Make<Hog>},
+    {kWholePicture, nullptr, "", 320, 0.5, false, Make<WholePicture>},
 };
 
 const DetectorEntry& FindDetector(const std::string& name) {
   for (const auto& entry : kDetectors) {
     if (name == entry.name) return entry;
   }
-  throw UsageError("--detector", "'" + name + "' is not a face detector", "choose retinaface, yunet or hog");
+  throw UsageError("--detector", "'" + name + "' is not a face detector",
+                   "choose retinaface, yunet, hog or whole");
 }
 
 }  // namespace
@@ -76,7 +79,8 @@ DetectorEngine DetectorOptions::Engine() const {
 }
 
 void DetectorOptions::Register(Options* options) {
-  options->Add("detector", &detector, "face detector", DetectorNames());
+  options->Add("detector", &detector, "face detector; whole: none, the network sees the picture",
+               DetectorNames());
   options->Add("detector-model", &detector_model, "file of the detector's weights (default: Seam's own)");
   options->Add("detector-engine", &detector_engine,
                "what runs retinaface and yunet: Seam's own networks, or OpenCV, which is slower",

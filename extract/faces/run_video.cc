@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/scratch_folder.h"
 #include "extract/faces/tracker.h"
+#include "extract/faces/whole_picture.h"
 #include "extract/media/decoder_pool.h"
 #include "extract/media/perturb.h"
 
@@ -472,8 +473,8 @@ class VideoRun {
     summary_.faces += static_cast<int>(faces.size());
     frames_with_faces_ += faces.empty() ? 0 : 1;
     sideways_ += static_cast<int>(std::count_if(faces.begin(), faces.end(), IsSideways));
-    std::vector<int> tracks = known_ || !LookedFor(*frame)
-                                  ? std::vector<int>(faces.size(), 0)
+    const bool one = known_ || !LookedFor(*frame) || options_.detector.detector == kWholePicture;
+    std::vector<int> tracks = one ? std::vector<int>(faces.size(), 0)
                                   : tracker_.Assign(faces, frame->stamp.pts_seconds, frame->scene);
     for (int& track : tracks) {
       summary_.tracks = std::max(summary_.tracks, track + 1);

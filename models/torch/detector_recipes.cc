@@ -25,7 +25,8 @@ constexpr const char* kBlazeFace =
     "its authors find faces by BlazeFace, with a margin of a fifth of the box's height and twice that on "
     "top, "
     "and squeeze the crop to a square";
-constexpr const char* kWhole = "its authors look at whole pictures; Seam cuts faces out of them";
+constexpr const char* kWhole =
+    "its authors look at the whole of a picture of any size; Seam at its middle 224 x 224 pixels";
 constexpr const char* kMeanOfFrames = "mean over frames";
 
 // A batch norm of vectors before a dense layer is part of it: with f = weight / sqrt(var + eps) the layer's
@@ -325,6 +326,7 @@ std::vector<DetectorRecipe> MakeTable() {
        .size = 224,
        .source = "timm",
        .margin = 0,
+       .align = "centre",
        .aggregate = "none: single pictures",
        .differs = kWhole,
        .notice = "CNNDetection: CC BY-NC-SA 4.0, not for commercial use."},
@@ -335,6 +337,7 @@ std::vector<DetectorRecipe> MakeTable() {
        .size = 224,
        .source = "timm",
        .margin = 0,
+       .align = "centre",
        .aggregate = "none: single pictures",
        .differs = kWhole,
        .notice = "Corvi2023 (GRIP): Apache-2.0."},
@@ -348,8 +351,8 @@ std::vector<DetectorRecipe> MakeTable() {
        .signs = {"layer2\\.3\\.", "fc1\\.weight$"},
        .unless = {"layer3\\."},
        .margin = 0,
+       .align = "square",
        .aggregate = "none: single pictures",
-       .differs = kWhole,
        .notice = "NPR: no licence was found; ask its authors.",
        .change = &JoinNeighbours},
   };
