@@ -26,6 +26,8 @@ constexpr std::array kVerbs = {
     Verb{"client", "have a server score files, or a folder of pictures by the RescueBox schema"},
     Verb{"spectrum", "detectors that look at frequencies"},
     Verb{"models", "the networks and their checkpoints"},
+    Verb{"doctor", "what this installation can do, and what is missing"},
+    Verb{"verify", "check files against their digests and the public lists"},
 };
 
 int Run(const std::vector<std::string>& arguments) {

@@ -36,6 +36,7 @@ row(train/classifier base proto labels scores models/weights models/networks mod
 row(infer base proto labels scores pages extract/media extract/faces models/weights models/networks)
 row(infer/torch base proto scores extract/faces models/networks models/torch infer)
 row(serve base proto scores models/weights models/networks)
+row(check base proto labels scores extract/media extract/faces extract/dataset models/weights models/networks)
 row(cli base)
 set(FREE bench tests)  # these may include anything
 

@@ -8,6 +8,7 @@
 #include "models/import_command.h"
 #include "models/list_command.h"
 #include "models/show_command.h"
+#include "models/torch_command.h"
 
 namespace seam {
 namespace {
@@ -20,7 +21,8 @@ int Main(const std::vector<std::string>& arguments) {
                        {"show", "what a checkpoint says of itself", &ShowModel},
                        {"import", "make a checkpoint of weights that another library wrote", &ImportModel},
                        {"fuse", "put several networks into one file that fuses their scores", &FuseModels},
-                       {"export", "write a network for other programs: ONNX, or safetensors", &ExportModel}}},
+                       {"export", "write a network for other programs: ONNX, or safetensors", &ExportModel},
+                       {"torch", "what LibTorch can do on this machine", &ShowTorch}}},
                      arguments);
 }
 

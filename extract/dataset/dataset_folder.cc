@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
+#include "base/sha256.h"
 #include "extract/dataset/dataset_counts.h"
 #include "proto/shard.h"
 
@@ -99,8 +100,12 @@ void DatasetFolder::Publish(const std::vector<ManifestRow>& rows, std::uint64_t 
       progress.Advance();
     }
   }
-  for (auto& [split, writer] : shards) writer.Finish();
+  for (auto& [split, writer] : shards) {
+    for (const fs::path& shard : writer.Finish())
+      description["sha256"][shard.filename().string()] = Sha256OfFile(shard);
+  }
   WriteFile(path_ / "manifest.jsonl", manifest);
+  description["sha256"]["manifest.jsonl"] = Sha256Of(manifest);
   description["plan"] = job_.plan;
   if (!job_.part.is_null()) description["part"] = job_.part;
   description["counts"] = CountsJson(CountRows(rows));

@@ -64,6 +64,7 @@ class ClipStream {
 nlohmann::json CommonOf(nlohmann::json description) {
   description.erase("part");
   description.erase("counts");
+  description.erase("sha256");
   return description;
 }
 
