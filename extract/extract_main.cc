@@ -16,6 +16,7 @@
 #include "extract/dataset/dataset_plan.h"
 #include "extract/dataset/dataset_writer.h"
 #include "extract/dataset/dry_run.h"
+#include "extract/dataset/export.h"
 #include "extract/dataset/merge.h"
 #include "extract/dataset/store_videos.h"
 #include "extract/faces/extract_faces.h"
@@ -102,7 +103,8 @@ int ExitStatus(const std::vector<ManifestRow>& rows) {
 
 int Extract(const std::vector<std::string>& arguments) {
   Options options("seam extract",
-                  "--input DIR --output DIR [options]\n       seam extract merge PART... --output DIR",
+                  "--input DIR --output DIR [options]\n       seam extract merge PART... --output DIR"
+                  "\n       seam extract export SHARDS --format FORMAT --output DIR",
                   "cut the faces out of a dataset of videos, as labelled shards",
                   "seam extract --dataset folder --input videos --output shards --frames 32");
   Settings settings;
@@ -157,9 +159,30 @@ int Merge(const std::vector<std::string>& arguments) {
   return kExitGood;
 }
 
+int Export(const std::vector<std::string>& arguments) {
+  Options options("seam extract export", "SHARDS --output DIR [options]",
+                  "write a dataset anew for other programs", "seam extract export shards --output tars");
+  std::vector<std::string> folders;
+  ExportOptions settings;
+  options.AddPositional("shards", &folders);
+  settings.Register(&options);
+  if (!options.Parse(arguments)) return kExitGood;
+  if (folders.size() != 1) throw UsageError("seam extract export", "takes one folder of shards");
+  settings.Check();
+  settings.cancel = InterruptToken();
+  const ExportCount count = ExportDataset(folders[0], settings);
+  fmt::print("{} clips in {} files: {}\n", count.clips, count.files, settings.output);
+  if (settings.Format() == ExportFormat::kFrames) {
+    Say(fmt::format("add to label_dict of the benchmark: {0}_Real: 0, {0}_Fake: 1", settings.name));
+  }
+  return kExitGood;
+}
+
 int Run(const std::vector<std::string>& arguments) {
-  const bool merge = !arguments.empty() && arguments[0] == "merge";
-  return merge ? Merge({arguments.begin() + 1, arguments.end()}) : Extract(arguments);
+  const std::string first = arguments.empty() ? "" : arguments[0];
+  if (first == "merge") return Merge({arguments.begin() + 1, arguments.end()});
+  if (first == "export") return Export({arguments.begin() + 1, arguments.end()});
+  return Extract(arguments);
 }
 
 }  // namespace
