@@ -27,7 +27,7 @@ namespace seam {
 namespace {
 
 struct EvaluateOptions {
-  std::string labels, split = "all", measure = "auc", perturb, report, plots, markdown, csv, fit_fusion;
+  std::string labels, columns, split = "all", measure = "auc", perturb, report, plots, markdown, csv, fit_fusion;
   EvaluationOptions evaluation;
   ScoreRunOptions runs;
   bool compare = false, cross = false, json = false;
@@ -38,6 +38,9 @@ struct EvaluateOptions {
         "labels", &labels,
         "CSV file with the columns path (or filename) and label, and maybe dataset, method, split; or a "
         "dataset folder; wins over the score file's");
+    options->Add(
+        "columns", &columns,
+        "which columns of other programs' score files are meant, as in path=file,score=prob,label=gt");
     options->Add("split", &split,
                  "measure only the videos of this split (--labels says which); of --data: test",
                  {"all", "train", "val", "test"});
@@ -88,6 +91,7 @@ struct EvaluateOptions {
     }
     if (split != "all" && labels.empty() && runs.data.empty())
       throw UsageError("--split", "nothing says which videos are in it", "--labels DATASET_FOLDER");
+    const ScoreColumns checked("--columns", columns);
     ParsePerturbations("--perturb", perturb.empty() ? "all" : perturb);
     evaluation.Check();
   }
@@ -168,7 +172,9 @@ class Evaluating {
   void Add(const std::string& subject) {
     Scores scores{subject, {}};
     if (options_.runs.models.empty()) {
-      scores.rows = ReadScoreFile(subject);
+      std::vector<std::string> assumed;
+      scores.rows = ReadForeignScores(subject, ScoreColumns("--columns", options_.columns), &assumed);
+      for (const std::string& line : assumed) Say(Printable(subject) + ": " + line);
     } else if (!options_.runs.data.empty()) {
       scores.rows = RowsOfShards(subject);
     } else {

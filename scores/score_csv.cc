@@ -33,16 +33,27 @@ std::string NetworksText(const std::vector<NetworkScore>& networks) {
 
 class Reader {
  public:
-  explicit Reader(const CsvTable& table)
-      : table_(table), path_(PathColumn(table)), score_(ScoreColumn(table)) {}
+  Reader(const CsvTable& table, const ScoreColumns& columns, std::vector<std::string>* assumed)
+      : table_(table),
+        path_(columns.Find(table, "path", assumed)),
+        score_(ScoreColumn(table, columns, assumed)),
+        label_(LabelColumn(table, columns, assumed)),
+        status_(columns.Find(table, "status", assumed)),
+        dataset_(columns.Find(table, "dataset", assumed)),
+        method_(columns.Find(table, "method", assumed)),
+        split_(columns.Find(table, "split", assumed)) {
+    table.Require(path_);
+    if (assumed != nullptr && table.HasDecimalCommas())
+      assumed->emplace_back("fields are apart by semicolons or tabs, and numbers may have decimal commas");
+  }
 
   ScoreRow Read(std::size_t i) const {
     ScoreRow row;
     row.path = table_.Raw(i, path_);
     if (row.path.empty()) throw table_.Wrong(i, "the path is empty");
     row.score = Share(i, score_, "a score is the probability of fake; leave it empty where there is none");
-    row.status = StatusOf(table_.Field(i, "status"));
-    if (!table_.Has("status") && row.score) row.status = Status::kOk;
+    row.status = StatusOf(table_.Field(i, status_));
+    if (!table_.Has(status_) && row.score) row.status = Status::kOk;
     row.verdict = ParseVerdict(table_.Field(i, "verdict"));
     row.label = LabelOf(i);
     row.frames = Count(i, "frames");
@@ -52,27 +63,42 @@ class Reader {
     row.reason = table_.Raw(i, "reason");
     row.note = table_.Raw(i, "note");
     row.networks = Networks(i);
-    row.dataset = table_.Field(i, "dataset");
-    row.method = table_.Field(i, "method");
-    row.split = table_.Field(i, "split");
+    row.dataset = table_.Field(i, dataset_);
+    row.method = table_.Field(i, method_);
+    row.split = table_.Field(i, split_);
     row.threshold = Share(i, "threshold");
-    row.probability = Share(i, "probability");
+    if (score_ != "probability") row.probability = Share(i, "probability");
     return row;
   }
 
  private:
-  // `score`; or `label` where that holds no labels: so a competition's submission calls its scores.
-  static std::string ScoreColumn(const CsvTable& table) {
-    if (table.Has("score") || !table.Has("label")) {
-      table.Require("score");
-      return "score";
+  // `score`, or what stands for it; or `label` where that holds no labels: so a competition's submission
+  // calls its scores.
+  static std::string ScoreColumn(const CsvTable& table, const ScoreColumns& columns,
+                                 std::vector<std::string>* assumed) {
+    const std::string score = columns.Find(table, "score", assumed);
+    if (table.Has(score) || !table.Has("label")) {
+      table.Require(score);
+      return score;
     }
     for (std::size_t i = 0; i < table.size(); ++i) {
       const std::string text = table.Field(i, "label");
-      if (!text.empty() && !ParseLabel(text)) return "label";
+      if (text.empty() || ParseLabel(text)) continue;
+      if (assumed != nullptr)
+        assumed->emplace_back("column 'label' holds the scores: it has numbers between 0 and 1");
+      return "label";
     }
     throw Error(table.path().string(), "has labels, but no column 'score'",
-                "a table of labels is given by --labels, beside a file of scores");
+                "a table of labels is given by --labels, beside a file of scores; --columns score=NAME names "
+                "another column");
+  }
+
+  // "" where the scores are called so.
+  std::string LabelColumn(const CsvTable& table, const ScoreColumns& columns,
+                          std::vector<std::string>* assumed) const {
+    if (score_ == "label" && !columns.IsNamed("label")) return "";
+    const std::string label = columns.Find(table, "label", assumed);
+    return table.Has(label) ? label : "";
   }
 
   std::optional<double> Decimal(std::size_t row, const std::string& column) const {
@@ -93,8 +119,8 @@ class Reader {
   }
 
   std::optional<Label> LabelOf(std::size_t row) const {
-    const std::string text = table_.Field(row, "label");
-    if (text.empty() || score_ == "label") return std::nullopt;
+    const std::string text = label_.empty() ? "" : table_.Field(row, label_);
+    if (text.empty()) return std::nullopt;
     const auto label = ParseLabel(text);
     if (!label) throw table_.Wrong(row, fmt::format("label '{}' is neither real (0) nor fake (1)", text));
     return label;
@@ -137,7 +163,7 @@ class Reader {
   }
 
   const CsvTable& table_;
-  const std::string path_, score_;
+  const std::string path_, score_, label_, status_, dataset_, method_, split_;
 };
 
 }  // namespace
@@ -155,8 +181,9 @@ std::string ScoreCsvLine(const ScoreRow& row) {
                   ReasonsOf(row), row.note, NetworksText(row.networks)});
 }
 
-std::vector<ScoreRow> ReadScoreCsv(const CsvTable& table) {
-  const Reader reader(table);
+std::vector<ScoreRow> ReadScoreCsv(const CsvTable& table, const ScoreColumns& columns,
+                                   std::vector<std::string>* assumed) {
+  const Reader reader(table, columns, assumed);
   std::vector<ScoreRow> rows;
   rows.reserve(table.size());
   for (std::size_t i = 0; i < table.size(); ++i) rows.push_back(reader.Read(i));

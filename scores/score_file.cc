@@ -1,7 +1,11 @@
 #include "scores/score_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <numeric>
+#include <regex>
 
 #include <fmt/format.h>
 
@@ -24,6 +28,42 @@ std::vector<std::size_t> RecordEnds(std::string_view text, ScoreFileForm form) {
     if (text[i] == '\n' && !quoted) ends.push_back(i + 1);
   }
   return ends;
+}
+
+// Whether every row is a numbered picture in a folder below one called `frames`.
+bool AreFrames(const std::vector<ScoreRow>& rows) {
+  static const std::regex frame(R"(.*[/\\]frames[/\\].+[/\\][0-9]+\.(png|jpe?g))", std::regex::icase);
+  return !rows.empty() && std::all_of(rows.begin(), rows.end(),
+                                      [](const ScoreRow& row) { return std::regex_match(row.path, frame); });
+}
+
+// A row for each folder of frames, in order of their first.
+std::vector<ScoreRow> VideosOf(const std::filesystem::path& file, const std::vector<ScoreRow>& frames) {
+  std::vector<ScoreRow> videos;
+  std::map<std::string, std::size_t> numbers;
+  for (const ScoreRow& frame : frames) {
+    const std::string folder = frame.path.substr(0, frame.path.find_last_of("/\\"));
+    const auto [entry, added] = numbers.emplace(folder, videos.size());
+    if (added) {
+      videos.push_back(frame);
+      videos.back().path = folder;
+      videos.back().frames = 0;
+    }
+    ScoreRow& video = videos[entry->second];
+    if (video.label != frame.label)
+      throw Error(file.string(), fmt::format("'{}' has real and fake frames", folder),
+                  "give a video's frames one label");
+    ++video.frames;
+    if (frame.score) video.frame_scores.push_back(*frame.score);
+  }
+  for (ScoreRow& video : videos) {
+    const auto& scores = video.frame_scores;
+    video.score.reset();
+    if (scores.empty()) continue;
+    video.score = std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
+    if (video.status == Status::kOther) video.status = Status::kOk;
+  }
+  return videos;
 }
 
 }  // namespace
@@ -51,6 +91,18 @@ std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path) {
 std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path, ScoreFileForm form) {
   return form == ScoreFileForm::kCsv ? ReadScoreCsv(CsvTable(path))
                                      : ReadScoreJson(path.string(), ReadFile(path, kMaxBytes));
+}
+
+std::vector<ScoreRow> ReadForeignScores(const std::filesystem::path& path, const ScoreColumns& columns,
+                                        std::vector<std::string>* assumed) {
+  if (FormOf(path) == ScoreFileForm::kJsonLines) return ReadScoreFile(path);
+  std::vector<ScoreRow> rows = ReadScoreCsv(CsvTable(path), columns, assumed);
+  if (!AreFrames(rows)) return rows;
+  std::vector<ScoreRow> videos = VideosOf(path, rows);
+  assumed->push_back(
+      fmt::format("{} rows are single frames of {} videos: a video's score is the mean of its frames'",
+                  rows.size(), videos.size()));
+  return videos;
 }
 
 WholeRows ReadWholeRows(const std::filesystem::path& path, std::string_view text, ScoreFileForm form) {

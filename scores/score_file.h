@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "scores/score_columns.h"
 #include "scores/score_row.h"
 
 namespace seam {
@@ -23,9 +24,15 @@ std::string ScoreFileHeader(ScoreFileForm form = ScoreFileForm::kCsv);
 std::string ScoreFileLine(const ScoreRow& row, ScoreFileForm form = ScoreFileForm::kCsv);
 
 // Reads a score file, also one of another program. In CSV, columns are found by name in any order; only path
-// (or filename, file, video) and score must be there. An Error names the file and the line.
+// and score, or what ScoreColumns takes for them, must be there. An Error names the file and the line.
 std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path);
 std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path, ScoreFileForm form);
+
+// The same, of any program: with the columns that the user named, and with scores of single frames
+// (.../frames/VIDEO/012.png, as DeepfakeBench lays them out) made into those of videos, by their mean.
+// `assumed` gets a line for each thing that the file does not say and that was taken for granted.
+std::vector<ScoreRow> ReadForeignScores(const std::filesystem::path& path, const ScoreColumns& columns,
+                                        std::vector<std::string>* assumed);
 
 // The rows of a score file that may have been cut off while it was written.
 struct WholeRows {
