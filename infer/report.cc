@@ -36,9 +36,13 @@ void ReportOptions::Register(Options* options) {
   options->Add("output", &output, "write scores as CSV to this file (-: standard output)");
   options->Add("jsonl", &jsonl,
                "write JSON lines with every track and frame to this file (-: standard output)");
+  options->Add("format", &format, "what is printed: a table for people, or SARIF 2.1.0 for code scanners",
+               {"table", "sarif"});
 }
 
 void ReportOptions::Check() const {
+  if (format != "table" && (output == "-" || jsonl == "-"))
+    throw UsageError("--format", "standard output is taken by --output or --jsonl");
   if (output == "-" && jsonl == "-") throw UsageError("--jsonl", "standard output is taken by --output");
   if (!output.empty() && output != "-" &&
       std::filesystem::path(output).lexically_normal() == std::filesystem::path(jsonl).lexically_normal())
@@ -57,7 +61,8 @@ Report::Report(const ReportOptions& options, bool append, const std::vector<std:
     : options_(options),
       csv_(Open(options.output, append)),
       jsonl_(Open(options.jsonl, append)),
-      table_(options.output != "-" && options.jsonl != "-") {
+      table_(options.output != "-" && options.jsonl != "-" && options.format == "table") {
+  if (options.format == "sarif") sarif_.emplace();
   if (csv_ && !(append && options.output != "-")) WriteLine(csv_.get(), options_.output, ScoreFileHeader());
   if (!table_) return;
   for (const std::string& note : notes) WriteLine(stdout, "standard output", "note: " + note + "\n");
@@ -87,8 +92,13 @@ void Report::WriteLine(std::FILE* file, const std::string& path, const std::stri
 
 void Report::Add(const ScoreRow& row) {
   if (table_) WriteLine(stdout, "standard output", TableLine(row));
+  if (sarif_) sarif_->Add(row);
   if (csv_) WriteLine(csv_.get(), options_.output, ScoreFileLine(row, ScoreFileForm::kCsv));
   if (jsonl_) WriteLine(jsonl_.get(), options_.jsonl, ScoreFileLine(row, ScoreFileForm::kJsonLines));
+}
+
+void Report::Finish(bool finished) {
+  if (sarif_) WriteLine(stdout, "standard output", sarif_->Text(finished));
 }
 
 }  // namespace seam

@@ -2,17 +2,20 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/options.h"
+#include "infer/sarif.h"
 #include "scores/score_row.h"
 
 namespace seam {
 
 struct ReportOptions {
-  std::string output;  // CSV; "-" is standard output
-  std::string jsonl;   // JSON lines with tracks and frames; "-" is standard output
+  std::string output;            // CSV; "-" is standard output
+  std::string jsonl;             // JSON lines with tracks and frames; "-" is standard output
+  std::string format = "table";  // of standard output, where no file goes there: table, sarif
   void Register(Options* options);
   void Check() const;
   // Whether at least one of them is a file.
@@ -29,6 +32,8 @@ class Report {
   Report(const ReportOptions& options, bool append, const std::vector<std::string>& notes = {});
 
   void Add(const ScoreRow& row);
+  // Writes what is one document, after the last row. `finished`: all inputs have theirs.
+  void Finish(bool finished);
 
  private:
   struct Closer {
@@ -42,6 +47,7 @@ class Report {
   ReportOptions options_;
   File csv_, jsonl_;
   bool table_;
+  std::optional<SarifLog> sarif_;
 };
 
 }  // namespace seam

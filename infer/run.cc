@@ -57,11 +57,13 @@ class Run {
     BeginPage(all);
     if (!Score(std::move(to_score))) {
       const std::string stopped = fmt::format("after {} of {} inputs", earlier_ + reported_, inputs_.size());
+      report_->Finish(false);
       if (page_) page_->Finish("stopped by the user " + stopped);
       throw Error("seam infer", "stopped " + stopped,
                   settings_.report.HasFile() ? "the same command with --resume goes on" : "");
     }
     ReportProblemsBefore(inputs_.size());
+    report_->Finish(true);
     if (page_) page_->Finish("");
     SayModel();
     return ExitStatus();
