@@ -10,7 +10,7 @@ VIDEO ?=
 PREFIX ?= /usr/local
 export VIDEO PREFIX
 
-.PHONY: build configure demo test setup install format clean
+.PHONY: build configure demo test setup install package format clean
 
 configure: setup
 	@if [ -n "$(CMAKE_FLAGS)" ] || [ ! -f $(BUILD)/build.ninja ]; then cmake --preset release $(CMAKE_FLAGS) >&2; fi
@@ -35,7 +35,13 @@ test: build
 setup:
 	@$(SETUP)
 
+# Debian packages in $(BUILD)/packages: seam, and seam-train with what needs LibTorch.
+package: configure
+	@cmake --build --preset release --target installed >&2
+	@cd $(BUILD) && cpack -G DEB >&2 && ls packages/*.deb
+
 install: build
+	@cmake --build --preset release --target installed >&2
 	cmake --install $(BUILD) --prefix "$$PREFIX"
 
 format:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include <fmt/format.h>
 
@@ -33,6 +34,18 @@ std::string Help(const CommandTable& table) {
   return help + fmt::format("\n{} --version prints the version.\n", table.program);
 }
 
+// What man pages and completions are made from: cli/manual.h.
+std::string HelpJson(const CommandTable& table) {
+  nlohmann::ordered_json help = {{"program", table.program},
+                                 {"summary", table.summary},
+                                 {"kind", table.kind},
+                                 {"commands", nlohmann::json::array()}};
+  for (const Command& command : table.commands)
+    help["commands"].push_back(
+        {{"name", command.name}, {"summary", command.summary}, {"built", command.built}});
+  return help.dump(1) + "\n";
+}
+
 const Command& Find(const CommandTable& table, const std::string& name) {
   std::vector<std::string> names = {"help"};
   for (const Command& command : table.commands) {
@@ -57,6 +70,10 @@ int RunCommands(const CommandTable& table, const std::vector<std::string>& argum
   if (help && arguments.size() > 1) return Find(table, arguments[1]).run({"--help"});
   if (help) {
     std::cout << Help(table);
+    return kExitGood;
+  }
+  if (first == "--help-json") {
+    std::cout << HelpJson(table);
     return kExitGood;
   }
   if (first == "--version") {

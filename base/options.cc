@@ -112,6 +112,35 @@ struct Options::Impl {
               << fmt::format("\nexample:\n  {}\n", example);
   }
 
+  // What man pages and completions are made from: cli/manual.h.
+  void PrintHelpJson() const {
+    nlohmann::ordered_json listed = nlohmann::json::array();
+    for (const auto& option : described.options()) {
+      const std::string name = option->long_name();
+      const std::string parameter = option->format_parameter();
+      const auto begin = parameter.rfind("(=");
+      const auto allowed = choices.find(name);
+      const std::string letter = option->canonical_display_name(po::command_line_style::allow_dash_for_short);
+      const bool flag = flags.count(name) > 0 || option->semantic()->max_tokens() == 0;
+      listed.push_back(
+          {{"name", name},
+           {"letter", letter.size() == 2 ? letter.substr(1) : ""},
+           {"flag", flag},
+           {"many", option->semantic()->is_composing()},
+           {"help", option->description()},
+           {"default",
+            begin == std::string::npos ? "" : parameter.substr(begin + 2, parameter.rfind(')') - begin - 2)},
+           {"choices", allowed == choices.end() ? std::vector<std::string>() : allowed->second}});
+    }
+    const nlohmann::ordered_json help = {{"program", program},
+                                         {"synopsis", synopsis},
+                                         {"summary", summary},
+                                         {"example", example},
+                                         {"takes_files", positional.max_total_count() > 0},
+                                         {"options", listed}};
+    std::cout << help.dump(1) << "\n";
+  }
+
   void CheckChoices() const {
     for (const auto& [name, allowed] : choices) {
       const auto given = readers.at(name)().get<std::string>();
@@ -242,6 +271,7 @@ void Options::AddPositional(const std::string& name, std::vector<std::string>* v
 bool Options::Parse(const std::vector<std::string>& arguments) {
   po::options_description all;
   all.add(impl_->described).add(impl_->positional_description);
+  all.add_options()("help-json", "");
   auto& values = impl_->values;
   impl_->Guarded(impl_->program, [&] {
     const auto style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
@@ -250,6 +280,10 @@ bool Options::Parse(const std::vector<std::string>& arguments) {
   });
   if (values.count("help")) {
     impl_->PrintHelp();
+    return false;
+  }
+  if (values.count("help-json")) {
+    impl_->PrintHelpJson();
     return false;
   }
   if (values.count("version")) {

@@ -4,7 +4,7 @@
 
 namespace seam {
 
-// The release, e.g. "0.1.0".
+// The release, e.g. "0.2.0".
 std::string Version();
 
 }  // namespace seam

@@ -39,6 +39,8 @@ packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
   # plots, and a font for them
   libcairo2-dev fonts-dejavu-core
+  # make package
+  dpkg-dev
   # the demo's clips
   ffmpeg python-matplotlib-data
 )
