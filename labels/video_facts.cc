@@ -31,7 +31,8 @@ constexpr struct {
                  {CautionKind::kLargerLook, "larger_look"},
                  {CautionKind::kHdr, "hdr"},
                  {CautionKind::kTurned, "turned"},
-                 {CautionKind::kSmallFace, "small_face"}};
+                 {CautionKind::kSmallFace, "small_face"},
+                 {CautionKind::kDrawn, "drawn"}};
 
 }  // namespace
 
@@ -82,6 +83,12 @@ Caution TurnedPicture(int degrees) {
 
 Caution SmallFace(int pixels) {
   return {CautionKind::kSmallFace, fmt::format("the face is very small: {} pixels", pixels)};
+}
+
+Caution DrawnFace() {
+  return {CautionKind::kDrawn,
+          "the face looks drawn, as in a cartoon (flat colours between hard lines): the score is about "
+          "photographs and films of people"};
 }
 
 void AddCaution(Caution caution, std::vector<Caution>* cautions) {

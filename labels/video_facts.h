@@ -45,6 +45,7 @@ enum class CautionKind : std::uint8_t {
   kHdr,         // a film with a high dynamic range, whose colours were mapped to the usual range
   kTurned,      // pixels stood on their side, and were turned before faces were looked for
   kSmallFace,   // the face that decided is very small
+  kDrawn,       // the faces look drawn: flat colours between hard lines
   kOther,       // of a file by a newer version
 };
 
@@ -67,6 +68,9 @@ Caution HdrFilm(std::string_view transfer);
 Caution TurnedPicture(int degrees);
 // "the face is very small: 24 pixels"
 Caution SmallFace(int pixels);
+
+// "the face looks drawn (flat colours between hard lines), ...".
+Caution DrawnFace();
 
 // Adds it where none of its kind is there yet.
 void AddCaution(Caution caution, std::vector<Caution>* cautions);

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/scratch_folder.h"
+#include "extract/faces/drawn_look.h"
 #include "extract/faces/tracker.h"
 #include "extract/faces/whole_picture.h"
 #include "extract/media/decoder_pool.h"
@@ -173,6 +174,7 @@ class VideoRun {
     tallies_.clear();
     last_window_ = -1;
     windows_with_clips_ = frames_with_faces_ = sideways_ = 0;
+    drawn_ = DrawnLook();
     if (!Open()) {
       summary_ = before;
       return false;
@@ -470,6 +472,7 @@ class VideoRun {
       summary_.small_faces += static_cast<int>(std::erase_if(
           faces, [&](const Face& face) { return std::min(face.box.width, face.box.height) < least; }));
     }
+    LookAtTexture(*frame);
     summary_.faces += static_cast<int>(faces.size());
     frames_with_faces_ += faces.empty() ? 0 : 1;
     sideways_ += static_cast<int>(std::count_if(faces.begin(), faces.end(), IsSideways));
@@ -484,6 +487,17 @@ class VideoRun {
       if (frame->slots[set])
         builders_[set].Add(*frame->slots[set], frame->stamp, frame->picture, faces, tracks, frame->thumbnail);
     }
+  }
+
+  // Of the largest face, in the first frames that have one.
+  void LookAtTexture(const SampledFrame& frame) {
+    constexpr std::int64_t kFaces = 8;
+    if (known_ || frame.faces.empty() || drawn_.faces() >= kFaces) return;
+    const auto& largest =
+        *std::max_element(frame.faces.begin(), frame.faces.end(),
+                          [](const Face& a, const Face& b) { return a.box.area() < b.box.area(); });
+    const cv::Rect area = cv::Rect(largest.box) & cv::Rect({}, frame.picture.size());
+    if (!area.empty()) drawn_.Add(frame.picture.Part(area));
   }
 
   // The first frame, the fourth and the sixteenth, to be turned.
@@ -551,6 +565,7 @@ class VideoRun {
   }
 
   void Conclude() {
+    if (drawn_.LooksDrawn()) AddCaution(DrawnFace(), &summary_.cautions);
     // The reader stops at the last frame wanted; the scan has seen the whole file.
     const std::string damage = reader_->damage().empty() ? scanned_damage_ : reader_->damage();
     summary_.damaged = Count(std::max<std::int64_t>(summary_.damaged, reader_->damaged_packets()) +
@@ -614,6 +629,7 @@ class VideoRun {
   int first_track_ = 0;             // the number of the first person of this look
   std::vector<VideoFrame> probes_;  // frames kept aside
   int frames_with_faces_ = 0, sideways_ = 0;
+  DrawnLook drawn_;
   VideoSummary summary_;
   std::map<int, Tally> tallies_;  // by track
   std::int64_t last_window_ = -1, windows_with_clips_ = 0;
