@@ -150,7 +150,7 @@ PublicList Dfdc(Tree* tree) {
 }  // namespace
 
 PublicList ReadPublicList(const DatasetLayout& layout, const fs::path& root) {
-  Tree tree(root);
+  Tree tree(root, {});
   if (layout.name == "faceforensics++") return FaceForensics(&tree);
   if (layout.name == "celeb-df-v1" || layout.name == "celeb-df-v2")
     return CelebDf(&tree, layout.name.ends_with("2"));

@@ -327,13 +327,12 @@ void ExportOptions::Register(Options* options) {
                "webdataset: tar files; mediasequence: TFRecord; frames: PNG folders as in DeepfakeBench",
                {"webdataset", "mediasequence", "frames"});
   options->Add("output", &output, "folder for the files; must be empty or absent");
-  options->Add("samples", &samples, "clips in one file of webdataset and mediasequence, at most");
+  options->Add("samples", &samples, "clips in one file of webdataset and mediasequence, at most", AtLeast(1));
   options->Add("name", &name, "of the dataset, in the JSON of frames");
 }
 
 void ExportOptions::Check() const {
   if (output.empty()) throw UsageError("--output", "is missing", "name the folder for the files");
-  if (samples < 1) throw UsageError("--samples", "must be at least 1");
   const bool plain = !name.empty() && name.find_first_of("/\\") == std::string::npos && name[0] != '.';
   if (!plain) throw UsageError("--name", "must be a plain name");
 }

@@ -36,7 +36,7 @@ ScoreRow Video(int frames, const std::vector<std::vector<double>>& people, Statu
 }
 
 ScoreRow Judged(ScoreRow row, const VerdictRule& rule = MakeVerdictRule(0.5, {})) {
-  Judge(rule, {}, &row);
+  Judge(rule, AggregateOptions{}, &row);
   return row;
 }
 
