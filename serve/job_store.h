@@ -8,9 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/database.h"
 #include "serve/job.h"
-
-struct sqlite3;
 
 namespace seam::serve {
 
@@ -33,7 +32,6 @@ class JobStore {
   // back into the queue. A job that has begun kMaxAttempts times without an end fails instead: it would stop
   // the queue for ever.
   explicit JobStore(std::filesystem::path file);
-  ~JobStore();
   JobStore(const JobStore&) = delete;
   JobStore& operator=(const JobStore&) = delete;
 
@@ -68,13 +66,8 @@ class JobStore {
   std::vector<std::string> Ids() const;
 
  private:
-  class Statement;
-  void Run(const char* sql);
-  void Migrate();
-
-  std::filesystem::path file_;
   mutable std::mutex mutex_;
-  sqlite3* db_ = nullptr;
+  Database db_;
 };
 
 std::int64_t NowMs();
