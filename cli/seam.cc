@@ -24,6 +24,7 @@ constexpr std::array kVerbs = {
     Verb{"evaluate", "what the scores of videos are worth, against their labels"},
     Verb{"serve", "a web page and an HTTP API that score videos on this machine"},
     Verb{"client", "have a server score files, or a folder of pictures by the RescueBox schema"},
+    Verb{"retrieve", "find files that look alike: sources of fakes, copies, leaks between splits"},
     Verb{"spectrum", "detectors that look at frequencies"},
     Verb{"models", "the networks and their checkpoints"},
     Verb{"doctor", "what this installation can do, and what is missing"},

@@ -108,4 +108,12 @@ std::vector<double> Predictor::Score(const std::vector<cv::Mat>& pictures) const
   return ScoreClips(clips);
 }
 
+std::vector<float> Predictor::Features(const std::vector<cv::Mat>& pictures) const {
+  const std::size_t bytes = std::size_t{3} * info().crop.size() * info().crop.size();
+  std::vector<std::uint8_t> pixels(pictures.size() * bytes);  // [N, S, S, 3]
+  for (std::size_t i = 0; i < pictures.size(); ++i)
+    Reencode(pictures[i], info().crop, pixels.data() + i * bytes);
+  return network_->Features(pixels.data(), static_cast<std::int64_t>(pictures.size()));
+}
+
 }  // namespace seam

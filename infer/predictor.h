@@ -46,6 +46,9 @@ class Predictor {
   std::vector<double> ScoreClips(const std::vector<std::vector<cv::Mat>>& clips) const;
   // The same for a network of single pictures.
   std::vector<double> Score(const std::vector<cv::Mat>& pictures) const;
+  // What the head works with, [N, F], of pictures like those, on the calling thread; for networks of single
+  // pictures.
+  std::vector<float> Features(const std::vector<cv::Mat>& pictures) const;
 
  private:
   void Make(StoredNetwork stored, const std::string& subject, const CompileOptions& options,

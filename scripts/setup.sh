@@ -32,6 +32,8 @@ packages=(
   libhdf5-dev libzip-dev
   # the server
   libcpp-httplib-dev libsqlite3-dev
+  # the indexes of seam retrieve
+  libfaiss-dev
   # the classifiers of seam spectrum
   libsvm-dev liblinear-dev
   # the rest
