@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "extract/media/video_reader.h"
+#include "infer/ensemble.h"
 #include "infer/evidence.h"
 #include "infer/predictor.h"
 #include "infer/settings.h"
@@ -80,7 +81,7 @@ VectorMaker::VectorMaker(FeatureKind kind, Region region, const std::string& mod
     if (!model.empty()) throw UsageError("--model", "makes no sense with --features corners");
     return;
   }
-  network_ = std::make_unique<Predictor>(model);
+  network_ = std::make_shared<const Predictor>(model);
   if (network_->frames() > 1) {
     throw UsageError("--model", fmt::format("takes windows of {} frames", network_->frames()),
                      "name a network of single pictures");
@@ -126,7 +127,7 @@ bool VectorMaker::MakeOfFaces(const std::vector<fs::path>& files, const CancelTo
     InferSettings infer;
     Options none("", "", "", "");  // nothing is forced: faces are found as for the network's training
     infer.Register(&none);
-    extract = ExtractionFor(*network_, infer, none);
+    extract = ExtractionFor(Ensemble(network_), infer, none);
   } else {
     extract.crop.size = kCornerSide;
   }

@@ -64,7 +64,7 @@ class VectorMaker {
   FeatureKind kind_;
   Region region_;
   Settings settings_;
-  std::unique_ptr<Predictor> network_;  // for kNetwork
+  std::shared_ptr<const Predictor> network_;  // for kNetwork
 };
 
 }  // namespace seam
