@@ -14,7 +14,7 @@
 #include "spectrum/azimuthal.h"
 #include "spectrum/dct.h"
 #include "spectrum/feature.h"
-#include "spectrum/inputs.h"
+#include "spectrum/experiments/inputs.h"
 
 namespace seam {
 namespace {

@@ -56,7 +56,7 @@ if(SEAM_TORCH)
   # Not our code: no warnings from its headers.
   target_include_directories(seam_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
 endif()
-if(SEAM_EXTRACT AND SEAM_NETWORKS)
+if(SEAM_NETWORKS)
   # The classical classifiers: support vectors, linear models, and LAPACK for principal components.
   function(seam_find_library target header library)
     find_path(${target}_INCLUDE_DIR ${header} REQUIRED)

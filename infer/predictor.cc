@@ -15,6 +15,7 @@
 #include "models/networks/fold.h"
 #include "models/networks/stored_network.h"
 #include "proto/picture.h"
+#include "spectrum/spectrum_scorer.h"
 
 namespace seam {
 namespace {
@@ -50,7 +51,15 @@ std::filesystem::path CheckpointFile(const std::filesystem::path& named) {
 Predictor::Predictor(const std::filesystem::path& path, const CompileOptions& options,
                      const TorchParts* torch)
     : path_(CheckpointFile(path)) {
-  Make(LoadNetwork(path_), path_.string(), options, torch);
+  if (ReadCheckpointHeader(path_).IsSpectrum()) {
+    SpectrumModel model = SpectrumModel::Load(path_);
+    info_ = std::make_unique<CheckpointInfo>(model.info());
+    network_ = CompileSpectrum(std::move(model), path_.string());
+    frames_ = network_->input().frames;
+    CheckDetector(path_.string());
+  } else {
+    Make(LoadNetwork(path_), path_.string(), options, torch);
+  }
 }
 
 Predictor::Predictor(std::string_view checkpoint, const std::string& subject, const CompileOptions& options,
@@ -63,15 +72,16 @@ void Predictor::Make(StoredNetwork stored, const std::string& subject, const Com
                      const TorchParts* torch) {
   info_ = std::make_unique<CheckpointInfo>(std::move(stored.info));
   frames_ = stored.graph.frames();
-  if (std::find(DetectorNames().begin(), DetectorNames().end(), info().crop.detector()) ==
-      DetectorNames().end()) {
-    throw Error(
-        subject,
-        fmt::format("its faces were found by '{}', which this Seam does not know", info().crop.detector()),
-        "use a newer Seam");
-  }
+  CheckDetector(subject);
   const FoldedGraph folded = Fold(stored.graph, stored.weights);
   network_ = CompileWith(torch, folded, InputOf(stored.graph), options);
+}
+
+void Predictor::CheckDetector(const std::string& subject) const {
+  const std::string& detector = info().crop.detector();
+  if (std::find(DetectorNames().begin(), DetectorNames().end(), detector) != DetectorNames().end()) return;
+  throw Error(subject, fmt::format("its faces were found by '{}', which this Seam does not know", detector),
+              "use a newer Seam");
 }
 
 Predictor::~Predictor() = default;

@@ -53,6 +53,7 @@ class Predictor {
  private:
   void Make(StoredNetwork stored, const std::string& subject, const CompileOptions& options,
             const TorchParts* torch);
+  void CheckDetector(const std::string& subject) const;
 
   std::filesystem::path path_;
   std::unique_ptr<CheckpointInfo> info_;

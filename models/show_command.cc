@@ -12,6 +12,7 @@
 #include "models/networks/ensemble_file.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/model.h"
+#include "models/weights/safetensors.h"
 #include "proto/crop_spec.h"
 
 namespace seam {
@@ -25,32 +26,50 @@ nlohmann::json Scaling(const Graph& graph) {
   return nullptr;
 }
 
+// What every checkpoint tells.
+nlohmann::json Common(const std::string& path, const CheckpointInfo& info) {
+  const auto metadata = CheckpointMetadata(info);
+  const auto held = metadata.find("seam.calibration");
+  return {{"file", path},
+          {"sha256", Sha256OfFile(path)},
+          {"model", info.model},
+          {"crop", nlohmann::json::parse(CropSpecJson(info.crop))},
+          {"fake_is", 1},
+          {"threshold", info.threshold},
+          {"calibration", held == metadata.end() ? nlohmann::json() : nlohmann::json::parse(held->second)},
+          {"epoch", info.epoch},
+          {"metrics", nlohmann::json::parse(info.metrics)},
+          {"notice", info.notice},
+          {"recipe", nlohmann::json::parse(info.recipe)}};
+}
+
+// A classifier of the frequency domain: its tensors are its parameters.
+nlohmann::json DescribeSpectrum(const std::string& path, const CheckpointHeader& header) {
+  nlohmann::json shown = Common(path, header.info);
+  shown["spectrum"] = nlohmann::json::parse(header.metadata.at(kSpectrumKey), nullptr, false);
+  if (!shown["spectrum"].is_object()) throw Error(path, "its description is damaged", "train it again");
+  std::size_t numbers = 0;
+  for (const auto& [name, tensor] : LoadSafetensors(path).tensors) numbers += tensor.elements();
+  shown["parameters"] = numbers;
+  return shown;
+}
+
 nlohmann::json Describe(const std::string& path) {
+  const CheckpointHeader header = ReadCheckpointHeader(path);
+  if (header.IsSpectrum()) return DescribeSpectrum(path, header);
   const Checkpoint checkpoint = LoadCheckpoint(path);
   const CheckpointInfo& info = checkpoint.info;
   const Model& model = *checkpoint.model;
-  const auto recipe = nlohmann::json::parse(info.recipe);
-  const auto metadata = CheckpointMetadata(model.options(), info);
-  const auto held = metadata.find("seam.calibration");
-  const auto calibration = held == metadata.end() ? nlohmann::json() : nlohmann::json::parse(held->second);
-  return {
-      {"file", path},
-      {"sha256", Sha256OfFile(path)},
-      {"model", info.model},
-      {"options", model.options().ToJson()},
-      {"paper", FindModel(info.model).paper},
-      {"parameters", CountTrainable(model)},
-      {"multiply_adds", CountMultiplyAdds(model.graph())},
-      {"input",
-       {{"size", model.input().size}, {"frames", model.input().frames}, {"scaling", Scaling(model.graph())}}},
-      {"crop", nlohmann::json::parse(CropSpecJson(info.crop))},
-      {"fake_is", 1},
-      {"threshold", info.threshold},
-      {"calibration", calibration},
-      {"epoch", info.epoch},
-      {"metrics", nlohmann::json::parse(info.metrics)},
-      {"notice", info.notice},
-      {"recipe", recipe}};
+  nlohmann::json shown = Common(path, info);
+  shown.update({{"options", model.options().ToJson()},
+                {"paper", FindModel(info.model).paper},
+                {"parameters", CountTrainable(model)},
+                {"multiply_adds", CountMultiplyAdds(model.graph())},
+                {"input",
+                 {{"size", model.input().size},
+                  {"frames", model.input().frames},
+                  {"scaling", Scaling(model.graph())}}}});
+  return shown;
 }
 
 void PrintLine(const std::string& name, const std::string& value) {
@@ -103,11 +122,9 @@ void PrintEnsemble(const nlohmann::json& shown) {
   for (const auto& network : shown["networks"]) PrintLeaves("network", network);
 }
 
-void Print(const nlohmann::json& shown) {
+void PrintNetwork(const nlohmann::json& shown) {
   const auto& input = shown["input"];
   const int frames = input["frames"];
-  PrintLine("file", shown["file"]);
-  PrintLine("sha256", shown["sha256"]);
   PrintLine("network",
             fmt::format("{}, {} parameters, {} multiply-adds", shown["model"].get<std::string>(),
                         shown["parameters"].get<std::int64_t>(), shown["multiply_adds"].get<std::int64_t>()));
@@ -117,6 +134,24 @@ void Print(const nlohmann::json& shown) {
             fmt::format("{0}x{0} RGB, {1}", input["size"].get<int>(),
                         frames == 1 ? "single frames" : fmt::format("windows of {} frames", frames)));
   PrintLine("scaling", input["scaling"].dump());
+}
+
+void PrintSpectrum(const nlohmann::json& shown) {
+  const nlohmann::json& spectrum = shown["spectrum"];
+  PrintLine("classifier", fmt::format("{}, {} numbers", shown["model"].get<std::string>(),
+                                      shown["parameters"].get<std::int64_t>()));
+  for (const char* part : {"classes", "shape", "classifier", "features"})
+    PrintLine(part, spectrum.value(part, nlohmann::json()).dump());
+}
+
+void Print(const nlohmann::json& shown) {
+  PrintLine("file", shown["file"]);
+  PrintLine("sha256", shown["sha256"]);
+  if (shown.contains("spectrum")) {
+    PrintSpectrum(shown);
+  } else {
+    PrintNetwork(shown);
+  }
   PrintLeaves("crop", shown["crop"]);
   PrintLine("answer", fmt::format("P(fake); fake from {} on", shown["threshold"].get<double>()));
   PrintLeaves("calibration", shown["calibration"]);

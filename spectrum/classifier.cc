@@ -27,6 +27,8 @@ constexpr Solver kSolvers[] = {
     {"ridge", &TrainLinear, &RestoreLinear},
     {"elastic", &TrainLinear, &RestoreLinear},
     {"eigenfaces", &TrainLinear, &RestoreLinear},
+    {"nn", &TrainDense, &RestoreDense},
+    {"deepfreq", &TrainDense, &RestoreDense},
     {"knn", &TrainNeighbours, &RestoreNeighbours},
     {"kmeans", &TrainNeighbours, &RestoreNeighbours},
     {"prnu", &TrainPrnu, &RestorePrnu},
@@ -57,12 +59,17 @@ void ClassifierOptions::Register(Options* options) {
   options->Add("gamma", &gamma, "of svm's rbf and poly; 0: as published", AtLeast(0));
   options->Add("degree", &degree, "of svm's poly", Between(1, 10));
   options->Add("l1", &l1, "weight of the sum of absolute weights: lasso, elastic", AtLeast(0));
-  options->Add("l2", &l2, "weight of the sum of squared weights: ridge, elastic", AtLeast(0));
+  options->Add("l2", &l2, "weight of the sum of squared weights: ridge, elastic, nn", AtLeast(0));
+  options->Add("epochs", &epochs, "of nn and deepfreq, at most; 0: as published", AtLeast(0));
+  options->Add("batch", &batch, "rows of a step of nn and deepfreq; 0: as published", AtLeast(0));
+  options->Add("early-stopping", &early_stopping,
+               "nn and deepfreq stop after so many epochs without a better one; 0: as published", AtLeast(0));
+  options->Add("learning-rate", &learning_rate, "of nn and deepfreq; 0: as published", AtLeast(0));
   options->Add("neighbours", &neighbours, "of knn", AtLeast(1));
   options->Add("variance", &variance, "share of variance that eigenfaces keep", {0, 1, "", true, true});
   options->Add("probability", &probability, "svm: fit probabilities, too, which trains it six times");
   options->Add("max-iterations", &max_iterations, "of log, lasso, ridge, elastic and kmeans", AtLeast(1));
-  options->Add("seed", &seed, "of kmeans and of svm's folds");
+  options->Add("seed", &seed, "of kmeans, nn, deepfreq and of svm's folds");
 }
 
 void ClassifierOptions::Check() const { CheckDeclared(*this); }
@@ -78,6 +85,15 @@ double ClassifierOptions::Gamma(std::size_t features) const {
   return kernel == "rbf" ? 0.86 : 1.0 / static_cast<double>(features);
 }
 
+int ClassifierOptions::Epochs() const { return epochs > 0 ? epochs : solver == "deepfreq" ? 300 : 50; }
+int ClassifierOptions::Batch() const { return batch > 0 ? batch : solver == "deepfreq" ? 256 : 32; }
+int ClassifierOptions::Patience() const {
+  return early_stopping > 0 ? early_stopping : solver == "deepfreq" ? 30 : 5;
+}
+double ClassifierOptions::LearningRate() const {
+  return learning_rate > 0 ? learning_rate : solver == "deepfreq" ? 1e-4 : 1e-3;
+}
+
 nlohmann::json ClassifierOptions::ToJson() const {
   nlohmann::json json = {{"solver", solver}};
   if (solver == "svm") {
@@ -88,7 +104,14 @@ nlohmann::json ClassifierOptions::ToJson() const {
   if (solver == "logistic" || solver == "eigenfaces") json["C"] = Cost();
   if (solver == "eigenfaces") json["variance"] = variance;
   if (solver == "lasso" || solver == "elastic") json["l1"] = l1;
-  if (solver == "ridge" || solver == "elastic") json["l2"] = l2;
+  if (solver == "ridge" || solver == "elastic" || solver == "nn") json["l2"] = l2;
+  if (IsNetwork()) {
+    json.update({{"epochs", Epochs()},
+                 {"batch", Batch()},
+                 {"early_stopping", Patience()},
+                 {"learning_rate", LearningRate()},
+                 {"seed", seed}});
+  }
   if (solver == "knn") json["neighbours"] = neighbours;
   if (solver == "kmeans") json["seed"] = seed;
   if (solver == "prnu") json.update({{"levels", residual.levels}, {"sigma", residual.sigma}});

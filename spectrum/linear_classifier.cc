@@ -142,7 +142,7 @@ class LayerTrainer {
       const double share = uphill > 0 ? 0 : (momentum - 1) / next;
       for (std::size_t k = 0; k < size; ++k) ahead[k] = now[k] + share * (now[k] - before[k]);
       momentum = next;
-      if (i > 10 && moved <= 1e-10 * (1e-3 + greatest)) break;
+      if (i > 10 && moved <= 1e-12 * (1e-3 + greatest)) break;
     }
     for (std::size_t k = 0; k < outputs_; ++k) {
       const auto from = now.begin() + static_cast<std::ptrdiff_t>(k * (width_ + 1));

@@ -1,26 +1,49 @@
 #include "spectrum/spectrum_model.h"
 
+#include <google/protobuf/util/json_util.h>
+
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "models/weights/json_text.h"
+#include "models/weights/safetensors.h"
 #include "spectrum/dct.h"
-#include "spectrum/numpy_file.h"
 
 namespace seam {
 namespace {
 
-// What the model's file says of itself first.
-constexpr const char* kFormat = "seam.spectrum.1";
 constexpr double kMiddleGrey = 127.5;
 
 void Scale(std::span<const double> row, const std::vector<double>& mean, const std::vector<double>& deviation,
            double* to) {
   for (std::size_t i = 0; i < row.size(); ++i) to[i] = (row[i] - mean[i]) / deviation[i];
+}
+
+// How the faces were cut out that features were taken of. Of whole pictures, and where a file of another
+// program does not say, it tells nothing.
+CropSpec CropOf(const nlohmann::json& recipe) {
+  CropSpec crop;
+  const auto found = recipe.find("crop");
+  if (found != recipe.end() && google::protobuf::util::JsonStringToMessage(found->dump(), &crop).ok())
+    return crop;
+  crop.set_size(128);
+  crop.set_encoding("png");
+  return crop;
+}
+
+StoredArray ArrayOf(const PlainTensor& tensor, const std::string& subject) {
+  if (tensor.dtype != DType::kFloat64) throw Error(subject, "is not of float64", "train it again");
+  StoredArray array{tensor.shape, std::vector<double>(tensor.elements())};
+  std::memcpy(array.values.data(), tensor.bytes().data(), tensor.bytes().size());
+  const bool finite =
+      std::all_of(array.values.begin(), array.values.end(), [](double v) { return std::isfinite(v); });
+  if (!finite) throw Error(subject, "holds numbers that are not finite", "train it again");
+  return array;
 }
 
 }  // namespace
@@ -60,7 +83,11 @@ SpectrumModel SpectrumModel::Train(const FeatureSet& set, const ClassifierOption
   return model;
 }
 
-void SpectrumModel::Save(const std::filesystem::path& path) const {
+std::string SpectrumModel::Name() const { return "spectrum_" + options_.value("solver", "classifier"); }
+
+bool SpectrumModel::IsDetector() const { return classes_ == std::vector<std::string>{"real", "fake"}; }
+
+void SpectrumModel::Save(const std::filesystem::path& path, CheckpointInfo info) const {
   nlohmann::json facts = options_;
   StoredArrays arrays;
   classifier_->Store(&arrays, &facts);
@@ -69,34 +96,45 @@ void SpectrumModel::Save(const std::filesystem::path& path) const {
     arrays["feature_mean"] = {{width}, mean_};
     arrays["feature_deviation"] = {{width}, deviation_};
   }
-  const nlohmann::json model = {{"format", kFormat},   {"classes", classes_}, {"shape", shape_},
-                                {"features", recipe_}, {"classifier", facts}, {"options", options_}};
-  std::vector<std::pair<std::string, NumpyArray>> members = {{"model", NumpyArray::OfText(model.dump())}};
-  for (const auto& [name, array] : arrays)
-    members.emplace_back(name, NumpyArray::OfDoubles(array.shape, array.values.data()));
-  WriteNpz(path, members);
+  info.model = Name();
+  info.crop = CropOf(recipe_);
+  CheckInfo(info, info.model, static_cast<int>(info.crop.size()), path.string());
+  Safetensors file{{}, CheckpointMetadata(info)};
+  file.metadata[kSpectrumKey] = nlohmann::json({{"classes", classes_},
+                                                {"shape", shape_},
+                                                {"features", recipe_},
+                                                {"classifier", facts},
+                                                {"options", options_}})
+                                    .dump();
+  for (const auto& [name, array] : arrays) {
+    const std::string_view bytes(reinterpret_cast<const char*>(array.values.data()),
+                                 array.values.size() * sizeof(double));
+    file.tensors[name] = CopyTensor(DType::kFloat64, array.shape, bytes);
+  }
+  SaveSafetensors(path, file);
 }
 
 SpectrumModel SpectrumModel::Load(const std::filesystem::path& path) {
   const std::string subject = path.string();
-  auto members = ReadNpz(path);
-  const auto found = members.find("model");
-  const auto texts = found == members.end() ? std::vector<std::string>() : found->second.Texts(subject);
-  const nlohmann::json json = texts.size() == 1 ? ParseJsonText(texts[0]) : nlohmann::json();
-  if (!json.is_object() || json.value("format", "") != kFormat || !json.contains("features") ||
-      !json["features"].is_object() || !json.contains("classifier") || !json["classifier"].is_object())
-    throw Error(subject, "is no model of seam spectrum", "seam spectrum train makes one");
+  CheckpointHeader header = ReadCheckpointHeader(path);
+  if (!header.IsSpectrum())
+    throw Error(subject, "is no classifier of the frequency domain", "seam spectrum train makes one");
+  CheckInfo(header.info, header.info.model, static_cast<int>(header.info.crop.size()), subject);
+  const nlohmann::json json = ParseJsonText(header.metadata.at(kSpectrumKey));
   SpectrumModel model;
+  model.info_ = std::move(header.info);
   try {
     json.at("classes").get_to(model.classes_);
     json.at("shape").get_to(model.shape_);
     model.recipe_ = json.at("features");
     model.options_ = json.at("options");
+    const nlohmann::json& facts = json.at("classifier");
+    if (!model.recipe_.is_object() || !model.options_.is_object() || !facts.is_object())
+      throw Error(subject, "its description is damaged", "train it again");
     StoredArrays arrays;
-    for (auto& [name, array] : members) {
-      if (name != "model") arrays[name] = {array.shape, array.Doubles(subject)};
-    }
-    model.classifier_ = RestoreClassifier(arrays, json.at("classifier"), subject);
+    for (const auto& [name, tensor] : LoadSafetensors(path).tensors)
+      arrays[name] = ArrayOf(tensor, subject + ": " + name);
+    model.classifier_ = RestoreClassifier(arrays, facts, subject);
     if (arrays.contains("feature_mean")) {
       model.mean_ = Stored(arrays, "feature_mean", 1, subject).values;
       model.deviation_ = Stored(arrays, "feature_deviation", 1, subject).values;
@@ -118,7 +156,7 @@ SpectrumModel SpectrumModel::Load(const std::filesystem::path& path) {
     StoredArrays arrays;
     nlohmann::json facts;
     model.classifier_->Store(&arrays, &facts);
-    for (const char* name : {"weights", "vectors", "points"}) {
+    for (const char* name : {"weights", "vectors", "points", "dense0.weights"}) {
       if (arrays.contains(name)) return static_cast<std::size_t>(arrays[name].shape[1]) == width;
     }
     const auto& fingerprints = arrays["fingerprints"].shape;
@@ -126,6 +164,8 @@ SpectrumModel SpectrumModel::Load(const std::filesystem::path& path) {
            fingerprints[2] == model.shape_[1] && model.shape_[2] == 3;
   }();
   if (!shares) throw Error(subject, "its classifier takes other features than it says", "train it again");
+  if (model.classifier_->Probabilities(std::vector<double>(width)).size() != model.classes_.size())
+    throw Error(subject, "its classifier tells another number of classes", "train it again");
   return model;
 }
 

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/networks/stored_network.h"
 #include "spectrum/classifier.h"
 #include "spectrum/feature_set.h"
 
@@ -21,8 +22,18 @@ class SpectrumModel {
   static SpectrumModel Train(const FeatureSet& set, const ClassifierOptions& options);
   // A file that Save() wrote; an Error for any other.
   static SpectrumModel Load(const std::filesystem::path& path);
-  // As .npz: the classifier's arrays, and `model`, a JSON text of the rest. numpy.load() reads it.
-  void Save(const std::filesystem::path& path) const;
+  // As a checkpoint (docs/checkpoints.md): the classifier's arrays as tensors of float64, and what else there
+  // is as metadata. `info`: threshold, calibration, metrics, recipe and notice; the rest is the model's own.
+  void Save(const std::filesystem::path& path, CheckpointInfo info) const;
+
+  // "spectrum_svm": what the checkpoint calls it.
+  std::string Name() const;
+  // Whether its classes are real and fake, so that it has a score.
+  bool IsDetector() const;
+  // Whether it looks at whole pictures, not at faces cut out of them.
+  bool IsOfWholePictures() const { return recipe_.value("whole", false); }
+  // Of a loaded model, what its checkpoint says.
+  const CheckpointInfo& info() const { return info_; }
 
   const std::vector<std::string>& classes() const { return classes_; }
   // FeatureOptions::FromJson() makes options of it.
@@ -43,6 +54,7 @@ class SpectrumModel {
   std::vector<std::string> classes_;
   std::vector<std::int64_t> shape_;
   nlohmann::json recipe_, options_;
+  CheckpointInfo info_;
   std::vector<double> mean_, deviation_;  // of each number; empty: not scaled
 };
 

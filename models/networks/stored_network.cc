@@ -220,9 +220,19 @@ void CheckWeights(const std::map<std::string, OfferedWeight>& offered, const Gra
 std::map<std::string, std::string> CheckpointMetadata(const ModelOptions& options,
                                                       const CheckpointInfo& info) {
   const nlohmann::json chosen = options.ToJson();
+  Metadata metadata = CheckpointMetadata(info);
+  metadata["seam.model"] = options.model;
+  if (chosen.size() > 1) {
+    metadata["seam.format"] = "2";
+    metadata["seam.options"] = chosen.dump();
+  }
+  return metadata;
+}
+
+Metadata CheckpointMetadata(const CheckpointInfo& info) {
   Metadata metadata = {
-      {"seam.format", chosen.size() > 1 ? "2" : "1"},
-      {"seam.model", options.model},
+      {"seam.format", "1"},
+      {"seam.model", info.model},
       {"seam.crop", CropSpecJson(info.crop)},
       {"seam.epoch", std::to_string(info.epoch)},
       {"seam.threshold", fmt::format("{}", info.threshold)},
@@ -231,9 +241,18 @@ std::map<std::string, std::string> CheckpointMetadata(const ModelOptions& option
       {"seam.recipe", info.recipe},
       {"seam.version", Version()},
   };
-  if (chosen.size() > 1) metadata["seam.options"] = chosen.dump();
   if (info.calibration) metadata["seam.calibration"] = CalibrationJson(*info.calibration).dump();
   return metadata;
+}
+
+CheckpointHeader ReadCheckpointHeader(const fs::path& path) {
+  const std::string subject = path.string();
+  const MappedFile file(path);
+  CheckKind(file.bytes(), subject);
+  Metadata metadata = ParseSafetensorsHeader(file.bytes(), subject).metadata;
+  CheckFormat(metadata, subject);
+  CheckpointInfo info = ParseInfo(metadata, subject);
+  return {std::move(info), std::move(metadata)};
 }
 
 StoredNetwork LoadNetwork(const fs::path& path) {
@@ -246,6 +265,10 @@ StoredNetwork LoadNetwork(std::string_view file, const std::string& subject) {
   const SafetensorsHeader header = ParseSafetensorsHeader(file, subject);
   const std::string_view data = file.substr(header.data_offset);
   CheckFormat(header.metadata, subject);
+  if (header.metadata.contains(kSpectrumKey)) {
+    throw Error(subject, "holds a classifier of the frequency domain, not a network",
+                "`seam infer`, `seam score`, `seam models show` and `seam spectrum` read it");
+  }
   StoredNetwork network;
   network.info = ParseInfo(header.metadata, subject);
   network.options = ParseOptions(network.info, header.metadata, subject);

@@ -29,6 +29,9 @@ struct CheckpointInfo {
   std::string recipe = "{}";
 };
 
+// The key of the metadata that marks a classifier of the frequency domain.
+inline constexpr const char* kSpectrumKey = "seam.spectrum";
+
 // What a checkpoint holds, as it is read without LibTorch: enough for inference on a CPU, which then starts
 // without waiting for that library to load.
 struct StoredNetwork {
@@ -38,10 +41,22 @@ struct StoredNetwork {
   std::map<std::string, std::vector<float>> weights;  // by the names of WeightsOf(Graph)
 };
 
-// An Error when the file is no checkpoint of Seam's, when its model is unknown to this Seam, or when a
-// tensor's name, shape or type differs from the model's: each difference is named.
+// An Error when the file is no checkpoint of Seam's or holds no network, when its model is unknown to this
+// Seam, or when a tensor's name, shape or type differs from the model's: each difference is named.
 StoredNetwork LoadNetwork(const std::filesystem::path& path);
 
+// What a file says of itself, whatever its weights are of: a network, or a classifier of the frequency
+// domain, which spectrum/ reads.
+struct CheckpointHeader {
+  CheckpointInfo info;
+  std::map<std::string, std::string> metadata;
+  bool IsSpectrum() const { return metadata.contains(kSpectrumKey); }
+};
+// Of a file's bytes. An Error when it is no checkpoint of Seam's.
+CheckpointHeader ReadCheckpointHeader(const std::filesystem::path& path);
+
+// The metadata that every checkpoint has, of format 1.
+std::map<std::string, std::string> CheckpointMetadata(const CheckpointInfo& info);
 // What a file of a network's carries beside its weights.
 std::map<std::string, std::string> CheckpointMetadata(const ModelOptions& options,
                                                       const CheckpointInfo& info);

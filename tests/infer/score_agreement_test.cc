@@ -8,6 +8,9 @@
 
 #include "base/files.h"
 #include "base/lines.h"
+#include "proto/crop_spec.h"
+#include "spectrum/feature.h"
+#include "spectrum/spectrum_model.h"
 #include "tests/support/checkpoint.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
@@ -56,8 +59,8 @@ class ScoreAgreementTest : public testing::Test {
   }
 
   // Both ways with one checkpoint; fails where a field of a row differs.
-  void Compare(int window, const std::string& extract, const std::string& infer) const {
-    const std::string model = MakeModelFile(window).string();
+  void Compare(const fs::path& checkpoint, const std::string& extract, const std::string& infer) const {
+    const std::string model = checkpoint.string();
     const std::string top = "cd " + folder_.path().string() + " && ";
     const CommandResult extracted = RunCommand(
         top +
@@ -96,14 +99,39 @@ class ScoreAgreementTest : public testing::Test {
     EXPECT_TRUE(of_infer.at("fake/one.mp4").at("probability").is_number());
   }
 
+  // A classifier of the spectra of 256 pixels, of noise: its scores differ from crop to crop.
+  fs::path MakeSpectrumFile() const {
+    FeatureOptions features;
+    features.features = 20;
+    FeatureSet set;
+    set.shape = {20};
+    set.classes = {"real", "fake"};
+    set.recipe = features.ToJson();
+    set.recipe["crop"] = Json::parse(CropSpecJson(InfoOfAll().crop));
+    for (int i = 0; i < 40; ++i) {
+      set.labels.push_back(i % 2);
+      for (int k = 0; k < 20; ++k) set.values.push_back(1 + 0.1 * std::sin(7 * i + 3 * k * (i % 2 + 1)));
+    }
+    ClassifierOptions options;
+    options.solver = "log";
+    options.max_iterations = 50;
+    SpectrumModel::Train(set, options).Save(folder_ / "s.safetensors", InfoOfAll());
+    return folder_ / "s.safetensors";
+  }
+
   // Calibrated, for everybody in a video.
-  std::filesystem::path MakeModelFile(int window) const {
-    ModelOptions options;
+  static CheckpointInfo InfoOfAll() {
     CheckpointInfo info;
     info.crop = HogCrop(256);
     info.crop.set_detect_size(800);
     info.crop.set_faces("all");
     info.calibration = Calibration{.temperature = 2, .band_low = 0.2, .band_high = 0.6};
+    return info;
+  }
+
+  fs::path MakeModelFile(int window) const {
+    ModelOptions options;
+    CheckpointInfo info = InfoOfAll();
     if (window > 1) {
       options.temporal.head = "lstm";
       options.temporal.frames = window;
@@ -117,7 +145,7 @@ class ScoreAgreementTest : public testing::Test {
 };
 
 TEST_F(ScoreAgreementTest, NetworksOfFramesSayTheSameOfShardsAndOfVideos) {
-  Compare(1, "--frames 12", "--frames 12");
+  Compare(MakeModelFile(1), "--frames 12", "--frames 12");
   const auto rows = Rows("infer.jsonl");
   EXPECT_EQ(rows.at("fake/once.mp4").at("reason"), "seen in 1 of 12 frames");
   EXPECT_EQ(rows.at("fake/once.mp4").at("verdict"), "uncertain");
@@ -127,8 +155,12 @@ TEST_F(ScoreAgreementTest, NetworksOfFramesSayTheSameOfShardsAndOfVideos) {
   EXPECT_EQ(brief, 1);
 }
 
+TEST_F(ScoreAgreementTest, ClassifiersOfSpectraSayTheSameOfShardsAndOfVideos) {
+  Compare(MakeSpectrumFile(), "--frames 12", "--frames 12");
+}
+
 TEST_F(ScoreAgreementTest, NetworksOfWindowsSayTheSameOfShardsAndOfVideos) {
-  Compare(3, "--window 3 --windows 4", "--windows 4");
+  Compare(MakeModelFile(3), "--window 3 --windows 4", "--windows 4");
   EXPECT_EQ(Rows("infer.jsonl").at("fake/one.mp4").at("tracks").at(0).at("windows").size(), 4U);
 }
 

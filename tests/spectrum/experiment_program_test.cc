@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "spectrum/feature_set.h"
+#include "spectrum/spectrum_model.h"
 #include "tests/spectrum/made_pictures.h"
 #include "tests/support/support.h"
 
@@ -60,14 +61,36 @@ TEST_F(SpectrumExperimentTest, SavedAndFreshFeaturesGiveOneResultInAllFourCombin
 }
 
 TEST_F(SpectrumExperimentTest, AModelTakesFeaturesAsInItsTrainingAndTellsShares) {
-  Spectrum("train " + Path("train") + kDct + "--solver svm --kernel linear --C 1 --output " + Path("m.npz"));
-  const auto test = Spectrum("test " + Path("test") + " --model " + Path("m.npz") + " --save-results " +
-                             Path("results.txt"));
+  Spectrum("train " + Path("train") + kDct + "--solver svm --kernel linear --C 1 --output " +
+           Path("m.safetensors"));
+  const auto test = Spectrum("test " + Path("test") + " --model " + Path("m.safetensors") +
+                             " --save-results " + Path("results.txt"));
   EXPECT_THAT(test.out, HasSubstr("accuracy 1.0000"));
   EXPECT_THAT(ReadFile(root_ / "results.txt"), HasSubstr("score: 1"));
-  const auto shares = Spectrum("classify " + Path("test/fake") + " --model " + Path("m.npz"));
+  const auto shares = Spectrum("classify " + Path("test/fake") + " --model " + Path("m.safetensors"));
   EXPECT_THAT(shares.out, HasSubstr("100.00% of the pictures are from class fake (8)"));
   EXPECT_THAT(shares.out, HasSubstr("0.00% of the pictures are from class real (0)"));
+}
+
+TEST_F(SpectrumExperimentTest, ACheckpointKeepsWhatItsValidationTaught) {
+  Spectrum("train " + Path("train") + kDct + "--solver ridge --val " + Path("test") +
+           " --notice 'made pictures' --output " + Path("m.safetensors"));
+  const SpectrumModel model = SpectrumModel::Load(root_ / "m.safetensors");
+  ASSERT_TRUE(model.info().calibration.has_value());
+  EXPECT_EQ(model.info().calibration->real, 8);
+  EXPECT_EQ(model.info().threshold, model.info().calibration->threshold_eer);
+  EXPECT_THAT(model.info().metrics, HasSubstr("\"val_video_auc\":1.0"));
+  EXPECT_THAT(model.info().recipe, HasSubstr("\"fake\":8"));
+  EXPECT_EQ(model.info().notice, "made pictures");
+  EXPECT_EQ(model.info().model, "spectrum_ridge");
+}
+
+TEST_F(SpectrumExperimentTest, InferRefusesWhatIsNotOfFaces) {
+  Spectrum("train " + Path("train") + kDct + "--solver ridge --output " + Path("m.safetensors"));
+  const auto result =
+      RunCommand("seam infer " + Path("test/real/0.png") + " --model " + Path("m.safetensors"));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("looks at whole pictures"));
 }
 
 TEST_F(SpectrumExperimentTest, CrossTestShowsEachModelOnEachSet) {
@@ -75,7 +98,8 @@ TEST_F(SpectrumExperimentTest, CrossTestShowsEachModelOnEachSet) {
   fs::create_directories(root_ / "features");
   Spectrum("features " + Path("train") + kDct + "--output " + Path("features/a.npz"));
   Spectrum("features " + Path("test") + kDct + "--output " + Path("features/b.npz"));
-  Spectrum("train " + Path("features/a.npz") + " --solver ridge --output " + Path("models/ridge.npz"));
+  Spectrum("train " + Path("features/a.npz") + " --solver ridge --output " +
+           Path("models/ridge.safetensors"));
   const auto result = Spectrum("crosstest " + Path("models") + " " + Path("features") + " --report " +
                                Path("cross.html") + " --csv " + Path("cross.csv"));
   EXPECT_THAT(result.out, HasSubstr("ridge"));
@@ -101,8 +125,8 @@ TEST_F(SpectrumExperimentTest, AGridSearchGoesOnWhereItWas) {
 TEST_F(SpectrumExperimentTest, FeaturesOfAnotherKindAreRefused) {
   Spectrum("features " + Path("train") + kDct + "--output " + Path("a.npz"));
   Spectrum("features " + Path("train") + " --whole --output " + Path("b.npz"));
-  Spectrum("train " + Path("a.npz") + " --solver ridge --output " + Path("m.npz"));
-  const auto result = RunCommand("seam spectrum test " + Path("b.npz") + " --model " + Path("m.npz"));
+  Spectrum("train " + Path("a.npz") + " --solver ridge --output " + Path("m.safetensors"));
+  const auto result = RunCommand("seam spectrum test " + Path("b.npz") + " --model " + Path("m.safetensors"));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("has rows of 300, the model takes 48 x 48 x 1"));
 }

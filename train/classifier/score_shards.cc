@@ -23,6 +23,7 @@
 #include "scores/aggregate.h"
 #include "scores/score_file.h"
 #include "scores/verdict.h"
+#include "spectrum/spectrum_scorer.h"
 #include "train/classifier/clip_fit.h"
 #include "train/classifier/loader.h"
 #include "train/data/dataset.h"
@@ -36,12 +37,28 @@ namespace fs = std::filesystem;
 // Clips that one call of the network takes; each call runs on one thread.
 constexpr std::int64_t kClipsOfACall = 8;
 
+// What scores: a network, or a classifier of the frequency domain.
+struct Scorer {
+  CheckpointInfo info;
+  std::unique_ptr<CompiledModel> network;
+};
+
+Scorer LoadScorer(const ScoreShardsOptions& options) {
+  if (ReadCheckpointHeader(options.model).IsSpectrum()) {
+    SpectrumModel model = SpectrumModel::Load(options.model);
+    CheckpointInfo info = model.info();
+    return {std::move(info), CompileSpectrum(std::move(model), options.model)};
+  }
+  Checkpoint checkpoint = LoadCheckpoint(options.model);
+  return {std::move(checkpoint.info), Compile(*checkpoint.model, options.compile)};
+}
+
 // An Error when the crops were cut out in another way than the checkpoint's.
-void CheckCrop(const ClipDataset& dataset, const Checkpoint& checkpoint, const ScoreShardsOptions& options) {
-  if (SameCrop(dataset.crop(), checkpoint.info.crop) || options.force) return;
+void CheckCrop(const ClipDataset& dataset, const CheckpointInfo& info, const ScoreShardsOptions& options) {
+  if (SameCrop(dataset.crop(), info.crop) || options.force) return;
   throw Error(options.data,
               fmt::format("cut out with {}, but {} takes crops cut out with {}", CropSpecJson(dataset.crop()),
-                          options.model, CropSpecJson(checkpoint.info.crop)),
+                          options.model, CropSpecJson(info.crop)),
               "extract the dataset with the checkpoint's options, or say --force: the scores then tell it");
 }
 
@@ -105,15 +122,14 @@ AggregateOptions AggregateFor(const CheckpointInfo& info) {
 // Makes the rows of a score file: of each video the facts of the manifest, and the people of the clips.
 class RowMaker {
  public:
-  RowMaker(const ClipDataset& dataset, const std::vector<std::vector<double>>& scores,
-           const Checkpoint& checkpoint)
+  RowMaker(const ClipDataset& dataset, const std::vector<std::vector<double>>& scores, const Scorer& scorer)
       : dataset_(dataset),
         scores_(scores),
-        window_(checkpoint.model->input().frames),
-        rule_(MakeVerdictRule(checkpoint.info.threshold, checkpoint.info.calibration)),
-        aggregate_(AggregateFor(checkpoint.info)),
+        window_(scorer.network->input().frames),
+        rule_(MakeVerdictRule(scorer.info.threshold, scorer.info.calibration)),
+        aggregate_(AggregateFor(scorer.info)),
         dataset_name_(dataset.Read(0).dataset()) {
-    TellHowHonest(checkpoint.info);
+    TellHowHonest(scorer.info);
     for (std::size_t i = 0; i < dataset.size(); ++i)
       videos_[dataset.video(i)][static_cast<int>(dataset.track(i))].push_back(i);
   }
@@ -252,22 +268,21 @@ void ScoreShardsOptions::Check() const {
 }
 
 bool ScoreShards(const ScoreShardsOptions& options) {
-  const Checkpoint checkpoint = LoadCheckpoint(options.model);
+  const Scorer scorer = LoadScorer(options);
   const ClipDataset dataset(options.data, options.split);
-  CheckClipsFit(dataset, options.model, checkpoint.model->input());
-  CheckCrop(dataset, checkpoint, options);
+  CheckClipsFit(dataset, options.model, scorer.network->input());
+  CheckCrop(dataset, scorer.info, options);
   if (IsMarkedLeaking(options.data))
     SayWarning(fmt::format("{}: the splits of this dataset share footage or people", options.data));
   const std::vector<ManifestRow> manifest = ManifestOf(options);
-  const auto network = Compile(*checkpoint.model, options.compile);
-  const auto scores = ScoresOf(dataset, *network, options);
+  const auto scores = ScoresOf(dataset, *scorer.network, options);
   if (!scores) return false;
   std::string lines;
-  for (const ScoreRow& row : RowMaker(dataset, *scores, checkpoint).Rows(manifest))
+  for (const ScoreRow& row : RowMaker(dataset, *scores, scorer).Rows(manifest))
     lines += ScoreFileLine(row, ScoreFileForm::kJsonLines);
   WriteFile(options.output, lines);
-  Say(fmt::format("{}: scored by {} ({}), {}", options.output, options.model, checkpoint.info.model,
-                  network->description()));
+  Say(fmt::format("{}: scored by {} ({}), {}", options.output, options.model, scorer.info.model,
+                  scorer.network->description()));
   return true;
 }
 

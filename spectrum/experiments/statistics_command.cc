@@ -1,4 +1,4 @@
-#include "spectrum/statistics_command.h"
+#include "spectrum/experiments/statistics_command.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -12,7 +12,7 @@
 #include "base/progress.h"
 #include "pages/page.h"
 #include "pages/table.h"
-#include "spectrum/statistics.h"
+#include "spectrum/experiments/statistics.h"
 
 namespace seam {
 namespace {

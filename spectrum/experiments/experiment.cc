@@ -1,4 +1,4 @@
-#include "spectrum/experiment.h"
+#include "spectrum/experiments/experiment.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,9 +6,13 @@
 
 #include <fmt/format.h>
 #include <tbb/parallel_for.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "evaluate/calibration.h"
+#include "evaluate/metrics.h"
+#include "scores/verdict.h"
 
 namespace seam {
 
@@ -33,7 +37,7 @@ TestResult TestModel(const SpectrumModel& model, const FeatureSet& set) {
   const std::size_t classes = model.classes().size(), rows = set.rows();
   std::vector<int> predicted(rows);
   std::vector<double> fake(rows);
-  const bool detector = IsDetector(model);
+  const bool detector = model.IsDetector();
   tbb::parallel_for(std::size_t{0}, rows, [&](std::size_t i) {
     predicted[i] = model.Predict(set.row(i));
     if (detector) fake[i] = model.Probabilities(set.row(i))[1];
@@ -50,9 +54,8 @@ TestResult TestModel(const SpectrumModel& model, const FeatureSet& set) {
     ++result.confusion[static_cast<std::size_t>(label)][static_cast<std::size_t>(predicted[i])];
   }
   if (!detector) return result;
-  // A video's rows are one input, with the mean of its scores.
+  // A video's rows are one person, seen so often.
   std::map<std::string, std::size_t> row_of;
-  std::vector<double> sums;
   for (std::size_t i = 0; i < rows; ++i) {
     const std::string path = set.paths.empty() ? fmt::format("row {}", i) : set.paths[i];
     const auto [found, is_new] = row_of.emplace(path, result.scores.size());
@@ -60,22 +63,40 @@ TestResult TestModel(const SpectrumModel& model, const FeatureSet& set) {
       ScoreRow row;
       row.path = path;
       row.status = Status::kOk;
+      row.tracks = 1;
       if (set.labels[i] >= 0) row.label = set.labels[i] == 1 ? Label::FAKE : Label::REAL;
       result.scores.push_back(std::move(row));
-      sums.push_back(0);
     }
-    ++result.scores[found->second].frames;
-    sums[found->second] += fake[i];
+    ScoreRow& row = result.scores[found->second];
+    row.faces = ++row.frames;
+    row.people[0].clips.push_back({{SeenFace{.index = row.frames - 1}}, fake[i]});
   }
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    ScoreRow& row = result.scores[i];
-    row.score = sums[i] / row.frames;
-    row.faces = row.frames;
-    row.tracks = 1;
-    row.threshold = 0.5;
-    row.verdict = *row.score >= 0.5 ? Verdict::kFake : Verdict::kReal;
-  }
+  const VerdictRule rule = MakeVerdictRule(model.info().threshold, model.info().calibration);
+  for (ScoreRow& row : result.scores) Judge(rule, {}, &row);
   return result;
+}
+
+void FitTo(const std::vector<ScoreRow>& rows, CheckpointInfo* info) {
+  std::vector<double> scores;
+  std::vector<int> labels;
+  for (const ScoreRow& row : rows) {
+    if (!row.label || !row.score) continue;
+    scores.push_back(*row.score);
+    labels.push_back(*row.label == Label::FAKE ? 1 : 0);
+  }
+  const auto fakes = std::count(labels.begin(), labels.end(), 1);
+  if (fakes == 0 || fakes == std::ssize(labels))
+    throw Error("--val", "has no input of one of the classes", "name real and fake ones");
+  info->calibration = Calibrate(scores, labels);
+  info->threshold = info->calibration->threshold_eer;
+  const RankedScores ranked(scores, labels);
+  info->metrics = nlohmann::json({{"val_video_auc", RocAuc(ranked)},
+                                  {"val_video_eer", EqualErrorRate(ranked)},
+                                  {"val_video_accuracy", Accuracy(ranked, info->threshold)},
+                                  {"val_videos", labels.size()}})
+                      .dump();
+  const std::string caveats = CaveatsOf(*info->calibration);
+  if (!caveats.empty()) SayWarning("thresholds, band and temperature are rough: " + caveats);
 }
 
 ShareInterval WilsonInterval(std::int64_t right, std::int64_t rows) {
@@ -108,10 +129,6 @@ Table ConfusionTable(const TestResult& result, const std::vector<std::string>& c
     table.rows.push_back(std::move(row));
   }
   return table;
-}
-
-bool IsDetector(const SpectrumModel& model) {
-  return model.classes() == std::vector<std::string>{"real", "fake"};
 }
 
 }  // namespace seam

@@ -1,4 +1,4 @@
-#include "spectrum/statistics.h"
+#include "spectrum/experiments/statistics.h"
 
 #include <algorithm>
 #include <cmath>

@@ -9,17 +9,19 @@
 
 #include "base/options.h"
 #include "extract/faces/extract_faces.h"
+#include "spectrum/experiments/inputs.h"
+#include "spectrum/experiments/picture_change.h"
 #include "spectrum/feature.h"
 #include "spectrum/feature_set.h"
-#include "spectrum/inputs.h"
 
 namespace seam {
 
 // How features are taken of many files.
 struct MakeOptions {
   FeatureOptions feature;
-  ExtractOptions extract;  // of faces, and of whole videos how many frames
-  bool whole = false;      // whole pictures and frames, without looking for faces
+  PictureChangeOptions change;  // what is done to whole pictures and to crops before
+  ExtractOptions extract;       // of faces, and of whole videos how many frames
+  bool whole = false;           // whole pictures and frames, without looking for faces
   std::string split = "all";
   int num_files = 0;  // of each class; 0: all
   void Register(Options* options);

@@ -9,9 +9,9 @@
 #include "base/options.h"
 #include "base/program.h"
 #include "base/version.h"
-#include "spectrum/experiment_commands.h"
-#include "spectrum/features_command.h"
-#include "spectrum/statistics_command.h"
+#include "spectrum/experiments/experiment_commands.h"
+#include "spectrum/experiments/features_command.h"
+#include "spectrum/experiments/statistics_command.h"
 
 namespace seam {
 namespace {

@@ -1,4 +1,4 @@
-#include "spectrum/make_features.h"
+#include "spectrum/experiments/make_features.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -44,6 +44,7 @@ struct Outcome {
 nlohmann::json RecipeOf(const MakeOptions& options) {
   nlohmann::json recipe = options.feature.ToJson();
   recipe["whole"] = options.whole;
+  if (!options.change.none()) recipe["change"] = options.change.ToJson();
   if (!options.whole) recipe["crop"] = nlohmann::json::parse(CropSpecJson(options.extract.Spec()));
   return recipe;
 }
@@ -145,12 +146,21 @@ void AddRow(Features features, Outcome* outcome) {
   }
 }
 
+// Crops are encoded and decoded as shards keep them, since that leaves traces, too.
 class FeatureSink : public ClipSink {
  public:
-  explicit FeatureSink(const FeatureOptions& options) : options_(options) {}
+  FeatureSink(const MakeOptions& options, fs::path path)
+      : options_(options), crop_(options.extract.Spec()), path_(std::move(path)) {}
   void Add(FaceClip clip) override {
-    for (const FaceFrame& frame : clip.frames)
-      rows_[clip.track].push_back(FeaturesOf(frame.picture, options_));
+    thread_local PictureDecoder decoder;
+    for (const FaceFrame& frame : clip.frames) {
+      cv::Mat picture(frame.picture.size(), CV_8UC3);
+      const std::string encoded = EncodePicture(frame.picture.data, frame.picture.step[0], crop_);
+      const std::string problem = decoder.Decode(encoded, crop_, picture.data);
+      picture = Changed(picture, options_.change, path_.filename().string(), seen_++);
+      rows_[clip.track].push_back(problem.empty() ? FeaturesOf(picture, options_.feature)
+                                                  : Features{{}, {}, problem});
+    }
   }
   void Finish(const VideoSummary& summary) override {
     for (const int track : summary.kept) {
@@ -162,7 +172,10 @@ class FeatureSink : public ClipSink {
   Outcome& outcome() { return outcome_; }
 
  private:
-  const FeatureOptions& options_;
+  const MakeOptions& options_;
+  const CropSpec crop_;
+  const fs::path path_;
+  std::size_t seen_ = 0;
   std::map<int, std::vector<Features>> rows_;
   Outcome outcome_;
 };
@@ -223,12 +236,17 @@ class Making {
     progress_->Advance();
   }
 
-  Outcome OfWhole(const SpectrumInput& input) const {
+  Features Of(const cv::Mat& picture, const fs::path& path, std::size_t number) const {
+    return FeaturesOf(Changed(picture, options_.change, path.filename().string(), number), options_.feature);
+  }
+
+  Outcome OfWhole(std::size_t number) const {
+    const SpectrumInput& input = inputs_.inputs[number];
     Outcome outcome;
     try {
       if (input.kind == SpectrumInput::Kind::kPicture) {
         const bool grey = options_.feature.IsGrey();
-        AddRow(FeaturesOf(DecodePicture(ReadFile(input.path), grey, input.path.string()), options_.feature),
+        AddRow(Of(DecodePicture(ReadFile(input.path), grey, input.path.string()), input.path, number),
                &outcome);
       } else {
         const MediaLimits& limits = options_.extract.media;
@@ -238,7 +256,8 @@ class Making {
                                    ? FrameSampler::Even(options_.extract.sample.frames, scan.times)
                                    : FrameSampler::EvenByIndex(options_.extract.sample.frames, scan.packets);
         while (const auto stamp = reader.Next()) {
-          if (sampler.Wants(*stamp)) AddRow(FeaturesOf(reader.Frame().Picture(), options_.feature), &outcome);
+          if (sampler.Wants(*stamp))
+            AddRow(Of(reader.Frame().Picture(), input.path, outcome.rows.size()), &outcome);
           if (sampler.Finished()) break;
         }
       }
@@ -252,7 +271,7 @@ class Making {
 
   void WholePictures(const std::vector<std::size_t>& inputs) {
     tbb::parallel_for(std::size_t{0}, inputs.size(), [&](std::size_t i) {
-      if (!Interrupted()) Done(inputs[i], OfWhole(inputs_.inputs[inputs[i]]));
+      if (!Interrupted()) Done(inputs[i], OfWhole(inputs[i]));
     });
   }
 
@@ -261,7 +280,8 @@ class Making {
     std::vector<VideoTask> tasks;
     for (const std::size_t i : inputs) tasks.push_back({inputs_.inputs[i].path});
     ExtractFaces(
-        tasks, options_.extract, [&](std::size_t) { return std::make_unique<FeatureSink>(options_.feature); },
+        tasks, options_.extract,
+        [&](std::size_t i) { return std::make_unique<FeatureSink>(options_, tasks[i].path); },
         [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<ClipSink> sink) {
           Outcome outcome;
           if (sink) outcome = std::move(static_cast<FeatureSink&>(*sink).outcome());
@@ -275,6 +295,7 @@ class Making {
     const fs::path& folder = inputs_.inputs[input].path;
     const auto splits = options_.split == "all" ? SplitsOf(folder) : std::set<std::string>{options_.split};
     Outcome all;
+    if (!options_.whole) crop_of_shards_ = CropOfShards(folder, splits);
     std::map<int, int> taken;
     for (const std::string& split : splits) {
       for (const fs::path& path : FindShards(folder, split)) {
@@ -299,6 +320,24 @@ class Making {
     outcomes_[input] = std::move(all);
   }
 
+  // How all inputs were cut out: as the shards say, which must agree.
+  nlohmann::json CropOfShards(const fs::path& folder, const std::set<std::string>& splits) const {
+    for (const std::string& split : splits) {
+      for (const fs::path& path : FindShards(folder, split)) {
+        const ShardReader reader(path, ShardReader::kTolerate);
+        std::string problem;
+        const auto clip = reader.size() > 0 ? reader.TryRead(0, &problem) : std::nullopt;
+        if (!clip) continue;
+        nlohmann::json crop = nlohmann::json::parse(CropSpecJson(clip->crop()));
+        if (!crop_of_shards_.is_null() && crop_of_shards_ != crop)
+          throw Error(folder.string(), "its faces were cut out in another way than those before",
+                      "take shards of one `seam extract`");
+        return crop;
+      }
+    }
+    return crop_of_shards_;
+  }
+
   Outcome OfClip(const ShardReader& reader, std::size_t i) const {
     Outcome outcome;
     const auto clip = reader.TryRead(i, &outcome.problem);
@@ -309,7 +348,7 @@ class Making {
     for (const Frame& frame : clip->frames()) {
       outcome.problem = decoder.Decode(frame.image(), clip->crop(), picture.data);
       if (!outcome.problem.empty()) break;
-      AddRow(FeaturesOf(picture, options_.feature), &outcome);
+      AddRow(Of(picture, clip->video(), outcome.rows.size()), &outcome);
     }
     outcome.labels.assign(outcome.rows.size(), clip->label() == FAKE ? 1 : 0);
     outcome.paths.assign(outcome.rows.size(), clip->video());
@@ -323,6 +362,7 @@ class Making {
       for (const Features& row : outcome.rows) ++shapes[row.shape];
     }
     MadeFeatures made{{{}, {}, {}, {}, inputs_.classes, RecipeOf(options_)}, bad_};
+    if (!crop_of_shards_.is_null()) made.set.recipe["crop"] = crop_of_shards_;
     if (!shapes.empty()) {
       made.set.shape = std::max_element(shapes.begin(), shapes.end(), [](const auto& a, const auto& b) {
                          return a.second < b.second;
@@ -356,6 +396,7 @@ class Making {
   SpectrumInputs inputs_;
   std::vector<Outcome> outcomes_;
   std::vector<std::pair<std::string, std::string>> bad_;
+  nlohmann::json crop_of_shards_;  // null: there are none
   Journal journal_;
   Progress* progress_ = nullptr;
 };
@@ -364,6 +405,7 @@ class Making {
 
 void MakeOptions::Register(Options* options) {
   feature.Register(options);
+  change.Register(options);
   options->Add("whole", &whole, "take whole pictures and frames instead of the faces in them");
   options->Add("split", &split, "of inputs that have splits", {"all", "train", "val", "test"});
   options->Add("num-files", &num_files, "take the first so many files of each class; 0: all", AtLeast(0));

@@ -1,4 +1,4 @@
-#include "spectrum/experiment_commands.h"
+#include "spectrum/experiments/experiment_commands.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -16,17 +16,21 @@
 #include "base/interrupt.h"
 #include "base/options.h"
 #include "base/progress.h"
+#include "base/sha256.h"
+#include "base/version.h"
 #include "evaluate/cross_evaluation.h"
 #include "evaluate/evaluation_page.h"
 #include "evaluate/evaluation_text.h"
 #include "evaluate/plots.h"
-#include "spectrum/experiment.h"
+#include "spectrum/experiments/experiment.h"
 #include "spectrum/spectrum_model.h"
 
 namespace seam {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kModelEnding = ".safetensors";
 
 // Of every command that reads features.
 struct SourceOptions {
@@ -38,6 +42,8 @@ struct SourceOptions {
                  "in files without names of classes 0 is fake and 1 is real, as the frequency solver counts");
   }
 };
+
+bool IsModelFile(const std::string& path) { return path.ends_with(kModelEnding); }
 
 // Where a command leaves its results.
 struct ResultOptions {
@@ -60,6 +66,17 @@ void FollowModel(const SpectrumModel& model, MakeOptions* make) {
   make->extract.crop.margin = crop->value("margin", make->extract.crop.margin);
   make->extract.crop.align = crop->value("align", make->extract.crop.align);
   make->extract.detector.detector = crop->value("detector", make->extract.detector.detector);
+}
+
+// For a checkpoint's recipe: which pictures, and how many of each class.
+nlohmann::json DataFacts(const FeatureSet& set) {
+  std::string names;
+  for (const std::string& path : set.paths) names += path + "\n";
+  nlohmann::json facts = {{"rows", set.rows()}, {"sha256_of_paths", Sha256Of(names)}};
+  const auto classes = set.ClassesOrNumbers();
+  for (std::size_t c = 0; c < classes.size(); ++c)
+    facts["classes"][classes[c]] = std::count(set.labels.begin(), set.labels.end(), static_cast<int>(c));
+  return facts;
 }
 
 // "svm real-name: 0.97 ..." to people, files to programs.
@@ -93,12 +110,12 @@ void Report(const std::string& subject, const SpectrumModel& model, const TestRe
   }
 }
 
-std::vector<std::string> FilesIn(const std::string& folder) {
+// The regular files of `folder` that `wanted` takes, by name.
+std::vector<std::string> FilesIn(const std::string& folder, bool (*wanted)(const std::string& path)) {
   std::vector<std::string> files;
   if (!fs::is_directory(folder)) throw Error(folder, "is no folder");
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.is_regular_file() && IsFeatureFile(entry.path().string()))
-      files.push_back(entry.path().string());
+    if (entry.is_regular_file() && wanted(entry.path().string())) files.push_back(entry.path().string());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -165,12 +182,17 @@ int SpectrumTrain(const std::vector<std::string>& arguments) {
   SourceOptions source;
   ClassifierOptions classifier;
   ResultOptions results;
-  std::string output, save_features, save_test_features;
-  std::vector<std::string> test, inputs;
-  Options options("seam spectrum train", "TRAIN... --output MODEL.npz [--test TEST...] [options]",
+  std::string output, save_features, save_test_features, notice;
+  std::vector<std::string> val, test, inputs;
+  Options options("seam spectrum train",
+                  "TRAIN... --output MODEL.safetensors [--val VAL...] [--test TEST...] [options]",
                   "a classifier of features, saved or taken now",
-                  "seam spectrum train train.npz --test test.npz --output model.npz");
-  options.Add("output", &output, "the model");
+                  "seam spectrum train train.npz --val val.npz --output model.safetensors");
+  options.Add("output", &output, "the model, a checkpoint that seam infer takes");
+  options.Add("val", &val,
+              "features, or pictures, that threshold and calibration are read out of; may be given several "
+              "times");
+  options.Add("notice", &notice, "what users of the model must know: data, licence");
   options.Add("test", &test, "features, or pictures, to test it on; may be given several times");
   options.Add("save-features", &save_features, "keep the training's features as this file");
   options.Add("save-test-features", &save_test_features, "keep the test's features as this file");
@@ -184,19 +206,35 @@ int SpectrumTrain(const std::vector<std::string>& arguments) {
   source.make.Check();
   if (inputs.empty())
     throw UsageError("seam spectrum train", "no training features named", "seam spectrum train train.npz");
-  if (output.empty() && test.empty()) throw UsageError("--output", "is missing", "--output model.npz");
-  if (!output.empty() && !output.ends_with(".npz"))
-    throw UsageError("--output", "must end in .npz", "--output model.npz");
+  if (output.empty() && test.empty())
+    throw UsageError("--output", "is missing", "--output model.safetensors");
+  if (!output.empty() && !IsModelFile(output))
+    throw UsageError("--output", fmt::format("must end in {}", kModelEnding), "--output model.safetensors");
   const FeatureSet train = FeaturesAt(inputs, source.make, source.fake_is_zero);
   if (!save_features.empty()) WriteFeatureSet(save_features, train);
-  const SpectrumModel model = SpectrumModel::Train(train, classifier);
+  SpectrumModel model = SpectrumModel::Train(train, classifier);
+  FollowModel(model, &source.make);
+  source.make.change = {};  // it is for what is learned from
+  CheckpointInfo info;
+  info.notice = notice;
+  info.recipe = nlohmann::json({{"seam", Version()},
+                                {"options", classifier.ToJson()},
+                                {"features", train.recipe},
+                                {"data", {{"train", DataFacts(train)}}}})
+                    .dump();
+  if (!val.empty()) {
+    if (!model.IsDetector()) throw UsageError("--val", "is for the classes real and fake alone");
+    const FeatureSet features = FeaturesAt(val, source.make, source.fake_is_zero);
+    model.CheckFits(features, val[0]);
+    FitTo(TestModel(model, features).scores, &info);
+  }
   if (!output.empty()) {
-    model.Save(output);
+    model.Save(output, info);
+    model = SpectrumModel::Load(output);
     Say(fmt::format("{}: trained on {} rows of {}", Printable(output), train.rows(),
                     fmt::join(train.shape, " x ")));
   }
   if (test.empty()) return kExitGood;
-  FollowModel(model, &source.make);
   const FeatureSet features = FeaturesAt(test, source.make, source.fake_is_zero);
   if (!save_test_features.empty()) WriteFeatureSet(save_test_features, features);
   model.CheckFits(features, test[0]);
@@ -209,15 +247,15 @@ int SpectrumTest(const std::vector<std::string>& arguments) {
   ResultOptions results;
   std::string path, save_test_features;
   std::vector<std::string> inputs;
-  Options options("seam spectrum test", "TEST... --model MODEL.npz [options]", "how a model does on features",
-                  "seam spectrum test test.npz --model model.npz --scores scores.csv");
+  Options options("seam spectrum test", "TEST... --model MODEL [options]", "how a model does on features",
+                  "seam spectrum test test.npz --model model.safetensors --scores scores.csv");
   options.Add("model", &path, "what seam spectrum train wrote");
   options.Add("save-test-features", &save_test_features, "keep the features as this file");
   source.Register(&options);
   results.Register(&options);
   options.AddPositional("test", &inputs);
   if (!options.Parse(arguments)) return kExitGood;
-  if (path.empty()) throw UsageError("--model", "is missing", "--model model.npz");
+  if (path.empty()) throw UsageError("--model", "is missing", "--model model.safetensors");
   if (inputs.empty())
     throw UsageError("seam spectrum test", "no features named", "seam spectrum test test.npz");
   const SpectrumModel model = SpectrumModel::Load(path);
@@ -234,14 +272,14 @@ int SpectrumClassify(const std::vector<std::string>& arguments) {
   SourceOptions source;
   std::string path;
   std::vector<std::string> inputs;
-  Options options("seam spectrum classify", "INPUT... --model MODEL.npz [options]",
+  Options options("seam spectrum classify", "INPUT... --model MODEL [options]",
                   "which share of pictures is of which class",
-                  "seam spectrum classify pictures --model model.npz");
+                  "seam spectrum classify pictures --model model.safetensors");
   options.Add("model", &path, "what seam spectrum train wrote");
   source.Register(&options);
   options.AddPositional("input", &inputs);
   if (!options.Parse(arguments)) return kExitGood;
-  if (path.empty()) throw UsageError("--model", "is missing", "--model model.npz");
+  if (path.empty()) throw UsageError("--model", "is missing", "--model model.safetensors");
   if (inputs.empty())
     throw UsageError("seam spectrum classify", "no input named", "name a folder of pictures");
   const SpectrumModel model = SpectrumModel::Load(path);
@@ -282,7 +320,7 @@ int SpectrumCrossTest(const std::vector<std::string>& arguments) {
   if (folders.size() != 2)
     throw UsageError("seam spectrum crosstest", "takes two folders",
                      "seam spectrum crosstest models features");
-  const auto models = FilesIn(folders[0]), sets = FilesIn(folders[1]);
+  const auto models = FilesIn(folders[0], &IsModelFile), sets = FilesIn(folders[1], &IsFeatureFile);
   if (models.empty()) throw Error(folders[0], "holds no model");
   if (sets.empty()) throw Error(folders[1], "holds no file of features");
   EvaluationReport all;
@@ -290,7 +328,7 @@ int SpectrumCrossTest(const std::vector<std::string>& arguments) {
   for (const std::string& path : models) {
     try {
       const SpectrumModel model = SpectrumModel::Load(path);
-      if (!IsDetector(model)) throw Error(path, "is no model of real and fake");
+      if (!model.IsDetector()) throw Error(path, "is no model of real and fake");
       std::vector<ScoreRow> rows;
       for (const std::string& file : sets) {
         const FeatureSet set = ReadFeatureSet(file, fake_is_zero);

@@ -6,7 +6,7 @@
 #include "pages/chart.h"
 #include "pages/table.h"
 #include "spectrum/dct.h"
-#include "spectrum/inputs.h"
+#include "spectrum/experiments/inputs.h"
 
 namespace seam {
 

@@ -1,4 +1,4 @@
-#include "spectrum/features_command.h"
+#include "spectrum/experiments/features_command.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/progress.h"
-#include "spectrum/make_features.h"
+#include "spectrum/experiments/make_features.h"
 
 namespace seam {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "pages/table.h"
 #include "scores/score_file.h"
+#include "spectrum/experiments/make_features.h"
 #include "spectrum/feature_set.h"
-#include "spectrum/make_features.h"
 #include "spectrum/spectrum_model.h"
 
 namespace seam {
@@ -19,6 +19,10 @@ bool IsFeatureFile(const std::string& path);
 // taken now; their bad ones are warned of. An Error when both are mixed, and when the user interrupted.
 FeatureSet FeaturesAt(const std::vector<std::string>& paths, const MakeOptions& options, bool fake_is_zero);
 
+// Reads `info`'s threshold and calibration out of scores with labels, as training does of its validation
+// videos, and adds what was measured to its metrics. An Error where a class is missing.
+void FitTo(const std::vector<ScoreRow>& scores, CheckpointInfo* info);
+
 // How a model did on features with labels.
 struct TestResult {
   std::int64_t rows = 0, right = 0;
@@ -28,6 +32,7 @@ struct TestResult {
   double accuracy() const { return rows > 0 ? static_cast<double>(right) / static_cast<double>(rows) : 0; }
 };
 
+// Each input's verdict is by the model's own threshold and calibration.
 // On all cores. Rows without a label are left out of the counts, not of `scores`.
 TestResult TestModel(const SpectrumModel& model, const FeatureSet& set);
 
@@ -40,8 +45,5 @@ ShareInterval WilsonInterval(std::int64_t right, std::int64_t rows);
 std::string ShareText(std::int64_t right, std::int64_t rows);
 
 Table ConfusionTable(const TestResult& result, const std::vector<std::string>& classes);
-
-// Whether the model's classes are real and fake, so that it has a score.
-bool IsDetector(const SpectrumModel& model);
 
 }  // namespace seam

@@ -1,4 +1,4 @@
-#include "spectrum/inputs.h"
+#include "spectrum/experiments/inputs.h"
 
 #include <algorithm>
 #include <map>
