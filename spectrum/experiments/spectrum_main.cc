@@ -9,8 +9,11 @@
 #include "base/options.h"
 #include "base/program.h"
 #include "base/version.h"
+#include "spectrum/experiments/convert_command.h"
 #include "spectrum/experiments/experiment_commands.h"
+#include "spectrum/experiments/explain_command.h"
 #include "spectrum/experiments/features_command.h"
+#include "spectrum/experiments/perturb_command.h"
 #include "spectrum/experiments/statistics_command.h"
 
 namespace seam {
@@ -31,6 +34,12 @@ constexpr std::array kCommands = {
     Command{"grid-search", "a classifier with many settings, kept as JSON", &SpectrumGridSearch},
     Command{"statistics", "the mean spectra of sets of pictures, as pictures and one page",
             &SpectrumStatisticsCommand},
+    Command{"explain", "which parts of a picture speak for a class, by any checkpoint (LIME)",
+            &SpectrumExplain},
+    Command{"convert", "a set of pictures, one folder a class, as shards, .npy files or TFRecords",
+            &SpectrumConvert},
+    Command{"perturb", "a set of pictures with noise, blur, cropping or JPEG, as a set of its own",
+            &SpectrumPerturb},
 };
 
 std::string Help() {

@@ -6,7 +6,10 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "base/files.h"
+#include "proto/tfrecord.h"
+#include "spectrum/experiments/crop_of_set.h"
 #include "spectrum/feature_set.h"
+#include "spectrum/numpy_file.h"
 #include "spectrum/spectrum_model.h"
 #include "tests/spectrum/made_pictures.h"
 #include "tests/support/support.h"
@@ -105,6 +108,92 @@ TEST_F(SpectrumExperimentTest, CrossTestShowsEachModelOnEachSet) {
   EXPECT_THAT(result.out, HasSubstr("ridge"));
   EXPECT_THAT(ReadFile(root_ / "cross.csv"), HasSubstr("ridge"));
   EXPECT_THAT(ReadFile(root_ / "cross.html"), HasSubstr("image/svg+xml"));
+}
+
+TEST_F(SpectrumExperimentTest, AModelIsExplainedByItsPartsAndItsWeights) {
+  Spectrum("train " + Path("train") + kDct + "--solver ridge --output " + Path("m.safetensors"));
+  const auto result = Spectrum("explain " + Path("test/fake/0.png") + " --model " + Path("m.safetensors") +
+                               " --samples 100 --segments 9 --output " + Path("why"));
+  EXPECT_THAT(result.out, HasSubstr("fake"));
+  EXPECT_EQ(cv::imread((root_ / "why/0.lime.png").string()).size(), cv::Size(48, 48));
+  EXPECT_EQ(cv::imread((root_ / "why/weights.png").string()).size(), cv::Size(48, 48));
+  const auto json = ReadJson((root_ / "why/0.lime.json").string());
+  EXPECT_EQ(json["class"], "fake");
+  EXPECT_GT(json["weights"].size(), 3U);
+}
+
+TEST_F(SpectrumExperimentTest, PerturbedPicturesAreASetOfTheirOwnAndCanBeLearnedFrom) {
+  Spectrum("perturb " + Path("test") + " --change combined --change-share 1 --output " + Path("worse"));
+  EXPECT_TRUE(fs::exists(root_ / "worse/real/combined_000000.png"));
+  EXPECT_TRUE(fs::exists(root_ / "worse/fake/combined_000008.png"));
+  Spectrum("train " + Path("train") + kDct + "--change noise --solver ridge --output " +
+           Path("m.safetensors"));
+  EXPECT_THAT(Spectrum("test " + Path("worse") + " --model " + Path("m.safetensors")).out,
+              HasSubstr("of 16 pictures"));
+  EXPECT_EQ(SpectrumModel::Load(root_ / "m.safetensors").recipe()["change"]["change"], "noise");
+}
+
+// What numpy.load() reads of a file that convert wrote.
+NumpyArray Npy(const fs::path& path) { return ParseNpy(ReadFile(path), path.string()); }
+
+TEST_F(SpectrumExperimentTest, ASetBecomesNpyFilesAndTfRecords) {
+  fs::remove_all(root_ / "test");
+  const std::string counts = " --train-count 5 --val-count 2 --test-count 1 --grey --normalize";
+  Spectrum("convert " + Path("train") + counts + " --format npy --output " + Path("set"));
+  EXPECT_EQ(Npy(root_ / "set_train/labels.npy").Integers("labels").size(), 10U);
+  EXPECT_EQ(Npy(root_ / "set_val/labels.npy").Integers("labels").size(), 4U);
+  EXPECT_EQ(Npy(root_ / "set_test/labels.npy").Integers("labels").size(), 2U);
+  // Normalised: the coefficients' mean over train is 0.
+  double sum = 0;
+  for (int i = 0; i < 10; ++i) {
+    const auto array = Npy(root_ / ("set_train/00000" + std::to_string(i) + ".npy"));
+    EXPECT_EQ(array.shape, (std::vector<std::int64_t>{48, 48, 1}));
+    sum += array.Doubles("array")[100];
+  }
+  EXPECT_NEAR(sum, 0, 1e-4);
+  Spectrum("convert " + Path("train") + counts + " --format tfrecord --output " + Path("set"));
+  const std::string records = ReadFile(root_ / "set_val_tf/data.tfrecords");
+  std::string_view left = records;
+  int count = 0;
+  while (left.size() > kRecordHeaderBytes) {
+    const std::uint64_t length = LoadLittle64(left);
+    const std::string_view record = left.substr(kRecordHeaderBytes, length);
+    EXPECT_EQ(LoadLittle32(left.substr(kRecordHeaderBytes + length)), MaskedCrc32c(record));
+    for (const char* key : {"image", "label", "shape"}) EXPECT_NE(record.find(key), std::string::npos);
+    EXPECT_GT(length, 48U * 48 * 4);
+    left.remove_prefix(kRecordHeaderBytes + length + kRecordFooterBytes);
+    ++count;
+  }
+  EXPECT_EQ(count, 4);
+}
+
+TEST_F(SpectrumExperimentTest, ASetBecomesShardsThatFeaturesAreTakenOf) {
+  fs::remove_all(root_ / "test");
+  Spectrum("convert " + Path("train") +
+           " --crop lsun --size 32 --train-count 5 --val-count 2 --test-count 1 --output " + Path("shards"));
+  Spectrum("train " + Path("shards") + " --split train --feature dct --solver ridge --output " +
+           Path("m.safetensors"));
+  const SpectrumModel model = SpectrumModel::Load(root_ / "m.safetensors");
+  EXPECT_EQ(model.shape(), (std::vector<std::int64_t>{32, 32, 3}));
+  EXPECT_EQ(model.info().crop.encoding(), "png");
+  const auto few = RunCommand("seam spectrum convert " + Path("train") + " --output " + Path("more"));
+  EXPECT_EQ(few.status, 1);
+  EXPECT_THAT(few.err, HasSubstr("has 8 pictures, 150000 are asked for"));
+}
+
+TEST(CropTest, CelebaAndLsunAreCutAsPublishedButForTheWidth) {
+  cv::Mat picture(218, 178, CV_8UC1);
+  for (int y = 0; y < 218; ++y) {
+    for (int x = 0; x < 178; ++x) picture.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>(y + x % 7);
+  }
+  const cv::Mat celeba = CropOfSet(picture, "celeba", 128);
+  ASSERT_EQ(celeba.size(), cv::Size(128, 128));
+  EXPECT_EQ(celeba.at<std::uint8_t>(0, 0), picture.at<std::uint8_t>(57, 25));
+  EXPECT_TRUE(CropOfSet(picture(cv::Rect(0, 0, 100, 218)), "celeba", 128).empty());
+  // The middle square of 200 x 300: columns 50 to 250, not 100 to 200.
+  cv::Mat wide(200, 300, CV_8UC1, cv::Scalar(0));
+  wide(cv::Rect(50, 0, 200, 200)) = 255;
+  EXPECT_EQ(cv::countNonZero(CropOfSet(wide, "lsun", 128) == 255), 128 * 128);
 }
 
 TEST_F(SpectrumExperimentTest, AGridSearchGoesOnWhereItWas) {
