@@ -72,7 +72,7 @@ TestResult TestModel(const SpectrumModel& model, const FeatureSet& set) {
     row.people[0].clips.push_back({{SeenFace{.index = row.frames - 1}}, fake[i]});
   }
   const VerdictRule rule = MakeVerdictRule(model.info().threshold, model.info().calibration);
-  for (ScoreRow& row : result.scores) Judge(rule, {}, &row);
+  for (ScoreRow& row : result.scores) Judge(rule, AggregateOptions{}, &row);
   return result;
 }
 
