@@ -55,6 +55,15 @@ class HostileFolder {
     expected_["real/" + Named(name)] = expected;
   }
 
+  // The bytes of a video, which does not stay in the folder.
+  std::string BytesOf(const MadeVideo& video) const {
+    const fs::path path = folder_ / "made.tmp";
+    Write(video, path);
+    std::string bytes = ReadFile(path);
+    fs::remove(path);
+    return bytes;
+  }
+
   const cv::Mat& face() const { return face_; }
   fs::path path(const std::string& name) const { return folder_ / name; }
   const std::map<std::string, Expected>& expected() const { return expected_; }
@@ -74,12 +83,10 @@ void AddCutFiles(HostileFolder* files) {
   const auto cut = [&](const std::string& whole, int percent) {
     return whole.substr(0, whole.size() * static_cast<std::size_t>(percent) / 100);
   };
-  Write(files->Faces(), files->path("whole.tmp"));
-  const std::string whole = ReadFile(files->path("whole.tmp"));
+  const std::string whole = files->BytesOf(files->Faces());
   MadeVideo front = files->Faces();
   front.muxer_options = "movflags=faststart";
-  Write(front, files->path("front.tmp"));
-  const std::string faststart = ReadFile(files->path("front.tmp"));
+  const std::string faststart = files->BytesOf(front);
   files->Add("empty.mp4", "", {"unreadable", "is empty (0 bytes)"});
   files->Add("text.mp4", "no video\n", {"unreadable", "is not a video or picture that Seam knows"});
   for (const int percent : {1, 50, 99}) {
@@ -160,8 +167,7 @@ void AddOtherKinds(HostileFolder* files) {
   files->Add("concat.mp4", "ffconcat version 1.0\nfile /etc/hostname\n", {"unreadable", ""});
   files->Add("list.mp4", "file '/etc/hostname'\n", {"unreadable", ""});
   files->Add("sdp.mp4", "v=0\nm=video 5004 RTP/AVP 33\n", {"unreadable", ""});
-  Write(files->Faces("matroska"), files->path("whole.tmp"));
-  std::string hurt = ReadFile(files->path("whole.tmp"));
+  std::string hurt = files->BytesOf(files->Faces("matroska"));
   for (std::size_t i = hurt.size() / 4; i < hurt.size() / 4 + 3000; ++i) hurt[i] = static_cast<char>(i * 7);
   files->Add("hurt.mkv", hurt, {"damaged", "damaged"});
   for (const char* name : {"line\nbreak.mp4", "\xc3\xbcn\xc3\xaf \xe2\x98\x83.mp4", "--help.mp4", "-i.mp4",
