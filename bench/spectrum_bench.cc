@@ -13,8 +13,8 @@
 #include "labels/video.h"
 #include "spectrum/azimuthal.h"
 #include "spectrum/dct.h"
-#include "spectrum/feature.h"
 #include "spectrum/experiments/inputs.h"
+#include "spectrum/feature.h"
 
 namespace seam {
 namespace {

@@ -27,7 +27,8 @@ namespace seam {
 namespace {
 
 struct EvaluateOptions {
-  std::string labels, columns, split = "all", measure = "auc", perturb, report, plots, markdown, csv, fit_fusion;
+  std::string labels, columns, split = "all", measure = "auc", perturb, report, plots, markdown, csv,
+                               fit_fusion;
   EvaluationOptions evaluation;
   ScoreRunOptions runs;
   bool compare = false, cross = false, json = false;

@@ -21,7 +21,7 @@ VideoResult MadeResult(const std::vector<std::vector<double>>& people, double fi
     row.faces += static_cast<int>(people[person].size());
     ++row.tracks;
   }
-  Judge(MakeVerdictRule(0.5, {}), {}, &row);
+  Judge(MakeVerdictRule(0.5, {}), AggregateOptions{}, &row);
   return result;
 }
 

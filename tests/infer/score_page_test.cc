@@ -272,7 +272,7 @@ TEST(VerdictWordsTest, TellWhatTheVerdictRestsOn) {
   VideoResult result = MadeResult({{0.99}});
   result.row.frames = 32;
   result.row.cautions = {HdrFilm("PQ")};
-  Judge(MakeVerdictRule(0.5, {}), {}, &result.row);
+  Judge(MakeVerdictRule(0.5, {}), AggregateOptions{}, &result.row);
   const std::string words = Words(result, MakeVerdictRule(0.5, {}));
   EXPECT_NE(
       words.find("The score is 0.9900, and decides nothing: nobody was seen in enough frames (seen in 1 of "

@@ -37,13 +37,15 @@ class ArchiveTest : public testing::Test {
 
   // An index of a.mp4, b/c.mp4 and b/d.mp4.
   Archive Made(const std::string& name = "index") const {
-    Archive::Make(folder_ / name, {}, Metric::kCosine);
-    Archive archive(folder_ / name, Database::Access::kWrite);
-    archive.Add(MarkOf(File("a.mp4")), {EntryAt(0, {1, 0, 0}), EntryAt(1, {1, .1F, 0})}, "");
-    archive.Add(MarkOf(File("b/c.mp4")), {EntryAt(0, {0, 5, 0})}, "");
-    archive.Add(MarkOf(File("b/d.mp4")), {EntryAt(2, {0, 0, 1}), EntryAt(3, {.2F, 1, 0})}, "");
-    archive.Commit();
-    return archive;
+    {
+      Archive::Make(folder_ / name, {}, Metric::kCosine);
+      Archive archive(folder_ / name, Database::Access::kWrite);
+      archive.Add(MarkOf(File("a.mp4")), {EntryAt(0, {1, 0, 0}), EntryAt(1, {1, .1F, 0})}, "");
+      archive.Add(MarkOf(File("b/c.mp4")), {EntryAt(0, {0, 5, 0})}, "");
+      archive.Add(MarkOf(File("b/d.mp4")), {EntryAt(2, {0, 0, 1}), EntryAt(3, {.2F, 1, 0})}, "");
+      archive.Commit();
+    }
+    return Archive(folder_ / name, Database::Access::kWrite);
   }
 
   std::vector<std::string> Nearest(const Archive& archive, std::vector<float> query,
@@ -95,7 +97,7 @@ TEST_F(ArchiveTest, AFileIsHeldUntilItChanges) {
   archive.Commit();
   EXPECT_EQ(archive.files(), 3);
   EXPECT_EQ(archive.entries(), 4);
-  EXPECT_THAT(Nearest(archive, {1, 0, 0}), ElementsAre("d.mp4", "c.mp4", "a.mp4"));
+  EXPECT_THAT(Nearest(archive, {1, .1F, 0}), ElementsAre("d.mp4", "c.mp4", "a.mp4"));
 }
 
 TEST_F(ArchiveTest, RemovedFilesAreNotFoundBeforeAndAfterTheVectorsAreWrittenAnew) {
@@ -157,7 +159,9 @@ TEST_F(ArchiveTest, NearCopiesAreTheNearestPairsOfTwoFiles) {
   ASSERT_EQ(between.size(), 2U);
   EXPECT_NEAR(between[0].value, 1, 1e-6);
   EXPECT_NEAR(between[1].value, 1, 1e-6);
-  Archive::Make(folder_ / "other", {.region = Region::kWhole}, Metric::kCosine);
+  ArchiveRecipe whole;
+  whole.region = Region::kWhole;
+  Archive::Make(folder_ / "other", whole, Metric::kCosine);
   const Archive other(folder_ / "other", Database::Access::kRead);
   EXPECT_THAT(MessageOf([&] { FindNearCopies(train, other, .9F, 10, {}); }), HasSubstr("different features"));
 }

@@ -8,6 +8,7 @@
 
 #include "tests/spectrum/made_pictures.h"
 #include "tests/support/clips.h"
+#include "tests/support/support.h"
 
 namespace seam {
 namespace {

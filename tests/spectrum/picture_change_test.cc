@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "tests/spectrum/made_pictures.h"
 #include "tests/support/clips.h"
+#include "tests/support/support.h"
 
 namespace seam {
 namespace {
