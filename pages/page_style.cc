@@ -66,6 +66,10 @@ table.numbers th, table.numbers td { padding: .25em .5em; text-align: right; whi
 table.numbers th:first-child, table.numbers td:first-child { text-align: left; }
 .plots { display: flex; flex-wrap: wrap; gap: 1em; } .plots img { width: calc(50% - .6em); min-width: min(100%, 400px); border: 1px solid var(--line); }
 .wide img { max-width: 100%; }
+.matches { display: flex; flex-wrap: wrap; gap: 12px; padding: 12px 0; border-bottom: 1px solid var(--line); }
+.matches figure { margin: 0; width: 150px; font-size: .8em; overflow-wrap: anywhere; }
+.matches figure:first-child { border-right: 2px solid var(--line); padding-right: 12px; width: 164px; }
+.matches img { display: block; width: 112px; height: 112px; object-fit: contain; background: #111; border-radius: 4px; }
 [hidden] { display: none !important; }
 @media print { body { max-width: none; padding: 0; font-size: 11pt; } .tools, .up { display: none !important; }
   section.video { break-inside: avoid-page; content-visibility: visible; } #inputs th { position: static; }

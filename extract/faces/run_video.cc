@@ -186,8 +186,11 @@ class VideoRun {
   // Frames without a face, more than a few, or faces that are wider than high or whose eyes stand one above
   // the other.
   bool SeemsTurned() const {
+    if (TakesWholePictures()) return false;  // whose boxes say nothing
     return 4 * frames_with_faces_ < 3 * summary_.frames || 2 * sideways_ > summary_.faces;
   }
+
+  bool TakesWholePictures() const { return options_.detector.detector == kWholePicture; }
 
   static bool IsSideways(const Face& face) {
     const cv::Point2f eyes = face.landmarks[1] - face.landmarks[0];
@@ -270,6 +273,7 @@ class VideoRun {
 
   // Whether no face is where it was told to be, and one is seen when the picture is turned.
   bool StandsOtherwise(const VideoFrame& frame, const cv::Rect2f& told) const {
+    if (TakesWholePictures()) return false;
     constexpr float kOverlap = 0.3F;  // intersection over union
     const auto upright = [](const Face& face) { return !IsSideways(face); };
     const auto there = [&](const Face& face) {
@@ -476,7 +480,7 @@ class VideoRun {
     summary_.faces += static_cast<int>(faces.size());
     frames_with_faces_ += faces.empty() ? 0 : 1;
     sideways_ += static_cast<int>(std::count_if(faces.begin(), faces.end(), IsSideways));
-    const bool one = known_ || !LookedFor(*frame) || options_.detector.detector == kWholePicture;
+    const bool one = known_ || !LookedFor(*frame) || TakesWholePictures();
     std::vector<int> tracks = one ? std::vector<int>(faces.size(), 0)
                                   : tracker_.Assign(faces, frame->stamp.pts_seconds, frame->scene);
     for (int& track : tracks) {
@@ -492,7 +496,7 @@ class VideoRun {
   // Of the largest face, in the first frames that have one.
   void LookAtTexture(const SampledFrame& frame) {
     constexpr std::int64_t kFaces = 8;
-    if (known_ || frame.faces.empty() || drawn_.faces() >= kFaces) return;
+    if (known_ || frame.faces.empty() || drawn_.faces() >= kFaces || TakesWholePictures()) return;
     const auto& largest =
         *std::max_element(frame.faces.begin(), frame.faces.end(),
                           [](const Face& a, const Face& b) { return a.box.area() < b.box.area(); });

@@ -196,10 +196,16 @@ TEST_F(ExtractProgramTest, AFullDiskIsOneErrorAndResumingGivesTheSameBytes) {
 
 TEST_F(ExtractProgramTest, AFileThatMayNotGrowIsAnErrorAndNoCrash) {
   MakeDataset(folder_ / "in", 1);
-  const CommandResult result =
-      RunCommand("ulimit -f 40; " + ExtractLine(folder_ / "in", folder_ / "out"));  // of 512 bytes
+  const CommandResult result = RunCommand("ulimit -f 40; " +  // of 512 bytes
+                                          ExtractLine(folder_ / "in", folder_ / "out", "--isolation none"));
   EXPECT_EQ(result.status, 1);
   EXPECT_NE(result.err.find("cannot be written: File too large"), std::string::npos) << result.err;
+  // The limit holds for the memory that a decoder's process shares, too.
+  const CommandResult isolated =
+      RunCommand("ulimit -f 40; " + ExtractLine(folder_ / "in", folder_ / "isolated"));
+  EXPECT_EQ(isolated.status, 1);
+  EXPECT_NE(isolated.err.find("no memory can be shared: File too large\nhint: "), std::string::npos)
+      << isolated.err;
   EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--resume")).status, 0);
 }
 

@@ -107,7 +107,7 @@ TEST_F(EnsembleTest, WhatCannotWorkTogetherIsOneClearLine) {
     return result.err;
   };
   EXPECT_THAT(told("--model " + At("a.safetensors") + "," + At("windows.safetensors")),
-              testing::HasSubstr("windows takes windows of 3 frames, 1 apart, and a takes single frames"));
+              testing::HasSubstr("windows: takes windows of 3 frames, 1 apart, and a takes single frames"));
   EXPECT_THAT(told("--model " + At("a.safetensors") + "," + At("none.safetensors")),
               testing::HasSubstr("none.safetensors"));
   EXPECT_THAT(told("--model " + At("a.safetensors") + ","), testing::HasSubstr("no file between two commas"));

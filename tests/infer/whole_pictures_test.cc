@@ -43,6 +43,7 @@ TEST_F(WholePicturesTest, APictureWithoutAFaceHasItsScore) {
   const auto rows = ReadScoreFile(At("s.csv"));
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(rows[0].status, Status::kOk);
+  EXPECT_EQ(rows[0].reason, "");  // wider than high, and not taken for turned
   cv::Mat picture;
   cv::cvtColor(cv::imread(At("p.png")), picture, cv::COLOR_BGR2RGB);
   const Predictor predictor(At("whole.safetensors"), CompileOptions{}, Parts());
@@ -74,7 +75,7 @@ TEST_F(WholePicturesTest, PicturesAndFacesAreNotFused) {
   const CommandResult result = RunCommand("seam infer --model " + At("face.safetensors") + "," +
                                           Checkpoint() + " " + Quoted(DemoClip().string()));
   EXPECT_NE(result.status, 0);
-  EXPECT_THAT(result.err, testing::HasSubstr("whole takes single frames of whole pictures, and face takes"));
+  EXPECT_THAT(result.err, testing::HasSubstr("whole: takes single frames of whole pictures, and face takes"));
 }
 
 }  // namespace
