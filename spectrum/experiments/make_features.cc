@@ -150,7 +150,10 @@ void AddRow(Features features, Outcome* outcome) {
 class FeatureSink : public ClipSink {
  public:
   FeatureSink(const MakeOptions& options, fs::path path)
-      : options_(options), crop_(options.extract.Spec()), path_(std::move(path)) {}
+      : options_(options), crop_(options.extract.Spec()), path_(std::move(path)) {
+    crop_.set_encoding("jpeg");  // as seam extract does
+    crop_.set_quality(95);
+  }
   void Add(FaceClip clip) override {
     thread_local PictureDecoder decoder;
     for (const FaceFrame& frame : clip.frames) {
@@ -173,7 +176,7 @@ class FeatureSink : public ClipSink {
 
  private:
   const MakeOptions& options_;
-  const CropSpec crop_;
+  CropSpec crop_;
   const fs::path path_;
   std::size_t seen_ = 0;
   std::map<int, std::vector<Features>> rows_;
