@@ -33,7 +33,7 @@ done
 mkdir -p "$root"/{bin,proc,dev,tmp,data/{real,fake},usr/bin,usr/share/seam}
 # copy FILE: to the same place in the root folder, links followed.
 copy() { mkdir -p "$root$(dirname "$1")" && cp -L "$1" "$root$1"; }
-for name in seam seam-infer seam-extract seam-evaluate; do
+for name in seam seam-infer seam-extract seam-decode seam-evaluate; do
   [[ -x $programs/$name ]] || fail "$programs/$name is not built"
   cp "$programs/$name" "$root/usr/bin"
   libraries=$(ldd "$programs/$name")
