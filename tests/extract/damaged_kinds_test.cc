@@ -118,7 +118,8 @@ struct Seen {
 
 // Both ways through a file, and what has to hold of each.
 Seen See(const fs::path& path) {
-  const MediaLimits limits = SmallLimits();
+  MediaLimits limits = SmallLimits();
+  limits.isolation = "none";  // so that crashes and memory are this process's own
   Seen seen;
   const std::string error = MessageOf([&] {
     VideoReader reader(path, limits);
