@@ -89,6 +89,27 @@ const nlohmann::ordered_json& OptionsOf(const ManualEntry& entry) {
   return entry.help.contains("options") ? entry.help.at("options") : none;
 }
 
+// Programs of two words stand first, since the pattern of a verb alone holds for all of its commands.
+std::vector<const ManualEntry*> LongestFirst(const std::vector<ManualEntry>& entries) {
+  std::vector<const ManualEntry*> ordered;
+  for (const ManualEntry& entry : entries) ordered.push_back(&entry);
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [](const auto* a, const auto* b) { return a->words.size() > b->words.size(); });
+  return ordered;
+}
+
+// Of "VERB COMMAND" in a shell's case; `without`: that of seam itself.
+std::string CasePattern(const ManualEntry& entry, const std::string& without) {
+  switch (entry.words.size()) {
+    case 2:
+      return fmt::format("'{} {}'", entry.words[0], entry.words[1]);
+    case 1:
+      return fmt::format("'{} '*", entry.words[0]);
+    default:
+      return without;
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> CommandsIn(const ManualEntry& entry) {
@@ -149,19 +170,11 @@ std::string BashCompletion(const std::vector<ManualEntry>& entries) {
       "  [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD-2]}\n"
       "  key=\"$verb $command\"\n"
       "  case $key in\n";
-  // Programs with two words stand first, since a verb alone matches all of its commands.
-  std::vector<const ManualEntry*> ordered;
-  for (const ManualEntry& entry : entries) ordered.push_back(&entry);
-  std::stable_sort(ordered.begin(), ordered.end(),
-                   [](const auto* a, const auto* b) { return a->words.size() > b->words.size(); });
-  for (const ManualEntry* entry : ordered) {
-    const auto pattern = entry->words.size() == 2   ? fmt::format("'{} {}'", entry->words[0], entry->words[1])
-                         : entry->words.size() == 1 ? fmt::format("'{} '*", entry->words[0])
-                                                    : std::string("' '");
+  for (const ManualEntry* entry : LongestFirst(entries)) {
     std::vector<std::string> options;
     for (const auto& option : OptionsOf(*entry))
       options.push_back("--" + option.at("name").get<std::string>());
-    text += fmt::format("    {})\n      commands={} options={}\n", pattern,
+    text += fmt::format("    {})\n      commands={} options={}\n", CasePattern(*entry, "' '"),
                         Quoted(fmt::format("{}", fmt::join(CommandNames(*entry), " "))),
                         Quoted(fmt::format("{}", fmt::join(options, " "))));
     std::string cases;
@@ -236,16 +249,8 @@ std::string ZshCompletion(const std::vector<ManualEntry>& entries) {
       "(( CURRENT > 2 )) || verb=\n"
       "(( CURRENT > 3 )) || command=\n"
       "case \"$verb $command\" in\n";
-  std::vector<const ManualEntry*> ordered;
-  for (const ManualEntry& entry : entries) ordered.push_back(&entry);
-  std::stable_sort(ordered.begin(), ordered.end(),
-                   [](const auto* a, const auto* b) { return a->words.size() > b->words.size(); });
-  for (const ManualEntry* entry : ordered) {
-    const std::size_t depth = entry->words.size();
-    const auto pattern = depth == 2   ? fmt::format("'{} {}'", entry->words[0], entry->words[1])
-                         : depth == 1 ? fmt::format("'{} '*", entry->words[0])
-                                      : std::string("*");
-    text += fmt::format("  {})\n", pattern);
+  for (const ManualEntry* entry : LongestFirst(entries)) {
+    text += fmt::format("  {})\n", CasePattern(*entry, "*"));
     const bool has_options = !OptionsOf(*entry).empty(), has_commands = !CommandNames(*entry).empty();
     if (has_commands && has_options) {
       text += "    if (( CURRENT == 3 )) && [[ $PREFIX != -* ]]; then\n" + ZshCommands(*entry) + "    fi\n";
@@ -254,7 +259,8 @@ std::string ZshCompletion(const std::vector<ManualEntry>& entries) {
     }
     // _arguments counts from the program's own name on.
     if (has_options)
-      text += fmt::format("    shift {0} words; (( CURRENT -= {0} ))\n", depth) + ZshArguments(*entry);
+      text += fmt::format("    shift {0} words; (( CURRENT -= {0} ))\n", entry->words.size()) +
+              ZshArguments(*entry);
     text += "    ;;\n";
   }
   return text + "esac\n";
