@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "extract/media/decoder_pool.h"
 #include "extract/media/video_reader.h"
 #include "infer/ensemble.h"
 #include "infer/evidence.h"
@@ -77,6 +78,7 @@ class VectorMaker::Sink : public ClipSink {
 
 VectorMaker::VectorMaker(FeatureKind kind, Region region, const std::string& model, Settings settings)
     : kind_(kind), region_(region), settings_(std::move(settings)) {
+  settings_.media.decoders = std::make_shared<DecoderPool>();  // one start for all files
   if (kind_ == FeatureKind::kCorners) {
     if (!model.empty()) throw UsageError("--model", "makes no sense with --features corners");
     return;
