@@ -26,6 +26,7 @@ endfunction()
 
 # The pictures in shards.
 seam_find_opencv(core imgproc imgcodecs)
+find_package(PNG REQUIRED)
 find_path(TURBOJPEG_INCLUDE_DIR turbojpeg.h REQUIRED)
 find_library(TURBOJPEG_LIBRARY turbojpeg REQUIRED)
 add_library(turbojpeg UNKNOWN IMPORTED GLOBAL)

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
@@ -16,6 +15,7 @@
 #include "infer/annotated_paths.h"
 #include "infer/draw.h"
 #include "labels/video.h"
+#include "proto/picture_codec.h"
 
 namespace seam {
 
@@ -109,14 +109,13 @@ void Annotator::AnnotatePicture(std::size_t video, const VideoResult& result) co
   VideoReader reader(inputs_[video], limits_);
   const auto stamp = reader.Next();
   if (!stamp) throw Error(inputs_[video].string(), "no frame could be decoded");
-  cv::Mat picture = reader.Frame().Turned(result.turn).Picture().clone(), bgr;
+  cv::Mat picture = reader.Frame().Turned(result.turn).Picture().clone();
   People(result.row, rule_).DrawAt(stamp->pts_seconds, &picture);
   DrawNotes(notes_, 0, &picture);
-  cv::cvtColor(picture, bgr, cv::COLOR_RGB2BGR);
-  std::vector<std::uint8_t> bytes;
   constexpr int kQuality = 92;
-  cv::imencode(outputs_[video].extension().string(), bgr, bytes, {cv::IMWRITE_JPEG_QUALITY, kQuality});
-  WriteFile(outputs_[video], {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const PixelView view = ViewOf(picture);
+  const bool is_png = outputs_[video].extension() == ".png" || outputs_[video].extension() == ".PNG";
+  WriteFile(outputs_[video], is_png ? EncodePng(view) : EncodeJpeg(view, kQuality, JpegSampling::k420));
 }
 
 std::string Annotator::AnnotateVideo(std::size_t video, const VideoResult& result) const {

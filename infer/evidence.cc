@@ -5,11 +5,11 @@
 #include <tuple>
 #include <utility>
 
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
 #include "proto/picture.h"
+#include "proto/picture_codec.h"
 
 namespace seam {
 namespace {
@@ -93,12 +93,7 @@ std::string SmallJpeg(const cv::Mat& picture, int side, int quality) {
     const double factor = static_cast<double>(side) / longer;
     cv::resize(picture, small, {}, factor, factor, cv::INTER_AREA);
   }
-  cv::Mat bgr;
-  cv::cvtColor(small, bgr, cv::COLOR_RGB2BGR);
-  std::vector<std::uint8_t> bytes;
-  if (!cv::imencode(".jpg", bgr, bytes, {cv::IMWRITE_JPEG_QUALITY, quality}))
-    throw Error("", "a picture cannot be encoded");
-  return {bytes.begin(), bytes.end()};
+  return EncodeJpeg(ViewOf(small), quality, JpegSampling::k420);
 }
 
 cv::Mat DecodeCrop(const std::string& encoded, const CropSpec& crop) {

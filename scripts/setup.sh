@@ -20,7 +20,7 @@ packages=(
   g++ cmake make ninja-build ccache pkg-config clang-format ca-certificates
   # decoding, face detection, JPEG
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
-  libopencv-dnn-dev libopencv-objdetect-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libdlib-dev libturbojpeg0-dev
+  libopencv-dnn-dev libopencv-objdetect-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libdlib-dev libturbojpeg0-dev libpng-dev
   libdlib-data
   # the sandbox that files are decoded in
   libseccomp-dev

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
@@ -17,21 +16,6 @@ namespace {
 const std::vector<std::string>& Kinds() {
   static const std::vector<std::string> kinds = {"azimuthal", "dct", "magnitude", "raw", "prnu"};
   return kinds;
-}
-
-constexpr std::int64_t kMaxPixels = std::int64_t{1} << 26;
-
-// The size that a PNG's header tells, before anything is decoded: a small file can stand for a huge picture.
-void CheckPng(const std::string& bytes, const std::string& subject) {
-  if (bytes.size() < 24 || bytes.compare(1, 3, "PNG") != 0) return;
-  const auto number = [&](std::size_t at) {
-    std::int64_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i) value = value * 256 + static_cast<unsigned char>(bytes[at + i]);
-    return value;
-  };
-  const std::int64_t width = number(16), height = number(20);
-  if (width > kMaxPixels || height > kMaxPixels || width * height > kMaxPixels)
-    throw Error(subject, fmt::format("a picture of {} x {} pixels is too large", width, height));
 }
 
 // To what the options ask for.
@@ -137,24 +121,6 @@ Features FeaturesOf(const cv::Mat& picture, const FeatureOptions& options) {
     return OfMatrix(ResidualOf(colour, options.residual));
   }
   return OfMatrix(prepared);
-}
-
-cv::Mat DecodePicture(const std::string& bytes, bool grey, const std::string& subject) {
-  CheckPng(bytes, subject);
-  cv::Mat picture;
-  if (!bytes.empty()) {
-    const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8U, const_cast<char*>(bytes.data()));
-    try {
-      picture = cv::imdecode(encoded, grey ? cv::IMREAD_GRAYSCALE : cv::IMREAD_COLOR);
-    } catch (const cv::Exception&) {
-      // It says no more than that it could not.
-    }
-  }
-  if (picture.empty()) throw Error(subject, "is no picture that can be read");
-  if (static_cast<std::int64_t>(picture.total()) > kMaxPixels)
-    throw Error(subject, "the picture is too large");
-  if (!grey) cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
-  return picture;
 }
 
 }  // namespace seam

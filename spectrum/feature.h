@@ -44,8 +44,4 @@ struct Features {
 // `picture`: 8-bit, grey or RGB as options.IsGrey() says; a colour picture is made grey, a grey one repeated.
 Features FeaturesOf(const cv::Mat& picture, const FeatureOptions& options);
 
-// An encoded picture (JPEG, PNG, BMP, WebP, TIFF) as 8-bit grey or RGB, upright. Grey of a JPEG is its luma
-// plane as libjpeg decodes it, which is what published features were made of. An Error names `subject`.
-cv::Mat DecodePicture(const std::string& bytes, bool grey, const std::string& subject);
-
 }  // namespace seam

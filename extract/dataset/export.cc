@@ -14,7 +14,6 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <nlohmann/json.hpp>
 
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
@@ -22,6 +21,7 @@
 #include "base/progress.h"
 #include "labels/label.h"
 #include "proto/picture.h"
+#include "proto/picture_codec.h"
 #include "proto/sequence_example.pb.h"
 #include "proto/shard.h"
 #include "proto/tfrecord.h"
@@ -264,13 +264,10 @@ class FrameFolders : public Exporter {
 
   std::string Png(const Frame& frame, const CropSpec& crop) {
     const int size = static_cast<int>(crop.size());
-    cv::Mat rgb(size, size, CV_8UC3), bgr;
+    cv::Mat rgb(size, size, CV_8UC3);
     const std::string problem = decoder_.Decode(frame.image(), crop, rgb.data);
     if (!problem.empty()) throw Error("a frame", problem, "seam verify names the damaged shards");
-    cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-    std::vector<std::uint8_t> bytes;
-    cv::imencode(".png", bgr, bytes);
-    return {bytes.begin(), bytes.end()};
+    return EncodePng(ViewOf(rgb));
   }
 
   fs::path folder_;

@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
 #include "base/fnv.h"
 #include "extract/media/video_reader.h"
 #include "extract/media/video_writer.h"
+#include "proto/picture_codec.h"
 
 namespace seam {
 namespace {
@@ -92,11 +92,8 @@ cv::Mat Pixelated(const cv::Mat& picture, double factor, std::uint64_t) {
 }
 
 cv::Mat ThroughJpeg(const cv::Mat& picture, double quality, std::uint64_t) {
-  cv::Mat bgr, changed;
-  cv::cvtColor(picture, bgr, cv::COLOR_RGB2BGR);
-  std::vector<std::uint8_t> bytes;
-  cv::imencode(".jpg", bgr, bytes, {cv::IMWRITE_JPEG_QUALITY, static_cast<int>(quality)});
-  cv::cvtColor(cv::imdecode(bytes, cv::IMREAD_COLOR), changed, cv::COLOR_BGR2RGB);
+  cv::Mat changed(picture.size(), CV_8UC3);
+  Recompress(ViewOf(picture), static_cast<int>(quality), changed.data);
   return changed;
 }
 

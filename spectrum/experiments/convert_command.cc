@@ -27,6 +27,7 @@
 #include "spectrum/dct.h"
 #include "spectrum/experiments/crop_of_set.h"
 #include "spectrum/experiments/inputs.h"
+#include "spectrum/experiments/picture_reader.h"
 #include "spectrum/feature.h"
 #include "spectrum/numpy_file.h"
 
@@ -271,8 +272,7 @@ class Converter {
       tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
         const fs::path& path = items[from + i].path;
         try {
-          const cv::Mat picture =
-              DecodePicture(ReadFile(path), features && options_.feature.IsGrey(), path.string());
+          const cv::Mat picture = pictures_.Read(path, features && options_.feature.IsGrey());
           pictures[i] = CropOfSet(picture, options_.crop, options_.size).clone();
           if (pictures[i].empty()) throw Error(path.string(), "is too small for --crop");
           if (features) rows[i] = FeaturesOf(pictures[i], options_.feature);
@@ -327,6 +327,7 @@ class Converter {
   }
 
   const ConvertOptions options_;
+  const PictureReader pictures_;
   const SpectrumInputs found_;
   std::vector<bool> fake_;  // of each class
   std::vector<Item> splits_[3];

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
@@ -17,9 +16,11 @@
 #include "extract/faces/extract_faces.h"
 #include "models/networks/compiled_model.h"
 #include "models/networks/stored_network.h"
+#include "proto/picture_codec.h"
 #include "scores/calibration.h"
 #include "spectrum/experiments/explain.h"
 #include "spectrum/experiments/inputs.h"
+#include "spectrum/experiments/picture_reader.h"
 #include "spectrum/feature.h"
 #include "spectrum/spectrum_model.h"
 
@@ -105,13 +106,7 @@ cv::Mat FaceIn(const fs::path& path, const CropSpec& crop, ExtractOptions extrac
   return face;
 }
 
-void WritePicture(const fs::path& path, const cv::Mat& rgb) {
-  cv::Mat bgr;
-  cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-  std::vector<std::uint8_t> bytes;
-  cv::imencode(".png", bgr, bytes);
-  WriteFile(path, std::string(bytes.begin(), bytes.end()));
-}
+void WritePicture(const fs::path& path, const cv::Mat& rgb) { WriteFile(path, EncodePng(ViewOf(rgb))); }
 
 // |w| of each coefficient, the mean over channels, of each output; only for a linear model of maps.
 bool WriteWeights(const SpectrumModel& model, const fs::path& folder) {
@@ -178,12 +173,12 @@ int SpectrumExplain(const std::vector<std::string>& arguments) {
     if (!has_weights) throw UsageError("seam spectrum explain", "no picture named", "name a picture");
     return kExitGood;
   }
+  const PictureReader pictures(extract.media);
   int failed = 0;
   for (const SpectrumInput& input : FindSpectrumInputs(inputs, "all", 0).inputs) {
     try {
-      const cv::Mat picture = model.whole
-                                  ? DecodePicture(ReadFile(input.path), model.grey, input.path.string())
-                                  : FaceIn(input.path, model.crop, extract);
+      const cv::Mat picture =
+          model.whole ? pictures.Read(input.path, model.grey) : FaceIn(input.path, model.crop, extract);
       const cv::Mat parts = Superpixels(picture, segments);
       const LimeExplanation found = ExplainPicture(picture, parts, model.scorer, lime);
       const auto c = static_cast<std::size_t>(

@@ -27,6 +27,7 @@
 #include "proto/picture.h"
 #include "proto/shard.h"
 #include "proto/tfrecord.h"
+#include "spectrum/experiments/picture_reader.h"
 
 namespace seam {
 namespace {
@@ -249,8 +250,7 @@ class Making {
     try {
       if (input.kind == SpectrumInput::Kind::kPicture) {
         const bool grey = options_.feature.IsGrey();
-        AddRow(Of(DecodePicture(ReadFile(input.path), grey, input.path.string()), input.path, number),
-               &outcome);
+        AddRow(Of(pictures_.Read(input.path, grey), input.path, number), &outcome);
       } else {
         const MediaLimits& limits = options_.extract.media;
         const VideoScan scan = ScanVideo(input.path, limits);
@@ -402,6 +402,7 @@ class Making {
   nlohmann::json crop_of_shards_;  // null: there are none
   Journal journal_;
   Progress* progress_ = nullptr;
+  const PictureReader pictures_;
 };
 
 }  // namespace

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 #include <tbb/parallel_for.h>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
@@ -14,22 +13,16 @@
 #include "base/interrupt.h"
 #include "base/options.h"
 #include "base/progress.h"
+#include "proto/picture_codec.h"
 #include "spectrum/experiments/inputs.h"
 #include "spectrum/experiments/picture_change.h"
+#include "spectrum/experiments/picture_reader.h"
 #include "spectrum/feature.h"
 
 namespace seam {
 namespace {
 
 namespace fs = std::filesystem;
-
-void WritePng(const fs::path& path, const cv::Mat& rgb) {
-  cv::Mat bgr;
-  cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-  std::vector<std::uint8_t> bytes;
-  cv::imencode(".png", bgr, bytes);
-  WriteFile(path, std::string(bytes.begin(), bytes.end()));
-}
 
 }  // namespace
 
@@ -58,6 +51,7 @@ int SpectrumPerturb(const std::vector<std::string>& arguments) {
   const SpectrumInputs found = FindSpectrumInputs(inputs, split, static_cast<std::size_t>(num_files));
   fs::create_directories(output);
   for (const std::string& name : found.classes) fs::create_directories(fs::path(output) / name);
+  const PictureReader pictures;
   std::atomic<int> bad = 0;
   std::mutex mutex;
   Progress progress("perturb", static_cast<std::int64_t>(found.inputs.size()), "pictures");
@@ -66,12 +60,12 @@ int SpectrumPerturb(const std::vector<std::string>& arguments) {
     const SpectrumInput& input = found.inputs[i];
     try {
       if (input.kind != SpectrumInput::Kind::kPicture) throw Error(input.path.string(), "is no picture");
-      const cv::Mat picture = DecodePicture(ReadFile(input.path), false, input.path.string());
+      const cv::Mat picture = pictures.Read(input.path, false);
       const fs::path folder = input.label < 0
                                   ? fs::path(output)
                                   : fs::path(output) / found.classes[static_cast<std::size_t>(input.label)];
-      WritePng(folder / fmt::format("{}_{:06}.png", change.change, i),
-               Changed(picture, change, input.path.filename().string(), i));
+      const cv::Mat changed = Changed(picture, change, input.path.filename().string(), i);
+      WriteFile(folder / fmt::format("{}_{:06}.png", change.change, i), EncodePng(ViewOf(changed)));
     } catch (const Error& error) {
       const std::lock_guard lock(mutex);
       SayWarning(Printable(error.what()));

@@ -4,11 +4,11 @@
 #include <random>
 
 #include <nlohmann/json.hpp>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
 #include "base/fnv.h"
+#include "proto/picture_codec.h"
 
 namespace seam {
 namespace {
@@ -53,13 +53,8 @@ cv::Mat CroppedAndEnlarged(const cv::Mat& picture, double share) {
 }
 
 cv::Mat Compressed(const cv::Mat& picture, int quality) {
-  const bool colour = picture.channels() == 3;
-  cv::Mat result = picture.clone();
-  if (colour) cv::cvtColor(result, result, cv::COLOR_RGB2BGR);
-  std::vector<std::uint8_t> bytes;
-  cv::imencode(".jpg", result, bytes, {cv::IMWRITE_JPEG_QUALITY, quality});
-  result = cv::imdecode(bytes, colour ? cv::IMREAD_COLOR : cv::IMREAD_GRAYSCALE);
-  if (colour) cv::cvtColor(result, result, cv::COLOR_BGR2RGB);
+  cv::Mat result(picture.size(), picture.type());
+  Recompress(ViewOf(picture), quality, result.data);
   return result;
 }
 

@@ -8,10 +8,10 @@
 #include <tbb/parallel_for.h>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "spectrum/azimuthal.h"
+#include "spectrum/experiments/picture_reader.h"
 #include "spectrum/feature.h"
 
 namespace seam {
@@ -26,13 +26,12 @@ struct Spectra {
   std::string problem;
 };
 
-Spectra SpectraOf(const std::filesystem::path& path, const FeatureOptions& dct,
+Spectra SpectraOf(const PictureReader& pictures, const std::filesystem::path& path, const FeatureOptions& dct,
                   const FeatureOptions& azimuthal) {
   Spectra spectra;
   try {
-    const std::string bytes = ReadFile(path);
-    spectra.dct = FeaturesOf(DecodePicture(bytes, dct.grey, path.string()), dct);
-    Features curve = FeaturesOf(DecodePicture(bytes, true, path.string()), azimuthal);
+    spectra.dct = FeaturesOf(pictures.Read(path, dct.grey), dct);
+    Features curve = FeaturesOf(pictures.Read(path, true), azimuthal);
     spectra.azimuthal = std::move(curve.values);
     spectra.problem = !spectra.dct.problem.empty() ? path.string() + ": " + spectra.dct.problem
                       : !curve.problem.empty()     ? path.string() + ": " + curve.problem
@@ -153,10 +152,11 @@ SpectrumStatistics SummariseSpectra(const std::string& name, const std::vector<S
                                 ? std::min(pictures.size(), static_cast<std::size_t>(options.amount))
                                 : pictures.size();
   Progress progress(name, static_cast<std::int64_t>(count), "pictures");
+  const PictureReader reader;
   for (std::size_t first = 0; first < count; first += kBlock) {
     std::vector<Spectra> block(std::min(kBlock, count - first));
     tbb::parallel_for(std::size_t{0}, block.size(), [&](std::size_t i) {
-      if (!Interrupted()) block[i] = SpectraOf(pictures[first + i].path, dct, azimuthal);
+      if (!Interrupted()) block[i] = SpectraOf(reader, pictures[first + i].path, dct, azimuthal);
     });
     if (Interrupted()) throw Error(name, "interrupted");
     for (std::size_t i = 0; i < block.size(); ++i) {

@@ -41,7 +41,7 @@ TEST_F(SpectrumFeaturesTest, ClassesAreLabelledAndABadPictureIsNamed) {
   const auto result = RunCommand("seam spectrum features " + Path("train") +
                                  " --whole --features 20 --output " + Path("f.npz"));
   EXPECT_EQ(result.status, 3) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("broken.jpg: is no picture that can be read"));
+  EXPECT_THAT(result.err, HasSubstr("broken.jpg: is not a video or picture that Seam knows"));
   EXPECT_THAT(result.err, HasSubstr("without features: 1"));
   const FeatureSet set = ReadFeatureSet(folder_ / "f.npz");
   EXPECT_EQ(set.labels, (std::vector<int>{0, 0, 0, 1, 1, 1}));

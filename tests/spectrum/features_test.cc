@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "spectrum/azimuthal.h"
 #include "spectrum/dct.h"
+#include "spectrum/experiments/picture_reader.h"
 #include "spectrum/feature.h"
 #include "tests/spectrum/made_pictures.h"
 #include "tests/support/support.h"
@@ -109,7 +110,7 @@ TEST(AzimuthalTest, PublishedRowsAreReproduced) {
   std::size_t found = 0;
   for (int i = 0; i < 40; ++i) {
     const auto path = SharedPath("fixtures/spectrum/durall/images/" + std::to_string(i) + ".jpg");
-    const auto features = AzimuthalFeatures(DecodePicture(ReadFile(path), true, path.string()), 80);
+    const auto features = AzimuthalFeatures(PictureReader().Read(path, true), 80);
     ASSERT_EQ(features.size(), 80U);
     for (const auto& row : expected) {
       double apart = 0;

@@ -4,10 +4,10 @@
 #include <array>
 #include <vector>
 
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/files.h"
+#include "proto/picture_codec.h"
 #include "train/data/clip_maker.h"
 
 namespace seam {
@@ -35,13 +35,11 @@ EpochPlan FirstOfEachClass(const ClipDataset& dataset, const EpochPlan& plan, st
 
 // A clip's frames side by side under the stripe of its class; `pixels` [T, S, S, 3] RGB.
 void Place(const torch::Tensor& pixels, bool fake, int frames, cv::Mat cell) {
-  cell.rowRange(0, kStripe).setTo(fake ? cv::Scalar(60, 60, 220) : cv::Scalar(60, 170, 60));
+  cell.rowRange(0, kStripe).setTo(fake ? cv::Scalar(220, 60, 60) : cv::Scalar(60, 170, 60));
   const int side = static_cast<int>(pixels.size(1));
   for (int frame = 0; frame < frames; ++frame) {
     const cv::Mat rgb(side, side, CV_8UC3, pixels[frame].data_ptr<std::uint8_t>());
-    cv::Mat bgr;
-    cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-    cv::resize(bgr, cell(cv::Rect(frame * kSide, kStripe, kSide, kSide)), {kSide, kSide}, 0, 0,
+    cv::resize(rgb, cell(cv::Rect(frame * kSide, kStripe, kSide, kSide)), {kSide, kSide}, 0, 0,
                side > kSide ? cv::INTER_AREA : cv::INTER_LINEAR);
   }
 }
@@ -64,10 +62,7 @@ class SheetPainter {
   }
 
   Sheet Encoded() const {
-    std::vector<std::uint8_t> png;
-    constexpr int kSmallest = 9;
-    cv::imencode(".png", sheet_, png, {cv::IMWRITE_PNG_COMPRESSION, kSmallest});
-    return {{png.begin(), png.end()}, sheet_.cols, sheet_.rows};
+    return {EncodePng(ViewOf(sheet_), PngEffort::kSmallest), sheet_.cols, sheet_.rows};
   }
 
  private:

@@ -6,12 +6,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
 #include "base/numbers.h"
 #include "base/random.h"
+#include "proto/picture_codec.h"
 #include "train/data/colour.h"
 
 namespace seam {
@@ -121,11 +121,9 @@ void AddNoise(double sigma, std::uint64_t seed, cv::Mat* picture) {
 }
 
 void Compress(double quality, cv::Mat* picture) {
-  std::vector<std::uint8_t> bytes;
-  cv::Mat bgr;
-  cv::cvtColor(*picture, bgr, cv::COLOR_RGB2BGR);
-  cv::imencode(".jpg", bgr, bytes, {cv::IMWRITE_JPEG_QUALITY, cvRound(quality)});
-  cv::cvtColor(cv::imdecode(bytes, cv::IMREAD_COLOR), *picture, cv::COLOR_BGR2RGB);
+  cv::Mat changed(picture->size(), CV_8UC3);
+  Recompress(ViewOf(*picture), cvRound(quality), changed.data);
+  changed.copyTo(*picture);
 }
 
 void CutOut(double share, double x, double y, int value, cv::Mat* picture) {
