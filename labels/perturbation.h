@@ -6,7 +6,7 @@
 namespace seam {
 
 // How videos are made worse on purpose, to see what a detector's scores are worth then. This is the table of
-// names and levels; extract/media/perturb.h does it.
+// names and levels; extract/faces/perturb.h does it.
 struct PerturbationKind {
   const char* name;
   const char* code;       // DeeperForensics-1.0's name for it; "" for what is not of its suite

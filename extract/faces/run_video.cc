@@ -15,10 +15,10 @@
 #include "base/error.h"
 #include "base/scratch_folder.h"
 #include "extract/faces/drawn_look.h"
+#include "extract/faces/perturb.h"
 #include "extract/faces/tracker.h"
 #include "extract/faces/whole_picture.h"
 #include "extract/media/decoder_pool.h"
-#include "extract/media/perturb.h"
 
 namespace seam {
 namespace {

@@ -1,4 +1,4 @@
-#include "extract/media/perturb.h"
+#include "extract/faces/perturb.h"
 
 #include <cmath>
 
