@@ -292,6 +292,7 @@ class VideoRun {
   std::vector<FrameSampler> SamplerOfKnown() {
     const VideoScan scan = ScanVideo(path_, options_.media, deadline_);
     scanned_damage_ = scan.damage;
+    scanned_frames_ = scan.packets;
     summary_.damaged = Count(scan.damaged_packets);
     std::vector<std::int64_t> numbers;
     for (const FaceClip& clip : known_->clips) {
@@ -310,6 +311,7 @@ class VideoRun {
     if (sample_.stride == 1) return {FrameSampler::Stride(1)};
     const VideoScan scan = ScanVideo(path, options_.media, deadline_);
     scanned_damage_ = scan.damage;
+    scanned_frames_ = scan.packets;
     summary_.damaged = Count(scan.damaged_packets);
     if (sample_.stride > 0) return LeavingOut(scan, {FrameSampler::Stride(sample_.stride)});
     const bool windows = sample_.window > 1;
@@ -590,6 +592,9 @@ class VideoRun {
       summary_.hint = "copy the file again, or convert it with ffmpeg; --max-pixels may be too low for it";
     } else if (!summary_.reason.empty()) {
       summary_.status = Status::kDamaged;
+      // Damage in those is not seen.
+      const std::int64_t unseen = scanned_frames_ - summary_.frames_decoded;
+      if (unseen > 0) summary_.reason += fmt::format("; frames not looked at: {}", unseen);
       summary_.hint = "what could be decoded was used; copy the file again if it should be whole";
     } else if (summary_.faces == 0) {
       summary_.status = Status::kNoFace;
@@ -638,6 +643,7 @@ class VideoRun {
   std::map<int, Tally> tallies_;  // by track
   std::int64_t last_window_ = -1, windows_with_clips_ = 0;
   std::string failure_, scanned_damage_;
+  std::int64_t scanned_frames_ = 0;
   bool detector_failed_ = false;  // which `failure_` tells of
   double first_seconds_ = 0;
 };

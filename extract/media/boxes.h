@@ -15,5 +15,7 @@ struct Box {
 
 // The first of the outermost boxes that is called `name`, if it is there before the first damaged one.
 std::optional<Box> FindBox(const InputFile& file, std::string_view name);
+// The same among those inside `outer`, which holds nothing but boxes.
+std::optional<Box> FindBox(const InputFile& file, std::string_view name, const Box& outer);
 
 }  // namespace seam

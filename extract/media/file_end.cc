@@ -9,6 +9,9 @@ extern "C" {
 #include <libavcodec/dv_profile.h>
 }
 
+#include "extract/media/boxes.h"
+#include "extract/media/stream_end.h"
+
 namespace seam {
 namespace {
 
@@ -33,6 +36,56 @@ std::int64_t BytesOfRiff(const InputFile& file) {
   return size > 0 ? size + kHeader : 0;
 }
 
+// An AVI of more than a gigabyte is several RIFFs, one behind the other.
+std::int64_t BytesOfAvi(const InputFile& file) {
+  constexpr std::int64_t kHeader = 8;
+  constexpr int kMostParts = 1 << 16;
+  std::int64_t place = 0;
+  for (int i = 0; i < kMostParts && place < file.size(); ++i) {
+    const std::string head = file.BytesAt(place, 8);
+    if (!head.starts_with("RIFF")) break;
+    const std::int64_t size = head.size() < 8 ? 0 : LittleEndian(std::string_view(head).substr(4));
+    if (size == 0) return 0;
+    place += kHeader + size;
+  }
+  return place;
+}
+
+// What an EBML element of Matroska is, and where its content begins.
+struct Element {
+  std::int64_t id = 0, size = -1;  // -1: not known
+  std::int64_t content = 0;
+};
+
+std::optional<Element> ElementAt(const InputFile& file, std::int64_t place) {
+  constexpr std::size_t kMost = 12;
+  const std::string head = file.BytesAt(place, kMost);
+  if (head.empty()) return std::nullopt;
+  const auto id_bytes = static_cast<std::size_t>(std::countl_zero(static_cast<unsigned char>(head[0]))) + 1;
+  if (id_bytes > 4 || head.size() <= id_bytes) return std::nullopt;
+  std::string_view rest = std::string_view(head).substr(id_bytes);
+  const std::size_t before = rest.size();
+  const std::int64_t size = TakeEbmlNumber(&rest);
+  if (rest.size() == before) return std::nullopt;
+  return Element{BigEndian(std::string_view(head).substr(0, id_bytes)), size,
+                 place + static_cast<std::int64_t>(head.size() - rest.size())};
+}
+
+// Through the elements of a segment without a size, and those of its clusters without one, as programs leave
+// them that were ended while they recorded.
+std::int64_t BytesOfLiveMatroska(const InputFile& file, std::int64_t begin) {
+  constexpr std::int64_t kCluster = 0x1F43B675;
+  constexpr int kMost = 1 << 20;
+  std::int64_t place = begin;
+  for (int i = 0; i < kMost && place < file.size(); ++i) {
+    const std::optional<Element> element = ElementAt(file, place);
+    if (!element) return file.size() - place < 12 ? file.size() + 1 : 0;
+    if (element->size < 0 && element->id != kCluster) return 0;
+    place = element->content + std::max<std::int64_t>(element->size, 0);
+  }
+  return place > file.size() ? place : 0;
+}
+
 std::int64_t BytesOfMatroska(const InputFile& file) {
   constexpr std::size_t kLooked = 256, kIdBytes = 4;
   const std::string head = file.BytesAt(0, kLooked);
@@ -45,7 +98,8 @@ std::int64_t BytesOfMatroska(const InputFile& file) {
   if (!rest.starts_with("\x18\x53\x80\x67")) return 0;
   rest.remove_prefix(kIdBytes);
   const std::int64_t segment = TakeEbmlNumber(&rest);
-  return segment < 0 ? 0 : static_cast<std::int64_t>(head.size() - rest.size()) + segment;
+  const auto begin = static_cast<std::int64_t>(head.size() - rest.size());
+  return segment < 0 ? BytesOfLiveMatroska(file, begin) : begin + segment;
 }
 
 // By the File Properties Object of an ASF file, unless it says that it was sent as it was made.
@@ -108,6 +162,46 @@ std::int64_t BytesOfDv(const InputFile& file) {
   return (file.size() + frame - 1) / frame * frame;
 }
 
+// By the number "filesize" of the script tag that begins an FLV.
+std::int64_t BytesOfFlv(const InputFile& file) {
+  constexpr std::size_t kLooked = 1 << 13;
+  constexpr std::string_view kName(
+      "\0\x08"
+      "filesize\0",
+      11);
+  const std::string head = file.BytesAt(0, kLooked);
+  const std::size_t place = head.find(kName);
+  if (place == std::string::npos || place + kName.size() + 8 > head.size()) return 0;
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < 8; ++i)
+    bits = bits << 8U | static_cast<unsigned char>(head[place + kName.size() + i]);
+  const auto size = std::bit_cast<double>(bits);
+  constexpr double kMost = 1e15;
+  return size > 0 && size < kMost ? static_cast<std::int64_t>(size) : 0;
+}
+
+// By the ranges that the first segment index of a fragmented MP4 lists (ISO/IEC 14496-12, 8.16.3).
+std::int64_t BytesOfFragments(const InputFile& file) {
+  constexpr std::int64_t kMost = 1 << 20;
+  constexpr std::size_t kFixed = 12, kTimescale = 8, kReference = 12;
+  const std::optional<Box> index = FindBox(file, "sidx");
+  if (!index || index->size > kMost) return 0;
+  const std::string bytes = file.BytesAt(index->offset, static_cast<std::size_t>(index->size));
+  if (bytes.size() <= kFixed) return 0;
+  const std::string_view all = bytes;
+  const std::size_t width = all[8] == 0 ? 4 : 8;  // of its times and offsets
+  const std::size_t counted = kFixed + kTimescale + 2 * width;
+  if (all.size() < counted + 4) return 0;
+  std::int64_t end = index->offset + index->size + BigEndian(all.substr(kFixed + kTimescale + width, width));
+  const std::int64_t count = BigEndian(all.substr(counted + 2, 2));
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::size_t at = counted + 4 + static_cast<std::size_t>(i) * kReference;
+    if (at + kReference > all.size()) return 0;
+    end += BigEndian(all.substr(at, 4)) & 0x7FFFFFFF;
+  }
+  return end;
+}
+
 // By the length of the last frame.
 std::int64_t BytesOfDav(const InputFile& file) {
   constexpr std::int64_t kLooked = 1 << 20;
@@ -135,7 +229,10 @@ std::int64_t BytesOfPng(const InputFile& file) {
 }
 
 std::int64_t BytesPromised(std::string_view container, const InputFile& file) {
-  if (container == "avi" || container == "webp_pipe") return BytesOfRiff(file);
+  if (container == "avi") return BytesOfAvi(file);
+  if (container == "webp_pipe") return BytesOfRiff(file);
+  if (container == "flv") return BytesOfFlv(file);
+  if (container.starts_with("mov")) return BytesOfFragments(file);
   if (container.starts_with("matroska")) return BytesOfMatroska(file);
   if (container == "asf") return BytesOfAsf(file);
   if (container == "mxf") return BytesOfMxf(file);
@@ -148,11 +245,9 @@ std::int64_t BytesPromised(std::string_view container, const InputFile& file) {
 }  // namespace
 
 std::optional<bool> IsCutOff(std::string_view container, const InputFile& file) {
-  if (container == "mpegts") {
-    // Plain, with times of arrival, with error correction.
-    const auto whole = [&](std::int64_t bytes) { return file.size() % bytes == 0; };
-    return !whole(188) && !whole(192) && !whole(204);
-  }
+  if (container == "mpegts") return TransportStreamEndsEarly(file);
+  if (container == "mpeg") return ProgramStreamEndsEarly(file);
+  if (container == "ogg") return OggEndsEarly(file);
   if (container == "gif") {
     constexpr std::int64_t kTail = 256;
     std::string tail = file.BytesAt(std::max<std::int64_t>(file.size() - kTail, 0), kTail);

@@ -287,7 +287,7 @@ bool MediaFile::IsMov() const { return std::string_view(format_->iformat->name).
 
 bool MediaFile::EndsEarly() const {
   const std::string_view container = format_->iformat->name;
-  if (IsMov()) return packets_ < avformat_index_get_entries_count(stream_);
+  if (IsMov() && packets_ < avformat_index_get_entries_count(stream_)) return true;
   if (const std::optional<bool> cut = IsCutOff(container, input_)) return *cut;
   const bool has_length = container.starts_with("matroska") || container == "flv";
   return has_length ? ToldSeconds() > 1.1 * last_seconds_ + 1 : jpeg_.is_jpeg && !jpeg_.has_end;

@@ -47,7 +47,7 @@ class MediaFile {
 
   // Whether the file was seen to end before it should, once ReadPacket() has come to its end: an mp4's index
   // promises more packets than there were, the bytes of others that there are more (file_end.h), the header
-  // of flv a longer time; a JPEG lacks its end. Others cannot tell (mpg, ogg, raw H.264 and H.265).
+  // of flv a longer time; a JPEG lacks its end. Raw H.264 and H.265 cannot tell.
   bool EndsEarly() const;
 
  private:
