@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/sibling.h"
 
 namespace seam {
 
@@ -136,8 +137,8 @@ fs::path FindShare(const std::string& name) {
   const char* named = std::getenv("SEAM_SHARE");
   if (named != nullptr && *named != '\0') folders.emplace_back(named);
   std::error_code ignored;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
-  if (!program.empty()) folders.push_back(program.parent_path().parent_path() / "share" / "seam");
+  const fs::path programs = ProgramFolder();
+  if (!programs.empty()) folders.push_back(programs.parent_path() / "share" / "seam");
   folders.emplace_back(SEAM_SOURCE_SHARE);
   for (const auto& folder : folders) {
     if (fs::is_regular_file(folder / name, ignored)) return folder / name;

@@ -1,6 +1,8 @@
 #include "base/sibling.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,8 +18,34 @@
 
 namespace seam {
 
-std::filesystem::path ProgramOf(const std::string& verb) {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / ("seam-" + verb);
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path FindProgramFolder() {
+  Dl_info found = {};
+  link_map* map = nullptr;
+  const bool known = dladdr1(reinterpret_cast<const void*>(&ProgramFolder), &found,
+                             reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) != 0;
+  // The program itself has no name among what the loader has mapped.
+  const bool library = known && map != nullptr && map->l_name[0] != '\0';
+  std::error_code ignored;
+  if (!library) return fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  const fs::path folder = fs::canonical(map->l_name).parent_path();
+  const fs::path near = folder.parent_path() / "bin", far = folder.parent_path().parent_path() / "bin";
+  return !fs::is_directory(near) && fs::is_directory(far) ? far : near;
+}
+
+}  // namespace
+
+fs::path ProgramFolder() {
+  static const fs::path folder = FindProgramFolder();
+  return folder;
+}
+
+fs::path ProgramOf(const std::string& verb) {
+  if (ProgramFolder().empty()) throw Error("/proc/self/exe", "cannot be read", "is /proc mounted?");
+  return ProgramFolder() / ("seam-" + verb);
 }
 
 bool HasSibling(const std::string& verb) { return access(ProgramOf(verb).c_str(), X_OK) == 0; }

@@ -8,7 +8,11 @@
 
 namespace seam {
 
-// The program of a verb of `seam`: seam-VERB in the folder of this very program.
+// Where the programs are: the folder of this very program. In a library that another program has loaded it is
+// the folder `bin` beside the library's, one or two levels up. Empty where /proc is not there to tell.
+std::filesystem::path ProgramFolder();
+
+// The program of a verb of `seam`: seam-VERB in that folder.
 std::filesystem::path ProgramOf(const std::string& verb);
 
 // Whether that program is there.

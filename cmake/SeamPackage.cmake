@@ -1,5 +1,5 @@
-# What is installed besides programs, and the packages that cpack makes of it. Two components: `seam`, for those who score,
-# and `train`, which needs LibTorch (the package seam-train).
+# What is installed besides programs, and the packages that cpack makes of it. Three components: `seam`, for those who score;
+# `train`, which needs LibTorch (the package seam-train); and `dev`, for programs that use libseam (libseam-dev).
 
 set(manual ${CMAKE_BINARY_DIR}/manual)
 get_property(programs GLOBAL PROPERTY SEAM_PROGRAMS)
@@ -17,14 +17,20 @@ add_custom_target(manual DEPENDS ${stamp})
 # What `make package` needs: every program, and no test.
 add_custom_target(installed DEPENDS manual ${programs})
 
-set(packages seam)
+set(components seam)
+set(package_seam seam)
+set(package_train seam-train)
+set(package_dev libseam-dev)
 if(SEAM_TORCH)
-  list(APPEND packages seam-train)
+  list(APPEND components train)
 endif()
-foreach(package ${packages})
-  string(REPLACE "seam-" "" component ${package})
+if(TARGET seam_shared)
+  list(APPEND components dev)
+  add_dependencies(installed seam_shared)
+endif()
+foreach(component ${components})
   install(FILES ${CMAKE_SOURCE_DIR}/packaging/copyright ${manual}/changelog.gz
-          DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package} COMPONENT ${component})
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package_${component}} COMPONENT ${component})
 endforeach()
 
 install(FILES ${CMAKE_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/seam COMPONENT seam)
@@ -50,10 +56,7 @@ endif()
 # cpack must not build the tests first.
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
 set(CPACK_GENERATOR DEB)
-set(CPACK_COMPONENTS_ALL seam)
-if(SEAM_TORCH)
-  list(APPEND CPACK_COMPONENTS_ALL train)
-endif()
+set(CPACK_COMPONENTS_ALL ${components})
 set(CPACK_PACKAGE_NAME seam)
 set(CPACK_PACKAGE_CONTACT "Seam maintainers <seam@seam.invalid>")
 set(CPACK_PACKAGE_DIRECTORY ${CMAKE_BINARY_DIR}/packages)
@@ -64,6 +67,14 @@ set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+if(TARGET seam_shared)
+  # Which package others need that were linked with libseam, and ldconfig after installing it.
+  set(control ${CMAKE_BINARY_DIR}/control)
+  file(CONFIGURE OUTPUT ${control}/shlibs @ONLY
+       CONTENT "libseam @PROJECT_VERSION_MAJOR@.@PROJECT_VERSION_MINOR@ seam (>= @PROJECT_VERSION@)\n")
+  file(CONFIGURE OUTPUT ${control}/triggers CONTENT "activate-noawait ldconfig\n")
+  set(CPACK_DEBIAN_SEAM_PACKAGE_CONTROL_EXTRA ${control}/shlibs ${control}/triggers)
+endif()
 set(CPACK_DEBIAN_PACKAGE_SECTION video)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_SEAM_PACKAGE_NAME seam)
@@ -76,4 +87,9 @@ set(CPACK_DEBIAN_TRAIN_PACKAGE_NAME seam-train)
 set(CPACK_DEBIAN_TRAIN_PACKAGE_DEPENDS "seam (= ${PROJECT_VERSION})")
 set(CPACK_COMPONENT_TRAIN_DESCRIPTION "train networks that find deepfakes in videos
 The verbs of seam that need LibTorch: train, score and models, and the heat maps and GPUs of infer.")
+set(CPACK_DEBIAN_DEV_PACKAGE_NAME libseam-dev)
+set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "seam (= ${PROJECT_VERSION})")
+set(CPACK_COMPONENT_DEV_DESCRIPTION "find deepfakes in videos from other programs
+The headers of libseam for C++ and C, its files for CMake, and examples in C++ and Python.")
 include(CPack)

@@ -93,20 +93,13 @@ SampleOptions LookOptions::For(const Ensemble& ensemble, const Options& options)
   return sample;
 }
 
-void InferSettings::Register(Options* options) {
-  options->AddPositional("input", &inputs);
+void InferSettings::RegisterScoring(Options* options) {
   options->Add(
       "model", &model,
       "checkpoint to score with, or several joined by commas, whose scores are fused (default: Seam's "
       "own network)");
   options->Add("threshold", &threshold,
                "a score from here on is called fake: a number, eer or fpr1 (default: the checkpoint's)");
-  options->Add("recursive", &recursive, "look into folders below the folders named");
-  options->Add("label-folders", &label_folders,
-               "take each file's label from the folder real or fake it is in");
-  options->Add("fail-on", &fail_on,
-               "end with status 4 when an input gets one of these verdicts: fake, or a list: fake,uncertain");
-  options->Add("resume", &resume, "go on where an interrupted run of the same command stopped");
   options->Add("perturb", &perturb,
                "make every input worse first, NAME:LEVEL: blur:3, h264:2, ... (docs/robustness.md)");
   options->Add("jobs", &jobs, "threads at work (0: one per core)");
@@ -116,6 +109,17 @@ void InferSettings::Register(Options* options) {
   media.Register(options);
   score.Register(options);
   compile.Register(options);
+}
+
+void InferSettings::Register(Options* options) {
+  options->AddPositional("input", &inputs);
+  options->Add("recursive", &recursive, "look into folders below the folders named");
+  options->Add("label-folders", &label_folders,
+               "take each file's label from the folder real or fake it is in");
+  options->Add("fail-on", &fail_on,
+               "end with status 4 when an input gets one of these verdicts: fake, or a list: fake,uncertain");
+  options->Add("resume", &resume, "go on where an interrupted run of the same command stopped");
+  RegisterScoring(options);
   report.Register(options);
   page.Register(options);
 }

@@ -45,6 +45,8 @@ struct InferSettings {
   ReportOptions report;
   PageOptions page;
   void Register(Options* options);
+  // Those alone that scores and verdicts depend on, and how fast they come: for requests to an Engine.
+  void RegisterScoring(Options* options);
   void Check() const;
   // The verdicts of --fail-on.
   std::vector<Verdict> FailOn() const;

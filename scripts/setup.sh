@@ -41,8 +41,8 @@ packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
   # plots, and a font for them
   libcairo2-dev fonts-dejavu-core
-  # make package
-  dpkg-dev
+  # make package, and the library's example in Python, which a test runs
+  dpkg-dev python3
   # the demo's clips
   ffmpeg python-matplotlib-data
 )
