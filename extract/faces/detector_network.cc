@@ -8,9 +8,9 @@
 #include <opencv2/dnn.hpp>
 
 #include "base/error.h"
+#include "models/networks/onnx_file.h"
 #ifdef SEAM_ONEDNN
 #include "models/networks/compiled_model.h"
-#include "models/networks/onnx_file.h"
 #endif
 
 namespace seam {
@@ -24,10 +24,19 @@ DetectorMap::DetectorMap(const cv::Mat& blob)
 
 namespace {
 
+// OpenCV makes constants of what the file works out from its own size: where maps are cut. Of more than the
+// map has, all is taken, so the size has only to be large enough.
+constexpr int kLargestSide = 1 << 14;
+
+cv::dnn::Net ReadForAnySize(const std::filesystem::path& file) {
+  const std::string bytes = OnnxForSide(file, kLargestSide);
+  return cv::dnn::readNetFromONNX(bytes.data(), bytes.size());
+}
+
 class OpenCvNetwork : public DetectorNetwork {
  public:
   OpenCvNetwork(const std::filesystem::path& file, const std::vector<std::string>& outputs)
-      : net_(cv::dnn::readNetFromONNX(file.string())), outputs_(outputs) {
+      : net_(ReadForAnySize(file)), outputs_(outputs) {
     for (const std::string& output : outputs) {
       if (net_.getLayerId(output) < 0) throw Error(file.string(), "is another network: no output " + output);
     }

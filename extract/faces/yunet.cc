@@ -36,6 +36,7 @@ constexpr int kBox = 0, kPoints = 4, kBackground = 14, kFace = 15, kFit = 16, kC
 // Places are in tenths of the anchor's side, sizes in powers of e of a tenth, or a fifth.
 constexpr float kPlaceScale = 0.1F, kWidthScale = 0.1F, kHeightScale = 0.2F;
 constexpr float kOverlap = 0.3F;
+constexpr int kLeastSide = 64;  // of a picture that the coarsest map has a cell of
 
 void Decode(const DetectorMap& map, const Level& level, float threshold, std::vector<Face>* faces) {
   for (int cell = 0; cell < map.cells(); ++cell) {
@@ -64,6 +65,15 @@ void Decode(const DetectorMap& map, const Level& level, float threshold, std::ve
   }
 }
 
+// What the network sees of a picture: BGR, black below and to the right of one that is too narrow.
+cv::Mat Searched(const cv::Mat& picture, int size, float* scale) {
+  cv::Mat bgr;
+  cv::cvtColor(ShrinkTo(picture, size, scale), bgr, cv::COLOR_RGB2BGR);
+  const auto missing = [](int side) { return std::max(0, kLeastSide - side); };
+  cv::copyMakeBorder(bgr, bgr, 0, missing(bgr.rows), 0, missing(bgr.cols), cv::BORDER_CONSTANT);
+  return bgr;
+}
+
 void Scale(float factor, std::vector<Face>* faces) {
   for (Face& face : *faces) {
     face.box = {face.box.tl() * factor, face.box.size() * factor};
@@ -80,8 +90,7 @@ YuNet::YuNet(const DetectorSettings& settings)
 
 std::vector<Face> YuNet::Detect(const cv::Mat& picture) {
   float scale = 1;
-  cv::Mat bgr;
-  cv::cvtColor(ShrinkTo(picture, size_, &scale), bgr, cv::COLOR_RGB2BGR);
+  const cv::Mat bgr = Searched(picture, size_, &scale);
   const std::vector<DetectorMap> maps = network_->Run(bgr);
   std::vector<Face> faces;
   for (std::size_t i = 0; i < maps.size(); ++i) Decode(maps[i], Levels()[i], threshold_, &faces);
@@ -97,8 +106,7 @@ OpenCvYuNet::OpenCvYuNet(const DetectorSettings& settings)
 
 std::vector<Face> OpenCvYuNet::Detect(const cv::Mat& picture) {
   float scale = 1;
-  cv::Mat bgr;
-  cv::cvtColor(ShrinkTo(picture, size_, &scale), bgr, cv::COLOR_RGB2BGR);
+  const cv::Mat bgr = Searched(picture, size_, &scale);
   detector_->setInputSize(bgr.size());
   cv::Mat found;  // [faces, 15]: box, five points, score
   detector_->detect(bgr, found);

@@ -762,4 +762,21 @@ OnnxNetwork OnnxFile::Network() const {
   return Network(static_cast<int>(dims[2]), static_cast<int>(dims[3]));
 }
 
+std::string OnnxForSide(const std::filesystem::path& path, int side) {
+  onnx::ModelProto model;
+  if (!model.ParseFromString(ReadFile(path, kMaxFileBytes)) || !model.has_graph())
+    throw Error(path.string(), "is not an ONNX file");
+  OnnxFile::Parsed parsed;
+  parsed.subject = path.string();
+  onnx::GraphProto& graph = *model.mutable_graph();
+  for (const auto& tensor : graph.initializer()) parsed.constants.emplace(tensor.name(), nullptr);
+  FindInput(graph, &parsed);
+  for (auto& input : *graph.mutable_input()) {
+    if (input.name() != parsed.input) continue;
+    auto& shape = *input.mutable_type()->mutable_tensor_type()->mutable_shape();
+    for (const int axis : {2, 3}) shape.mutable_dim(axis)->set_dim_value(side);
+  }
+  return model.SerializeAsString();
+}
+
 }  // namespace seam

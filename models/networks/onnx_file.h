@@ -45,6 +45,10 @@ class OnnxFile {
   std::unique_ptr<const Parsed> parsed_;
 };
 
+// The bytes of the file at `path`, which then says that its network takes pictures of side x side. Programs
+// that work out sizes once, from what the file says, so have them for the largest picture.
+std::string OnnxForSide(const std::filesystem::path& path, int side);
+
 inline OnnxNetwork ReadOnnx(const std::filesystem::path& path) { return OnnxFile(path).Network(); }
 
 }  // namespace seam

@@ -132,7 +132,29 @@ TEST(RetinaFaceTest, LooksForFacesInPicturesAbove640Pixels) {
   cv::resize(picture, wide, {1500, 1000});
   DetectorOptions options = With("retinaface");
   options.detect_size = 1500;
-  EXPECT_GE(MakeFaceDetector(options)->Detect(wide).size(), 1U);
+  const std::vector<Face> faces = MakeFaceDetector(options)->Detect(wide);
+  EXPECT_GE(faces.size(), 1U);
+  options.detector_engine = "opencv";
+  ExpectSameFaces(faces, MakeFaceDetector(options)->Detect(wide));
+}
+
+TEST(DetectorTest, TakesPicturesOfAnyShape) {
+  std::vector<DetectorOptions> detectors = {With("hog")};
+  if (!FindShare("retinaface.onnx").empty()) detectors.push_back(With("retinaface"));
+  if (const auto yunet = SharedPath("models/face_detection_yunet_2022mar.onnx");
+      std::filesystem::exists(yunet))
+    detectors.push_back(With("yunet", yunet.string()));
+  for (DetectorOptions& options : detectors) {
+    options.detect_size = 700;
+    for (const std::string engine : {"seam", "opencv"}) {
+      options.detector_engine = engine;
+      const auto detector = MakeFaceDetector(options);
+      for (const cv::Size size : {cv::Size(1400, 9), {5, 900}, {1, 1}, {33, 63}, {3000, 2000}}) {
+        SCOPED_TRACE(options.detector + " " + engine + " " + std::to_string(size.width));
+        EXPECT_NO_THROW(detector->Detect(cv::Mat(size, CV_8UC3, cv::Scalar::all(90))));
+      }
+    }
+  }
 }
 
 // Threads that search pictures of many sizes at once share one network.
