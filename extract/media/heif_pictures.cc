@@ -21,6 +21,7 @@ struct Closer {
   void operator()(heif_image_handle* handle) const { heif_image_handle_release(handle); }
   void operator()(heif_image* image) const { heif_image_release(image); }
   void operator()(heif_color_profile_nclx* colours) const { heif_nclx_color_profile_free(colours); }
+  void operator()(heif_decoding_options* options) const { heif_decoding_options_free(options); }
 };
 template <class T>
 using HeifPtr = std::unique_ptr<T, Closer>;
@@ -85,8 +86,10 @@ class HeifPictures : public Pictures {
 
   // Turned and cut as the file asks for; nullptr where it is damaged.
   HeifPtr<heif_image> Decoded(heif_colorspace colours, heif_chroma chroma) {
+    const HeifPtr<heif_decoding_options> options(heif_decoding_options_alloc());
+    options->decoder_id = "aom";  // for AV1; dav1d writes what it finds wrong with a file to the console
     heif_image* image = nullptr;
-    const heif_error error = heif_decode_image(handle_.get(), &image, colours, chroma, nullptr);
+    const heif_error error = heif_decode_image(handle_.get(), &image, colours, chroma, options.get());
     if (error.code != heif_error_Ok) damage_ = Printable(error.message);
     return HeifPtr<heif_image>(image);
   }

@@ -1,4 +1,4 @@
-// TIFF: the first picture of a file, with libtiff.
+// TIFF: the first picture of a file that is no smaller form of another, with libtiff.
 
 #include <array>
 #include <cstdio>
@@ -73,14 +73,15 @@ class TiffPictures : public Pictures {
     tiff_.reset(TIFFClientOpenExt(file.path().c_str(), "rm", &source_, Read, Write, Seek, Close, Size,
                                   nullptr, nullptr, options.get()));
     if (!tiff_) Refuse(source_.problem);
-    std::uint32_t width = 0, height = 0, subfile = 0;
+    while (IsReduced()) {
+      if (TIFFReadDirectory(tiff_.get()) == 0)
+        Refuse("it is a raw photograph, of which only a preview is there");
+    }
+    std::uint32_t width = 0, height = 0;
     TIFFGetField(tiff_.get(), TIFFTAG_IMAGEWIDTH, &width);
     TIFFGetField(tiff_.get(), TIFFTAG_IMAGELENGTH, &height);
-    TIFFGetField(tiff_.get(), TIFFTAG_SUBFILETYPE, &subfile);
     if (width == 0 || height == 0) Refuse("it names no size");
     CheckSize(file, limits, width, height);
-    if ((subfile & FILETYPE_REDUCEDIMAGE) != 0)
-      Refuse("it is a raw photograph, of which only a preview is there");
     std::array<char, 1024> why = {};
     if (TIFFRGBAImageOK(tiff_.get(), why.data()) == 0) Refuse(why.data());
     size_ = cv::Size(static_cast<int>(width), static_cast<int>(height));
@@ -110,6 +111,13 @@ class TiffPictures : public Pictures {
   }
 
  private:
+  // Whether the picture is a smaller form of another.
+  bool IsReduced() const {
+    std::uint32_t subfile = 0;
+    TIFFGetField(tiff_.get(), TIFFTAG_SUBFILETYPE, &subfile);
+    return (subfile & FILETYPE_REDUCEDIMAGE) != 0;
+  }
+
   [[noreturn]] void Refuse(const std::string& why) const {
     throw Error(source_.file.path(), "is a tiff picture that cannot be read: " + Printable(why),
                 "save it anew as png or jpg");

@@ -124,10 +124,11 @@ TEST(OtherKindsTest, Jpeg2000PicturesAreRead) {
   }
 }
 
-// The picture as a tiff, coded and turned as libtiff's numbers say.
-void WriteTiff(const fs::path& path, const cv::Mat& rgb, int coding, int orientation = 1,
-               bool tiled = false) {
-  TIFF* tiff = TIFFOpen(path.c_str(), "w");
+// The picture as a tiff, coded and turned as libtiff's numbers say; with the mode "a" behind what the file
+// holds.
+void WriteTiff(const fs::path& path, const cv::Mat& rgb, int coding, int orientation = 1, bool tiled = false,
+               std::uint32_t subfile = 0, const char* mode = "w") {
+  TIFF* tiff = TIFFOpen(path.c_str(), mode);
   ASSERT_NE(tiff, nullptr);
   TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, rgb.cols);
   TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, rgb.rows);
@@ -136,6 +137,7 @@ void WriteTiff(const fs::path& path, const cv::Mat& rgb, int coding, int orienta
   TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
   TIFFSetField(tiff, TIFFTAG_COMPRESSION, coding);
   TIFFSetField(tiff, TIFFTAG_ORIENTATION, orientation);
+  TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, subfile);
   TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, coding == COMPRESSION_JPEG ? PHOTOMETRIC_YCBCR : PHOTOMETRIC_RGB);
   if (coding == COMPRESSION_JPEG) TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
   cv::Mat rows = rgb.clone();
@@ -186,6 +188,17 @@ TEST(OtherKindsTest, TiffIsReadInEachOfItsWaysOfCoding) {
   limits.max_pixels = 100;
   EXPECT_NE(MessageOf([&] { See(folder / "deep.tif", limits); }).find("has frames of 96x64 pixels"),
             std::string::npos);
+}
+
+TEST(OtherKindsTest, ATiffIsThePictureAndNotTheSmallerFormBeforeIt) {
+  const TemporaryFolder folder;
+  const cv::Mat preview(8, 12, CV_8UC3, cv::Scalar(90, 90, 90));
+  WriteTiff(folder / "a.tif", preview, COMPRESSION_NONE, 1, false, FILETYPE_REDUCEDIMAGE);
+  EXPECT_NE(Refusal(folder / "a.tif").find("of which only a preview is there"), std::string::npos);
+  WriteTiff(folder / "a.tif", QuarteredPicture(96, 64), COMPRESSION_LZW, 1, false, 0, "a");
+  const Seen seen = See(folder / "a.tif");
+  ASSERT_EQ(seen.first.size(), cv::Size(96, 64));
+  EXPECT_EQ(QuarterColours(seen.first), "rgbw");
 }
 
 TEST(OtherKindsTest, TiffIsTurnedUpright) {
@@ -277,6 +290,30 @@ TEST(OtherKindsTest, AvifIsRead) {
   ASSERT_EQ(seen.stamps.size(), 1U);
   EXPECT_EQ(QuarterColours(seen.first), "rgbw");
   EXPECT_EQ(seen.damage, "");
+}
+
+// What a decoder finds wrong is in our own errors, in one line.
+TEST(OtherKindsTest, ADamagedAvifWritesNothingToTheConsole) {
+  const TemporaryFolder folder;
+  const std::string whole =
+      ReadFile(MakeVideo(folder / "a.avif", Quarters("128x96", 0.04) +
+                                                "-frames:v 1 -c:v libaom-av1 -cpu-used 8 -still-picture 1"));
+  const std::size_t data = whole.find("mdat") + 4;
+  MediaLimits limits;
+  limits.isolation = "none";  // the other process has no console
+  testing::internal::CaptureStderr();
+  int told = 0;
+  for (std::size_t i = 0; i < 24; ++i) {
+    std::string hurt = whole;
+    for (std::size_t k = 0; k < 3; ++k) hurt[data + i + k] = static_cast<char>(hurt[data + i + k] ^ 0x5A);
+    WriteFile(folder / "hurt.avif", hurt);
+    std::string damage;
+    const std::string refusal = MessageOf([&] { damage = See(folder / "hurt.avif", limits).damage; });
+    damage += refusal;
+    told += damage.empty() ? 0 : 1;
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_GT(told, 3);
 }
 
 TEST(OtherKindsTest, WhatIsNotReadIsNamed) {
