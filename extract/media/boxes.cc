@@ -27,8 +27,8 @@ std::optional<Box> FindBetween(const InputFile& file, std::string_view name, std
 
 }  // namespace
 
-std::optional<Box> FindBox(const InputFile& file, std::string_view name) {
-  return FindBetween(file, name, 0, file.size());
+std::optional<Box> FindBox(const InputFile& file, std::string_view name, std::int64_t from) {
+  return FindBetween(file, name, from, file.size());
 }
 
 std::optional<Box> FindBox(const InputFile& file, std::string_view name, const Box& outer) {

@@ -47,7 +47,8 @@ AVPixelFormat FormatOf(heif_chroma chroma, int bits) {
 
 class HeifPictures : public Pictures {
  public:
-  HeifPictures(const InputFile& file, const MediaLimits& limits) : file_(file), content_(Content(file)) {
+  HeifPictures(const InputFile& file, const MediaLimits& limits, std::int64_t end)
+      : file_(file), content_(Content(file, end)) {
     context_.reset(heif_context_alloc());
     heif_context_set_max_decoding_threads(context_.get(), 0);
     Check(heif_context_read_from_memory_without_copy(context_.get(), content_.data(), content_.size(),
@@ -142,8 +143,8 @@ class HeifPictures : public Pictures {
 
 }  // namespace
 
-std::unique_ptr<Pictures> OpenHeif(const InputFile& file, const MediaLimits& limits) {
-  return std::make_unique<HeifPictures>(file, limits);
+std::unique_ptr<Pictures> OpenHeif(const InputFile& file, const MediaLimits& limits, std::int64_t end) {
+  return std::make_unique<HeifPictures>(file, limits, end);
 }
 
 }  // namespace seam

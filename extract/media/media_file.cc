@@ -309,8 +309,9 @@ AvPtr<AVCodecContext> OpenDecoder(MediaFile* file) {
   decoder->codec_whitelist = av_strdup(ListedDecoders());
   status = avcodec_open2(decoder.get(), codec, nullptr);
   if (status < 0) {
-    throw Error(file->path(),
-                fmt::format("is coded {}, which Seam does not decode: {}", coded, AvErrorText(status)),
+    // A decoder that is not on the list is refused as an invalid argument.
+    const std::string why = status == AVERROR(EINVAL) ? "" : ": " + AvErrorText(status);
+    throw Error(file->path(), fmt::format("is coded {}, which Seam does not decode{}", coded, why),
                 kConvertHint);
   }
   return decoder;

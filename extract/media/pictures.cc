@@ -27,6 +27,20 @@ bool IsHeif(std::string_view head) {
   return false;
 }
 
+// Where the file of a picture ends: some phones append their film to it, which is a file of its own.
+std::int64_t EndOfHeif(const InputFile& file) {
+  const std::optional<Box> first = FindBox(file, "ftyp");
+  const std::optional<Box> second = first ? FindBox(file, "ftyp", first->offset + first->size) : std::nullopt;
+  return second ? second->offset : file.size();
+}
+
+// Nothing where the file is a film.
+std::unique_ptr<Pictures> OpenHeifIfStill(const InputFile& file, const MediaLimits& limits) {
+  const std::int64_t end = EndOfHeif(file);
+  const std::optional<Box> film = FindBox(file, "moov");
+  return film && film->offset < end ? nullptr : OpenHeif(file, limits, end);
+}
+
 }  // namespace
 
 PictureKind KindOfPictures(std::string_view head) {
@@ -49,12 +63,12 @@ void Pictures::CheckSize(const InputFile& file, const MediaLimits& limits, std::
               fmt::format("--max-pixels allows {}", limits.max_pixels));
 }
 
-std::string Pictures::Content(const InputFile& file) {
-  if (file.size() > kMaxBytes) {
-    throw Error(file.path(), fmt::format("is a picture of {} MiB", file.size() >> 20),
+std::string Pictures::Content(const InputFile& file, std::int64_t size) {
+  if (size > kMaxBytes) {
+    throw Error(file.path(), fmt::format("is a picture of {} MiB", size >> 20),
                 fmt::format("Seam reads at most {} MiB of this kind", kMaxBytes >> 20));
   }
-  return file.BytesAt(0, static_cast<std::size_t>(file.size()));
+  return file.BytesAt(0, static_cast<std::size_t>(size));
 }
 
 std::unique_ptr<Pictures> OpenPictures(const InputFile& file, const MediaLimits& limits) {
@@ -63,7 +77,7 @@ std::unique_ptr<Pictures> OpenPictures(const InputFile& file, const MediaLimits&
     case PictureKind::kTiff:
       return OpenTiff(file, limits);
     case PictureKind::kHeif:
-      return FindBox(file, "moov") ? nullptr : OpenHeif(file, limits);  // a film
+      return OpenHeifIfStill(file, limits);
     case PictureKind::kWebpAnimation:
       return OpenWebpAnimation(file, limits);
     case PictureKind::kNone:

@@ -36,8 +36,8 @@ class Pictures {
   // The size of a picture is looked at before it is decoded: an Error when it passes the limit.
   static void CheckSize(const InputFile& file, const MediaLimits& limits, std::int64_t width,
                         std::int64_t height);
-  // All bytes of the file, for libraries that want them in memory.
-  static std::string Content(const InputFile& file);
+  // The first `size` bytes of the file, for libraries that want them in memory.
+  static std::string Content(const InputFile& file, std::int64_t size);
 
   std::vector<double> times_ = {0};
   std::string damage_;
@@ -47,9 +47,9 @@ class Pictures {
 // `file` outlives the pictures.
 std::unique_ptr<Pictures> OpenPictures(const InputFile& file, const MediaLimits& limits);
 
-// One for each library.
+// One for each library. The picture of a HEIF file ends at the byte `end`.
 std::unique_ptr<Pictures> OpenTiff(const InputFile& file, const MediaLimits& limits);
-std::unique_ptr<Pictures> OpenHeif(const InputFile& file, const MediaLimits& limits);
+std::unique_ptr<Pictures> OpenHeif(const InputFile& file, const MediaLimits& limits, std::int64_t end);
 std::unique_ptr<Pictures> OpenWebpAnimation(const InputFile& file, const MediaLimits& limits);
 
 }  // namespace seam

@@ -20,7 +20,7 @@ struct Closer {
 class WebpAnimation : public Pictures {
  public:
   WebpAnimation(const InputFile& file, const MediaLimits& limits)
-      : content_(Content(file)), orientation_(ExifOrientation(file).value_or(Orientation{})) {
+      : content_(Content(file, file.size())), orientation_(ExifOrientation(file).value_or(Orientation{})) {
     const WebPData data = {reinterpret_cast<const std::uint8_t*>(content_.data()), content_.size()};
     WebPDemuxState state = WEBP_DEMUX_PARSE_ERROR;
     const std::unique_ptr<WebPDemuxer, Closer> demuxer(WebPDemuxPartial(&data, &state));

@@ -292,6 +292,31 @@ TEST(OtherKindsTest, AvifIsRead) {
   EXPECT_EQ(seen.damage, "");
 }
 
+TEST(OtherKindsTest, AFilmBehindAHeicOrAvifIsPassedOver) {
+  const TemporaryFolder folder;
+  MadeHeif heif;
+  heif.picture = QuarteredPicture(128, 128);
+  heif.columns = heif.rows = 2;
+  const std::string avif =
+      ReadFile(MakeVideo(folder / "a.avif", Quarters("128x128", 0.04) +
+                                                "-frames:v 1 -c:v libaom-av1 -cpu-used 8 -still-picture 1"));
+  const std::string film = ReadFile(
+      MakeVideo(folder / "film.mp4", "-f lavfi -i testsrc2=size=96x64:rate=25:duration=1 -c:v libx264"));
+  std::string boxed = std::string("\0\0\0\0mpvd", 8) + film;  // as one box, or as it stands
+  for (int i = 0; i < 4; ++i)
+    boxed[static_cast<std::size_t>(i)] = static_cast<char>(boxed.size() >> (24 - 8 * i));
+  for (const std::string& picture : {Encoded(heif), avif}) {
+    for (const std::string& behind : {film, boxed}) {
+      WriteFile(folder / "a.heic", picture + behind);
+      const Seen seen = See(folder / "a.heic");
+      ASSERT_EQ(seen.stamps.size(), 1U);
+      EXPECT_EQ(seen.damage, "");
+      EXPECT_EQ(seen.first.size(), cv::Size(128, 128));
+      EXPECT_EQ(QuarterColours(seen.first), "rgbw");
+    }
+  }
+}
+
 // What a decoder finds wrong is in our own errors, in one line.
 TEST(OtherKindsTest, ADamagedAvifWritesNothingToTheConsole) {
   const TemporaryFolder folder;
