@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <memory>
 
 #include <fmt/format.h>
@@ -118,6 +120,9 @@ std::string SandboxProblem() {
 }
 
 void EnterSandbox() {
+  // Libraries ask for local time. Its file, which can be opened no more, is not read anew where TZ names it.
+  setenv("TZ", ":/etc/localtime", 0);
+  tzset();
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     throw Error("sandbox", fmt::format("privileges cannot be given up: {}", std::strerror(errno)));
   CloseFileSystem();

@@ -1,11 +1,10 @@
 // seam-read-h5 FILE: the weights of an HDF5 file for `seam models import`, on standard output
-// (models/weights/h5_pipe.h). Hostile files have broken the HDF5 library before, so it is kept in a process
-// of its own, in a sandbox, with bounds on its time and memory.
+// (models/weights/weights_pipe.h). Hostile files have broken the HDF5 library before, so it is kept in a
+// process of its own, in a sandbox, with bounds on its time and memory.
 
 #include <hdf5.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -16,13 +15,17 @@
 #include "base/error.h"
 #include "base/program.h"
 #include "base/sandbox.h"
-#include "models/weights/h5_pipe.h"
 #include "models/weights/safetensors_header.h"
+#include "models/weights/weights_pipe.h"
 
 namespace seam {
 namespace {
 
 // Weights hardly pack; a file of zeros, or of nothing written, could ask for all memory.
+constexpr int kMaxH5Depth = 8, kMaxH5Objects = 20'000, kMaxH5Rank = 8;
+constexpr std::size_t kMaxH5NameBytes = 500;
+constexpr std::uint64_t kMaxH5Elements = std::uint64_t{1} << 29;  // 2 GiB of float32, together
+constexpr char kHint[] = "name a file of Keras' save_weights()";
 constexpr std::uint64_t kMaxUnpacking = 20, kAlwaysAllowedBytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t kCpuSeconds = 60, kAddressBytes = std::uint64_t{16} << 30;
 
@@ -50,7 +53,7 @@ struct Problem {
 
 class H5Walker {
  public:
-  explicit H5Walker(int out) : out_(out) {}
+  explicit H5Walker(int out) : sender_(out) {}
 
   // The library opens the file and reads its first header; all else happens in the sandbox.
   void Walk(const char* path) {
@@ -64,32 +67,12 @@ class H5Walker {
     const Id root(H5Gopen2(file, whole ? "model_weights" : "/", H5P_DEFAULT), H5Gclose);
     if (!root.good()) throw Problem{"its root cannot be read"};
     Group(root, "", 0);
-    Send(H5Message::kEnd);
+    sender_.End();
   }
 
-  void Tell(const std::string& problem) {
-    Send(H5Message::kProblem);
-    SendText(problem);
-  }
+  void Tell(const std::string& problem) { sender_.Problem(problem, kHint); }
 
  private:
-  void Write(const void* data, std::size_t size) {
-    const auto* bytes = static_cast<const char*>(data);
-    while (size > 0) {
-      const ssize_t written = write(out_, bytes, size);
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) _exit(1);
-      bytes += written;
-      size -= static_cast<std::size_t>(written);
-    }
-  }
-  void Send(H5Message message) { Write(&message, sizeof(message)); }
-  void SendNumber(std::uint64_t number) { Write(&number, sizeof(number)); }
-  void SendText(const std::string& text) {
-    SendNumber(text.size());
-    Write(text.data(), text.size());
-  }
-
   static std::string NameOf(hid_t group, hsize_t index) {
     char name[kMaxH5NameBytes + 1] = {};
     const ssize_t length =
@@ -179,14 +162,11 @@ class H5Walker {
     if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) {
       throw Problem{fmt::format("the numbers of {} cannot be read", Shown(name))};
     }
-    Send(H5Message::kTensor);
-    SendText(name);
-    SendNumber(static_cast<std::uint64_t>(rank));
-    for (int i = 0; i < rank; ++i) SendNumber(sides[i]);
-    Write(values.data(), count * sizeof(float));
+    sender_.Tensor(name, DType::kFloat32, {sides, sides + rank},
+                   {reinterpret_cast<const char*>(values.data()), count * sizeof(float)});
   }
 
-  int out_;
+  WeightsSender sender_;
   int objects_ = 0;
   std::uint64_t elements_ = 0;
   hsize_t file_bytes_ = 0;

@@ -1,10 +1,6 @@
 #include "models/weights/keras_h5.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdint>
-#include <memory>
 #include <regex>
 #include <utility>
 #include <vector>
@@ -13,74 +9,11 @@
 
 #include "base/error.h"
 #include "base/sibling.h"
-#include "models/weights/h5_pipe.h"
 #include "models/weights/safetensors_header.h"
+#include "models/weights/weights_pipe.h"
 
 namespace seam {
 namespace {
-
-// What comes out of the pipe is as little trusted as the file.
-class Receiver {
- public:
-  Receiver(int in, std::string subject) : in_(in), subject_(std::move(subject)) {}
-
-  PlainTensors Receive() {
-    PlainTensors tensors;
-    std::uint64_t elements = 0;
-    while (true) {
-      H5Message message{};
-      Read(&message, sizeof(message));
-      if (message == H5Message::kEnd) return tensors;
-      if (message == H5Message::kProblem) throw Bad(Text(4 * kMaxH5NameBytes));
-      if (message != H5Message::kTensor || tensors.size() >= kMaxH5Objects) throw Broken();
-      const std::string name = Text(kMaxH5Depth * (kMaxH5NameBytes + 1) * 2);
-      std::vector<std::int64_t> shape(Number(kMaxH5Rank));
-      std::uint64_t count = 1;
-      for (auto& side : shape) {
-        const std::uint64_t length = Number(kMaxH5Elements / count);
-        if (length == 0) throw Broken();
-        side = static_cast<std::int64_t>(length);
-        count *= length;
-      }
-      elements += count;
-      if (elements > kMaxH5Elements) throw Broken();
-      const std::shared_ptr<char> numbers = AllocateElements(count * sizeof(float));
-      Read(numbers.get(), count * sizeof(float));
-      tensors[name] = {DType::kFloat32, std::move(shape), numbers};
-    }
-  }
-
- private:
-  Error Bad(const std::string& what) const {
-    return Error(subject_, "bad HDF5 file: " + Printable(what), "name a file of Keras' save_weights()");
-  }
-  Error Broken() const { return Bad("its reader broke down, as damaged or hostile files make it"); }
-
-  void Read(void* data, std::size_t size) {
-    auto* bytes = static_cast<char*>(data);
-    while (size > 0) {
-      const ssize_t got = read(in_, bytes, size);
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) throw Broken();
-      bytes += got;
-      size -= static_cast<std::size_t>(got);
-    }
-  }
-  std::uint64_t Number(std::uint64_t limit) {
-    std::uint64_t number = 0;
-    Read(&number, sizeof(number));
-    if (number > limit) throw Broken();
-    return number;
-  }
-  std::string Text(std::size_t limit) {
-    std::string text(Number(limit), '\0');
-    Read(text.data(), text.size());
-    return text;
-  }
-
-  int in_;
-  std::string subject_;
-};
 
 // Keras 3 numbers a layer's weights: "layers/conv2d_5/vars/0". Their names by the layer's class, which its
 // group is called after; "" for another path.
@@ -115,8 +48,10 @@ std::string LayerAndWeight(const std::string& path) {
 
 PlainTensors LoadKerasH5(const std::filesystem::path& path) {
   const SiblingOutput reader("read-h5", {path.string()});
+  constexpr std::uint64_t kMaxBytes = std::uint64_t{2} << 30;
   PlainTensors tensors;
-  for (const auto& [name, tensor] : Receiver(reader.fd(), path.string()).Receive()) {
+  for (const auto& [name, tensor] :
+       ReceiveWeights(reader.fd(), path.string(), "bad HDF5 file: ", kMaxBytes).tensors) {
     if (!tensors.emplace(LayerAndWeight(name), tensor).second) {
       throw Error(path.string(), fmt::format("bad HDF5 file: {} stands twice", Shown(LayerAndWeight(name))));
     }

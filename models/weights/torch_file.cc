@@ -6,6 +6,7 @@
 #include <functional>
 #include <regex>
 #include <set>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -13,9 +14,10 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
-#include "base/files.h"
+#include "base/sibling.h"
 #include "models/weights/pickle.h"
 #include "models/weights/safetensors_header.h"
+#include "models/weights/weights_pipe.h"
 #include "models/weights/zip_file.h"
 
 namespace seam {
@@ -464,8 +466,13 @@ StateDict ReadTorchFile(std::string_view bytes, const std::string& subject, cons
 }
 
 StateDict LoadTorchFile(const std::filesystem::path& path, const std::string& key) {
-  const MappedFile file(path);
-  return ReadTorchFile(file.bytes(), path.string(), key);
+  std::error_code ignored;
+  const std::uint64_t file_bytes = std::filesystem::file_size(path, ignored);
+  const SiblingOutput reader("read-torch", {path.string(), key});
+  constexpr std::uint64_t kAlways = std::uint64_t{64} << 20;
+  ReceivedWeights weights =
+      ReceiveWeights(reader.fd(), path.string(), "", kAlways + (kMaxGathering + 1) * file_bytes);
+  return {std::move(weights.tensors), std::move(weights.key), std::move(weights.others)};
 }
 
 }  // namespace seam

@@ -23,8 +23,9 @@ struct StateDict {
 // taken, an average (EMA) last, unless `key` names one. Tensors that lie in one piece share the memory of
 // their storages; others, such as transposed ones, are brought in order, and together may not be far larger
 // than the file.
+// Read in a process of its own (seam-read-torch), in a sandbox: a file that breaks it ends as an Error here.
 StateDict LoadTorchFile(const std::filesystem::path& path, const std::string& key = "");
-// The same of a file's bytes; errors are about `subject`.
+// What that process does with the file's bytes; errors are about `subject`.
 StateDict ReadTorchFile(std::string_view bytes, const std::string& subject, const std::string& key = "");
 
 }  // namespace seam
