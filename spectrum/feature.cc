@@ -9,12 +9,13 @@
 #include "base/error.h"
 #include "spectrum/azimuthal.h"
 #include "spectrum/dct.h"
+#include "spectrum/local_pattern.h"
 
 namespace seam {
 namespace {
 
 const std::vector<std::string>& Kinds() {
-  static const std::vector<std::string> kinds = {"azimuthal", "dct", "magnitude", "raw", "prnu"};
+  static const std::vector<std::string> kinds = {"azimuthal", "dct", "magnitude", "raw", "prnu", "lbp"};
   return kinds;
 }
 
@@ -54,7 +55,7 @@ cv::Mat MagnitudeOfChannels(const cv::Mat& picture) {
 void FeatureOptions::Register(Options* options) {
   options->Add("feature", &kind,
                "azimuthal: ring means of the spectrum; dct: log cosine transform; magnitude: log |FFT|; raw: "
-               "pixels; prnu: noise residual",
+               "pixels; prnu: noise residual; lbp: local binary patterns",
                Kinds());
   options->Add("features", &features, "numbers of the azimuthal feature; 0: as the picture gives, not scaled",
                {2, 1 << 20, "300, 80, or 0 for all", false, false, true});
@@ -113,6 +114,7 @@ Features FeaturesOf(const cv::Mat& picture, const FeatureOptions& options) {
     if (options.log) LogScale(&coefficients);
     return OfMatrix(coefficients);
   }
+  if (options.kind == "lbp") return OfMatrix(LocalPattern(prepared));
   if (options.kind == "magnitude") return OfMatrix(MagnitudeOfChannels(prepared));
   if (options.kind == "prnu") {
     if (std::min(prepared.rows, prepared.cols) < 8) return {{}, {}, "the picture is too small"};

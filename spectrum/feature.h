@@ -19,11 +19,12 @@ struct FeatureOptions {
   // "magnitude": LogMagnitude() of each channel.
   // "raw": the pixels, 0..255.
   // "prnu": ResidualOf() (spectrum/residual.h).
+  // "lbp": LocalPattern() of the grey picture (spectrum/local_pattern.h).
   std::string kind = "azimuthal";
   int features = 300;  // of "azimuthal"; 0: as many as the picture gives
   bool centre = true;  // "azimuthal": of the CentralThird() alone, as the frequency solver does
   bool log = true;
-  bool grey = false;  // one channel; "azimuthal" and "prnu" have one always
+  bool grey = false;  // one channel; "azimuthal", "prnu" and "lbp" have one always
   int middle = 0;     // the middle square of this side, not resized; 0: the whole picture
   ResidualOptions residual;
 
@@ -31,7 +32,7 @@ struct FeatureOptions {
   void Check() const;
   nlohmann::json ToJson() const;
   static FeatureOptions FromJson(const nlohmann::json& json);
-  bool IsGrey() const { return grey || kind == "azimuthal"; }
+  bool IsGrey() const { return grey || kind == "azimuthal" || kind == "lbp"; }
 };
 
 // A picture's features: their shape and numbers in order of rows. "" or why there are none.

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <numbers>
 #include <sstream>
+#include <tuple>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -15,6 +16,7 @@
 #include "spectrum/dct.h"
 #include "spectrum/experiments/picture_reader.h"
 #include "spectrum/feature.h"
+#include "spectrum/local_pattern.h"
 #include "tests/spectrum/made_pictures.h"
 #include "tests/support/support.h"
 
@@ -130,6 +132,37 @@ TEST(AzimuthalTest, FeatureVectorsOfTheFrequencySolverAreReproduced) {
     const auto values = expected["features"].get<std::vector<double>>();
     ASSERT_EQ(features.values.size(), values.size());
     for (std::size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(features.values[i], values[i], 1e-9);
+  }
+}
+
+TEST(LocalPatternTest, SamplesThatAreNotDarkerAreCounted) {
+  cv::Mat picture(20, 20, CV_8UC1, cv::Scalar(10));
+  picture.at<std::uint8_t>(10, 10) = 11;
+  const cv::Mat pattern = LocalPattern(picture);
+  EXPECT_EQ(pattern.at<double>(10, 10), 0);  // all three are darker
+  EXPECT_EQ(pattern.at<double>(0, 19), 1);   // two lie outside, where it is dark
+}
+
+TEST(LocalPatternTest, PatternsAndSpectrumOfTheFixtureAreReproduced) {
+  SEAM_NEEDS_SHARED("fixtures/channels/channels_golden.json");
+  const auto golden = ReadJson(SharedPath("fixtures/channels/channels_golden.json").string());
+  const auto grey = golden["gray"].get<std::vector<std::vector<int>>>();
+  cv::Mat picture(static_cast<int>(grey.size()), static_cast<int>(grey[0].size()), CV_8UC1);
+  for (int y = 0; y < picture.rows; ++y) {
+    for (int x = 0; x < picture.cols; ++x)
+      picture.at<std::uint8_t>(y, x) =
+          static_cast<std::uint8_t>(grey[static_cast<std::size_t>(y)][static_cast<std::size_t>(x)]);
+  }
+  FeatureOptions options;
+  options.grey = true;
+  for (const auto& [kind, name, scale] :
+       {std::tuple("lbp", "lbp_P3_R6_uniform_raw", 1.0), std::tuple("magnitude", "fft_channel", 255.0)}) {
+    options.kind = kind;
+    const Features features = FeaturesOf(picture, options);
+    const auto wanted = golden[name].get<std::vector<std::vector<double>>>();
+    for (std::size_t i = 0; i < features.values.size(); ++i)
+      EXPECT_NEAR(features.values[i] / scale, wanted[i / wanted[0].size()][i % wanted[0].size()], 1e-9)
+          << kind;
   }
 }
 
