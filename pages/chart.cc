@@ -204,9 +204,10 @@ class ChartDrawing {
   }
 
   void DrawLegend() const {
-    // Where the series leave room: bars stand at the bottom.
-    const bool bars = !chart_.series.empty() && chart_.series[0].style == Series::Style::kBars;
-    double y = bars ? kTop + 16.0 * static_cast<double>(chart_.series.size()) : kHeight - kBottom - 10;
+    // Where the series leave room: bars stand at the bottom, and bands, which are of spectra, fall.
+    const bool on_top = !chart_.series.empty() && (chart_.series[0].style == Series::Style::kBars ||
+                                                   chart_.series[0].style == Series::Style::kBand);
+    double y = on_top ? kTop + 16.0 * static_cast<double>(chart_.series.size()) : kHeight - kBottom - 10;
     for (std::size_t i = chart_.series.size(); i-- > 0;) {
       const std::string& name = chart_.series[i].name;
       if (name.empty()) continue;

@@ -79,6 +79,14 @@ nlohmann::json DataFacts(const FeatureSet& set) {
   return facts;
 }
 
+// Of the numbers themselves: whether results are of these data.
+std::string DigestOf(const FeatureSet& set) {
+  const std::string_view values(reinterpret_cast<const char*>(set.values.data()),
+                                set.values.size() * sizeof(double)),
+      labels(reinterpret_cast<const char*>(set.labels.data()), set.labels.size() * sizeof(int));
+  return Sha256Of(Sha256Of(values) + Sha256Of(labels));
+}
+
 // "svm real-name: 0.97 ..." to people, files to programs.
 void Report(const std::string& subject, const SpectrumModel& model, const TestResult& result,
             const ResultOptions& options) {
@@ -382,6 +390,10 @@ int SpectrumGridSearch(const std::vector<std::string>& arguments) {
   }
   const FeatureSet train = FeaturesAt(inputs, source.make, source.fake_is_zero);
   const FeatureSet test = FeaturesAt(val, source.make, source.fake_is_zero);
+  const nlohmann::json data = {{"train", DigestOf(train)}, {"val", DigestOf(test)}};
+  if (results.contains("data") && results["data"] != data)
+    throw Error(output, "holds results of other data", "remove it or name another --output");
+  results["data"] = data;
   const std::string name = classifier.solver == "svm" ? "svm " + classifier.kernel : classifier.solver;
   std::vector<nlohmann::json> left;
   for (const auto& point : GridOf(classifier.solver, classifier.kernel)) {

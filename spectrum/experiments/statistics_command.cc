@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/comma_list.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/options.h"
@@ -30,6 +31,14 @@ std::string SafeName(std::string name) {
     if (c == '/' || c == ' ' || static_cast<unsigned char>(c) < 32) c = '-';
   }
   return name.empty() ? "set" : name;
+}
+
+// "A,B,C" where all are folders are so many sets; else the text is one, PATH or PATH,NAME.
+std::vector<std::string> SetsIn(const std::string& text) {
+  const std::vector<std::string> parts = SplitPaths(text);
+  const bool all =
+      std::all_of(parts.begin(), parts.end(), [](const std::string& part) { return fs::is_directory(part); });
+  return all && !fs::exists(text) ? parts : std::vector<std::string>{text};
 }
 
 // PATH or PATH,NAME: its pictures, a set for each class where its folders tell classes.
@@ -76,7 +85,7 @@ int SpectrumStatisticsCommand(const std::vector<std::string>& arguments) {
   StatisticsOptions statistics;
   std::string output = "statistics", split = "all";
   std::vector<std::string> inputs;
-  Options options("seam spectrum statistics", "SET[,NAME]... [--output FOLDER] [options]",
+  Options options("seam spectrum statistics", "SET[,NAME]...|SET,SET,... [--output FOLDER] [options]",
                   "the mean spectra of sets of pictures, as pictures and one page",
                   "seam spectrum statistics photos,camera generated,generator --output spectra");
   options.Add("output", &output, "folder for index.html and each picture as SVG and PNG");
@@ -90,7 +99,9 @@ int SpectrumStatisticsCommand(const std::vector<std::string>& arguments) {
     throw UsageError("seam spectrum statistics", "no set named", "name folders of pictures");
   if (statistics.amount < 0 || statistics.middle < 0) throw UsageError("--amount", "must not be negative");
   std::vector<PictureSet> sets;
-  for (const std::string& input : inputs) AddSets(input, split, &sets);
+  for (const std::string& input : inputs) {
+    for (const std::string& set : SetsIn(input)) AddSets(set, split, &sets);
+  }
   if (sets.empty()) throw Error(inputs[0], "holds no picture");
   std::vector<SpectrumStatistics> found;
   std::size_t bad = 0;
