@@ -42,11 +42,19 @@ struct Outcome {
   std::string problem;
 };
 
+// Crops are encoded and decoded as `seam extract` keeps them in shards, since that leaves traces, too.
+CropSpec CropOf(const MakeOptions& options) {
+  CropSpec crop = options.extract.Spec();
+  crop.set_encoding("jpeg");
+  crop.set_quality(95);
+  return crop;
+}
+
 nlohmann::json RecipeOf(const MakeOptions& options) {
   nlohmann::json recipe = options.feature.ToJson();
   recipe["whole"] = options.whole;
   if (!options.change.none()) recipe["change"] = options.change.ToJson();
-  if (!options.whole) recipe["crop"] = nlohmann::json::parse(CropSpecJson(options.extract.Spec()));
+  if (!options.whole) recipe["crop"] = nlohmann::json::parse(CropSpecJson(CropOf(options)));
   return recipe;
 }
 
@@ -147,14 +155,10 @@ void AddRow(Features features, Outcome* outcome) {
   }
 }
 
-// Crops are encoded and decoded as shards keep them, since that leaves traces, too.
 class FeatureSink : public ClipSink {
  public:
   FeatureSink(const MakeOptions& options, fs::path path)
-      : options_(options), crop_(options.extract.Spec()), path_(std::move(path)) {
-    crop_.set_encoding("jpeg");  // as seam extract does
-    crop_.set_quality(95);
-  }
+      : options_(options), crop_(CropOf(options)), path_(std::move(path)) {}
   void Add(FaceClip clip) override {
     thread_local PictureDecoder decoder;
     for (const FaceFrame& frame : clip.frames) {

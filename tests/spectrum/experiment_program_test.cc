@@ -6,12 +6,14 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "base/files.h"
+#include "base/lines.h"
 #include "proto/tfrecord.h"
 #include "spectrum/experiments/crop_of_set.h"
 #include "spectrum/feature_set.h"
 #include "spectrum/numpy_file.h"
 #include "spectrum/spectrum_model.h"
 #include "tests/spectrum/made_pictures.h"
+#include "tests/support/clips.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -94,6 +96,45 @@ TEST_F(SpectrumExperimentTest, InferRefusesWhatIsNotOfFaces) {
       RunCommand("seam infer " + Path("test/real/0.png") + " --model " + Path("m.safetensors"));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("looks at whole pictures"));
+}
+
+// Faces of videos, from training to the verdicts of each person.
+TEST_F(SpectrumExperimentTest, AModelLearnedFromVideosScoresVideos) {
+  SEAM_NEEDS_DEMO_CLIP();
+  const std::string demo = "-i " + Quoted(DemoClip().string()) + " -t 1 ";
+  for (const char* label : {"videos/real", "videos/fake"}) fs::create_directories(root_ / label);
+  const std::string enlarged = "-vf scale=iw/4:-2:flags=area,scale=iw*4:-2:flags=bilinear";
+  for (int i = 0; i < 3; ++i) {
+    const std::string number = std::to_string(i) + ".mp4", start = "-ss 0." + std::to_string(2 * i) + " ";
+    MakeVideo(root_ / "videos/real" / number, start + demo);
+    MakeVideo(root_ / "videos/fake" / number, start + demo + enlarged);
+  }
+  MakeVideo(root_ / "two.mp4", demo + "-filter_complex \"[0]split[a][b];[b]hflip[c];[a][c]hstack\"");
+  const std::string faces = " --detector hog --detect-size 800 --faces all --size 128 --frames 3 ";
+  Spectrum("train " + Path("videos") + " --val " + Path("videos") + faces + "--solver logistic --output " +
+           Path("m.safetensors"));
+  EXPECT_EQ(SpectrumModel::Load(root_ / "m.safetensors").info().crop.encoding(), "jpeg");
+  const auto result = RunCommand("cd " + Path("") +
+                                 " && seam infer videos two.mp4 --label-folders --frames 3 "
+                                 "--model m.safetensors --jsonl scores.jsonl --output scores.csv");
+  EXPECT_EQ(result.status, 0) << result.err;
+  const std::string text = ReadFile(root_ / "scores.jsonl");
+  int seen = 0;
+  for (const auto& line : NumberedLines(text)) {
+    const auto row = nlohmann::json::parse(line.text);
+    const std::string path = row.at("path");
+    ASSERT_EQ(row.at("status"), "ok") << line.text;
+    if (path.find("two") != std::string::npos) {
+      EXPECT_EQ(row.at("people"), 2) << line.text;
+    } else {
+      EXPECT_EQ(row.at("score").get<double>() > 0.5, path.find("fake") != std::string::npos) << line.text;
+    }
+    EXPECT_FALSE(row.at("verdict").get<std::string>().empty());
+    ++seen;
+  }
+  EXPECT_EQ(seen, 7);
+  const auto measured = RunCommand("cd " + Path("") + " && seam evaluate scores.csv");
+  EXPECT_THAT(measured.out, HasSubstr("AUC"));
 }
 
 TEST_F(SpectrumExperimentTest, CrossTestShowsEachModelOnEachSet) {
@@ -196,6 +237,18 @@ TEST(CropTest, CelebaAndLsunAreCutAsPublishedButForTheWidth) {
   EXPECT_EQ(cv::countNonZero(CropOfSet(wide, "lsun", 128) == 255), 128 * 128);
 }
 
+TEST_F(SpectrumExperimentTest, StatisticsTakeSetsApartByCommasAndNamesOfSets) {
+  const std::string real = (root_ / "train/real").string(), fake = (root_ / "train/fake").string();
+  const auto apart = Spectrum("statistics " + Quoted(real + "," + fake) + " --output " + Path("a"));
+  const auto named = Spectrum("statistics " + Quoted(real + ",photos") + " " + Quoted(fake + ",made") +
+                              " --output " + Path("b"));
+  EXPECT_THAT(apart.out, HasSubstr("fake"));
+  EXPECT_THAT(named.out, HasSubstr("photos"));
+  for (const char* file : {"index.html", "azimuthal.svg", "mean_0_photos_red.png", "ratio_1_made_blue.svg"})
+    EXPECT_TRUE(fs::exists(root_ / "b" / file)) << file;
+  EXPECT_TRUE(fs::exists(root_ / "a/difference_1_fake_green.png"));
+}
+
 TEST_F(SpectrumExperimentTest, AGridSearchGoesOnWhereItWas) {
   Spectrum("features " + Path("train") + kDct + "--output " + Path("a.npz"));
   const std::string command =
@@ -209,6 +262,11 @@ TEST_F(SpectrumExperimentTest, AGridSearchGoesOnWhereItWas) {
   WriteFile(root_ / "g.json", kept);
   Spectrum(command);
   EXPECT_EQ(ReadFile(root_ / "g.json"), kept);
+  // Those of other data are not.
+  const auto other = RunCommand("seam spectrum grid-search " + Path("a.npz") + " --val " + Path("test") +
+                                kDct + "--solver knn --output " + Path("g.json"));
+  EXPECT_EQ(other.status, 1);
+  EXPECT_THAT(other.err, HasSubstr("results of other data"));
 }
 
 TEST_F(SpectrumExperimentTest, FeaturesOfAnotherKindAreRefused) {
