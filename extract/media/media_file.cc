@@ -18,6 +18,7 @@
 #include "extract/media/boxes.h"
 #include "extract/media/file_end.h"
 #include "extract/media/media_kind.h"
+#include "extract/media/stream_end.h"
 
 namespace seam {
 namespace {
@@ -201,7 +202,7 @@ bool MediaFile::ReadPacket(AVPacket* packet) {
     if (!ReadNext(packet)) return false;
   } else {
     av_packet_unref(packet);
-    av_packet_move_ref(packet, ahead_.front().get());
+    av_packet_move_ref(packet, ahead_.front().packet.get());
     ahead_.pop_front();
   }
   if ((packet->flags & AV_PKT_FLAG_CORRUPT) != 0 && IsJoint(*packet)) packet->flags &= ~AV_PKT_FLAG_CORRUPT;
@@ -211,14 +212,11 @@ bool MediaFile::ReadPacket(AVPacket* packet) {
 
 void MediaFile::BeginAtKeyFrame() {
   constexpr std::size_t kMostLeftOut = 300;
-  AvPtr<AVPacket> packet(av_packet_alloc());
   bool begins = false;
-  while (!begins && ahead_.size() <= kMostLeftOut && ReadNext(packet.get())) {
-    begins = (packet->flags & AV_PKT_FLAG_KEY) != 0;
-    ahead_.push_back(std::move(packet));
-    packet.reset(av_packet_alloc());
-  }
-  if (IsEncrypted(input_, *format_->iformat, *stream_, ahead_.empty() ? nullptr : ahead_.front().get())) {
+  while (!begins && ahead_.size() <= kMostLeftOut && ReadAhead())
+    begins = (ahead_.back().packet->flags & AV_PKT_FLAG_KEY) != 0;
+  if (IsEncrypted(input_, *format_->iformat, *stream_,
+                  ahead_.empty() ? nullptr : ahead_.front().packet.get())) {
     throw Error(path(), "is encrypted (copy protection): its frames can be decoded only with a key",
                 "ask for a copy without protection, or record the screen while it plays");
   }
@@ -232,28 +230,47 @@ void MediaFile::BeginAtKeyFrame() {
   ahead_.erase(ahead_.begin(), ahead_.end() - 1);
 }
 
-// Where recordings were joined, the counters of a transport stream's packets jump, which marks the last
-// packet before, or the one before that, as incomplete: libavformat's parsers are one packet late. It is
-// whole if the times jump there, too.
-bool MediaFile::IsJoint(const AVPacket& packet) {
-  constexpr double kJump = 1;
-  constexpr std::size_t kLate = 2;
-  if (std::string_view(format_->iformat->name) != "mpegts") return false;
-  for (AvPtr<AVPacket> next; ahead_.size() < kLate; ahead_.push_back(std::move(next))) {
-    next.reset(av_packet_alloc());
-    if (!ReadNext(next.get())) break;
-  }
-  std::int64_t before = packet.dts;
-  for (const AvPtr<AVPacket>& next : ahead_) {
-    if (before == AV_NOPTS_VALUE || next->dts == AV_NOPTS_VALUE) return false;
-    const double seconds = static_cast<double>(next->dts - before) * av_q2d(stream_->time_base);
-    if (seconds <= 0 || seconds > kJump) return true;
-    before = next->dts;
-  }
-  return false;
+bool MediaFile::ReadAhead() {
+  Ahead next{AvPtr<AVPacket>(av_packet_alloc())};
+  if (!ReadNext(next.packet.get(), &next.jumped)) return false;
+  ahead_.push_back(std::move(next));
+  return true;
 }
 
-bool MediaFile::ReadNext(AVPacket* packet) {
+// Where recordings were joined, the counters of a transport stream's packets jump, which marks the last
+// packet before, or the one before that, as incomplete: libavformat's parsers are one packet late. It is
+// whole if the times jump there, too, or if its bytes show that a recording ended and another began.
+bool MediaFile::IsJoint(const AVPacket& packet) {
+  constexpr std::size_t kLate = 2;
+  if (std::string_view(format_->iformat->name) != "mpegts") return false;
+  while (ahead_.size() < kLate && ReadAhead()) continue;
+  std::int64_t last = packet.pos;
+  for (std::size_t i = 0; i < std::min(kLate, ahead_.size()); ++i) {
+    if (ahead_[i].jumped) return true;
+    last = std::max(last, ahead_[i].packet->pos);
+  }
+  return packet.pos >= 0 && IsJoinedWithin(input_, static_cast<unsigned>(stream_->id), packet.pos, last);
+}
+
+// Moves the packet's times so that they go on where those of the recording before ended, as players do; true
+// where they jumped. Formats that have no joints of their own may have gaps.
+bool MediaFile::Continue(AVPacket* packet) {
+  constexpr double kBack = -0.5, kGap = 10;
+  if (packet->dts == AV_NOPTS_VALUE) return false;
+  const std::int64_t before = last_time_.value_or(packet->dts);
+  const double jump = av_q2d(stream_->time_base) *
+                      static_cast<double>(av_sat_sub64(av_sat_add64(packet->dts, shift_), before));
+  const bool has_joints = (format_->iformat->flags & AVFMT_TS_DISCONT) != 0;
+  const bool jumped = jump < (has_joints ? 0 : kBack) || (has_joints && jump > kGap);
+  if (jumped) shift_ = av_sat_sub64(av_sat_add64(before, last_duration_), packet->dts);
+  packet->dts = av_sat_add64(packet->dts, shift_);
+  if (packet->pts != AV_NOPTS_VALUE) packet->pts = av_sat_add64(packet->pts, shift_);
+  last_time_ = packet->dts;
+  last_duration_ = std::max<std::int64_t>(packet->duration, 0);
+  return jumped;
+}
+
+bool MediaFile::ReadNext(AVPacket* packet, bool* jumped) {
   for (int errors = 0; errors < kMaxErrorsInARow && !input_.Stopped();) {
     av_packet_unref(packet);
     const int status = av_read_frame(format_.get(), packet);
@@ -270,7 +287,10 @@ bool MediaFile::ReadNext(AVPacket* packet) {
     read_error_.clear();
     errors = 0;
     Note(*packet);
-    if (packet->stream_index == stream_->index) return true;
+    if (packet->stream_index != stream_->index) continue;
+    const bool has_jumped = Continue(packet);
+    if (jumped != nullptr) *jumped = has_jumped;
+    return true;
   }
   return false;
 }

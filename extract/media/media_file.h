@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "extract/media/av.h"
@@ -39,8 +40,9 @@ class MediaFile {
   void BeginAtKeyFrame();
   std::int64_t left_out() const { return left_out_; }
 
-  // The next packet of the stream; false at the end. Unreadable places are passed over and counted;
-  // where no more follows on one, read_error() names it.
+  // The next packet of the stream; false at the end. Where recordings were joined, so that times jump, they
+  // are moved so as to go on. Unreadable places are passed over and counted; where no more follows on one,
+  // read_error() names it.
   bool ReadPacket(AVPacket* packet);
   const std::string& read_error() const { return read_error_; }
   std::int64_t unreadable_places() const { return unreadable_places_; }
@@ -62,7 +64,14 @@ class MediaFile {
   void CheckSize(const AVCodecParameters& picture) const;
   void CheckLimits() const;
   void Note(const AVPacket& packet);
-  bool ReadNext(AVPacket* packet);
+  // A packet that was read, and whether its time followed on another's only after times were moved.
+  struct Ahead {
+    AvPtr<AVPacket> packet;
+    bool jumped = false;
+  };
+  bool ReadNext(AVPacket* packet, bool* jumped = nullptr);
+  bool Continue(AVPacket* packet);
+  bool ReadAhead();
   bool IsJoint(const AVPacket& packet);
   bool IsMov() const;
   double ToldSeconds() const;
@@ -75,8 +84,11 @@ class MediaFile {
   AvPtr<AVFormatContext> format_;
   AVStream* stream_ = nullptr;
   std::int64_t packets_ = 0, unreadable_places_ = 0, left_out_ = 0;
-  std::deque<AvPtr<AVPacket>> ahead_;  // read already
-  double last_seconds_ = 0;            // of any stream
+  std::deque<Ahead> ahead_;                // read already
+  double last_seconds_ = 0;                // of any stream
+  std::int64_t shift_ = 0;                 // of the stream's times, in its ticks
+  std::optional<std::int64_t> last_time_;  // of decoding, once moved
+  std::int64_t last_duration_ = 0;
   std::string read_error_;
 };
 

@@ -43,12 +43,18 @@ struct OpenPacket {
   bool full = false;                    // its last transport packet held nothing else
 };
 
+bool IsUnfinished(const OpenPacket& packet) {
+  return packet.promised > 0 ? packet.come < packet.promised : packet.full;
+}
+
+unsigned PidOf(std::string_view packet) { return (ByteAt(packet, 1) & 0x1F) << 8U | ByteAt(packet, 2); }
+
 // Takes in one packet of 188 bytes.
 void Follow(std::string_view packet, std::map<unsigned, OpenPacket>* streams) {
   constexpr std::size_t kPesHead = 6, kPesLength = 4;
   constexpr unsigned kNull = 0x1FFF, kScrambled = 0xC0;
   if (packet[0] != 'G' || (ByteAt(packet, 3) & kScrambled) != 0) return;
-  const unsigned pid = (ByteAt(packet, 1) & 0x1F) << 8U | ByteAt(packet, 2);
+  const unsigned pid = PidOf(packet);
   const bool has_fields = (ByteAt(packet, 3) & 0x20) != 0, has_payload = (ByteAt(packet, 3) & 0x10) != 0;
   const std::size_t begin = has_fields ? 5 + ByteAt(packet, 4) : 4;
   if (pid == kNull || !has_payload || begin >= packet.size()) return;
@@ -98,11 +104,11 @@ std::size_t PesHead(std::string_view packet) {
   return std::min(at + (times == 0x20 ? 5U : times == 0x30 ? 10U : 1U), packet.size());
 }
 
-// The rows of macroblocks, by the first sequence header; 0: none is there, or so many that slices are
+// The rows of macroblocks, by the last sequence header; 0: none is there, or so many that slices are
 // numbered in another way.
 unsigned MacroblockRows(std::string_view bytes) {
   constexpr unsigned kMost = 2800;
-  const std::size_t at = bytes.find("\0\0\1\xB3"sv);
+  const std::size_t at = bytes.rfind("\0\0\1\xB3"sv);
   if (at == std::string_view::npos || at + 7 > bytes.size()) return 0;
   const unsigned height = (ByteAt(bytes, at + 5) & 0xF) << 8U | ByteAt(bytes, at + 6);
   return height > kMost ? 0 : (height + 15) / 16;
@@ -147,10 +153,40 @@ std::optional<bool> TransportStreamEndsEarly(const InputFile& file) {
     const auto at = static_cast<std::size_t>(i * size->bytes + size->mark);
     if (at + kPacket <= tail.size()) Follow(std::string_view(tail).substr(at, kPacket), &streams);
   }
-  return std::any_of(streams.begin(), streams.end(), [](const auto& entry) {
-    const OpenPacket& packet = entry.second;
-    return packet.promised > 0 ? packet.come < packet.promised : packet.full;
-  });
+  return std::any_of(streams.begin(), streams.end(),
+                     [](const auto& entry) { return IsUnfinished(entry.second); });
+}
+
+bool IsJoinedWithin(const InputFile& file, unsigned pid, std::int64_t begin, std::int64_t end) {
+  const std::optional<PacketSize> size = PacketSizeOf(file);
+  if (!size) return false;
+  constexpr std::int64_t kMost = std::int64_t{1} << 24;
+  constexpr std::size_t kPacket = 188;
+  const std::int64_t first = begin / size->bytes * size->bytes;
+  const std::int64_t count = std::min(end - first, kMost) / size->bytes + 1;
+  const std::string bytes = file.BytesAt(first, static_cast<std::size_t>(count * size->bytes));
+  std::map<unsigned, OpenPacket> streams;
+  std::optional<unsigned> counter;
+  bool has_table = false, joined = false;  // a table since the stream's last packet
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto at = static_cast<std::size_t>(i * size->bytes + size->mark);
+    if (at + kPacket > bytes.size()) break;
+    const std::string_view packet = std::string_view(bytes).substr(at, kPacket);
+    const unsigned here = PidOf(packet);
+    has_table = has_table || here == 0;
+    if (here != pid || (ByteAt(packet, 3) & 0x10) == 0) continue;  // without data it does not count
+    const unsigned next = ByteAt(packet, 3) & 0xF;
+    if (counter && next != *counter && next != ((*counter + 1) & 0xF)) {
+      const auto before = streams.find(pid);
+      const bool starts = (ByteAt(packet, 1) & 0x40) != 0;
+      if (!starts || !has_table || before == streams.end() || IsUnfinished(before->second)) return false;
+      joined = true;
+    }
+    counter = next;
+    has_table = false;
+    Follow(packet, &streams);
+  }
+  return joined;
 }
 
 std::optional<bool> ProgramStreamEndsEarly(const InputFile& file) {
@@ -175,7 +211,9 @@ std::optional<bool> ProgramStreamEndsEarly(const InputFile& file) {
     at += static_cast<std::size_t>(size);
   }
   constexpr std::size_t kHead = 1 << 20;
-  return !LastPictureIsWhole(video, MacroblockRows(begin == 0 ? tail : file.BytesAt(0, kHead)));
+  // The size may have changed since the beginning.
+  const unsigned rows = MacroblockRows(video);
+  return !LastPictureIsWhole(video, rows > 0 ? rows : MacroblockRows(file.BytesAt(0, kHead)));
 }
 
 std::optional<bool> OggEndsEarly(const InputFile& file) {
