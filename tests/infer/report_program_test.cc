@@ -56,6 +56,69 @@ TEST_F(ReportProgramTest, OneRunGivesPageHeatMapsAndAnnotatedVideos) {
   }
 }
 
+// How often `text` stands in `whole`.
+int CountOf(const std::string& whole, const std::string& text) {
+  int count = 0;
+  for (std::size_t at = whole.find(text); at != std::string::npos; at = whole.find(text, at + 1)) ++count;
+  return count;
+}
+
+TEST_F(ReportProgramTest, WhatAVerdictRestsOnStandsInTableJsonPageAndConsole) {
+  if (FindShare("retinaface.onnx").empty())
+    GTEST_SKIP() << "needs share/retinaface.onnx, which scripts/setup.sh fetches";
+  const std::string usual = "transferin=bt709:primariesin=bt709:matrixin=170m:";
+  const struct {
+    const char* name;
+    std::string inputs, options, kind, words;
+  } cases[] = {
+      {"few.mkv", "-f lavfi -i color=gray:s=640x480:r=25:d=1.28 -i " + Demo(),
+       "-filter_complex \"[1:v]scale=640:480,setpts=N/25/TB[f];[0:v][f]overlay=enable='eq(n,10)'\" -t 1.28 "
+       "-c:v ffv1",
+       "few_frames", "seen in 1 of 32 frames"},
+      {"small.mkv", "-f lavfi -i color=gray:s=1600x1200:r=25:d=0.2 -i " + Demo(),
+       "-filter_complex \"[1:v]scale=120:-2,setpts=N/25/TB[f];[0:v][f]overlay=700:500\" -t 0.2 -c:v ffv1",
+       "larger_look", "the face was found only at a second look, at 640 pixels"},
+      {"hdr.mkv", "-i " + Demo(),
+       "-t 0.2 -vf \"scale=400:300,zscale=" + usual +
+           "transfer=smpte2084:primaries=bt2020:matrix=bt2020nc,format=yuv420p10\" -c:v ffv1 "
+           "-color_primaries "
+           "bt2020 -colorspace bt2020nc -color_trc smpte2084",
+       "hdr", "an HDR film (PQ): its colours were mapped to the usual range"},
+      {"turned.mkv", "-i " + Demo(), "-t 0.2 -vf transpose=1 -c:v ffv1", "turned",
+       "the picture was turned by 270 degrees to stand upright"},
+      {"drawn.png", "-i " + Demo(),
+       "-frames:v 1 -vf \"scale=480:-2,median=radius=4,elbg=codebook_length=12:seed=1,median=radius=3\"",
+       "drawn", "the face looks drawn, as in a cartoon"},
+  };
+  fs::create_directories(At("in"));
+  for (const auto& each : cases)
+    MakeVideo(At(std::string("in/") + each.name), each.inputs + " " + each.options);
+  MakeVideo(At("in/plain.mkv"), "-i " + Demo() + " -t 0.2 -c:v ffv1");
+  const CommandResult result = RunCommand("seam infer --detector retinaface --detect-size 320 --model " +
+                                          At("m.safetensors") + " " + At("in") + " --output " + At("s.csv") +
+                                          " --jsonl " + At("s.jsonl") + " --report " + At("r.html"));
+  ASSERT_EQ(result.status, 0) << result.err;
+  const std::string csv = ReadFile(At("s.csv")), json = ReadFile(At("s.jsonl")),
+                    page = ReadFile(At("r.html"));
+  const auto line_of = [](const std::string& text, const std::string& name) {
+    const std::size_t at = text.find(name), begin = text.rfind('\n', at) + 1;
+    return text.substr(begin, text.find('\n', at) - begin);
+  };
+  for (const auto& each : cases) {
+    SCOPED_TRACE(each.name);
+    EXPECT_NE(line_of(csv, each.name).find(each.words), std::string::npos) << line_of(csv, each.name);
+    const std::string object = line_of(json, each.name);
+    EXPECT_NE(object.find("\"kind\":\"" + each.kind + "\""), std::string::npos) << object;
+    EXPECT_EQ(CountOf(object, each.words), 2);  // in the reason, and by itself
+    // Below its file in the table and, as a sentence, in its own part.
+    EXPECT_GE(CountOf(page, each.words), 2);
+    EXPECT_EQ(CountOf(result.out, each.words), 1) << result.out;
+    EXPECT_GT(result.out.find(each.words), result.out.find(each.name));
+  }
+  EXPECT_EQ(CountOf(page, "Caution: "), 5);  // none of the plain film
+  EXPECT_EQ(line_of(json, "plain.mkv").find("\"kind\""), std::string::npos);
+}
+
 TEST_F(ReportProgramTest, AResumedRunAnnotatesIntoTheSamePlacesAndItsPageHasAll) {
   fs::create_directories(At("films/deep"));
   MakeVideo(At("films/a.mp4"), "-f lavfi -i color=gray:size=320x240:rate=10:duration=1");
