@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "extract/media/media_kind.h"
 #include "extract/media/sound_track.h"
 #include "extract/media/video_reader.h"
 #include "extract/media/video_writer.h"
@@ -97,7 +98,7 @@ std::string Annotator::Annotate(std::size_t video, const VideoResult& result) co
   std::error_code failure;
   fs::create_directories(outputs_[video].parent_path(), failure);  // what is wrong, the writer will say
   try {
-    if (!IsPictureFile(inputs_[video])) return AnnotateVideo(video, result);
+    if (!IsStill(inputs_[video])) return AnnotateVideo(video, result);
     AnnotatePicture(video, result);
     return "";
   } catch (const cv::Exception& error) {

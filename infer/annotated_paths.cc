@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "labels/video.h"
+#include "extract/media/media_kind.h"
 
 namespace seam {
 
@@ -51,10 +51,10 @@ fs::path CommonFolder(const std::vector<fs::path>& paths) {
   return common;
 }
 
-fs::path WithEnding(fs::path path) {
+fs::path WithEnding(fs::path path, bool is_still) {
   const std::string ending = EndingOf(path);
-  const bool keeps = ending == ".mp4" || ending == ".png" || ending == ".jpg" || ending == ".jpeg";
-  if (!keeps) path += IsPictureFile(path) ? ".png" : ".mp4";
+  const bool is_picture = ending == ".png" || ending == ".jpg" || ending == ".jpeg";
+  if (is_still ? !is_picture : ending != ".mp4") path += is_still ? ".png" : ".mp4";
   return path;
 }
 
@@ -65,7 +65,7 @@ std::vector<fs::path> AnnotatedPaths(const fs::path& folder, const std::vector<f
   std::vector<fs::path> outputs;
   std::set<fs::path> taken;
   for (const fs::path& input : inputs) {
-    const fs::path wanted = folder / WithEnding(Absolute(input).lexically_relative(common));
+    const fs::path wanted = folder / WithEnding(Absolute(input).lexically_relative(common), IsStill(input));
     fs::path output = wanted;
     for (int number = 2; !taken.insert(output).second; ++number) {
       output = wanted.parent_path() / wanted.stem();

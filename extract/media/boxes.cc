@@ -6,10 +6,10 @@ namespace seam {
 namespace {
 
 // A size of 1 means 64 bits behind the name, 0 the rest of the file.
-std::optional<Box> FindBetween(const InputFile& file, std::string_view name, std::int64_t begin,
-                               std::int64_t end) {
+std::optional<FileBox> FindBetween(const InputFile& file, std::string_view name, std::int64_t begin,
+                                   std::int64_t end) {
   constexpr int kMostBoxes = 1000;
-  Box box = {begin, 0};
+  FileBox box = {begin, 0};
   for (int i = 0; i < kMostBoxes; ++i) {
     const std::string head = file.BytesAt(box.offset, 16);
     if (head.size() < 8) return std::nullopt;
@@ -27,11 +27,11 @@ std::optional<Box> FindBetween(const InputFile& file, std::string_view name, std
 
 }  // namespace
 
-std::optional<Box> FindBox(const InputFile& file, std::string_view name, std::int64_t from) {
+std::optional<FileBox> FindBox(const InputFile& file, std::string_view name, std::int64_t from) {
   return FindBetween(file, name, from, file.size());
 }
 
-std::optional<Box> FindBox(const InputFile& file, std::string_view name, const Box& outer) {
+std::optional<FileBox> FindBox(const InputFile& file, std::string_view name, const FileBox& outer) {
   const bool is_long = BigEndian(file.BytesAt(outer.offset, 4)) == 1;
   return FindBetween(file, name, outer.offset + (is_long ? 16 : 8), outer.offset + outer.size);
 }

@@ -184,7 +184,7 @@ std::int64_t BytesOfFlv(const InputFile& file) {
 std::int64_t BytesOfFragments(const InputFile& file) {
   constexpr std::int64_t kMost = 1 << 20;
   constexpr std::size_t kFixed = 12, kTimescale = 8, kReference = 12;
-  const std::optional<Box> index = FindBox(file, "sidx");
+  const std::optional<FileBox> index = FindBox(file, "sidx");
   if (!index || index->size > kMost) return 0;
   const std::string bytes = file.BytesAt(index->offset, static_cast<std::size_t>(index->size));
   if (bytes.size() <= kFixed) return 0;

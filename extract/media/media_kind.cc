@@ -13,7 +13,9 @@ extern "C" {
 #include "base/error.h"
 #include "extract/media/av.h"
 #include "extract/media/boxes.h"
+#include "extract/media/jpeg_file.h"
 #include "extract/media/pictures.h"
+#include "labels/video.h"
 
 namespace seam {
 namespace {
@@ -106,7 +108,7 @@ bool IsScrambled(const InputFile& file) {
 // finds the way it was coded before.
 bool HasEncryptedVideo(const InputFile& file) {
   constexpr std::int64_t kLooked = 1 << 20;
-  const std::optional<Box> index = FindBox(file, "moov");
+  const std::optional<FileBox> index = FindBox(file, "moov");
   if (!index) return false;
   const std::string bytes =
       file.BytesAt(index->offset, static_cast<std::size_t>(std::min(index->size, kLooked)));
@@ -132,6 +134,21 @@ bool IsVvcStream(std::string_view head) {
     return false;
   const int type = static_cast<unsigned char>(head[zeros + 2]) >> 3;
   return (type >= 12 && type <= 15) || type == 20;
+}
+
+constexpr std::size_t kProbed = 1 << 16;
+
+bool IsJpeg(std::string_view bytes) { return bytes.starts_with("\xff\xd8\xff"); }
+
+// The container on the list that a file's first bytes are surely of; nullptr where there is none.
+const AVInputFormat* ListedContainer(std::string bytes) {
+  const auto size = static_cast<int>(bytes.size());
+  bytes.resize(bytes.size() + AVPROBE_PADDING_SIZE);
+  AVProbeData data = {"", reinterpret_cast<unsigned char*>(bytes.data()), size, nullptr};
+  int score = 0;
+  const AVInputFormat* container = av_probe_input_format3(&data, 1, &score);
+  const bool sure = container != nullptr && score > AVPROBE_SCORE_RETRY && IsListed(*container, score);
+  return sure ? container : nullptr;
 }
 
 }  // namespace
@@ -197,18 +214,33 @@ std::string UnreadKind(std::string_view head) {
 }
 
 bool LooksLikeMedia(const std::filesystem::path& path) {
-  constexpr std::size_t kProbed = 1 << 16;
   try {
-    std::string bytes = InputFile(path).BytesAt(0, kProbed);
-    if (bytes.starts_with("\xff\xd8\xff") || KindOfPictures(bytes) != PictureKind::kNone) return true;
-    const auto size = static_cast<int>(bytes.size());
-    bytes.resize(bytes.size() + AVPROBE_PADDING_SIZE);
-    AVProbeData data = {"", reinterpret_cast<unsigned char*>(bytes.data()), size, nullptr};
-    int score = 0;
-    const AVInputFormat* container = av_probe_input_format3(&data, 1, &score);
-    return container != nullptr && score > AVPROBE_SCORE_RETRY && IsListed(*container, score);
+    const std::string bytes = InputFile(path).BytesAt(0, kProbed);
+    return IsJpeg(bytes) || KindOfPictures(bytes) != PictureKind::kNone || ListedContainer(bytes) != nullptr;
   } catch (const Error&) {
     return false;
+  }
+}
+
+bool IsStill(const std::filesystem::path& path) {
+  try {
+    const InputFile file(path);
+    const std::string bytes = file.BytesAt(0, kProbed);
+    if (IsJpeg(bytes)) return !LookIntoJpeg(file).is_film;
+    switch (KindOfPictures(bytes)) {
+      case PictureKind::kTiff:
+        return true;
+      case PictureKind::kHeif:
+        return !IsHeifFilm(file);
+      case PictureKind::kWebpAnimation:
+        return false;
+      case PictureKind::kNone:
+        break;
+    }
+    const AVInputFormat* container = ListedContainer(bytes);
+    return container == nullptr ? IsPictureFile(path) : std::string_view(container->name).ends_with("_pipe");
+  } catch (const Error&) {
+    return IsPictureFile(path);
   }
 }
 

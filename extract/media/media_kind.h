@@ -41,4 +41,8 @@ std::string UnreadKind(std::string_view head);
 // such a container are among these.
 bool LooksLikeMedia(const std::filesystem::path& path);
 
+// Whether the file is one picture and no film or animation, by its first bytes; by its name where they say
+// nothing.
+bool IsStill(const std::filesystem::path& path);
+
 }  // namespace seam

@@ -29,19 +29,18 @@ bool IsHeif(std::string_view head) {
 
 // Where the file of a picture ends: some phones append their film to it, which is a file of its own.
 std::int64_t EndOfHeif(const InputFile& file) {
-  const std::optional<Box> first = FindBox(file, "ftyp");
-  const std::optional<Box> second = first ? FindBox(file, "ftyp", first->offset + first->size) : std::nullopt;
+  const std::optional<FileBox> first = FindBox(file, "ftyp");
+  const std::optional<FileBox> second =
+      first ? FindBox(file, "ftyp", first->offset + first->size) : std::nullopt;
   return second ? second->offset : file.size();
 }
 
-// Nothing where the file is a film.
-std::unique_ptr<Pictures> OpenHeifIfStill(const InputFile& file, const MediaLimits& limits) {
-  const std::int64_t end = EndOfHeif(file);
-  const std::optional<Box> film = FindBox(file, "moov");
-  return film && film->offset < end ? nullptr : OpenHeif(file, limits, end);
-}
-
 }  // namespace
+
+bool IsHeifFilm(const InputFile& file) {
+  const std::optional<FileBox> film = FindBox(file, "moov");
+  return film && film->offset < EndOfHeif(file);
+}
 
 PictureKind KindOfPictures(std::string_view head) {
   for (const std::string_view mark : {std::string_view("II*\0", 4), std::string_view("MM\0*", 4),
@@ -77,7 +76,7 @@ std::unique_ptr<Pictures> OpenPictures(const InputFile& file, const MediaLimits&
     case PictureKind::kTiff:
       return OpenTiff(file, limits);
     case PictureKind::kHeif:
-      return OpenHeifIfStill(file, limits);
+      return IsHeifFilm(file) ? nullptr : OpenHeif(file, limits, EndOfHeif(file));
     case PictureKind::kWebpAnimation:
       return OpenWebpAnimation(file, limits);
     case PictureKind::kNone:

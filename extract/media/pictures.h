@@ -43,6 +43,9 @@ class Pictures {
   std::string damage_;
 };
 
+// Whether a HEIF file is a film.
+bool IsHeifFilm(const InputFile& file);
+
 // nullptr for a file of another kind; an Error when it is damaged from the beginning or passes a limit.
 // `file` outlives the pictures.
 std::unique_ptr<Pictures> OpenPictures(const InputFile& file, const MediaLimits& limits);

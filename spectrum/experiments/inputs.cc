@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "extract/media/media_kind.h"
 #include "labels/folder_layout.h"
 #include "labels/listing.h"
 #include "labels/video.h"
@@ -32,6 +33,13 @@ std::vector<fs::path> FoldersIn(const fs::path& root) {
 std::string NameOfFolder(const fs::path& folder) {
   const fs::path name = folder.filename();
   return Utf8Id((name.empty() || name == "." ? fs::weakly_canonical(folder).filename() : name).string());
+}
+
+// By the endings of their names or else by their first bytes, as seam extract and seam infer take files.
+std::vector<fs::path> MediaIn(const fs::path& folder) {
+  std::vector<fs::path> others, media = ListMediaFiles(folder, nullptr, &others);
+  AddByContent(LooksLikeMedia, &others, &media);
+  return media;
 }
 
 // Media files with the name of the folder that says their class; "" where none does.
@@ -66,7 +74,7 @@ class Finder {
       const int label = LabelOf(name, labels, result.classes);
       for (const fs::path& file : files) {
         by_label[label].push_back(
-            {IsPictureFile(file) ? SpectrumInput::Kind::kPicture : SpectrumInput::Kind::kVideo, file, label});
+            {IsStill(file) ? SpectrumInput::Kind::kPicture : SpectrumInput::Kind::kVideo, file, label});
       }
     }
     for (auto& [label, inputs] : by_label) {
@@ -99,13 +107,13 @@ class Finder {
     bool found = false;
     for (const fs::path& folder : folders) {
       if (is_class) break;
-      const std::vector<fs::path> media = ListMediaFiles(folder);
+      const std::vector<fs::path> media = MediaIn(folder);
       auto& files = files_[media.empty() ? "" : NameOfFolder(folder)];
       files.insert(files.end(), media.begin(), media.end());
       found = found || !media.empty();
     }
     if (found) return;
-    const std::vector<fs::path> media = ListMediaFiles(root);
+    const std::vector<fs::path> media = MediaIn(root);
     auto& files = files_[is_class ? NameOfFolder(root) : ""];
     files.insert(files.end(), media.begin(), media.end());
   }

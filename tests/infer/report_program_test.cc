@@ -119,6 +119,20 @@ TEST_F(ReportProgramTest, WhatAVerdictRestsOnStandsInTableJsonPageAndConsole) {
   EXPECT_EQ(line_of(json, "plain.mkv").find("\"kind\""), std::string::npos);
 }
 
+TEST_F(ReportProgramTest, AnnotatedFormsAreFilmsOrPicturesByTheBytesOfTheInput) {
+  fs::create_directories(At("in"));
+  MakeVideo(At("picture.jpg"), "-i " + Demo() + " -frames:v 1");
+  MakeVideo(At("film.mp4"), "-i " + Demo() + " -t 0.4 -c:v libx264 -preset ultrafast");
+  fs::copy_file(At("picture.jpg"), At("in/photo.mp4"));
+  fs::copy_file(At("picture.jpg"), At("in/photo"));
+  fs::copy_file(At("film.mp4"), At("in/film.jpg"));
+  const CommandResult result = Infer(At("in") + " --annotate " + At("out"));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(FramesOf(At("out/photo.mp4.png")), 1);
+  EXPECT_EQ(FramesOf(At("out/photo.png")), 1);
+  EXPECT_EQ(FramesOf(At("out/film.jpg.mp4")), 10);
+}
+
 TEST_F(ReportProgramTest, AResumedRunAnnotatesIntoTheSamePlacesAndItsPageHasAll) {
   fs::create_directories(At("films/deep"));
   MakeVideo(At("films/a.mp4"), "-f lavfi -i color=gray:size=320x240:rate=10:duration=1");

@@ -50,6 +50,19 @@ TEST_F(SpectrumFeaturesTest, ClassesAreLabelledAndABadPictureIsNamed) {
   EXPECT_FALSE(fs::exists(folder_ / "f.npz.part"));
 }
 
+TEST_F(SpectrumFeaturesTest, FilesAreTakenByTheirBytesWhateverTheirNames) {
+  MakeTree();
+  fs::rename(folder_ / "train/real/0.png", folder_ / "train/real/0");
+  fs::rename(folder_ / "train/real/1.png", folder_ / "train/real/1.png.download");
+  fs::rename(folder_ / "train/fake/0.png", folder_ / "train/fake/0.mp4");
+  fs::remove(folder_ / "train/real/broken.jpg");
+  WriteFile(folder_ / "train/real/notes", "no picture");
+  const auto result = RunCommand("seam spectrum features " + Path("train") +
+                                 " --whole --features 20 --output " + Path("f.npz"));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(ReadFeatureSet(folder_ / "f.npz").labels, (std::vector<int>{0, 0, 0, 1, 1, 1}));
+}
+
 TEST_F(SpectrumFeaturesTest, SourcesAreClassesInOrderOfTheirNames) {
   MakeTree();
   fs::rename(folder_ / "train/real", folder_ / "train/B_other");
