@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "models/networks/compile_options.h"
 #include "models/networks/fold.h"
 #include "models/networks/graph.h"
@@ -36,6 +37,10 @@ class CompiledModel {
   virtual std::vector<float> Features(const std::uint8_t* pictures, std::int64_t n) const = 0;
   // pictures [n, H, W, 3], RGB bytes -> for each of outputs() its numbers [n, H, W, C]: channels last.
   virtual std::vector<std::vector<float>> Outputs(const std::uint8_t* pictures, std::int64_t n) const = 0;
+  // Of a network that takes numbers: maps [n, H, W, C], C fastest -> its answers [n, K].
+  virtual std::vector<float> Answers(const float* /*maps*/, std::int64_t /*n*/) const {
+    throw Error("network", "it takes pictures, not features");
+  }
   const std::vector<OutputSpec>& outputs() const { return outputs_; }
   virtual InputSpec input() const = 0;
   // Whether a call runs its clips one after the other on the calling thread, so that several calls of one

@@ -16,6 +16,7 @@ Activation ActivationOf(Op op) {
     case Op::kRelu6:
       return Activation::kRelu6;
     case Op::kLeakyRelu:
+    case Op::kPrelu:
       return Activation::kLeakyRelu;
     case Op::kSilu:
       return Activation::kSilu;
@@ -39,6 +40,7 @@ class Folder {
       last_node_.resize(folded_.steps.size());
       last_node_[static_cast<std::size_t>(step)] = i;
     }
+    folded_.numbers = graph_[0].numbers;
     if (graph_.features() >= 0) folded_.features = StepOf(graph_.features());
     for (const NamedOutput& output : graph_.outputs())
       folded_.outputs.push_back({output.name, StepOf(output.node)});
@@ -94,9 +96,12 @@ class Folder {
         return TakeBatchNorm(i);
       case Op::kAdd:
         return TakeAdd(i);
+      case Op::kGrey:
+        return TakeGrey(i);
       case Op::kRelu:
       case Op::kRelu6:
       case Op::kLeakyRelu:
+      case Op::kPrelu:
       case Op::kSilu:
       case Op::kSigmoid:
         return TakeActivation(i);
@@ -105,6 +110,7 @@ class Folder {
       case Op::kScale:
       case Op::kConcat:
       case Op::kMaxPool:
+      case Op::kAveragePool:
       case Op::kUpsample:
       case Op::kGlobalAveragePool:
       case Op::kFlatten:
@@ -217,6 +223,15 @@ class Folder {
     }
   }
 
+  // A convolution with fixed weights.
+  int TakeGrey(int i) {
+    FoldedStep step = MakeStep(graph_[i]);
+    step.op = Op::kConv;
+    step.conv = {.channels = 1};
+    step.weight.assign(kLuma.begin(), kLuma.end());
+    return Push(std::move(step));
+  }
+
   int TakeAdd(int i) {
     const Node& node = graph_[i];
     for (std::size_t k : {0U, 1U}) {
@@ -229,25 +244,32 @@ class Folder {
     return Push(MakeStep(node));
   }
 
+  // Below zero.
+  double SlopeOf(const Node& node) const {
+    return node.op == Op::kPrelu ? Weight(node.name + ".weight").at(0) : node.rate;
+  }
+
   int TakeActivation(int i) {
     const Node& node = graph_[i];
+    const auto slope = static_cast<float>(SlopeOf(node));
     const int before = StepOf(node.inputs[0]);
     const Op op = At(before).op;
     if ((op == Op::kConv || op == Op::kLinear || op == Op::kAdd) && IsOpen(node.inputs[0])) {
       At(before).activation = ActivationOf(node.op);
-      At(before).slope = static_cast<float>(node.rate);
+      At(before).slope = slope;
       return before;
     }
     if (op == Op::kConcat && IsOpen(node.inputs[0]) && PartsAreOpen(before)) {
       for (const int part : At(before).inputs) {
         At(part).activation = ActivationOf(node.op);
-        At(part).slope = static_cast<float>(node.rate);
+        At(part).slope = slope;
       }
       return before;
     }
     FoldedStep step = MakeStep(node);
+    if (node.op == Op::kPrelu) step.op = Op::kLeakyRelu;
     step.activation = ActivationOf(node.op);
-    step.slope = static_cast<float>(node.rate);
+    step.slope = slope;
     return Push(std::move(step));
   }
 

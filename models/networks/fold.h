@@ -21,7 +21,8 @@ struct FoldedLstmLayer {
 // A step of the network as inference sees it.
 struct FoldedStep {
   // Of Op: kInput, kConv, kLinear, kBatchNorm (a factor and a summand per channel), an activation that stands
-  // alone, kAdd, kScale, kConcat, kMaxPool, kUpsample, kGlobalAveragePool, kFlatten, and those of the head.
+  // alone, kAdd, kScale, kConcat, kMaxPool, kAveragePool, kUpsample, kGlobalAveragePool, kFlatten, and those
+  // of the head.
   Op op = Op::kInput;
   // Earlier steps. A kConv with two adds the second to its result, before the activation.
   std::vector<int> inputs;
@@ -46,6 +47,7 @@ struct FoldedOutput {
 struct FoldedGraph {
   std::vector<FoldedStep> steps;      // in the order of their work; the first is kInput, the last the answer
   int features = -1;                  // the last step of the backbone; -1: there is no head
+  bool numbers = false;               // it takes maps of any numbers, not pictures
   std::vector<FoldedOutput> outputs;  // all of the backbone
   // The network's own scaling of its pictures: (x - mean) / std.
   std::array<float, 3> mean = {0, 0, 0}, std = {1, 1, 1};

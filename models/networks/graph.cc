@@ -87,10 +87,13 @@ Weights WeightsOfNode(const Graph& graph, const Node& node) {
       break;
     case Op::kBatchNorm:
       return NormWeights(in.channels);
+    case Op::kPrelu:
+      return {{"weight", {1}}};
     case Op::kLstm:
       return LstmWeights(node.lstm, in.channels);
     case Op::kInput:
     case Op::kNormalise:
+    case Op::kGrey:
     case Op::kRelu:
     case Op::kRelu6:
     case Op::kLeakyRelu:
@@ -100,6 +103,7 @@ Weights WeightsOfNode(const Graph& graph, const Node& node) {
     case Op::kScale:
     case Op::kConcat:
     case Op::kMaxPool:
+    case Op::kAveragePool:
     case Op::kUpsample:
     case Op::kGlobalAveragePool:
     case Op::kFlatten:
@@ -134,6 +138,22 @@ int Graph::Input(int height, int width) {
   node.op = Op::kInput;
   node.shape = {.channels = 3, .height = height, .width = width};
   return Push(std::move(node));
+}
+
+int Graph::Numbers(int height, int width, int channels) {
+  CheckPositive("input", "a number of channels", channels);
+  const int x = Input(height, width);
+  nodes_.back().numbers = true;
+  nodes_.back().shape.channels = channels;
+  if (nodes_.back().shape.numbers() > kMaxNumbers) Misfit("input", "its maps are too large");
+  return x;
+}
+
+int Graph::Grey(int x) {
+  if (At(x).shape.channels != 3) Misfit("grey", "is of pictures of three channels");
+  const int y = Elementwise(Op::kGrey, x);
+  nodes_.back().shape.channels = 1;
+  return y;
 }
 
 int Graph::Elementwise(Op op, int x, double rate) {
@@ -188,6 +208,11 @@ int Graph::BatchNorm(int x, const std::string& name, const NormSpec& spec) {
 int Graph::Relu(int x) { return Elementwise(Op::kRelu, x); }
 int Graph::Relu6(int x) { return Elementwise(Op::kRelu6, x); }
 int Graph::LeakyRelu(int x, double slope) { return Elementwise(Op::kLeakyRelu, x, slope); }
+int Graph::Prelu(int x, const std::string& name) {
+  const int y = Elementwise(Op::kPrelu, x);
+  nodes_.back().name = name;
+  return y;
+}
 int Graph::Silu(int x) { return Elementwise(Op::kSilu, x); }
 int Graph::Sigmoid(int x) { return Elementwise(Op::kSigmoid, x); }
 
@@ -232,6 +257,12 @@ int Graph::MaxPool(int x, int kernel, int stride, int pad_before, int pad_after)
   if (pad_before >= kernel || pad_after >= kernel) Misfit("pool", "a window would hold padding alone");
   node.shape = ShapeAfter("pool", in, in.channels, node.conv);
   return Push(std::move(node));
+}
+
+int Graph::AveragePool(int x, int kernel, int stride) {
+  const int y = MaxPool(x, kernel, stride);
+  nodes_.back().op = Op::kAveragePool;
+  return y;
 }
 
 int Graph::Upsample(int x, int factor) {
@@ -384,16 +415,19 @@ std::int64_t MultiplyAddsOf(const Graph& graph, const Node& node) {
     }
     case Op::kInput:
     case Op::kNormalise:
+    case Op::kGrey:
     case Op::kBatchNorm:
     case Op::kRelu:
     case Op::kRelu6:
     case Op::kLeakyRelu:
+    case Op::kPrelu:
     case Op::kSilu:
     case Op::kSigmoid:
     case Op::kAdd:
     case Op::kScale:
     case Op::kConcat:
     case Op::kMaxPool:
+    case Op::kAveragePool:
     case Op::kUpsample:
     case Op::kGlobalAveragePool:
     case Op::kFlatten:

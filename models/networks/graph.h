@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,19 +12,22 @@ namespace seam {
 // a network is writing the function that builds its graph (docs/models.md); ReadOnnx() reads one from a file.
 
 enum class Op {
-  kInput,      // pictures [B, 3, H, W], RGB 0..255
+  kInput,      // pictures [B, 3, H, W], RGB 0..255; or maps of any numbers [B, C, H, W]
   kNormalise,  // (x - mean) / std, per channel
+  kGrey,       // of RGB: 0.299 R + 0.587 G + 0.114 B
   kConv,       // weight [O, I / groups, K, K], bias [O]
   kBatchNorm,  // weight, bias, running_mean, running_var [C]
   kRelu,
   kRelu6,      // at least 0, at most 6
   kLeakyRelu,  // slope: `rate`
+  kPrelu,      // slope: weight [1]
   kSilu,       // x * sigmoid(x)
   kSigmoid,
-  kAdd,                // of two of equal shape
-  kScale,              // [B, C, H, W] * [B, C, 1, 1]
-  kConcat,             // along the channels
-  kMaxPool,            // padded with -infinity
+  kAdd,      // of two of equal shape
+  kScale,    // [B, C, H, W] * [B, C, 1, 1]
+  kConcat,   // along the channels
+  kMaxPool,  // padded with -infinity
+  kAveragePool,
   kUpsample,           // nearest neighbour: each number becomes a square of side conv.stride
   kGlobalAveragePool,  // -> [B, C, 1, 1]
   kFlatten,            // -> [B, C * H * W]
@@ -42,6 +46,7 @@ enum class Init {
   kTorch,          // LibTorch's defaults
   kGlorotUniform,  // Keras' defaults: Glorot uniform, zero bias
   kFanOut,         // He normal over the outgoing connections, zero bias; Linear: uniform +-1/sqrt(out)
+  kHeUniform,      // He uniform over the incoming connections; biases as LibTorch
 };
 
 // What one picture (or frame of a window) has at this place of the network. Vectors have a height and a width
@@ -82,15 +87,20 @@ struct Node {
   std::vector<int> inputs;  // numbers of earlier nodes
   // Prefix of the weights' names, "features.0.0"; nodes of one name share their weights.
   std::string name;
-  Shape shape;      // of the result
-  ConvSpec conv;    // kConv, kMaxPool (without channels), kLinear (channels, bias), kUpsample (stride)
-  NormSpec norm;    // kBatchNorm
-  LstmSpec lstm;    // kLstm, and kLastStep for its directions
-  double rate = 0;  // kDropout, kDropPath, kLeakyRelu
+  Shape shape;    // of the result
+  ConvSpec conv;  // kConv, kMaxPool and kAveragePool (without channels), kLinear (channels, bias), kUpsample
+                  // (stride)
+  NormSpec norm;  // kBatchNorm
+  LstmSpec lstm;  // kLstm, and kLastStep for its directions
+  double rate = 0;               // kDropout, kDropPath, kLeakyRelu
+  bool numbers = false;          // kInput: any numbers, not pictures
   std::vector<float> mean, std;  // kNormalise
   Init init = Init::kTorch;
   bool head = false;  // belongs to the classifier or the temporal head, not to the backbone
 };
+
+// The weights of kGrey.
+inline constexpr std::array<float, 3> kLuma = {0.299F, 0.587F, 0.114F};
 
 // A result of the network that is asked for by its name: a map or a vector.
 struct NamedOutput {
@@ -108,18 +118,23 @@ class Graph {
  public:
   int Input(int height, int width);
   int Input(int size) { return Input(size, size); }
+  // Maps of any numbers instead of pictures.
+  int Numbers(int height, int width, int channels);
+  int Grey(int x);
   int Normalise(int x, std::vector<float> mean, std::vector<float> std);
   int Conv(int x, const std::string& name, const ConvSpec& spec);
   int BatchNorm(int x, const std::string& name, const NormSpec& spec = {});
   int Relu(int x);
   int Relu6(int x);
   int LeakyRelu(int x, double slope);
+  int Prelu(int x, const std::string& name);
   int Silu(int x);
   int Sigmoid(int x);
   int Add(int a, int b);
   int Scale(int x, int factors);
   int Concat(const std::vector<int>& parts);
   int MaxPool(int x, int kernel, int stride, int pad_before = 0, int pad_after = 0);
+  int AveragePool(int x, int kernel, int stride);
   int Upsample(int x, int factor);
   int GlobalAveragePool(int x);
   int Flatten(int x);

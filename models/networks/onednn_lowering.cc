@@ -129,6 +129,7 @@ void OneDnnLowering::Lower(int step) {
     case Op::kConcat:
       return LowerConcat(step);
     case Op::kMaxPool:
+    case Op::kAveragePool:
     case Op::kGlobalAveragePool:
       return LowerPool(step);
     case Op::kUpsample:
@@ -145,6 +146,8 @@ void OneDnnLowering::Lower(int step) {
       return LowerMeanOverTime(step);
     case Op::kInput:
     case Op::kNormalise:
+    case Op::kGrey:
+    case Op::kPrelu:
     case Op::kDropout:
     case Op::kDropPath:
       break;
@@ -342,7 +345,8 @@ void OneDnnLowering::LowerPool(int step) {
   const memory::desc target = MapDesc(it.shape);
   const dnnl::pooling_forward::primitive_desc made(
       dnnl::pooling_forward::desc(
-          kInference, global ? dnnl::algorithm::pooling_avg_exclude_padding : dnnl::algorithm::pooling_max,
+          kInference,
+          it.op == Op::kMaxPool ? dnnl::algorithm::pooling_max : dnnl::algorithm::pooling_avg_exclude_padding,
           ValueOf(it.inputs[0]).desc, target, {stride, stride}, kernel, {before, before}, {after, after}),
       AttributesOf(), engine_);
   Answer(step, target);

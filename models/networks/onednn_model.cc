@@ -50,6 +50,7 @@ class OneDnnModel : public CompiledModel {
         engine_(dnnl::engine::kind::cpu, 0),
         input_(input),
         pixels_(static_cast<std::size_t>(input.size) * static_cast<std::size_t>(input.width)),
+        numbers_(graph.numbers ? static_cast<std::size_t>(graph.steps[0].shape.numbers()) : 0),
         bf16_(bf16),
         floats_(FloatTable(graph)) {
     for (std::size_t c = 0; c < 3; ++c)
@@ -65,6 +66,7 @@ class OneDnnModel : public CompiledModel {
     features_ = body.answer();
     rows_ = head.input();
     logit_ = head.answer();
+    answer_count_ = static_cast<std::size_t>(graph.steps.back().shape.channels);
     feature_count_ =
         static_cast<std::size_t>(graph.steps[static_cast<std::size_t>(graph.features)].shape.channels);
   }
@@ -86,6 +88,24 @@ class OneDnnModel : public CompiledModel {
     }
     Return(std::move(replica));
     return logits;
+  }
+
+  std::vector<float> Answers(const float* maps, std::int64_t n) const override {
+    if (numbers_ == 0) return CompiledModel::Answers(maps, n);
+    const OneThread one;
+    std::unique_ptr<Replica> replica = Take();
+    std::vector<float> answers;
+    for (std::int64_t i = 0; i < n; ++i, maps += numbers_) {
+      float* input = replica->body.At<float>(pictures_);
+      std::copy_n(maps, numbers_, input);
+      replica->body.Run(replica->stream);
+      std::copy_n(replica->body.At<float>(features_), feature_count_, replica->head.At<float>(rows_));
+      replica->head.Run(replica->stream);
+      const auto* first = replica->head.At<float>(logit_);
+      answers.insert(answers.end(), first, first + answer_count_);
+    }
+    Return(std::move(replica));
+    return answers;
   }
 
   std::vector<float> Features(const std::uint8_t* pictures, std::int64_t n) const override {
@@ -137,6 +157,7 @@ class OneDnnModel : public CompiledModel {
   }
 
   void RunBody(const std::uint8_t* picture, const Replica* replica) const {
+    if (numbers_ > 0) throw Error("network", "it takes features, not pictures");
     if (bf16_) {
       Scale(halves_, picture, pixels_, replica->body.At<std::uint16_t>(pictures_));
     } else {
@@ -165,14 +186,15 @@ class OneDnnModel : public CompiledModel {
 
   dnnl::engine engine_;
   InputSpec input_;
-  std::size_t pixels_;  // of a picture
+  std::size_t pixels_;   // of a picture
+  std::size_t numbers_;  // of a map; 0: it takes pictures
   bool bf16_;
   ByteTable<float> floats_;
   ByteTable<std::uint16_t> halves_;
   OneDnnProgram body_, head_;
   int pictures_ = -1, features_ = -1, rows_ = -1, logit_ = -1;  // storages
   std::vector<int> named_;                                      // storages of outputs()
-  std::size_t feature_count_ = 0;
+  std::size_t feature_count_ = 0, answer_count_ = 0;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Replica>> idle_;
 };
@@ -189,6 +211,8 @@ std::unique_ptr<CompiledModel> CompileForCpu(const FoldedGraph& graph, const Inp
                                              const CompileOptions& options) {
   if (options.device == "cuda")
     throw Error("--device", "cuda needs LibTorch's part of Seam", "--device cpu works everywhere");
+  if (graph.numbers && options.precision == "bf16")
+    throw Error("--precision", "networks of features are fp32", "--precision fp32");
   if (options.precision == "bf16" && !HasNativeBf16()) {
     throw Error("--precision", "bf16 is not native to this processor",
                 "--precision auto, which is fp32, works everywhere");

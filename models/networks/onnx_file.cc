@@ -463,6 +463,13 @@ class Reader {
     Answer(graph().MaxPool(Node(0), spec.kernel, spec.stride, spec.pad_before, spec.pad_after));
   }
 
+  void ReadAveragePool() {
+    const ConvSpec spec = Window();
+    if (Int("ceil_mode", 0) != 0 || spec.dilation != 1 || spec.pad_before != 0 || spec.pad_after != 0)
+      Fail("ceil_mode, dilations and padding are not known");
+    Answer(graph().AveragePool(Node(0), spec.kernel, spec.stride));
+  }
+
   void ReadGlobalAveragePool() { Answer(graph().GlobalAveragePool(Node(0))); }
 
   void ReadReduceMean() {
@@ -647,6 +654,7 @@ class Reader {
 void Reader::ReadNode(const onnx::NodeProto& node) {
   static const std::map<std::string_view, void (Reader::*)()> operators = {
       {"Add", &Reader::ReadAdd},
+      {"AveragePool", &Reader::ReadAveragePool},
       {"BatchNormalization", &Reader::ReadBatchNorm},
       {"Cast", &Reader::ReadCast},
       {"Concat", &Reader::ReadConcat},

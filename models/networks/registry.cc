@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "models/networks/efficientnet.h"
+#include "models/networks/frequency.h"
 #include "models/networks/meso.h"
 #include "models/networks/mobilenet.h"
 #include "models/networks/resnet.h"
@@ -26,6 +27,12 @@ const std::vector<ModelEntry>& ModelRegistry() {
       "He et al., Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385";
   static const std::string mobilenet =
       "Sandler et al., MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381";
+  static const std::string frequency =
+      "Frank et al., Leveraging Frequency Analysis for Deep Fake Image Recognition, ICML 2020, "
+      "arXiv:2003.08685";
+  static const std::string deepfreq =
+      "the network of the frequency solver, after Durall et al., Unmasking DeepFakes with simple Features, "
+      "arXiv:1911.00686";
   static const std::vector<ModelEntry> registry = {
       {"meso4", mesonet, 256, &Meso4Backbone, &MesoClassifier},
       {"mesoinception4", mesonet, 256, &MesoInception4Backbone, &MesoClassifier},
@@ -44,6 +51,10 @@ const std::vector<ModelEntry>& ModelRegistry() {
       {"resnet34", resnet, 224, &ResNetBackbone, &ResNetClassifier},
       {"resnet50", resnet, 224, &ResNetBackbone, &ResNetClassifier},
       {"mobilenet_v2", mobilenet, 224, &MobileNetBackbone, &MobileNetClassifier},
+      {"nn", frequency, 128, &FrequencyBackbone, &FrequencyClassifier},
+      {"cnn", frequency, 128, &FrequencyBackbone, &FrequencyClassifier},
+      {"resnet", frequency, 128, &FrequencyBackbone, &FrequencyClassifier},
+      {"deepfreq", deepfreq, 128, &FrequencyBackbone, &FrequencyClassifier},
   };
   return registry;
 }
@@ -68,7 +79,9 @@ const ModelEntry& FindModel(const std::string& name) {
 Graph MakeGraph(const ModelOptions& options) {
   const ModelEntry& entry = FindModel(options.model);
   Graph graph;
-  const int pictures = graph.Input(options.size == -1 ? entry.size : options.size);
+  const std::vector<int> map = MapOf(options);
+  const int pictures = map.empty() ? graph.Input(options.size == -1 ? entry.size : options.size)
+                                   : graph.Numbers(map[0], map[1], map[2]);
   const int features = entry.backbone(&graph, pictures, options);
   graph.BeginHead(features);
   entry.classifier(&graph, AddTemporalHead(&graph, features, options.temporal), options);

@@ -39,7 +39,13 @@ torch::Tensor Activated(const FoldedStep& step, torch::Tensor x) {
 class FoldedTorchModel : public CompiledModel {
  public:
   FoldedTorchModel(const FoldedGraph& graph, const InputSpec& input, torch::Device device, bool bf16)
-      : CompiledModel(graph), input_(input), device_(device), bf16_(bf16), features_(graph.features) {
+      : CompiledModel(graph),
+        input_(input),
+        device_(device),
+        bf16_(bf16),
+        numbers_(graph.numbers),
+        channels_(graph.steps[0].shape.channels),
+        features_(graph.features) {
     for (const FoldedOutput& output : graph.outputs) named_.push_back(output.step);
     const c10::InferenceMode no_gradients;
     mean_ =
@@ -60,6 +66,17 @@ class FoldedTorchModel : public CompiledModel {
     const torch::Tensor logits = found[0].to(torch::kDouble).flatten();
     const double* first = logits.data_ptr<double>();
     return {first, first + n};
+  }
+
+  std::vector<float> Answers(const float* maps, std::int64_t n) const override {
+    if (!numbers_) return CompiledModel::Answers(maps, n);
+    const c10::InferenceMode no_gradients;
+    if (device_.is_cpu()) at::set_num_threads(1);
+    const torch::Tensor given =
+        torch::from_blob(const_cast<float*>(maps), {n, input_.size, input_.width, channels_}, torch::kFloat);
+    const std::lock_guard lock(mutex_);
+    return Numbers(Run(given.to(device_).permute({0, 3, 1, 2}), {static_cast<int>(steps_.size()) - 1})[0].to(
+        torch::kCPU));
   }
 
   std::vector<float> Features(const std::uint8_t* pictures, std::int64_t n) const override {
@@ -178,6 +195,7 @@ class FoldedTorchModel : public CompiledModel {
   // The results of the steps `wanted` for `n` pictures of bytes, on the CPU.
   std::vector<torch::Tensor> RunPictures(const std::uint8_t* pixels, std::int64_t n,
                                          const std::vector<int>& wanted) const {
+    if (numbers_) throw Error("network", "it takes features, not pictures");
     std::unique_lock<std::mutex> lock(mutex_, std::defer_lock);
     std::optional<Autocast> autocast;
     if (device_.is_cuda()) {
@@ -219,8 +237,8 @@ class FoldedTorchModel : public CompiledModel {
 
   InputSpec input_;
   torch::Device device_;
-  bool bf16_;
-  int features_;
+  bool bf16_, numbers_;
+  int channels_, features_;
   std::vector<int> named_;  // steps of outputs()
   torch::Tensor mean_, std_;
   std::vector<Step> steps_;

@@ -36,7 +36,8 @@ void InitialiseAsTorch(const Graph& graph, const WeightSpec& weight, torch::Tens
 
 void InitialiseLinearOrConv(const Graph& graph, const WeightSpec& weight, torch::Tensor* tensor) {
   const Node& node = graph[weight.node];
-  if (node.init == Init::kTorch) return InitialiseAsTorch(graph, weight, tensor);
+  if (node.init == Init::kTorch || (node.init == Init::kHeUniform && IsBias(weight)))
+    return InitialiseAsTorch(graph, weight, tensor);
   if (IsBias(weight)) {
     tensor->zero_();
     return;
@@ -44,6 +45,8 @@ void InitialiseLinearOrConv(const Graph& graph, const WeightSpec& weight, torch:
   const Fans fans = FansOf(*tensor);
   if (node.init == Init::kGlorotUniform) {
     Uniform(tensor, std::sqrt(6 / (fans.in + fans.out)));  // Glorot and Bengio 2010, equation 16
+  } else if (node.init == Init::kHeUniform) {
+    Uniform(tensor, std::sqrt(6 / fans.in));  // He et al. 2015, equation 10
   } else if (node.op == Op::kConv) {
     tensor->normal_(0, std::sqrt(2 / fans.out));  // He et al. 2015, equation 14
   } else {
@@ -58,6 +61,8 @@ void Initialise(const Graph& graph, const WeightSpec& weight, torch::Tensor* ten
   const Node& node = graph[weight.node];
   if (node.op == Op::kBatchNorm) {
     InitialiseNorm(weight, tensor);
+  } else if (node.op == Op::kPrelu) {
+    tensor->fill_(0.25);
   } else if (node.op == Op::kLstm) {
     Uniform(tensor, 1 / std::sqrt(static_cast<double>(node.lstm.hidden)));
   } else {

@@ -42,6 +42,12 @@ class Exporter {
         return Input(node);
       case Op::kNormalise:
         return Normalise(node, in(0), to);
+      case Op::kGrey: {
+        const std::string luma =
+            Constant(to + "_luma", torch::tensor({kLuma[0], kLuma[1], kLuma[2]}).view({1, 3, 1, 1}));
+        SetInts(Add("Conv", {in(0), luma}, to), "kernel_shape", {1, 1});
+        return to;
+      }
       case Op::kConv:
         return Conv(node, in(0), to);
       case Op::kBatchNorm:
@@ -58,6 +64,9 @@ class Exporter {
         SetFloat(step, "alpha", node.rate);
         return to;
       }
+      case Op::kPrelu:
+        SetFloat(Add("LeakyRelu", {in(0)}, to), "alpha", Find(node.name + ".weight").item<double>());
+        return to;
       case Op::kSilu:
         return Name(Add("Mul", {in(0), Name(Add("Sigmoid", {in(0)}, to + "_sigmoid"))}, to));
       case Op::kSigmoid:
@@ -74,6 +83,9 @@ class Exporter {
         SetInts(step, "pads", Pads(node.conv));
         return to;
       }
+      case Op::kAveragePool:
+        SetWindow(Add("AveragePool", {in(0)}, to), node.conv);
+        return to;
       case Op::kUpsample: {
         const auto factor = static_cast<float>(node.conv.stride);
         auto* step = Add(
@@ -112,6 +124,7 @@ class Exporter {
   }
 
   std::string Input(const Node& node) {
+    if (node.numbers) throw Error("onnx", "the network takes features, not pictures");
     const int frames = graph_.frames(), height = node.shape.height, width = node.shape.width;
     if (frames == 1) {
       Describe(out_.add_input(), "pictures", {batch_, 3, height, width});

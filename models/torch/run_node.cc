@@ -102,6 +102,9 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
       return x;
     case Op::kNormalise:
       return Normalise(node, x);
+    case Op::kGrey:
+      return (x * torch::tensor({kLuma[0], kLuma[1], kLuma[2]}).to(x.options()).view({1, 3, 1, 1}))
+          .sum(1, true);
     case Op::kConv:
       return Conv(node, x, weight);
     case Op::kBatchNorm:
@@ -112,6 +115,8 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
       return torch::relu6(x);
     case Op::kLeakyRelu:
       return torch::leaky_relu(x, node.rate);
+    case Op::kPrelu:
+      return torch::prelu(x, weight("weight"));
     case Op::kSilu:
       return torch::silu(x);
     case Op::kSigmoid:
@@ -124,6 +129,8 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
       return torch::cat(inputs, 1);
     case Op::kMaxPool:
       return MaxPool(node, x);
+    case Op::kAveragePool:
+      return torch::avg_pool2d(x, node.conv.kernel, node.conv.stride);
     case Op::kUpsample:
       return x.repeat_interleave(node.conv.stride, 2).repeat_interleave(node.conv.stride, 3);
     case Op::kGlobalAveragePool:
