@@ -39,7 +39,7 @@ function(seam_library name)
 endfunction()
 
 # Those that need LibTorch are installed by the package seam-train.
-set(SEAM_TRAIN_PROGRAMS seam-train seam-score seam-models seam-infer-torch seam-read-h5 seam-read-torch)
+set(SEAM_TRAIN_PROGRAMS seam-train seam-score seam-models seam-infer-torch seam-spectrum-torch seam-read-h5 seam-read-torch)
 function(seam_program name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})

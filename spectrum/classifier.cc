@@ -14,6 +14,7 @@ namespace {
 // A row of the table of solvers.
 struct Solver {
   const char* name;
+  // Null: a network, which a NetworkTrainer trains.
   std::unique_ptr<Classifier> (*train)(const FeatureSet& set, int classes, const ClassifierOptions& options);
   std::unique_ptr<Classifier> (*restore)(const StoredArrays& arrays, const nlohmann::json& facts,
                                          const std::string& subject);
@@ -27,8 +28,10 @@ constexpr Solver kSolvers[] = {
     {"ridge", &TrainLinear, &RestoreLinear},
     {"elastic", &TrainLinear, &RestoreLinear},
     {"eigenfaces", &TrainLinear, &RestoreLinear},
-    {"nn", &TrainDense, &RestoreDense},
-    {"deepfreq", &TrainDense, &RestoreDense},
+    {"nn", nullptr, &RestoreNetwork},
+    {"cnn", nullptr, &RestoreNetwork},
+    {"resnet", nullptr, &RestoreNetwork},
+    {"deepfreq", nullptr, &RestoreNetwork},
     {"knn", &TrainNeighbours, &RestoreNeighbours},
     {"kmeans", &TrainNeighbours, &RestoreNeighbours},
     {"prnu", &TrainPrnu, &RestorePrnu},
@@ -60,16 +63,16 @@ void ClassifierOptions::Register(Options* options) {
   options->Add("degree", &degree, "of svm's poly", Between(1, 10));
   options->Add("l1", &l1, "weight of the sum of absolute weights: lasso, elastic", AtLeast(0));
   options->Add("l2", &l2, "weight of the sum of squared weights: ridge, elastic, nn", AtLeast(0));
-  options->Add("epochs", &epochs, "of nn and deepfreq, at most; 0: as published", AtLeast(0));
-  options->Add("batch", &batch, "rows of a step of nn and deepfreq; 0: as published", AtLeast(0));
+  options->Add("epochs", &epochs, "of networks, at most; 0: as published", AtLeast(0));
+  options->Add("batch", &batch, "rows of a step of networks; 0: as published", AtLeast(0));
   options->Add("early-stopping", &early_stopping,
-               "nn and deepfreq stop after so many epochs without a better one; 0: as published", AtLeast(0));
-  options->Add("learning-rate", &learning_rate, "of nn and deepfreq; 0: as published", AtLeast(0));
+               "networks stop after so many epochs without a better one; 0: as published", AtLeast(0));
+  options->Add("learning-rate", &learning_rate, "of networks; 0: as published", AtLeast(0));
   options->Add("neighbours", &neighbours, "of knn", AtLeast(1));
   options->Add("variance", &variance, "share of variance that eigenfaces keep", {0, 1, "", true, true});
   options->Add("probability", &probability, "svm: fit probabilities, too, which trains it six times");
   options->Add("max-iterations", &max_iterations, "of log, lasso, ridge, elastic and kmeans", AtLeast(1));
-  options->Add("seed", &seed, "of kmeans, nn, deepfreq and of svm's folds");
+  options->Add("seed", &seed, "of kmeans, networks and of svm's folds");
 }
 
 void ClassifierOptions::Check() const { CheckDeclared(*this); }
@@ -123,7 +126,8 @@ int Classifier::Predict(std::span<const double> row) const {
   return static_cast<int>(std::max_element(shares.begin(), shares.end()) - shares.begin());
 }
 
-std::unique_ptr<Classifier> TrainClassifier(const FeatureSet& set, const ClassifierOptions& options) {
+std::unique_ptr<Classifier> TrainClassifier(const FeatureSet& set, const ClassifierOptions& options,
+                                            NetworkTrainer trainer, const NetworkTraining& training) {
   std::vector<std::size_t> labelled;
   for (std::size_t i = 0; i < set.rows(); ++i) {
     if (set.labels[i] >= 0) labelled.push_back(i);
@@ -138,6 +142,13 @@ std::unique_ptr<Classifier> TrainClassifier(const FeatureSet& set, const Classif
                 fmt::format("have pictures of {} of {} classes", found.size() - found.count(-1), classes));
   }
   const auto* solver = FindSolver(options.solver);
+  if (solver->train == nullptr) {
+    if (trainer == nullptr)
+      throw Error("--solver", options.solver + " learns with LibTorch, which is not here");
+    return labelled.size() == set.rows()
+               ? trainer(set, static_cast<int>(classes), options, training)
+               : trainer(set.Subset(labelled), static_cast<int>(classes), options, training);
+  }
   if (labelled.size() == set.rows()) return solver->train(set, static_cast<int>(classes), options);
   return solver->train(set.Subset(labelled), static_cast<int>(classes), options);
 }

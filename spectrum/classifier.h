@@ -28,10 +28,9 @@ struct ClassifierOptions {
   // rest (liblinear). "log", "lasso", "ridge", "elastic": one layer with a sigmoid or softmax, minimising the
   // mean cross entropy plus nothing, l1 sum|w|, l2 sum w^2, or both. "knn": the nearest neighbours' vote.
   // "eigenfaces": principal components and a linear SVM (liblinear). "prnu": fingerprints of raw colour
-  // pictures. "nn": a hidden layer of 128 with ReLU, whose weights cost l2 sum w^2. "deepfreq": the frequency
-  // solver's network of 100, 40, 10 and PReLU. Both learn by Adam until a fifth of the rows, which they do
-  // not see, does not improve any more. "kmeans": as many clusters as classes, found without labels, each
-  // then named by most of its rows.
+  // pictures. "nn", "cnn", "resnet", "deepfreq": networks (models/networks/frequency.h), which learn by Adam
+  // until rows that they do not see do not improve any more; the first layer of "nn" costs l2 sum w^2.
+  // "kmeans": as many clusters as classes, found without labels, each then named by most of its rows.
   std::string solver = "svm";
   std::string kernel = "rbf";  // "linear", "poly"
   // 0: rbf 6.37, as the frequency solver; 0.01 of eigenfaces; 1 of others.
@@ -43,7 +42,7 @@ struct ClassifierOptions {
   double variance = 0.95;   // share that the principal components keep
   bool probability = true;  // of the SVM: fitted on five folds (Platt; Wu, Lin and Weng 2004)
   int max_iterations = 5000;
-  // Of nn and deepfreq; 0: as published, 50 epochs, batches of 32, 5 epochs without a better one and a rate
+  // Of networks; 0: as published, 50 epochs, batches of 32, 5 epochs without a better one and a rate
   // of 0.001; deepfreq 300, 256, 30 and 0.0001.
   int epochs = 0, batch = 0, early_stopping = 0;
   double learning_rate = 0;
@@ -55,7 +54,9 @@ struct ClassifierOptions {
   void Check() const;
   double Cost() const;
   double Gamma(std::size_t features) const;
-  bool IsNetwork() const { return solver == "nn" || solver == "deepfreq"; }
+  bool IsNetwork() const {
+    return solver == "nn" || solver == "cnn" || solver == "resnet" || solver == "deepfreq";
+  }
   int Epochs() const;
   int Batch() const;
   int Patience() const;
@@ -76,9 +77,24 @@ class Classifier {
   virtual void Store(StoredArrays* arrays, nlohmann::json* facts) const = 0;
 };
 
+// How the networks among them learn.
+struct NetworkTraining {
+  const FeatureSet* val = nullptr;  // tells which epoch is best; none: a fifth of the rows
+  std::string run;                  // the run's folder (docs/training.md); "": it is removed afterwards
+  bool resume = false;              // goes on with the run in it
+  std::string device = "cpu", precision = "fp32";
+  int threads = 0;  // 0: as many as the machine has cores
+};
+using NetworkTrainer = std::unique_ptr<Classifier> (*)(const FeatureSet& set, int classes,
+                                                       const ClassifierOptions& options,
+                                                       const NetworkTraining& training);
+
 // Learns from the rows with a label. `set` holds what the solver takes: numbers already scaled, and for
 // "prnu" raw pixels [height, width, 3]. An Error where it cannot learn: one class, or rows of a wrong shape.
-std::unique_ptr<Classifier> TrainClassifier(const FeatureSet& set, const ClassifierOptions& options);
+// `trainer`: of networks; without one they are an Error.
+std::unique_ptr<Classifier> TrainClassifier(const FeatureSet& set, const ClassifierOptions& options,
+                                            NetworkTrainer trainer = nullptr,
+                                            const NetworkTraining& training = {});
 // What Store() wrote. An Error names `subject` where something is missing or of a wrong size.
 std::unique_ptr<Classifier> RestoreClassifier(const StoredArrays& arrays, const nlohmann::json& facts,
                                               const std::string& subject);
@@ -89,9 +105,8 @@ std::unique_ptr<Classifier> TrainLinear(const FeatureSet& set, int classes, cons
 std::unique_ptr<Classifier> TrainNeighbours(const FeatureSet& set, int classes,
                                             const ClassifierOptions& options);
 std::unique_ptr<Classifier> TrainPrnu(const FeatureSet& set, int classes, const ClassifierOptions& options);
-std::unique_ptr<Classifier> TrainDense(const FeatureSet& set, int classes, const ClassifierOptions& options);
-std::unique_ptr<Classifier> RestoreDense(const StoredArrays& arrays, const nlohmann::json& facts,
-                                         const std::string& subject);
+std::unique_ptr<Classifier> RestoreNetwork(const StoredArrays& arrays, const nlohmann::json& facts,
+                                           const std::string& subject);
 std::unique_ptr<Classifier> RestoreSvm(const StoredArrays& arrays, const nlohmann::json& facts,
                                        const std::string& subject);
 std::unique_ptr<Classifier> RestoreLinear(const StoredArrays& arrays, const nlohmann::json& facts,

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "models/networks/frequency.h"
 #include "models/weights/json_text.h"
 #include "models/weights/safetensors.h"
 #include "spectrum/dct.h"
@@ -48,7 +49,8 @@ StoredArray ArrayOf(const PlainTensor& tensor, const std::string& subject) {
 
 }  // namespace
 
-SpectrumModel SpectrumModel::Train(const FeatureSet& set, const ClassifierOptions& options) {
+SpectrumModel SpectrumModel::Train(const FeatureSet& set, const ClassifierOptions& options,
+                                   NetworkTrainer trainer, NetworkTraining training) {
   SpectrumModel model;
   model.classes_ = set.ClassesOrNumbers();
   model.shape_ = set.shape;
@@ -72,14 +74,19 @@ SpectrumModel SpectrumModel::Train(const FeatureSet& set, const ClassifierOption
     model.mean_.assign(set.width(), kMiddleGrey);
     model.deviation_.assign(set.width(), kMiddleGrey);
   }
-  if (model.mean_.empty()) {
-    model.classifier_ = TrainClassifier(set, options);
-    return model;
+  const auto scaled = [&](const FeatureSet& from) {
+    FeatureSet to = from;
+    for (std::size_t i = 0; i < from.rows() && !model.mean_.empty(); ++i)
+      Scale(from.row(i), model.mean_, model.deviation_, to.values.data() + i * from.width());
+    return to;
+  };
+  FeatureSet val;
+  if (training.val != nullptr) {
+    val = scaled(*training.val);
+    training.val = &val;
   }
-  FeatureSet scaled = set;
-  for (std::size_t i = 0; i < set.rows(); ++i)
-    Scale(set.row(i), model.mean_, model.deviation_, scaled.values.data() + i * set.width());
-  model.classifier_ = TrainClassifier(scaled, options);
+  model.classifier_ = model.mean_.empty() ? TrainClassifier(set, options, trainer, training)
+                                          : TrainClassifier(scaled(set), options, trainer, training);
   return model;
 }
 
@@ -156,7 +163,11 @@ SpectrumModel SpectrumModel::Load(const std::filesystem::path& path) {
     StoredArrays arrays;
     nlohmann::json facts;
     model.classifier_->Store(&arrays, &facts);
-    for (const char* name : {"weights", "vectors", "points", "dense0.weights"}) {
+    if (facts.contains("network")) {
+      const std::vector<int> map = MapOf(ModelOptions::FromJson(facts["network"], subject));
+      return static_cast<std::size_t>(map[0]) * map[1] * map[2] == width;
+    }
+    for (const char* name : {"weights", "vectors", "points"}) {
       if (arrays.contains(name)) return static_cast<std::size_t>(arrays[name].shape[1]) == width;
     }
     const auto& fingerprints = arrays["fingerprints"].shape;

@@ -19,7 +19,8 @@ class SpectrumModel {
  public:
   // Learns. Features "dct" and "magnitude" are scaled to mean 0 and deviation 1 of each number over the
   // training rows, "raw" from 0..255 to -1..1, others not; for solver "prnu" nothing is.
-  static SpectrumModel Train(const FeatureSet& set, const ClassifierOptions& options);
+  static SpectrumModel Train(const FeatureSet& set, const ClassifierOptions& options,
+                             NetworkTrainer trainer = nullptr, NetworkTraining training = {});
   // A file that Save() wrote; an Error for any other.
   static SpectrumModel Load(const std::filesystem::path& path);
   // As a checkpoint (docs/checkpoints.md): the classifier's arrays as tensors of float64, and what else there

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,6 +18,7 @@
 #include "base/options.h"
 #include "base/progress.h"
 #include "base/sha256.h"
+#include "base/sibling.h"
 #include "base/version.h"
 #include "evaluate/cross_evaluation.h"
 #include "evaluate/evaluation_page.h"
@@ -55,8 +57,7 @@ struct ResultOptions {
 };
 
 // So that features are taken of pictures as they were of the training's.
-void FollowModel(const SpectrumModel& model, MakeOptions* make) {
-  const nlohmann::json& recipe = model.recipe();
+void FollowRecipe(const nlohmann::json& recipe, MakeOptions* make) {
   if (!recipe.contains("feature")) return;
   make->feature = FeatureOptions::FromJson(recipe);
   make->whole = recipe.value("whole", make->whole);
@@ -186,10 +187,11 @@ ClassifierOptions AtPoint(ClassifierOptions options, const nlohmann::json& point
 
 }  // namespace
 
-int SpectrumTrain(const std::vector<std::string>& arguments) {
+int SpectrumTrain(const std::vector<std::string>& arguments, NetworkTrainer trainer) {
   SourceOptions source;
   ClassifierOptions classifier;
   ResultOptions results;
+  NetworkTraining training;
   std::string output, save_features, save_test_features, notice;
   std::vector<std::string> val, test, inputs;
   Options options("seam spectrum train",
@@ -197,13 +199,20 @@ int SpectrumTrain(const std::vector<std::string>& arguments) {
                   "a classifier of features, saved or taken now",
                   "seam spectrum train train.npz --val val.npz --output model.safetensors");
   options.Add("output", &output, "the model, a checkpoint that seam infer takes");
-  options.Add("val", &val,
-              "features, or pictures, that threshold and calibration are read out of; may be given several "
-              "times");
+  options.Add(
+      "val", &val,
+      "features, or pictures, that threshold and calibration are read out of, and that tell a network's "
+      "best epoch; may be given several times");
   options.Add("notice", &notice, "what users of the model must know: data, licence");
   options.Add("test", &test, "features, or pictures, to test it on; may be given several times");
   options.Add("save-features", &save_features, "keep the training's features as this file");
   options.Add("save-test-features", &save_test_features, "keep the test's features as this file");
+  options.Add(
+      "run", &training.run,
+      "keep a network's run in this folder: metrics, curves for TensorBoard, the weights of each epoch");
+  options.Add("resume", &training.resume, "go on with the run in --run");
+  options.Add("network-device", &training.device, "what a network learns on", {"cpu", "cuda", "auto"});
+  options.Add("precision", &training.precision, "of a network that learns", {"fp32", "bf16", "fp16", "auto"});
   classifier.Register(&options);
   source.Register(&options);
   results.Register(&options);
@@ -218,11 +227,29 @@ int SpectrumTrain(const std::vector<std::string>& arguments) {
     throw UsageError("--output", "is missing", "--output model.safetensors");
   if (!output.empty() && !IsModelFile(output))
     throw UsageError("--output", fmt::format("must end in {}", kModelEnding), "--output model.safetensors");
+  if (training.resume && training.run.empty())
+    throw UsageError("--resume", "needs the folder of the run", "--run FOLDER --resume");
+  if (classifier.IsNetwork() && trainer == nullptr) {
+    if (!HasSibling("spectrum-torch")) {
+      throw Error("--solver", "networks learn with LibTorch, which this Seam was built without",
+                  "another --solver, or build Seam with LibTorch (docs/building.md)");
+    }
+    std::vector<std::string> all = {"train"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    BecomeSibling("spectrum-torch", all);
+  }
   const FeatureSet train = FeaturesAt(inputs, source.make, source.fake_is_zero);
   if (!save_features.empty()) WriteFeatureSet(save_features, train);
-  SpectrumModel model = SpectrumModel::Train(train, classifier);
-  FollowModel(model, &source.make);
+  FollowRecipe(train.recipe, &source.make);
   source.make.change = {};  // it is for what is learned from
+  std::optional<FeatureSet> held;
+  if (!val.empty()) {
+    held = FeaturesAt(val, source.make, source.fake_is_zero);
+    if (held->shape != train.shape)
+      throw Error(val[0], "has rows of another shape than the training's", "take features of one kind");
+    training.val = &*held;
+  }
+  SpectrumModel model = SpectrumModel::Train(train, classifier, trainer, training);
   CheckpointInfo info;
   info.notice = notice;
   info.recipe = nlohmann::json({{"seam", Version()},
@@ -230,11 +257,14 @@ int SpectrumTrain(const std::vector<std::string>& arguments) {
                                 {"features", train.recipe},
                                 {"data", {{"train", DataFacts(train)}}}})
                     .dump();
-  if (!val.empty()) {
-    if (!model.IsDetector()) throw UsageError("--val", "is for the classes real and fake alone");
-    const FeatureSet features = FeaturesAt(val, source.make, source.fake_is_zero);
-    model.CheckFits(features, val[0]);
-    FitTo(TestModel(model, features).scores, &info);
+  if (held) {
+    model.CheckFits(*held, val[0]);
+    if (model.IsDetector()) {
+      FitTo(TestModel(model, *held).scores, &info);
+    } else if (!classifier.IsNetwork()) {
+      throw UsageError("--val", "is for the classes real and fake, and for networks");
+    }
+    held.reset();
   }
   if (!output.empty()) {
     model.Save(output, info);
@@ -267,7 +297,7 @@ int SpectrumTest(const std::vector<std::string>& arguments) {
   if (inputs.empty())
     throw UsageError("seam spectrum test", "no features named", "seam spectrum test test.npz");
   const SpectrumModel model = SpectrumModel::Load(path);
-  FollowModel(model, &source.make);
+  FollowRecipe(model.recipe(), &source.make);
   source.make.Check();
   const FeatureSet features = FeaturesAt(inputs, source.make, source.fake_is_zero);
   if (!save_test_features.empty()) WriteFeatureSet(save_test_features, features);
@@ -291,7 +321,7 @@ int SpectrumClassify(const std::vector<std::string>& arguments) {
   if (inputs.empty())
     throw UsageError("seam spectrum classify", "no input named", "name a folder of pictures");
   const SpectrumModel model = SpectrumModel::Load(path);
-  FollowModel(model, &source.make);
+  FollowRecipe(model.recipe(), &source.make);
   source.make.Check();
   const FeatureSet features = FeaturesAt(inputs, source.make, source.fake_is_zero);
   model.CheckFits(features, inputs[0]);

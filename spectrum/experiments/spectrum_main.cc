@@ -9,9 +9,19 @@
 #include "spectrum/experiments/features_command.h"
 #include "spectrum/experiments/perturb_command.h"
 #include "spectrum/experiments/statistics_command.h"
+#include "spectrum/network_classifier.h"
 
 namespace seam {
 namespace {
+
+// Of networks, in the program that is linked with LibTorch.
+NetworkTrainer TrainerOfNetworks() {
+#ifdef SEAM_TORCH_PARTS
+  return LinkedNetworkTrainer();
+#else
+  return nullptr;
+#endif
+}
 
 int Main(const std::vector<std::string>& arguments) {
   return RunCommands(
@@ -19,7 +29,8 @@ int Main(const std::vector<std::string>& arguments) {
        "detectors that look at frequencies",
        "command",
        {{"features", "the features of pictures, videos and shards as one file", &SpectrumFeatures},
-        {"train", "a classifier of features, saved or taken now", &SpectrumTrain},
+        {"train", "a classifier of features, saved or taken now",
+         [](const std::vector<std::string>& given) { return SpectrumTrain(given, TrainerOfNetworks()); }},
         {"test", "how a model does on features", &SpectrumTest},
         {"classify", "which share of pictures is of which class", &SpectrumClassify},
         {"crosstest", "a folder of models by a folder of feature files", &SpectrumCrossTest},

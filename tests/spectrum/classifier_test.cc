@@ -33,7 +33,7 @@ FeatureSet Corners(int classes, int rows) {
 class EverySolver : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Solvers, EverySolver,
                          testing::Values("svm", "logistic", "log", "lasso", "ridge", "elastic", "eigenfaces",
-                                         "nn", "deepfreq", "knn", "kmeans"));
+                                         "knn", "kmeans"));
 
 TEST_P(EverySolver, TellsClassesThatLieApartAndComesBackFromItsFile) {
   const TemporaryFolder folder;
@@ -44,7 +44,6 @@ TEST_P(EverySolver, TellsClassesThatLieApartAndComesBackFromItsFile) {
     options.l1 = options.l2 = 1e-3;
     options.cost = 10;
     options.variance = 0.99;
-    if (options.solver == "nn") options.epochs = options.early_stopping = 500;  // 40 rows are two steps each
     const SpectrumModel model = SpectrumModel::Train(train, options);
     EXPECT_EQ(TestModel(model, test).right, 60) << classes;
     model.Save(folder / "m.safetensors", {});
@@ -304,89 +303,6 @@ TEST(RidgeTest, ThePublishedOptimaAreReached) {
     for (std::size_t c = 0; c < 3; ++c)
       EXPECT_NEAR(arrays["weights"].values[c * 48], expected["weights_first_feature"][c].get<double>(), 1e-7);
   }
-}
-
-// sin(0.7 i + p): the fixtures' README.
-double Wave(std::size_t i, std::size_t p) {
-  return std::sin(0.7 * static_cast<double>(i) + static_cast<double>(p));
-}
-
-TEST(DenseTest, TheFrequencySolversNetworkAnswersAsPublished) {
-  SEAM_NEEDS_SHARED("fixtures/frequency/deepfreq_000.json");
-  const auto golden = ReadJson(SharedPath("fixtures/frequency/deepfreq_000.json").string());
-  StoredArrays arrays;
-  std::size_t parameters = 0;
-  for (std::size_t p = 0; p < golden["tensors"].size(); ++p) {
-    StoredArray array{golden["tensors"][p][1].get<std::vector<std::int64_t>>(), {}};
-    std::size_t size = 1;
-    for (const auto side : array.shape) size *= static_cast<std::size_t>(side);
-    parameters += size;
-    const double scale = array.shape.size() == 2 ? std::sqrt(3.0 / static_cast<double>(array.shape[1])) : 0.1;
-    for (std::size_t i = 0; i < size; ++i)
-      array.values.push_back((p % 3 == 2 ? 0.25 : 0) + scale * Wave(i, p));
-    constexpr const char* kParts[] = {"weights", "bias", "slope"};
-    arrays["dense" + std::to_string(p / 3) + "." + kParts[p % 3]] = array;
-  }
-  EXPECT_EQ(parameters, golden["parameters"].get<std::size_t>());
-  const auto model = RestoreClassifier(
-      arrays, {{"solver", "deepfreq"}, {"activations", {"prelu", "prelu", "prelu", "prelu"}}}, "test");
-  for (int q = 0; q < 3; ++q) {
-    std::vector<double> row;
-    for (int i = 0; i < 300; ++i) row.push_back(1 - 0.5 * i / 300 + 0.3 * std::sin(0.7 * i + q));
-    const auto shares = model->Probabilities(row);
-    const auto& wanted = golden["softmax"][static_cast<std::size_t>(q)];
-    for (std::size_t c = 0; c < 2; ++c) EXPECT_NEAR(shares[c], wanted[c].get<double>(), 1e-12);
-  }
-}
-
-TEST(DenseTest, TheNetworkOfOneHiddenLayerAnswersAsPublished) {
-  SEAM_NEEDS_SHARED("fixtures/frequency/classifiers_001.json");
-  const auto golden = ReadJson(SharedPath("fixtures/frequency/classifiers_001.json").string());
-  int tested = 0;
-  for (const auto& expected : golden["models"]) {
-    if (expected["model"] != "nn") continue;
-    const std::size_t side = expected["size"], channels = expected["channels"];
-    StoredArrays arrays;
-    std::size_t parameters = 0;
-    for (std::size_t p = 0; p < 4; ++p) {
-      const auto shape = expected["tensors"][p][1].get<std::vector<std::int64_t>>();
-      const std::string name = "dense" + std::to_string(p / 2) + (p % 2 == 0 ? ".weights" : ".bias");
-      if (p % 2 == 1) {
-        StoredArray& bias = arrays[name] = {shape, {}};
-        for (std::size_t i = 0; i < static_cast<std::size_t>(shape[0]); ++i)
-          bias.values.push_back(0.1 * Wave(i, p));
-        parameters += bias.values.size();
-        continue;
-      }
-      // Keras keeps [in, out].
-      const auto in = static_cast<std::size_t>(shape[0]), out = static_cast<std::size_t>(shape[1]);
-      StoredArray& weights = arrays[name] = {{shape[1], shape[0]}, std::vector<double>(in * out)};
-      const double scale = std::sqrt(3.0 / static_cast<double>(in));
-      for (std::size_t i = 0; i < in * out; ++i) weights.values[i % out * in + i / out] = scale * Wave(i, p);
-      parameters += in * out;
-    }
-    EXPECT_EQ(parameters, expected["parameters_total"].get<std::size_t>());
-    const auto model =
-        RestoreClassifier(arrays, {{"solver", "nn"}, {"activations", {"relu", "none"}}}, "test");
-    std::vector<double> row;
-    for (std::size_t y = 0; y < side; ++y) {
-      for (std::size_t x = 0; x < side; ++x) {
-        for (std::size_t c = 0; c < channels; ++c)
-          row.push_back(std::sin(0.05 * static_cast<double>(x) + 0.07 * static_cast<double>(y) +
-                                 1.3 * static_cast<double>(c)));
-      }
-    }
-    const auto shares = model->Probabilities(row);
-    const auto logits = expected["logits"].get<std::vector<double>>();
-    if (logits.size() == 1) {
-      EXPECT_NEAR(std::log(shares[1] / shares[0]), logits[0], 1e-10);
-    } else {
-      for (std::size_t c = 1; c < logits.size(); ++c)
-        EXPECT_NEAR(std::log(shares[c] / shares[0]), logits[c] - logits[0], 1e-10);
-    }
-    ++tested;
-  }
-  EXPECT_GT(tested, 0);
 }
 
 }  // namespace
