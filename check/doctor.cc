@@ -24,6 +24,7 @@
 #include "base/version.h"
 #include "extract/faces/face_detector.h"
 #include "extract/media/media_support.h"
+#include "models/networks/ensemble_file.h"
 #include "models/networks/stored_network.h"
 #ifdef SEAM_ONEDNN
 #include "models/networks/onednn_model.h"
@@ -130,9 +131,16 @@ void ExamineNetwork(std::vector<Examined>* all) {
     return;
   }
   try {
-    const StoredNetwork network = LoadNetwork(file);
-    all->push_back(
-        {"networks", name, Health::kGood, fmt::format("{}, {}", network.info.model, file.string()), ""});
+    std::vector<std::string> models;
+    if (IsEnsemble(file)) {
+      const EnsembleFile networks(file);
+      for (std::size_t i = 0; i < networks.info().members.size(); ++i)
+        models.push_back(LoadNetwork(networks.Checkpoint(i), networks.Subject(i)).info.model);
+    } else {
+      models.push_back(LoadNetwork(file).info.model);
+    }
+    all->push_back({"networks", name, Health::kGood,
+                    fmt::format("{}, {}", fmt::join(models, " and "), file.string()), ""});
   } catch (const Error& error) {
     all->push_back({"networks", name, Health::kMissing, error.what(), mend});
   }

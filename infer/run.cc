@@ -1,6 +1,7 @@
 #include "infer/run.h"
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -8,7 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/progress.h"
+#include "base/scratch_folder.h"
 #include "base/sha256.h"
 #include "extract/media/decoder_pool.h"
 #include "infer/annotate.h"
@@ -18,6 +21,7 @@
 #include "infer/score_page.h"
 #include "infer/torch_parts.h"
 #include "labels/video.h"
+#include "models/networks/ensemble_file.h"
 #include "models/networks/stored_network.h"
 
 namespace seam {
@@ -32,12 +36,7 @@ class Run {
         cancel_(cancel),
         inputs_(ListInputs(settings.inputs, {settings.recursive, settings.label_folders}, &passed_over_)),
         engine_(settings.compile, torch),
-        request_(engine_.Prepare(settings, options)) {
-    if (settings.page.explain && ensemble_.fusion()) {
-      throw UsageError("--explain", "shows where one network looked, and several are fused here",
-                       "name one of them by --model");
-    }
-  }
+        request_(engine_.Prepare(settings, options)) {}
 
   int Execute() {
     for (const std::string& line : passed_over_) Say(line);
@@ -106,12 +105,22 @@ class Run {
     return row;
   }
 
+  // Of several networks the first, whose crops the page shows.
+  std::filesystem::path ExplainedCheckpoint() {
+    const std::filesystem::path& first = ensemble_.files().front();
+    if (!ensemble_.fusion() || !IsEnsemble(first)) return first;
+    const EnsembleFile file(first);
+    std::filesystem::path copy = scratch_.emplace().path() / "network.safetensors";
+    WriteFile(copy, file.Checkpoint(0));
+    return copy;
+  }
+
   // What people look at: the page and the annotated videos.
   void BeginPage(const std::vector<std::filesystem::path>& files) {
     const PageOptions& page = settings_.page;
     if (!page.annotate.empty())
       annotator_.emplace(page.annotate, files, rule_, extract_.media, notes_, cancel_);
-    if (page.explain) explainer_ = torch_->make_explainer(ensemble_.path());
+    if (page.explain) explainer_ = torch_->make_explainer(ExplainedCheckpoint());
     if (page.report.empty()) return;
     RunFacts facts;
     std::vector<std::string> names;
@@ -123,6 +132,9 @@ class Run {
     facts.rule = rule_;
     facts.fusion = ensemble_.fusion();
     facts.notes = notes_;
+    if (page.explain && ensemble_.fusion())
+      facts.notes.push_back(fmt::format("the heat maps show where {} looked, the first of the networks",
+                                        ensemble_.networks().front()->info().model));
     facts.settings = FlatJson(record_.dump());
     page_.emplace(page, std::move(facts), request_.score.aggregate);
     if (resumed_) {
@@ -239,6 +251,7 @@ class Run {
   std::optional<Report> report_;
   std::optional<HtmlReport> page_;
   std::optional<Annotator> annotator_;
+  std::optional<ScratchFolder> scratch_;  // of the explained network
   std::unique_ptr<Explainer> explainer_;
   std::vector<bool> done_;                     // by an earlier run
   std::vector<std::size_t> numbers_, places_;  // of the files to score: among the inputs, and the annotated

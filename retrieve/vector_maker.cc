@@ -15,6 +15,7 @@
 #include "infer/evidence.h"
 #include "infer/predictor.h"
 #include "infer/settings.h"
+#include "models/networks/ensemble_file.h"
 #include "models/networks/stored_network.h"
 #include "retrieve/corners.h"
 
@@ -83,7 +84,14 @@ VectorMaker::VectorMaker(FeatureKind kind, Region region, const std::string& mod
     if (!model.empty()) throw UsageError("--model", "makes no sense with --features corners");
     return;
   }
-  network_ = std::make_shared<const Predictor>(model);
+  model_file_ = CheckpointFile(model);
+  if (IsEnsemble(model_file_)) {
+    const EnsembleFile networks(model_file_);
+    network_ = std::make_shared<const Predictor>(networks.Checkpoint(0), networks.Subject(0),
+                                                 CompileOptions(), nullptr);
+  } else {
+    network_ = std::make_shared<const Predictor>(model_file_);
+  }
   if (network_->frames() > 1) {
     throw UsageError("--model", fmt::format("takes windows of {} frames", network_->frames()),
                      "name a network of single pictures");
@@ -99,8 +107,8 @@ ArchiveRecipe VectorMaker::recipe() const {
   recipe.region = region_;
   if (!network_) return recipe;
   recipe.model = network_->info().model;
-  recipe.model_file = fs::absolute(network_->path()).lexically_normal().string();
-  recipe.model_sha256 = Sha256OfFile(network_->path());
+  recipe.model_file = fs::absolute(model_file_).lexically_normal().string();
+  recipe.model_sha256 = Sha256OfFile(model_file_);
   return recipe;
 }
 

@@ -36,8 +36,8 @@ class VectorMaker {
     bool failed = false;  // it could not be read; otherwise nothing was to be seen in it
   };
 
-  // `model`: the checkpoint; empty: Seam's own. Throws as Predictor() does; a network of windows is a
-  // UsageError.
+  // `model`: the checkpoint, of several networks in one file the first; empty: Seam's own. Throws as
+  // Predictor() does; a network of windows is a UsageError.
   VectorMaker(FeatureKind kind, Region region, const std::string& model, Settings settings);
   ~VectorMaker();
   VectorMaker(VectorMaker&&) noexcept;
@@ -64,6 +64,7 @@ class VectorMaker {
   FeatureKind kind_;
   Region region_;
   Settings settings_;
+  std::filesystem::path model_file_;
   std::shared_ptr<const Predictor> network_;  // for kNetwork
 };
 

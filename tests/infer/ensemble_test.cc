@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "base/sibling.h"
 #include "models/networks/ensemble_file.h"
 #include "scores/calibration.h"
 #include "scores/score_file.h"
@@ -111,9 +112,16 @@ TEST_F(EnsembleTest, WhatCannotWorkTogetherIsOneClearLine) {
   EXPECT_THAT(told("--model " + At("a.safetensors") + "," + At("none.safetensors")),
               testing::HasSubstr("none.safetensors"));
   EXPECT_THAT(told("--model " + At("a.safetensors") + ","), testing::HasSubstr("no file between two commas"));
-  EXPECT_THAT(told("--explain --report " + At("p.html") + " --model " + At("a.safetensors") + "," +
-                   At("b.safetensors")),
-              testing::HasSubstr("--explain: shows where one network looked"));
+}
+
+TEST_F(EnsembleTest, HeatMapsAreOfTheFirstNetwork) {
+  if (!HasSibling("infer-torch")) GTEST_SKIP() << "needs LibTorch";
+  const std::string page = At("p.html");
+  const CommandResult result =
+      RunCommand("seam infer --frames 4 --explain --report " + page + " --model " + At("a.safetensors") +
+                 "," + At("b.safetensors") + " " + Quoted(DemoClip().string()));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(ReadFile(At("p.html")), testing::HasSubstr("the heat maps show where"));
 }
 
 TEST_F(EnsembleTest, AnotherEnsembleDoesNotGoOnWithAnOldFile) {
