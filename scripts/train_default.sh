@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Trains the network that comes with Seam anew, from an empty folder: docs/default-model.md. See usage() below.
+# Trains the networks that come with Seam anew, from an empty folder: docs/default-model.md. See usage() below.
 set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-usage: scripts/train_default.sh DATA OUT
+usage: scripts/train_default.sh DATA PRETRAINED OUT
 
 DATA holds faces/{train,val}/{real,fake}/ (photographs), clips/ with the trees FaceForensics++, Celeb-DF-v2 and DFDC, and
-talking/ with clips.csv (people who talk, as scripts/talking_alike.sh wants them).
+talking/ with clips.csv (people who talk, as scripts/talking_alike.sh wants them). PRETRAINED is the file of torchvision's
+MobileNetV2 that docs/default-model.md names, with its batch norms.
 In the folder OUT it makes the shards, the runs and, last, default.safetensors; share/ is left alone. What was stopped
 goes on where it was when the same command is run again. SEAM names another program than build/release/bin/seam. It
 needs the program ffmpeg, which scripts/setup.sh installs.
@@ -15,14 +16,15 @@ TEXT
 }
 
 case "${1-}" in --help | -h) usage && exit 0 ;; esac
-[[ $# -eq 2 ]] || { usage >&2; exit 2; }
+[[ $# -eq 3 ]] || { usage >&2; exit 2; }
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 seam=${SEAM:-$scripts/../build/release/bin/seam}
 [[ $seam != */* ]] || seam=$(realpath -- "$seam")
 command -v ffmpeg >/dev/null || { echo 'error: there is no ffmpeg'$'\n''hint: run scripts/setup.sh' >&2; exit 1; }
 data=$(cd "$1" && pwd)
-mkdir -p "$2"
-cd "$2"
+pretrained=$(realpath -- "$2")
+mkdir -p "$3"
+cd "$3"
 
 # Copies (links) of the trees without what must not be in training although its split says so: a photograph that stands in
 # val, too, edited beside the face; the videos of a person (id26) whose face is in fakes of val and test.
@@ -80,7 +82,7 @@ train() {
   if compgen -G "$name/epoch-*.safetensors" >/dev/null; then
     "$seam" train --output "$name" --resume
   else
-    "$seam" train --output "$name" --overwrite --model resnet18 --variant width=32 --batch "$batch" --weight-decay "$decay" \
+    "$seam" train --output "$name" --overwrite "${network[@]}" --batch "$batch" --weight-decay "$decay" \
       --clip-norm 5 --precision "$precision" "$@"
   fi
   touch "$name.done"
@@ -104,13 +106,16 @@ done
 # Clips as users have them: what is called fake is settled by them, too.
 "$scripts/talking_alike.sh" --table "$data/talking" talking
 extract talking192 "$data/talking" 192 --csv talking/clips.csv --frames 12
+# The same people, real and fake made alike, to learn from.
+"$scripts/talking_alike.sh" "$data/talking" talking_alike
+extract talk128 talking_alike 128 --csv talking_alike/clips.csv --frames 6
 windows=(--window 8 --windows 4)
 extract ffw192 "$data/clips/FaceForensics++" 192 "${windows[@]}"
 extract celebw192 trees/Celeb-DF-v2 192 "${windows[@]}"
 
 notice="For research. Trained on photographs and a few videos of FaceForensics++, Celeb-DF and DFDC, whose terms allow"
 notice+=" research alone. Its score is a hint, no proof: docs/default-model.md says how often it is wrong."
-batch=32 decay=0.05
+network=(--model resnet18 --variant width=32) batch=32 decay=0.05
 large=faces192,video192,ff192,celeb192,dfdc192
 small=faces128,video128,ff128,celeb128,dfdc128
 
@@ -163,5 +168,23 @@ batch=64 decay=0 precision=fp32
 train fifteenth --size 192 --data $large,talking192 --data-weights 0.02,0.02,0.02,0.02,0.02,0.02 --augment none --norms frozen --epochs 1 \
   --init thirteenth/epoch-0005.safetensors,fourteenth/last.safetensors --schedule constant --lr 1e-9 --notice "$notice"
 
-"$seam" models export fifteenth/last.safetensors --format safetensors --half --output default.safetensors
+"$seam" models export fifteenth/last.safetensors --format safetensors --half --output resnet18.safetensors
+
+# 16. A second network, from published weights, learns what stored fakes show, talking people's most. 17. Blended ones, too.
+[[ -e start.safetensors ]] ||
+  "$seam" models import --model mobilenet_v2 --variant relu=true --size 128 --margin 0.1 --no-strict "$pretrained" -o start.safetensors
+network=(--model mobilenet_v2 --variant relu=true) batch=32 decay=0.05
+if grep -qw avx512_bf16 /proc/cpuinfo; then precision=bf16; fi
+notice="Fine-tuned from torchvision's MobileNetV2 for ImageNet (pytorch/ios-demo-app, mobilenet_quantized.pt, BSD-3-Clause, SHA-256"
+notice+=" 2778381c5eb7639a2229bc39567cf644226e5aa3d3a1d46dfcee70b373738498), also on clips of talking people."
+hard=(--size 128 --augment strong --augment-jpeg 0.6,20,95 --augment-downscale 0.4,0.3,0.9 --label-smoothing 0.05)
+train sixteenth "${hard[@]}" --data talk128,ff128,celeb128,dfdc128,faces128 --data-weights 3,1.5,1,1,0.4 --init start.safetensors \
+  --fakes shards --augment-warp 0.9,0.01,0.05 --warmup 0.05 --lr 0.001 --ema 0.995 --epochs 3 --seed 4
+train seventeenth "${hard[@]}" --data talk128,ff128,celeb128,dfdc128,faces128,video128 --data-weights 3,2.5,1.5,1,0.4,0.08 \
+  --init sixteenth/last.safetensors --fakes both --sbi-share 0.35 --sbi-swap 0.2 --sbi-mouth 0.3 --sbi-plain 0.3 --augment-warp 0.7,0.01,0.05 \
+  --augment-noise 0.15,1,8 --augment-blur 0.15,0.3,1.5 --warmup 0.03 --lr 0.0008 --ema 0.997 --epochs 7 --seed 5 --notice "$notice"
+"$seam" models export seventeenth/last.safetensors --format safetensors --half --output mobilenet_v2.safetensors
+
+rm -f default.safetensors
+"$seam" models fuse resnet18.safetensors mobilenet_v2.safetensors --fit "$scripts/default-fusion.json" --output default.safetensors
 echo "made $PWD/default.safetensors" >&2

@@ -417,7 +417,8 @@ TEST(InferDefaultModelTest, IsFoundWithoutAPathAndTellsTheTamperedPortraitFromTh
   const CommandResult result = RunCommand("seam infer --frames 8 " + Quoted(DemoClip().string()) + " " +
                                           Quoted(tampered.string()) + " --output " + Quoted(scores.string()));
   ASSERT_EQ(result.status, 0) << result.err;
-  EXPECT_NE(result.err.find("default.safetensors (resnet18)"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("default.safetensors (ensemble of resnet18, mobilenet_v2)"), std::string::npos)
+      << result.err;
   const auto rows = ReadScoreFile(scores);
   ASSERT_EQ(rows.size(), 2U);
   ASSERT_TRUE(rows[0].score && rows[1].score);
