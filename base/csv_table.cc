@@ -45,9 +45,15 @@ void AppendUtf8(std::uint32_t point, std::string* text) {
   }
 }
 
-// What begins with UTF-16's byte-order mark, in UTF-8; half a surrogate pair becomes U+FFFD.
+// UTF-16, with its byte-order mark or every second byte of a name's beginning 0, in UTF-8; half a surrogate
+// pair becomes U+FFFD.
 std::optional<std::string> FromUtf16(std::string_view bytes) {
-  const bool little = bytes.starts_with("\xff\xfe"), big = bytes.starts_with("\xfe\xff");
+  const auto zeros = [&](std::size_t first) {
+    return bytes.size() > 3 && bytes[first] == 0 && bytes[first + 2] == 0 && bytes[1 - first] != 0;
+  };
+  const bool marked = bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff");
+  const bool little = bytes.starts_with("\xff\xfe") || zeros(1),
+             big = bytes.starts_with("\xfe\xff") || zeros(0);
   if (!little && !big) return std::nullopt;
   const auto unit = [&](std::size_t i) -> std::uint32_t {
     const auto first = static_cast<unsigned char>(bytes[i]),
@@ -55,7 +61,7 @@ std::optional<std::string> FromUtf16(std::string_view bytes) {
     return little ? first | second << 8 : first << 8 | second;
   };
   std::string text;
-  for (std::size_t i = 2; i + 1 < bytes.size(); i += 2) {
+  for (std::size_t i = marked ? 2 : 0; i + 1 < bytes.size(); i += 2) {
     std::uint32_t point = unit(i);
     if (point >= 0xd800 && point < 0xe000) {
       const std::uint32_t low = point < 0xdc00 && i + 3 < bytes.size() ? unit(i + 2) : 0;
@@ -68,6 +74,16 @@ std::optional<std::string> FromUtf16(std::string_view bytes) {
   return text;
 }
 
+// Other kinds of files that people take for tables.
+void RefuseNoTable(const std::filesystem::path& path, std::string_view text) {
+  if (text.starts_with("version https://git-lfs"))
+    throw Error(path.string(), "is a Git LFS pointer, not the table itself", "fetch it with: git lfs pull");
+  if (text.starts_with("PK\3\4"))
+    throw Error(path.string(), "is a spreadsheet or archive (zip), not a CSV file", "save the table as CSV");
+  if (text.starts_with("<!") || text.starts_with("<html"))
+    throw Error(path.string(), "is a web page, not a CSV file", "download the table itself");
+}
+
 }  // namespace
 
 CsvTable::CsvTable(std::filesystem::path path) : CsvTable(path, ReadFile(path, kMaxBytes)) {}
@@ -75,6 +91,7 @@ CsvTable::CsvTable(std::filesystem::path path) : CsvTable(path, ReadFile(path, k
 CsvTable::CsvTable(std::filesystem::path path, std::string_view text) : path_(std::move(path)) {
   const std::optional<std::string> utf8 = FromUtf16(text);
   if (utf8) text = *utf8;
+  RefuseNoTable(path_, text);
   separator_ = SeparatorOf(text);
   auto rows = ParseCsv(text, path_.string(), &lines_, separator_);
   if (rows.empty()) throw Error(path_.string(), "is empty", "the first line names the columns");

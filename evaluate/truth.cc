@@ -4,12 +4,14 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include <fmt/format.h>
 
 #include "base/csv_table.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/words.h"
 #include "labels/label.h"
 #include "labels/manifest.h"
 
@@ -58,8 +60,7 @@ std::string TextOf(const nlohmann::json& object, const char* key) {
 
 // DFDC's metadata.json, {"x.mp4": {"label": "FAKE", ...}}; also {"x.mp4": "FAKE"} and a list of objects with
 // path (or filename, file, video) and label.
-TruthTable FromJson(const fs::path& path) {
-  const auto json = nlohmann::json::parse(ReadFile(path, kMaxJsonBytes), nullptr, false);
+TruthTable FromJson(const fs::path& path, const nlohmann::json& json) {
   const auto wrong = [&](const std::string& problem) {
     return Error(path.string(), problem,
                  R"(expected {"x.mp4": {"label": "FAKE"}, ...} or [{"path": "x.mp4", "label": 1}, ...])");
@@ -86,6 +87,16 @@ TruthTable FromJson(const fs::path& path) {
       throw wrong(fmt::format("'{}' is real and fake", Printable(name)));
   }
   return truth;
+}
+
+// A line each.
+nlohmann::json ParseLines(const std::string& text) {
+  auto list = nlohmann::json::array();
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!Trimmed(line).empty()) list.push_back(nlohmann::json::parse(line, nullptr, false));
+  }
+  return list;
 }
 
 // What dataset.json beside the manifest says: its name, and whether it leaks.
@@ -142,8 +153,13 @@ Candidates::value_type BestFit(const Candidates& candidates, const std::string& 
 TruthTable ReadTruth(const fs::path& path) {
   std::error_code none;
   if (fs::is_directory(path, none)) return FromManifest(path / "manifest.jsonl");
-  if (path.extension() == ".json") return FromJson(path);
-  return path.extension() == ".jsonl" ? FromManifest(path) : FromCsv(path);
+  const bool lines = path.extension() == ".jsonl";
+  if (!lines && path.extension() != ".json") return FromCsv(path);
+  const std::string text = ReadFile(path, kMaxJsonBytes);
+  if (!lines) return FromJson(path, nlohmann::json::parse(text, nullptr, false));
+  const auto first = nlohmann::json::parse(text.substr(0, text.find('\n')), nullptr, false);
+  const bool is_manifest = !first.is_object() || (first.contains("video") && first.contains("status"));
+  return is_manifest ? FromManifest(path) : FromJson(path, ParseLines(text));
 }
 
 std::string LeakOf(const fs::path& folder) {
@@ -161,9 +177,14 @@ std::size_t ApplyTruth(const TruthTable& truth, std::vector<ScoreRow>* rows) {
   std::set<std::string> used;
   for (auto& row : *rows) {
     const std::string name = FileName(row.path);
-    const auto candidates = by_name.find(name);
+    auto candidates = by_name.find(name);
+    std::string path = row.path;
+    if (candidates == by_name.end()) {  // some tables leave the endings of names out
+      path = fs::path(Slashed(path)).replace_extension().string();
+      candidates = by_name.find(FileName(path));
+    }
     if (candidates == by_name.end()) continue;
-    const auto* found = BestFit(candidates->second, row.path, row_names[name] == 1);
+    const auto* found = BestFit(candidates->second, path, row_names[name] == 1);
     if (found == nullptr) continue;
     const Truth& known = found->second;
     row.label = known.label;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/lower_case.h"
+#include "labels/label.h"
 
 namespace seam {
 
@@ -143,21 +144,13 @@ std::vector<std::string> WordsOf(const std::string& name) {
 }
 
 bool LabelOfFolder(const std::string& name, Label* label) {
-  static const std::map<std::string, Label> labels = {
-      {"real", REAL},        {"reals", REAL},       {"original", REAL},  {"originals", REAL},
-      {"pristine", REAL},    {"authentic", REAL},   {"genuine", REAL},   {"bonafide", REAL},
-      {"fake", FAKE},        {"fakes", FAKE},       {"deepfake", FAKE},  {"deepfakes", FAKE},
-      {"manipulated", FAKE}, {"synthetic", FAKE},   {"synthesis", FAKE}, {"synthesized", FAKE},
-      {"forged", FAKE},      {"forgery", FAKE},     {"tampered", FAKE},  {"altered", FAKE},
-      {"generated", FAKE},   {"manipulation", FAKE}};
   static const std::set<std::string> fillers = {
       "deep",   "ai",    "video", "videos", "image",    "images", "face",    "faces",    "frame",
       "frames", "clips", "data",  "train",  "training", "set",    "samples", "pictures", "photos"};
   std::set<Label> found;
   for (const std::string& word : WordsOf(name)) {
-    const auto known = labels.find(word);
-    if (known != labels.end())
-      found.insert(known->second);
+    if (const std::optional<Label> known = LabelOfWord(word))
+      found.insert(*known);
     else if (fillers.count(word) == 0)
       return false;
   }

@@ -9,8 +9,10 @@
 
 namespace seam {
 
-// FAKE for "1", "1.0", "fake" and "true", REAL for "0", "0.0", "real" and "false", in upper or lower case;
-// nothing for other texts.
+// Words for a label, in lower case: "real", "original", "pristine", "fake", "deepfake", "synthetic", ...
+std::optional<Label> LabelOfWord(const std::string& word);
+// FAKE for "1", "1.0", "true" and the words of fakes, REAL for "0", "0.0", "false" and the words of reals, in
+// upper or lower case; nothing for other texts.
 std::optional<Label> ParseLabel(std::string_view text);
 // "real", "fake"
 std::string_view NameOf(Label label);

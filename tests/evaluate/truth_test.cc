@@ -103,6 +103,52 @@ TEST(ReadTruthTest, ReadsADatasetFolderAndRepeatsItsLeak) {
   EXPECT_NE(truth.leak.find("share footage or people"), std::string::npos);
 }
 
+TEST(ReadTruthTest, LabelsOfAllDatasetsAreRead) {
+  const TemporaryFolder folder;
+  WriteFile(folder / "l.csv",
+            "path,label\na,Original\nb,DEEPFAKE\nc,pristine\nd,synthetic\ne,False\nf,1.0\n");
+  int expected = 0;
+  for (const auto& [name, truth] : ReadTruth(folder / "l.csv").videos)
+    EXPECT_EQ(truth.label, expected++ % 2) << name;
+  EXPECT_EQ(expected, 6);
+  WriteFile(folder / "l.jsonl",
+            "{\"path\": \"a\", \"label\": 0}\n\n{\"path\": \"b\", \"label\": \"fake\"}\n");
+  const TruthTable lines = ReadTruth(folder / "l.jsonl");
+  EXPECT_EQ(lines.videos.at("a").label, REAL);
+  EXPECT_EQ(lines.videos.at("b").label, FAKE);
+}
+
+TEST(ReadTruthTest, Utf16IsReadWithAndWithoutItsMark) {
+  const TemporaryFolder folder;
+  for (const bool big : {false, true}) {
+    for (const bool mark : {false, true}) {
+      std::string bytes = !mark ? "" : big ? "\xfe\xff" : "\xff\xfe";
+      for (const char c : std::string("path,label\r\na.mp4,1\r\nb.mp4,0\r\n"))
+        bytes += big ? std::string(1, '\0') + c : c + std::string(1, '\0');
+      WriteFile(folder / "l.csv", bytes);
+      const TruthTable truth = ReadTruth(folder / "l.csv");
+      EXPECT_EQ(truth.videos.at("a.mp4").label, FAKE);
+      EXPECT_EQ(truth.videos.at("b.mp4").label, REAL);
+    }
+  }
+}
+
+TEST(ReadTruthTest, WhatIsNoTableIsNamed) {
+  EXPECT_EQ(MessageFor("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"),
+            "is a Git LFS pointer, not the table itself");
+  EXPECT_EQ(MessageFor(std::string("PK\3\4") + std::string(80, '\1')),
+            "is a spreadsheet or archive (zip), not a CSV file");
+  EXPECT_EQ(MessageFor("<!DOCTYPE html><html></html>"), "is a web page, not a CSV file");
+}
+
+TEST(ApplyTruthTest, NamesWithoutEndingsFit) {
+  std::vector<ScoreRow> rows = {Row("v/a.mp4"), Row("v/b.x.mp4"), Row("w/c.avi")};
+  EXPECT_EQ(ApplyTruth(Table({{"a", 1}, {"b.x", 0}, {"w/c", 1}}), &rows), 0U);
+  EXPECT_EQ(rows[0].label, 1);
+  EXPECT_EQ(rows[1].label, 0);
+  EXPECT_EQ(rows[2].label, 1);
+}
+
 TEST(ReadTruthTest, ErrorsNameColumnOrLine) {
   EXPECT_EQ(MessageFor("name,label\na,1\n"), "has no column 'path'");
   EXPECT_EQ(MessageFor("path,class\na,1\n"), "has no column 'label'");
