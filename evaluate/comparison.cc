@@ -68,10 +68,10 @@ Comparison Compare(const std::string& subject_a, const std::vector<ScoreRow>& a,
   const Pairs pairs = PairUp(a, b, &comparison);
   comparison.delong = DeLongTest(pairs.a, pairs.b, pairs.labels);
   RankedScores ranked_a(pairs.a, pairs.labels), ranked_b(pairs.b, pairs.labels);
-  for (const auto& entry : Measures()) {
+  for (const auto& entry : Metrics()) {
     if (entry.at_threshold) continue;
     comparison.differences.push_back(
-        {entry.name, entry.key, entry.measure(ranked_a, 0), entry.measure(ranked_b, 0), {}, 1});
+        {entry.name, entry.key, entry.metric(ranked_a, 0), entry.metric(ranked_b, 0), {}, 1});
   }
   std::vector<int> units(pairs.labels.size());
   std::iota(units.begin(), units.end(), 0);
@@ -79,8 +79,8 @@ Comparison Compare(const std::string& subject_a, const std::vector<ScoreRow>& a,
     ranked_a.SetWeights(weights);
     ranked_b.SetWeights(weights);
     std::vector<double> differences;
-    for (const auto& entry : Measures()) {
-      if (!entry.at_threshold) differences.push_back(entry.measure(ranked_a, 0) - entry.measure(ranked_b, 0));
+    for (const auto& entry : Metrics()) {
+      if (!entry.at_threshold) differences.push_back(entry.metric(ranked_a, 0) - entry.metric(ranked_b, 0));
     }
     return differences;
   });
@@ -108,7 +108,7 @@ std::vector<std::string> FactsOf(const Comparison& comparison) {
 }
 
 Table TableOf(const Comparison& comparison) {
-  Table table{"a minus b, paired bootstrap over videos", {"measure", "a", "b", "a - b", "interval", "p"}, {}};
+  Table table{"a minus b, paired bootstrap over videos", {"metric", "a", "b", "a - b", "interval", "p"}, {}};
   for (const auto& each : comparison.differences) {
     const bool known = !std::isnan(each.interval.low);  // --resamples 0 gives none
     table.rows.push_back(

@@ -21,7 +21,7 @@ struct Comparison {
   int only_a = 0, only_b = 0;  // in one alone: left out
   int real = 0, fake = 0;
   DeLongResult delong;
-  // a minus b of each of Measures() that needs no threshold, with a paired bootstrap's interval and p-value.
+  // a minus b of each of Metrics() that needs no threshold, with a paired bootstrap's interval and p-value.
   struct Difference {
     std::string name, key;
     double a = 0, b = 0;

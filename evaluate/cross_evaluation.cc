@@ -17,20 +17,20 @@ namespace {
 
 constexpr const char* kAll = "all";
 
-std::size_t PlaceOf(const MeasureEntry& measure) {
-  const auto& all = Measures();
+std::size_t MetricIndex(const MetricEntry& metric) {
+  const auto& all = Metrics();
   return static_cast<std::size_t>(
-      std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.key == measure.key; }) -
+      std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.key == metric.key; }) -
       all.begin());
 }
 
-const MeasureEntry& Find(const std::string& key) {
+const MetricEntry& Find(const std::string& key) {
   std::vector<std::string> keys;
-  for (const auto& entry : Measures()) {
+  for (const auto& entry : Metrics()) {
     if (key == entry.key) return entry;
     keys.emplace_back(entry.key);
   }
-  throw UsageError("--measure", fmt::format("'{}' is no measure", key),
+  throw UsageError("--metric", fmt::format("'{}' is no metric", key),
                    fmt::format("one of {}", fmt::join(keys, ", ")));
 }
 
@@ -60,13 +60,13 @@ Slice CellOf(const Evaluation& evaluation, const std::string& dataset) {
 
 const Measured* CrossTest::At(std::size_t model, std::size_t dataset) const {
   const Slice& cell = cells[model][dataset];
-  if (cell.measures.empty()) return nullptr;
-  const Measured& measured = cell.measures[PlaceOf(measure)];
+  if (cell.metrics.empty()) return nullptr;
+  const Measured& measured = cell.metrics[MetricIndex(metric)];
   return std::isnan(measured.value) ? nullptr : &measured;
 }
 
-CrossTest CrossTestOf(const std::vector<Evaluation>& evaluations, const std::string& measure) {
-  CrossTest cross{Find(measure), ModelNames(evaluations), {}, {}};
+CrossTest MakeCrossTest(const std::vector<Evaluation>& evaluations, const std::string& metric) {
+  CrossTest cross{Find(metric), ModelNames(evaluations), {}, {}};
   std::set<std::string> datasets;
   for (const auto& evaluation : evaluations) {
     for (const Slice& slice : evaluation.datasets) datasets.insert(slice.name);
@@ -82,7 +82,7 @@ CrossTest CrossTestOf(const std::vector<Evaluation>& evaluations, const std::str
 
 Table TableOf(const CrossTest& cross) {
   Table table{
-      fmt::format("{} of each model (rows) on each dataset; coverage", cross.measure.name), {"model"}, {}};
+      fmt::format("{} of each model (rows) on each dataset; coverage", cross.metric.name), {"model"}, {}};
   table.columns.insert(table.columns.end(), cross.datasets.begin(), cross.datasets.end());
   for (std::size_t model = 0; model < cross.models.size(); ++model) {
     table.rows.push_back({cross.models[model]});
@@ -97,7 +97,7 @@ Table TableOf(const CrossTest& cross) {
 }
 
 Table LongTableOf(const CrossTest& cross) {
-  Table table{"", {"model", "dataset", "real", "fake", "coverage", cross.measure.key, "low", "high"}, {}};
+  Table table{"", {"model", "dataset", "real", "fake", "coverage", cross.metric.key, "low", "high"}, {}};
   for (std::size_t model = 0; model < cross.models.size(); ++model) {
     for (std::size_t dataset = 0; dataset < cross.datasets.size(); ++dataset) {
       const Slice& cell = cross.cells[model][dataset];
@@ -116,8 +116,7 @@ Table LongTableOf(const CrossTest& cross) {
 }
 
 nlohmann::ordered_json JsonOf(const CrossTest& cross) {
-  nlohmann::ordered_json json = {{"measure", cross.measure.key},
-                                 {"models", nlohmann::ordered_json::object()}};
+  nlohmann::ordered_json json = {{"metric", cross.metric.key}, {"models", nlohmann::ordered_json::object()}};
   for (std::size_t model = 0; model < cross.models.size(); ++model) {
     auto& row = json["models"][cross.models[model]];
     for (std::size_t dataset = 0; dataset < cross.datasets.size(); ++dataset) {

@@ -27,7 +27,7 @@ namespace seam {
 namespace {
 
 struct EvaluateOptions {
-  std::string labels, columns, split = "all", measure = "auc", perturb, report, plots, markdown, csv,
+  std::string labels, columns, split = "all", metric = "auc", perturb, report, plots, markdown, csv,
                                fit_fusion;
   EvaluationOptions evaluation;
   ScoreRunOptions runs;
@@ -43,7 +43,7 @@ struct EvaluateOptions {
         "columns", &columns,
         "which columns of other programs' score files are meant, as in path=file,score=prob,label=gt");
     options->Add("split", &split,
-                 "measure only the videos of this split (--labels says which); of --data: test",
+                 "evaluate only the videos of this split (--labels says which); of --data: test",
                  {"all", "train", "val", "test"});
     runs.Register(options);
     options->Add(
@@ -63,8 +63,8 @@ struct EvaluateOptions {
                  {0, 1, "0.95 is usual", true, true});
     options->Add("compare", &compare,
                  "two score files on their common videos: DeLong's test, paired bootstrap");
-    options->Add("cross", &cross, "score files (models) by datasets: a matrix of --measure");
-    options->Add("measure", &measure, "what the matrix of --cross shows");
+    options->Add("cross", &cross, "score files (models) by datasets: a matrix of --metric");
+    options->Add("metric", &metric, "what the matrix of --cross shows");
     options->Add("fit-fusion", &fit_fusion,
                  "fit on these videos how the scores of the --model networks become one, and write them and "
                  "that into this file, which `seam infer --model` takes; --data: of val");
@@ -73,7 +73,7 @@ struct EvaluateOptions {
     options->Add("markdown", &markdown, "write the tables as Markdown");
     options->Add(
         "csv", &csv,
-        "write every measure as CSV, a line for each part; with --cross or --perturb the cells of that");
+        "write every metric as CSV, a line for each part; with --cross or --perturb the cells of that");
     options->Add("json", &json,
                  "print JSON: one object a line for each model or score file, comparison and matrix");
     options->AddPositional("scores", &inputs);
@@ -133,9 +133,9 @@ class Evaluating {
         runs_(options.runs) {}
 
   int Run() {
-    Warn(truth_.leak, "; measures of a network that was trained on it mean little");
+    Warn(truth_.leak, "; metrics of a network that was trained on it mean little");
     for (const auto& folder : options_.runs.data)
-      Warn(LeakOf(folder), "; measures of a network that was trained on it mean little");
+      Warn(LeakOf(folder), "; metrics of a network that was trained on it mean little");
     const auto& subjects = options_.runs.models.empty() ? options_.inputs : options_.runs.models;
     for (const auto& subject : subjects) {
       try {
@@ -152,7 +152,7 @@ class Evaluating {
           Compare(all_[0].subject, all_[0].rows, all_[1].subject, all_[1].rows, options_.evaluation);
     }
     if (!options_.fit_fusion.empty()) Fuse();
-    if (options_.cross || IsMatrix()) report_.cross = CrossTestOf(report_.evaluations, options_.measure);
+    if (options_.cross || IsMatrix()) report_.cross = MakeCrossTest(report_.evaluations, options_.metric);
     Print();
     WriteFiles();
     return failed_ == 0 ? kExitGood : kExitSomeFailed;
@@ -219,7 +219,7 @@ class Evaluating {
                     calibration.threshold_eer, samples.labels.size(), Printable(options_.fit_fusion)));
     const std::string caveats = CaveatsOf(calibration);
     Warn(caveats, "; the fusion is rough");
-    Warn(fmt::format("{}: its measures are of the very videos that it was fitted on",
+    Warn(fmt::format("{}: its metrics are of the very videos that it was fitted on",
                      Printable(options_.fit_fusion)));
     report_.evaluations.push_back(Evaluate(fused.subject, fused.rows, options_.evaluation));
     all_.push_back(std::move(fused));

@@ -47,12 +47,12 @@ void CheckCounts(const Evaluation& evaluation) {
     throw Error(
         evaluation.subject,
         fmt::format("all {} labelled and scored inputs are {}", real + fake, real > 0 ? "real" : "fake"),
-        "the measures need both classes");
+        "the metrics need both classes");
   }
 }
 
-Slice Measure(std::string name, const std::vector<Sample>& samples, double threshold,
-              const BootstrapOptions& bootstrap) {
+Slice MakeSlice(std::string name, const std::vector<Sample>& samples, double threshold,
+                const BootstrapOptions& bootstrap) {
   Slice slice;
   slice.name = std::move(name);
   std::vector<double> scores;
@@ -64,19 +64,19 @@ Slice Measure(std::string name, const std::vector<Sample>& samples, double thres
     ++(sample.label == 1 ? slice.fake : slice.real);
   }
   RankedScores ranked(scores, labels);
-  const auto measure = [&] {
+  const auto metric = [&] {
     std::vector<double> values;
-    for (const auto& entry : Measures()) values.push_back(entry.measure(ranked, threshold));
+    for (const auto& entry : Metrics()) values.push_back(entry.metric(ranked, threshold));
     return values;
   };
-  const std::vector<double> values = measure();
+  const std::vector<double> values = metric();
   slice.confusion = ConfusionAt(ranked, threshold);
   const auto resampled = Bootstrap(units, labels, bootstrap, [&](std::span<const double> weights) {
     ranked.SetWeights(weights);
-    return measure();
+    return metric();
   });
   for (std::size_t i = 0; i < values.size(); ++i)
-    slice.measures.push_back({values[i], IntervalOf(resampled, i, bootstrap.level)});
+    slice.metrics.push_back({values[i], IntervalOf(resampled, i, bootstrap.level)});
   return slice;
 }
 
@@ -148,7 +148,7 @@ Part PartOf(const std::vector<ScoreRow>& rows, const std::string& missing, const
 
 Slice MeasurePart(const std::string& name, const Part& part, const std::vector<Sample>& samples,
                   const Evaluation& evaluation) {
-  Slice slice = Measure(name, samples, evaluation.threshold.value, evaluation.bootstrap);
+  Slice slice = MakeSlice(name, samples, evaluation.threshold.value, evaluation.bootstrap);
   slice.inputs = part.inputs;
   slice.unscored = part.unscored;
   return slice;
@@ -226,9 +226,9 @@ void EvaluationOptions::Check() const {
   }
 }
 
-const std::vector<MeasureEntry>& Measures() {
+const std::vector<MetricEntry>& Metrics() {
   using Scores = const RankedScores&;
-  static const std::vector<MeasureEntry> measures = {
+  static const std::vector<MetricEntry> metrics = {
       {"auc", "AUC", false, [](Scores scores, double) { return RocAuc(scores); }},
       {"ap", "AP", false, [](Scores scores, double) { return AveragePrecision(scores); }},
       {"eer", "EER", false, [](Scores scores, double) { return EqualErrorRate(scores); }},
@@ -243,7 +243,7 @@ const std::vector<MeasureEntry>& Measures() {
       {"recall", "recall", true, [](Scores scores, double at) { return Recall(scores, at); }},
       {"f1", "F1", true, [](Scores scores, double at) { return F1Score(scores, at); }},
   };
-  return measures;
+  return metrics;
 }
 
 Evaluation Evaluate(const std::string& subject, const std::vector<ScoreRow>& rows,

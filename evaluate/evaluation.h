@@ -10,22 +10,22 @@
 
 namespace seam {
 
-// A row of the table of measures: text, JSON, CSV and intervals all go by it.
-struct MeasureEntry {
+// A row of the table of metrics: text, JSON, CSV and intervals all go by it.
+struct MetricEntry {
   const char* key;   // in JSON and CSV: "auc"
   const char* name;  // for people: "AUC"
   bool at_threshold;
-  double (*measure)(const RankedScores& scores, double threshold);
+  double (*metric)(const RankedScores& scores, double threshold);
 };
 // Those without a threshold first.
-const std::vector<MeasureEntry>& Measures();
+const std::vector<MetricEntry>& Metrics();
 
 struct Measured {
   double value = 0;
   Interval interval;  // NaN where no bootstrap was asked for
 };
 
-// The threshold of the measures that need one, and who chose it.
+// The threshold of the metrics that need one, and who chose it.
 struct Threshold {
   double value = 0.5;
   // "stored": the score file's own; "given"; "default"; "eer", "youden", "fpr": chosen on these very videos.
@@ -36,14 +36,14 @@ struct Threshold {
   }
 };
 
-// Measures of a part of the videos, or of their frames.
+// Metrics of a part of the videos, or of their frames.
 struct Slice {
-  std::string name;                // "videos", "frames", a method's or a dataset's name
-  int inputs = 0;                  // rows of it with a label; for frames: their videos
-  int unscored = 0;                // of those, without a score
-  int real = 0, fake = 0;          // measured: videos, or frames
-  bool all_reals = false;          // a dataset without reals of its own: its fakes against all others' reals
-  std::vector<Measured> measures;  // as Measures()
+  std::string name;               // "videos", "frames", a method's or a dataset's name
+  int inputs = 0;                 // rows of it with a label; for frames: their videos
+  int unscored = 0;               // of those, without a score
+  int real = 0, fake = 0;         // measured: videos, or frames
+  bool all_reals = false;         // a dataset without reals of its own: its fakes against all others' reals
+  std::vector<Measured> metrics;  // as Metrics()
   Confusion confusion;
   double coverage() const { return inputs > 0 ? static_cast<double>(inputs - unscored) / inputs : 0; }
 };

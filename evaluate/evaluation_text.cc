@@ -24,13 +24,13 @@ std::string Number(double value) { return std::isnan(value) ? "-" : fmt::format(
 
 std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
-// The names of measures for tables of parts, and their places in Measures().
+// The names of metrics for tables of parts, and their positions in Metrics().
 const std::vector<std::pair<std::string, std::size_t>>& ShortMeasures() {
   static const auto places = [] {
     std::vector<std::pair<std::string, std::size_t>> found;
-    for (std::size_t i = 0; i < Measures().size(); ++i) {
+    for (std::size_t i = 0; i < Metrics().size(); ++i) {
       for (const char* key : {"auc", "ap", "eer", "tpr_at_fpr_10", "accuracy"}) {
-        if (Measures()[i].key == std::string(key)) found.emplace_back(Measures()[i].name, i);
+        if (Metrics()[i].key == std::string(key)) found.emplace_back(Metrics()[i].name, i);
       }
     }
     return found;
@@ -39,12 +39,12 @@ const std::vector<std::pair<std::string, std::size_t>>& ShortMeasures() {
 }
 
 Table MeasureTable(const Evaluation& evaluation, bool at_threshold, std::string title) {
-  Table table{std::move(title), {"measure", "videos"}, {}};
+  Table table{std::move(title), {"metric", "videos"}, {}};
   if (evaluation.frames) table.columns.push_back("frames");
-  for (std::size_t i = 0; i < Measures().size(); ++i) {
-    if (Measures()[i].at_threshold != at_threshold) continue;
-    table.rows.push_back({Measures()[i].name, TextOf(evaluation.videos.measures[i])});
-    if (evaluation.frames) table.rows.back().push_back(TextOf(evaluation.frames->measures[i]));
+  for (std::size_t i = 0; i < Metrics().size(); ++i) {
+    if (Metrics()[i].at_threshold != at_threshold) continue;
+    table.rows.push_back({Metrics()[i].name, TextOf(evaluation.videos.metrics[i])});
+    if (evaluation.frames) table.rows.back().push_back(TextOf(evaluation.frames->metrics[i]));
   }
   return table;
 }
@@ -77,8 +77,8 @@ Table PartsTable(const std::vector<Slice>& slices, const std::vector<Slice>& fra
     table.rows.push_back(
         {NameOf(slice), std::to_string(slice.real), std::to_string(slice.fake), Percent(slice.coverage())});
     for (const auto& [name, place] : ShortMeasures())
-      table.rows.back().push_back(TextOf(slice.measures[place]));
-    if (!frames.empty()) table.rows.back().push_back(TextOf(frames[i].measures.front()));
+      table.rows.back().push_back(TextOf(slice.metrics[place]));
+    if (!frames.empty()) table.rows.back().push_back(TextOf(frames[i].metrics.front()));
   }
   return table;
 }
@@ -135,8 +135,8 @@ std::vector<std::string> WarningsOf(const Evaluation& evaluation) {
         fmt::format("the network's {} {} chosen on these very data: the numbers are a little too good",
                     evaluation.chosen_on, several ? "were" : "was"));
   }
-  const auto& measures = evaluation.videos.measures;
-  const double auc = measures.empty() ? 1 : measures.front().value;  // of Measures() the first
+  const auto& metrics = evaluation.videos.metrics;
+  const double auc = metrics.empty() ? 1 : metrics.front().value;  // of Metrics() the first
   if (IsTurned(auc, evaluation.videos.real, evaluation.videos.fake)) {
     warnings.push_back(
         fmt::format("the AUC of {:.3f} is far below one half: scores or labels seem to be turned "
@@ -207,11 +207,11 @@ nlohmann::ordered_json JsonOf(const Slice& slice) {
                                  {"coverage", slice.coverage()},
                                  {"real", slice.real},
                                  {"fake", slice.fake}};
-  for (std::size_t i = 0; i < slice.measures.size(); ++i) {
-    const Measured& measured = slice.measures[i];
-    json[Measures()[i].key] = JsonNumber(measured.value);
+  for (std::size_t i = 0; i < slice.metrics.size(); ++i) {
+    const Measured& measured = slice.metrics[i];
+    json[Metrics()[i].key] = JsonNumber(measured.value);
     if (!std::isnan(measured.interval.low))
-      json[std::string(Measures()[i].key) + "_interval"] = {measured.interval.low, measured.interval.high};
+      json[std::string(Metrics()[i].key) + "_interval"] = {measured.interval.low, measured.interval.high};
   }
   json["confusion"] = {{"tp", slice.confusion.true_positives},
                        {"fp", slice.confusion.false_positives},
@@ -239,16 +239,16 @@ void AddLongRows(std::vector<std::string> first, const Slice& slice, Table* tabl
                            std::to_string(slice.real), std::to_string(slice.fake)}) {
     first.push_back(text);
   }
-  const auto add = [&](const char* measure, double value, const Interval& interval) {
+  const auto add = [&](const char* metric, double value, const Interval& interval) {
     std::vector<std::string> row = first;
     for (const auto& text :
-         {std::string(measure), CsvNumber(value), CsvNumber(interval.low), CsvNumber(interval.high)}) {
+         {std::string(metric), CsvNumber(value), CsvNumber(interval.low), CsvNumber(interval.high)}) {
       row.push_back(text);
     }
     table->rows.push_back(std::move(row));
   };
-  for (std::size_t i = 0; i < slice.measures.size(); ++i)
-    add(Measures()[i].key, slice.measures[i].value, slice.measures[i].interval);
+  for (std::size_t i = 0; i < slice.metrics.size(); ++i)
+    add(Metrics()[i].key, slice.metrics[i].value, slice.metrics[i].interval);
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   add("tp", slice.confusion.true_positives, {kNone, kNone});
   add("fp", slice.confusion.false_positives, {kNone, kNone});
@@ -283,7 +283,7 @@ nlohmann::ordered_json JsonOf(const Evaluation& evaluation) {
 
 Table LongTableOf(const std::vector<Evaluation>& evaluations) {
   Table table{"",
-              {"file", "part", "name", "level", "inputs", "coverage", "real", "fake", "measure", "value",
+              {"file", "part", "name", "level", "inputs", "coverage", "real", "fake", "metric", "value",
                "low", "high"},
               {}};
   for (const Evaluation& evaluation : evaluations) {

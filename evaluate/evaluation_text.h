@@ -22,7 +22,7 @@ std::vector<std::string> WarningsOf(const Evaluation& evaluation);
 // What stands above the tables: inputs, coverage, what was measured, how missing scores were counted, where
 // the threshold comes from.
 std::vector<std::string> FactsOf(const Evaluation& evaluation);
-// Measures without a threshold; those at the threshold, with the confusion matrix; a row for each method and
+// Metrics without a threshold; those at the threshold, with the confusion matrix; a row for each method and
 // each dataset. Those without rows are left out.
 std::vector<Table> TablesOf(const Evaluation& evaluation);
 
@@ -31,7 +31,7 @@ std::string TextOf(const Evaluation& evaluation);
 std::string MarkdownOf(const Evaluation& evaluation);
 nlohmann::ordered_json JsonOf(const Evaluation& evaluation);
 nlohmann::ordered_json JsonOf(const Slice& slice);
-// Every measure of every part, a row each, for programs.
+// Every metric of every part, a row each, for programs.
 Table LongTableOf(const std::vector<Evaluation>& evaluations);
 
 }  // namespace seam

@@ -22,8 +22,8 @@ std::string NameOf(const Evaluation& evaluation) {
   return std::filesystem::path(evaluation.subject).stem().string();
 }
 
-std::string LegendOf(const Evaluation& evaluation, const char* measure, double value) {
-  return fmt::format("{} ({} {:.3f})", NameOf(evaluation), measure, value);
+std::string LegendOf(const Evaluation& evaluation, const char* metric, double value) {
+  return fmt::format("{} ({} {:.3f})", NameOf(evaluation), metric, value);
 }
 
 // One line for each evaluation, through what `point` makes of each step of the ROC curve.
@@ -135,7 +135,7 @@ Chart MethodsOf(const Evaluation& evaluation, const std::string& suffix) {
                  false};
   Series bars{"", Series::Style::kBars, {}, {}, 0.7};
   for (const Slice& method : evaluation.methods) {
-    const Measured& auc = method.measures.front();
+    const Measured& auc = method.metrics.front();
     if (std::isnan(auc.value)) continue;
     bars.points.emplace_back(static_cast<double>(chart.x.names.size()), auc.value);
     const bool measured = !std::isnan(auc.interval.low);
@@ -162,7 +162,7 @@ std::vector<Chart> PlotsOf(const std::vector<Evaluation>& evaluations) {
 }
 
 HeatMap HeatMapOf(const CrossTest& cross) {
-  HeatMap map{"cross_test", cross.measure.name + std::string(" of each model (rows) on each dataset"),
+  HeatMap map{"cross_test", cross.metric.name + std::string(" of each model (rows) on each dataset"),
               cross.models, cross.datasets,
               {},           {}};
   for (std::size_t model = 0; model < cross.models.size(); ++model) {

@@ -40,8 +40,8 @@ void AddLongRow(const std::string& model, const std::string& perturbation, int l
 }  // namespace
 
 const Measured* AucOf(const Slice& slice) {
-  if (slice.measures.empty() || std::isnan(slice.measures.front().value)) return nullptr;
-  return &slice.measures.front();
+  if (slice.metrics.empty() || std::isnan(slice.metrics.front().value)) return nullptr;
+  return &slice.metrics.front();
 }
 
 RobustnessPoint MeasurePerturbed(const Perturbation& perturbation, const std::vector<ScoreRow>& rows,

@@ -16,7 +16,7 @@ namespace seam {
 // What one network's scores are worth on videos that were made worse.
 struct RobustnessPoint {
   Perturbation perturbation;
-  Slice videos;                 // without measures where nothing was left to measure
+  Slice videos;                 // without metrics where nothing was left to measure
   std::optional<Slice> frames;  // where the score file has them
   // Of the AUC against the untouched videos, on those that have a score both times; with the interval and
   // p-value of the paired bootstrap. None where a class is missing there.

@@ -39,7 +39,7 @@ struct Settings {
     writer.Register(options);
     store.Register(options);
     options->Add("dry-run", &dry_run, "print what would be extracted, its size and its time; write nothing");
-    options->Add("json", &json, "print dataset.json in place of the table of counts");
+    options->Add("json", &json, "print dataset.json instead of the table of counts");
   }
 
   void Check() const {
@@ -150,7 +150,7 @@ int Merge(const std::vector<std::string>& arguments) {
   bool json = false;
   options.AddPositional("part", &folders);
   folder.Register(&options);
-  options.Add("json", &json, "print dataset.json in place of the table of counts");
+  options.Add("json", &json, "print dataset.json instead of the table of counts");
   if (!options.Parse(arguments)) return kExitGood;
   folder.Check();
   folder.cancel = InterruptToken();

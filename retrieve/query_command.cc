@@ -37,7 +37,7 @@ struct QuerySettings {
     options->Add("exact", &exact, "look at every vector, also where lists would be faster");
     options->Add("output", &output, "a CSV file of what was found");
     options->Add("page", &page, "an HTML file with thumbnails of what was found");
-    options->Add("model", &model, "the index's checkpoint, where it is no longer in its place");
+    options->Add("model", &model, "the index's checkpoint, where that file has moved");
     maker.Register(options);
   }
 

@@ -18,7 +18,7 @@ int RetrieveRemove(const std::vector<std::string>& arguments) {
                   "seam retrieve remove archive/2019 --index archive.index");
   options.AddPositional("path", &paths);
   options.Add("index", &index, "folder of the index");
-  options.Add("missing", &missing, "take out all files that are no longer in their place");
+  options.Add("missing", &missing, "take out all files that are no longer there");
   if (!options.Parse(arguments)) return kExitGood;
   if (index.empty()) throw UsageError("seam retrieve remove", "--index is missing", "--index INDEX");
   if (paths.empty() && !missing)

@@ -170,13 +170,13 @@ void ModelOptions::Register(Options* options) {
   options->Add("size", &size, "side of the crops it takes; -1: the network's own");
   options->Add("dropout", &dropout, "before its dense layers; -1: the network's own");
   options->Add("variant", &variant_text, "KEY=VALUE,...: what one family of networks alone knows");
-  options->Add("temporal", &temporal.head, "how the frames of a window become one answer", kHeads);
+  options->Add("temporal", &temporal.head, "how the frames of a window become one output", kHeads);
   options->Add("window", &temporal.frames, "frames of a window, with --temporal");
   options->Add("lstm-hidden", &temporal.hidden, "numbers an LSTM layer remembers");
   options->Add("lstm-layers", &temporal.layers, "LSTM layers");
   options->Add("lstm-dropout", &temporal.dropout, "between LSTM layers");
   options->Add("lstm-bidirectional", &temporal.bidirectional, "an LSTM that reads windows backwards, too");
-  options->Add("lstm-steps", &temporal.steps, "what of the LSTM's answers the classifier sees", kSteps);
+  options->Add("lstm-steps", &temporal.steps, "what of the LSTM's outputs the classifier sees", kSteps);
   options->Add("lstm-projection", &temporal.projection,
                "features are brought to so many numbers before the LSTM; 0: as they are");
 }

@@ -194,7 +194,7 @@ class Matcher {
     if (!fits) return tensor;
     if (fake_is_ < 0) {
       throw UsageError("--fake-is", "the file does not say which answer means fake",
-                       "give --fake-is 1 where a high answer, or the second of two, means fake; else 0");
+                       "give --fake-is 1 where a high output, or the second of two, means fake; else 0");
     }
     if (tensor.size(0) == 1) return fake_is_ == 1 ? tensor : -tensor;
     return tensor.narrow(0, fake_is_, 1) - tensor.narrow(0, 1 - fake_is_, 1);
@@ -212,7 +212,7 @@ class Matcher {
 
 void MatchOptions::Register(Options* options) {
   options->Add("source", &source, "whose names the file has (auto: whichever fit best)", SourceNames());
-  options->Add("fake-is", &fake_is, "which answer, or which of two classes, means fake in the file",
+  options->Add("fake-is", &fake_is, "which output, or which of two classes, means fake in the file",
                {"auto", "0", "1"});
 }
 

@@ -338,14 +338,14 @@ int SpectrumClassify(const std::vector<std::string>& arguments) {
 }
 
 int SpectrumCrossTest(const std::vector<std::string>& arguments) {
-  std::string measure = "accuracy", report, plots, markdown, csv;
+  std::string metric = "accuracy", report, plots, markdown, csv;
   bool fake_is_zero = false;
   EvaluationOptions evaluation;
   std::vector<std::string> folders;
   Options options("seam spectrum crosstest", "MODELS_FOLDER FEATURES_FOLDER [options]",
                   "a folder of models by a folder of feature files",
                   "seam spectrum crosstest models features --report cross.html");
-  options.Add("measure", &measure, "what the matrix shows, as of seam evaluate --cross");
+  options.Add("metric", &metric, "what the matrix shows, as of seam evaluate --cross");
   options.Add("report", &report, "write all of it, with plots, as one HTML page");
   options.Add("plots", &plots, "write the heat map as SVG and PNG into this folder");
   options.Add("markdown", &markdown, "write the table as Markdown");
@@ -384,7 +384,7 @@ int SpectrumCrossTest(const std::vector<std::string>& arguments) {
     }
   }
   if (all.evaluations.empty()) return kExitFailed;
-  all.cross = CrossTestOf(all.evaluations, measure);
+  all.cross = MakeCrossTest(all.evaluations, metric);
   fmt::print("{}", TextOf(TableOf(*all.cross)));
   if (!report.empty()) WriteFile(report, HtmlOf(all));
   if (!plots.empty()) WritePlots(HeatMapOf(*all.cross), plots);

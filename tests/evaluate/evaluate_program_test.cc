@@ -41,7 +41,7 @@ TEST_F(EvaluateProgramTest, PrintsTheMeasuresOfAFile) {
                 "  measured  3 real, 3 fake; those without a score are left out\n"
                 "  note      where a class has fewer than 10 videos, numbers and intervals are hints\n"
                 "without a threshold; coverage 75.0 %\n"
-                "  measure          videos\n"
+                "  metric           videos\n"
                 "  AUC              0.7222\n"
                 "  AP               0.7556\n"
                 "  EER              0.3333\n"
@@ -51,7 +51,7 @@ TEST_F(EvaluateProgramTest, PrintsTheMeasuresOfAFile) {
                 "  Brier            0.1917\n"
                 "  ECE              0.2500\n"
                 "at threshold 0.5 (the default; nobody chose it); coverage 75.0 %\n"
-                "  measure            videos\n"
+                "  metric             videos\n"
                 "  accuracy           0.5000\n"
                 "  precision          0.5000\n"
                 "  recall             0.6667\n"
@@ -189,7 +189,7 @@ TEST_F(EvaluateProgramTest, TheCrossTestIsOneMatrix) {
       << result.out;
   EXPECT_TRUE(ReadFile(csv).starts_with("model,dataset,real,fake,coverage,auc,low,high\none,A,1,1,1,1,,\n"))
       << ReadFile(csv);
-  EXPECT_NE(Run("--cross --measure best " + File("one.csv", kScores)).err.find("'best' is no measure"),
+  EXPECT_NE(Run("--cross --metric best " + File("one.csv", kScores)).err.find("'best' is no metric"),
             std::string::npos);
 }
 
@@ -248,7 +248,7 @@ TEST_F(EvaluateProgramTest, WhatCannotBeMeasuredFailsWithAHint) {
   EXPECT_EQ(one_class.status, 1);
   EXPECT_EQ(one_class.err,
             "error: " + scores +
-                ": all 2 labelled and scored inputs are fake\nhint: the measures need both classes\n");
+                ": all 2 labelled and scored inputs are fake\nhint: the metrics need both classes\n");
   const std::string failed = File("n.csv", "path,status,score\na.mp4,no_face,\n");
   EXPECT_EQ(Run(failed).err,
             "error: " + failed +

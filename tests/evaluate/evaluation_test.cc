@@ -20,10 +20,10 @@ ScoreRow Row(const std::string& path, std::optional<double> score, std::optional
   return row;
 }
 
-// The measure of the slice by its key.
+// The metric of the slice by its key.
 double ValueOf(const Slice& slice, const std::string& key) {
-  for (std::size_t i = 0; i < Measures().size(); ++i) {
-    if (Measures()[i].key == key) return slice.measures[i].value;
+  for (std::size_t i = 0; i < Metrics().size(); ++i) {
+    if (Metrics()[i].key == key) return slice.metrics[i].value;
   }
   throw std::out_of_range(key);
 }
@@ -164,8 +164,8 @@ TEST(EvaluateTest, FramesAreMeasuredByThemselvesAndDrawnByVideo) {
   EXPECT_EQ(evaluation.frames->real, 2);
   EXPECT_EQ(ValueOf(*evaluation.frames, "auc"), 0.75);
   // One video of each class: every resample is the data, so that frames of one video are never mixed anew.
-  EXPECT_EQ(evaluation.frames->measures[0].interval.low, 0.75);
-  EXPECT_EQ(evaluation.frames->measures[0].interval.high, 0.75);
+  EXPECT_EQ(evaluation.frames->metrics[0].interval.low, 0.75);
+  EXPECT_EQ(evaluation.frames->metrics[0].interval.high, 0.75);
 }
 
 TEST(EvaluateTest, TheThresholdIsTheFilesOwnUnlessOneIsGiven) {
