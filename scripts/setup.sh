@@ -47,7 +47,7 @@ packages=(
   ffmpeg python-matplotlib-data
 )
 
-# Debian's npm asks for 358 packages, most of them for what it does besides fetching one file. These are what `npm pack`
+# Debian's npm asks for 350 more packages, most of them for what it does besides fetching one file. These are what `npm pack`
 # loads (node-abbrev and so on): they are unpacked beside npm in a temporary folder, not installed.
 npm_parts=(
   abbrev agent-base ansi-regex aproba are-we-there-yet balanced-match brace-expansion builtins cacache chalk chownr

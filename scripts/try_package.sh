@@ -44,6 +44,8 @@ if [[ ${SEAM_IN_NAMESPACE-} != 1 ]]; then
 fi
 
 root=$SEAM_ROOT
+# For the user of apt, and the other user below.
+chmod 755 "$root"
 path=/usr/sbin:/usr/bin:/sbin:/bin
 # inside COMMAND...: as root of the fresh system. as_user: as somebody without rights.
 inside() { env -i PATH=$path LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"; }

@@ -1,5 +1,5 @@
-// The documentation against the programs: commands name options that exist, links lead somewhere, and the
-// tutorial runs.
+// The documentation against the programs: commands parse, links lead somewhere, the commands run, and the
+// words are those of the glossary.
 
 #include <algorithm>
 #include <filesystem>
@@ -118,6 +118,181 @@ TEST(DocsTest, CommandsNameVerbsAndOptionsThatExist) {
     }
   }
   EXPECT_GT(checked, 100u);
+}
+
+// The part of a line that is one command of seam; "" where there is none.
+std::string SeamCommand(const std::string& line) {
+  static const std::regex command(R"((?:^|.*[|;&] *|.* )(seam [a-z][^|;&>#]*).*)");
+  std::smatch match;
+  return std::regex_match(line, match, command) ? match[1].str() : "";
+}
+
+TEST(CommandLinesTest, EveryOneParses) {
+  const TemporaryFolder folder;
+  // What stands for something else: optional parts, "and so on", lists of the shell, and numbers by a letter.
+  const std::regex parts(R"( \[[^\]]*\]| ?\.\.\.| "\$\{[^}]*\}")"), number(R"( [A-Z](?= |$))"),
+      words(R"(  +[a-zA-Z].*)");
+  const std::string variables = "SLURM_ARRAY_TASK_ID=1; SLURM_CPUS_PER_TASK=2; run=run; ";
+  std::size_t checked = 0;
+  for (const fs::path& page : Pages()) {
+    for (const Line& line : CodeOf(page)) {
+      std::string command = SeamCommand(line.text);
+      command = std::regex_replace(command, words, "");
+      command = std::regex_replace(std::regex_replace(command, parts, ""), number, " 1");
+      if (command.empty() || command.starts_with("seam help")) continue;
+      const std::string verb = command.substr(5, command.find(' ', 5) - 5);
+      if (HelpOf(verb).is_null()) continue;  // not built here
+      const auto result =
+          RunCommand("cd " + Quoted(folder.path().string()) + " && " + variables + command + " --help");
+      EXPECT_EQ(result.status, 0) << line.where << ": " << command << "\n" << result.err;
+      ++checked;
+    }
+  }
+  EXPECT_GT(checked, 60u);
+}
+
+// Commands that are not run here, and why.
+const std::pair<const char*, const char*> kNotRun[] = {
+    {"FaceForensics|Celeb-DF|DeeperForensics|DFDC|UADFV|celeb-df|dfdc", "needs a public dataset"},
+    {"^[^#]*seam (models import|import)|mine\\.pth|start\\.safetensors|meso4_df", "needs published weights"},
+    {"SLURM|srun|torchrun|/data/|--threads 1 &", "needs a cluster"},
+    {"^(?!.*\\|).*seam (serve|client)", "ends when it is stopped; tests/serve runs it"},
+    {"--perturb", "takes minutes; tests/evaluate runs it"},
+    {"--landmarks|--fakes sbi|--shard |parts/|--detector whole|runs/whole",
+     "takes minutes; tests/extract and tests/train run it"},
+    {"seam spectrum|freq\\.safetensors|spectra", "takes minutes; tests/spectrum runs it"},
+    {"--temporal|runs/mean|--resume|--explain", "takes minutes; tests/train and tests/infer run it"},
+    {"--fit-fusion|both\\.safetensors", "needs more videos than are made here; tests/evaluate runs it"},
+    {"\\[|\\.\\.\\.|\\b[A-Z]{2,}\\b(?!\\.)", "a pattern, not a command"},
+    {"(train|test)\\.index|remove archive", "needs an index of an archive; tests/retrieve runs it"},
+};
+
+// A folder with everything that the commands name.
+constexpr char kMakeWorld[] = R"(
+set -e
+cut() { ffmpeg -nostdin -v error -y -ss "$1" -t "${4:-0.4}" -i "$SEAM_SHARE/$2" "$3"; }
+mkdir -p data/real data/fake videos/real videos/fake films more/one archive runs
+ln -s "$SEAM_SHARE" share
+for i in 0 1 2 3 4 5; do
+  cut 0.$((i * 15 + 10)) demo.mp4 data/real/$i.mp4
+  cut 0.$((i * 15 + 10)) demo-tampered.mp4 data/fake/$i.mp4
+done
+for i in 0 1 2; do
+  cut 0.$((i * 30 + 10)) demo.mp4 videos/real/$i.mp4 0.8
+  cut 0.$((i * 30 + 10)) demo-tampered.mp4 videos/fake/$i.mp4 0.8
+done
+cp -r data/* films && cp data/real/0.mp4 clip.mp4 && cp clip.mp4 suspect.mp4 && cp data/real/1.mp4 more/one
+cp data/real/2.mp4 data/fake/3.mp4 archive
+ffmpeg -nostdin -v error -y -i clip.mp4 -frames:v 1 photo.jpg
+seam extract --input data --output shards --frames 4 --split 0.4,0.3,0.3
+seam train --data shards --model meso4 --output runs/first --epochs 1
+for name in best a b c; do cp runs/first/best.safetensors $name.safetensors; done
+seam infer films --model best.safetensors --frames 4 --label-folders --output scores.csv
+for name in a b mesonet efficientnet; do cp scores.csv $name.csv; done
+{ echo path,label; for i in 0 1 2 3 4 5; do echo films/real/$i.mp4,0; echo films/fake/$i.mp4,1; done; } >labels.csv
+{ echo 'name,p2,truth'; for i in 0 1 2; do echo "$i.mp4,0.$i,0"; echo "f$i.mp4,0.9$i,1"; done; } >other.csv
+seam retrieve index archive/ --whole --output archive.index
+)";
+
+TEST(CommandLinesTest, ThoseThatNeedNothingElseRun) {
+  SEAM_NEEDS_DEMO_CLIP();
+  if (!HelpOf("train").is_object() || !HelpOf("retrieve").is_object())
+    GTEST_SKIP() << "needs seam train and seam retrieve";
+  const TemporaryFolder folder;
+  const std::string share =
+      "export SEAM_SHARE=" + Quoted((fs::path(SEAM_SOURCE) / "share").string()) + " && ";
+  const std::string world = Quoted((folder / "world").string()), copy = Quoted((folder / "copy").string());
+  const auto made = RunCommand("mkdir " + world + " && cd " + world + " && " + share + kMakeWorld);
+  ASSERT_EQ(made.status, 0) << made.out << made.err;
+  // Outputs that the world has already, since other commands read them.
+  const std::regex output(R"((?:--output|-o) (\S+))"), epochs(R"( --epochs \d+)");
+  std::set<std::string> seen;
+  std::size_t run = 0;
+  for (const fs::path& page : Pages()) {
+    if (page.filename() == "tutorial.md") continue;  // below
+    for (const Line& line : CodeOf(page)) {
+      std::string text = line.text.substr(0, line.text.find("  #"));
+      if (SeamCommand(text).empty() || !seen.insert(text).second) continue;
+      const bool left_out = std::any_of(std::begin(kNotRun), std::end(kNotRun), [&](const auto& each) {
+        return std::regex_search(text, std::regex(each.first));
+      });
+      if (left_out) continue;
+      std::string remove;
+      if (std::smatch match; std::regex_search(text, match, output))
+        remove = "rm -rf " + match[1].str() + " && ";
+      if (text.starts_with("seam train")) text = std::regex_replace(text, epochs, "") + " --epochs 1";
+      const auto result = RunCommand("rm -rf " + copy + " && cp -a " + world + " " + copy + " && cd " + copy +
+                                     " && " + share + remove + text);
+      EXPECT_EQ(result.status, 0) << line.where << ": " << text << "\n" << result.out << result.err;
+      ++run;
+    }
+  }
+  EXPECT_GT(run, 20u);
+}
+
+// The retired words of docs/design.md: a table of what to write and, between backticks, instead of what.
+std::vector<std::pair<std::string, std::string>> RetiredWords() {
+  std::vector<std::pair<std::string, std::string>> words;
+  std::istringstream text(ReadFile(fs::path(SEAM_SOURCE) / "docs/design.md"));
+  bool inside = false;
+  const std::regex row(R"(\| ([^|]*) \| ([^|]*) \|)"), word("`([^`]*)`");
+  for (std::string line; std::getline(text, line);) {
+    if (line.starts_with("| write | instead of |")) inside = true;
+    if (!line.starts_with("|")) inside = false;
+    std::smatch match;
+    if (!inside || !std::regex_match(line, match, row)) continue;
+    const std::string retired = match[2];
+    for (std::sregex_iterator found(retired.begin(), retired.end(), word), end; found != end; ++found)
+      words.emplace_back((*found)[1], match[1]);
+  }
+  return words;
+}
+
+// Each line of prose in which a retired word stands.
+void FindRetiredWords(const std::string& where, const std::string& text) {
+  static const std::regex code("`[^`]*`");  // names are what they are
+  static const std::vector<std::pair<std::string, std::string>> words = RetiredWords();
+  std::istringstream lines(text);
+  int number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    line = std::regex_replace(line, code, "");
+    for (const auto& [retired, better] : words) {
+      EXPECT_FALSE(std::regex_search(line, std::regex("\\b" + retired + "\\b", std::regex::icase)))
+          << where << ":" << number << ": '" << retired << "' is retired; write: " << better << "\n  "
+          << line;
+    }
+  }
+}
+
+TEST(GlossaryTest, PagesUseNoRetiredWord) {
+  ASSERT_GE(RetiredWords().size(), 5u);
+  for (const fs::path& page : Pages()) FindRetiredWords(page.filename().string(), ReadFile(page));
+}
+
+// Folders whose headers keep to the glossary; others follow.
+TEST(GlossaryTest, HeadersUseNoRetiredWord) {
+  for (const char* folder : {"check", "cli", "evaluate", "infer", "library", "pages", "retrieve", "serve"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(fs::path(SEAM_SOURCE) / folder)) {
+      if (entry.path().extension() != ".h") continue;
+      std::istringstream text(ReadFile(entry.path()));
+      std::string comments;
+      for (std::string line; std::getline(text, line);) {
+        const std::size_t comment = line.find("//");
+        comments += (comment == std::string::npos ? "" : line.substr(comment)) + "\n";
+      }
+      FindRetiredWords(entry.path().filename().string(), comments);
+    }
+  }
+}
+
+TEST(GlossaryTest, HelpUsesNoRetiredWord) {
+  const nlohmann::json verb_list = HelpOf("");
+  for (const auto& verb : verb_list.at("commands")) {
+    const std::string name = verb.at("name");
+    const auto result = RunCommand("seam " + name + " --help");
+    if (result.status == 0) FindRetiredWords("seam " + name + " --help", result.out);
+  }
 }
 
 TEST(DocsTest, LinksLeadToFiles) {

@@ -187,7 +187,7 @@ void AugmentOptions::Register(Options* options) {
                {"none", "flip", "standard", "strong"});
   for (std::size_t i = 0; i < kAugments; ++i) {
     options->Add(fmt::format("augment-{}", kEntries[i].name), &own[i],
-                 fmt::format("{}; P or P,LOW,HIGH in place of the recipe's", kEntries[i].help));
+                 fmt::format("{}; P or P,LOW,HIGH instead of the recipe's", kEntries[i].help));
   }
 }
 
