@@ -9,7 +9,7 @@
 
 namespace seam {
 
-// The videos of a dataset that its authors' lists name, and those that are there, both as paths below the
+// The videos of a dataset that its authors' lists name, and those that are there. Both are paths below the
 // root without endings and without folders such as `videos`.
 struct PublicList {
   std::string file;             // the list, below the root; empty: none was found

@@ -33,8 +33,8 @@ std::vector<std::vector<double>> Bootstrap(
 // Of the results' `column`; those that are NaN are left out.
 Interval IntervalOf(const std::vector<std::vector<double>>& results, std::size_t column, double level);
 
-// Twice the smaller share of the results on one side of 0, counting the data itself once on both (so never
-// 0): the p-value of a paired bootstrap of a difference.
+// The p-value of a paired bootstrap of a difference: twice the smaller share of the results on one side of 0.
+// The data itself counts once on both, so it is never 0.
 double BootstrapPValue(const std::vector<std::vector<double>>& results, std::size_t column);
 
 }  // namespace seam

@@ -85,8 +85,8 @@ struct Evaluation {
 // The score that counts for the row; none where it has none and `missing` (EvaluationOptions) is "exclude".
 std::optional<double> CountedScore(const ScoreRow& row, const std::string& missing);
 
-// An Error that names `subject` when a path stands on two rows, when nothing is scored, when no scored row
-// has a label, and when all of them have the same.
+// An Error names `subject` when a path stands on two rows or when nothing is scored. So it does when no
+// scored row has a label, or all have the same.
 Evaluation Evaluate(const std::string& subject, const std::vector<ScoreRow>& rows,
                     const EvaluationOptions& options);
 

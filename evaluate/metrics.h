@@ -43,7 +43,7 @@ struct RocStep {
 // the last calls all fake. Empty where a class is missing or a score is NaN.
 std::vector<RocStep> RocSteps(const RankedScores& scores);
 
-// A measure that needs both classes is NaN where one is missing, and every measure is NaN for no scores or
+// A metric that needs both classes is NaN where one is missing, and every metric is NaN for no scores or
 // where a score is NaN. Equal to scikit-learn's on ties and imbalance. O(n).
 
 // Area under the ROC curve: P(score of a fake > score of a real) + P(equal) / 2 (Hanley and McNeil 1982).

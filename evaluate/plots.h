@@ -11,13 +11,13 @@
 namespace seam {
 
 // ROC (also with a logarithmic false positive rate), precision-recall and DET curves with one line for each
-// evaluation; and for each by itself the histogram of scores by class, the reliability diagram and the AUC by
+// evaluation. For each by itself, the histogram of scores by class, the reliability diagram and the AUC by
 // method.
 std::vector<Chart> PlotsOf(const std::vector<Evaluation>& evaluations);
 HeatMap HeatMapOf(const CrossTest& cross);
 
-// AUC against level: of each network all perturbations in one chart, and of each perturbation all networks,
-// with intervals (and of a single one its frames, too).
+// AUC against level, with intervals: of each network all perturbations in one chart, and of each perturbation
+// all networks. A single network has its frames, too.
 std::vector<Chart> PlotsOf(const std::vector<Robustness>& all);
 // The AUC of each perturbation (row) at each level (column).
 HeatMap HeatMapOf(const Robustness& robustness, const std::string& suffix);

@@ -38,7 +38,7 @@ class ScoreRuns {
 
  private:
   // The score file of a command. One that was kept is taken where the same command made it of the same
-  // checkpoint (and dataset); otherwise it is made, and stands there when it is whole.
+  // checkpoint (and dataset). Otherwise it is made, and stands there when it is whole.
   std::filesystem::path Made(const std::string& name, const std::string& verb,
                              const std::vector<std::string>& arguments, const std::string& contents);
   std::string DigestOf(const std::string& file);

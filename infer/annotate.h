@@ -11,9 +11,9 @@
 
 namespace seam {
 
-// Writes each video again with what was found in it: the box of every person in every frame, their verdict
-// and score, and the scores over time in a strip below the picture, with what the user forced. Pictures stay
-// pictures, without a strip. Sound is copied where an mp4 file can hold it. Any number of threads.
+// Writes each video again with what was found in it: the box of every person in every frame, with verdict and
+// score. A strip below the picture has the scores over time and what the user forced. Pictures stay pictures,
+// without a strip. Sound is copied where an mp4 file can hold it. Any number of threads.
 class Annotator {
  public:
   // `inputs`: the files that Annotate() will be given. A UsageError when an output would be one of them.

@@ -38,8 +38,8 @@ struct ScoreRequest {
 //   });
 //
 // It prints nothing, reads no global, and sets nothing of the process: a program limits its threads itself
-// (ProcessThreads). A request has ExtractOptions::jobs threads at most, of TBB's, which all requests share;
-// so a server that runs N at once should give each a part of the cores by --jobs. All methods may be called
+// (ProcessThreads). A request has ExtractOptions::jobs threads at most, of TBB's, which all requests share.
+// So a server that runs N at once should give each a part of the cores by --jobs. All methods may be called
 // from any thread, by a bounded set of threads, since a detector is kept for each that has ever looked for
 // faces.
 class Engine {
@@ -63,7 +63,7 @@ class Engine {
 
   // As ScoreVideos(): `done` gets the results one at a time, complete with verdict, on any thread. Returns
   // kNone when all inputs have theirs, otherwise why it ended early; some inputs then have theirs, and none
-  // is half done. A video that cannot be read is a result with a status, not an exception; what `done` throws
+  // is half done. A video that cannot be read is a result with a status, not an exception. What `done` throws
   // comes out here and ends this request alone.
   CancelReason Score(const ScoreRequest& request, const CancelToken& cancel,
                      const std::function<void(std::size_t, VideoResult)>& done,

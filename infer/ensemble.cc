@@ -117,8 +117,8 @@ void Ensemble::FindViews() {
 
 std::string Ensemble::description() const { return networks_.front()->description(); }
 
-std::vector<ClipAnswer> Ensemble::ScoreClips(const std::vector<ClipViews>& clips) const {
-  std::vector<ClipAnswer> answers(clips.size());
+std::vector<ClipOutput> Ensemble::ScoreClips(const std::vector<ClipViews>& clips) const {
+  std::vector<ClipOutput> answers(clips.size());
   for (std::size_t network = 0; network < networks_.size(); ++network) {
     std::vector<std::vector<cv::Mat>> own;
     own.reserve(clips.size());
@@ -130,7 +130,7 @@ std::vector<ClipAnswer> Ensemble::ScoreClips(const std::vector<ClipViews>& clips
     }
   }
   if (fusion_) {
-    for (ClipAnswer& answer : answers) answer.score = fusion_->Fuse(answer.networks);
+    for (ClipOutput& answer : answers) answer.score = fusion_->Fuse(answer.networks);
   }
   return answers;
 }

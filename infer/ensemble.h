@@ -20,13 +20,13 @@ namespace seam {
 using ClipViews = std::vector<std::vector<cv::Mat>>;
 
 // What networks say of a clip.
-struct ClipAnswer {
+struct ClipOutput {
   double score = 0;                   // P(fake), fused where there are several
   std::vector<double> networks = {};  // each one's, where there are several
 };
 
 // The networks that score a request: one, or several whose scores are fused. A video is decoded and its faces
-// are found once, as the first network's training data wants it; every face is cut out for each network as
+// are found once, as the first network's training data wants it. Every face is cut out for each network as
 // that one's wants it. Any number of threads may score at once.
 class Ensemble {
  public:
@@ -54,8 +54,8 @@ class Ensemble {
   // The ways in which a face must be cut out; the first is the first network's.
   const std::vector<CropOptions>& views() const { return views_; }
 
-  // Each clip's answer; of a clip there are as many views as of views().
-  std::vector<ClipAnswer> ScoreClips(const std::vector<ClipViews>& clips) const;
+  // Each clip's output; of a clip there are as many views as of views().
+  std::vector<ClipOutput> ScoreClips(const std::vector<ClipViews>& clips) const;
 
  private:
   // Once networks_ are there.

@@ -25,11 +25,11 @@ struct ListOptions {
 };
 
 // The files named and the videos and pictures in the folders named, in that order, each once. In a folder a
-// file is one by the ending of its name, or else by its first bytes ("clip", "clip.mp4.download"); what is
-// passed over there is counted in a line of *notes, where that is given. A name that
-// does not exist and holds *, ? or [ is a pattern (`**` stands for any number of folders), whose matches are
-// taken in order of their names; `-` stands for the names on standard input. A missing path, an empty folder,
-// a pattern that matches nothing is an Input with a problem.
+// file is one by the ending of its name, or else by its first bytes ("clip", "clip.mp4.download"). What is
+// passed over there is counted in a line of *notes, where that is given. A name that does not exist and holds
+// *, ? or [ is a pattern (`**` stands for any number of folders), whose matches are taken in order of their
+// names; `-` stands for the names on standard input. A missing path, an empty folder, a pattern that matches
+// nothing is an Input with a problem.
 std::vector<Input> ListInputs(const std::vector<std::string>& named, const ListOptions& options,
                               std::vector<std::string>* notes = nullptr);
 

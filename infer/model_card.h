@@ -21,8 +21,8 @@ struct RunFacts {
   std::vector<std::pair<std::string, std::string>> settings;
 };
 
-// The network as a part of an HTML page: what it is, what it was trained on, how often it erred on its
-// validation videos, and what its score means. What the checkpoint does not hold is called unknown.
+// The network as a part of an HTML page: what it is, what it was trained on, and how often it erred on its
+// validation videos. It says what the score means, too. What the checkpoint does not hold is called unknown.
 std::string ModelCard(const RunFacts& facts);
 
 // A list of names and texts, escaped.

@@ -22,8 +22,8 @@ struct ReportOptions {
   bool HasFile() const;
 };
 
-// Writes each result as soon as it is there: a table for people on standard output unless a file goes there,
-// and the files that were asked for, whole lines only. docs/scores.md describes them. An Error names the file
+// Writes each result as soon as it is there: a table for people on standard output unless a file goes there.
+// The files that were asked for get whole lines only. docs/scores.md describes them. An Error names the file
 // that cannot be written.
 class Report {
  public:

@@ -26,12 +26,12 @@ struct PageOptions {
   std::size_t Faces() const { return report.empty() || report_pictures == 0 ? 0 : 6; }
 };
 
-// The report of a run as one HTML page that needs nothing else. Memory holds a line for each video; the
-// sections wait in an unnamed file, and the page appears whole, at the end: the most suspicious video first.
+// The report of a run as one HTML page that needs nothing else. Memory holds a line for each video, and the
+// sections wait in an unnamed file. The page appears whole, at the end, the most suspicious video first.
 // Pictures are in it for the most suspicious videos alone.
 class HtmlReport {
  public:
-  // An Error when the place cannot be written to; UsageError when a video or picture is there.
+  // An Error when the file cannot be written; UsageError when a video or picture is there.
   HtmlReport(const PageOptions& options, RunFacts facts, AggregateOptions aggregate);
   ~HtmlReport();
 

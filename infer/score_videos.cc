@@ -73,7 +73,7 @@ class ScoreSink : public ClipSink {
       const bool kept =
           std::find(summary.kept.begin(), summary.kept.end(), seen_[i].track) != summary.kept.end();
       if (!kept) continue;
-      ClipAnswer& answer = scores_->values[i];
+      ClipOutput& answer = scores_->values[i];
       result_.row.people[seen_[i].track].clips.push_back(
           {std::move(seen_[i].faces), answer.score, std::move(answer.networks)});
     }

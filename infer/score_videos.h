@@ -47,7 +47,7 @@ struct VideoExtras {
 // Runs ExtractFaces() over the videos and scores the crops as they come; `done` gets the results in order
 // (or not, see ScoreOptions), one at a time, judged by `rule`. extract.crop and extract.more_crops are those
 // of Ensemble::views(). Of `inputs` path, label and note are known, and are those of the results. Clips of
-// several videos share a batch. Memory holds the pictures of a batch, and of each face only its place and its
+// several videos share a batch. Memory holds the pictures of a batch, and of each face only its box and its
 // score. Returns false when extract.cancel ended it: in order, `done` has then got the first results without
 // a gap.
 bool ScoreVideos(const std::vector<ScoreRow>& inputs, const ExtractOptions& extract,

@@ -55,8 +55,8 @@ struct InferSettings {
 // How faces are found and cut out: as the checkpoint's training data was, but for what the user forces.
 ExtractOptions ExtractionFor(const Ensemble& ensemble, const InferSettings& settings, const Options& options);
 
-// How the scores of frames become one of a video: for each network as the user says, or else as it was stored
-// (models/networks/stored_aggregate.h), or else the usual way. An Error where that is unknown.
+// How the scores of frames become one of a video. For each network that is as the user says, or else as it
+// was stored (models/networks/stored_aggregate.h), or else the usual way. An Error where that is unknown.
 std::vector<AggregateOptions> AggregatesFor(const Ensemble& ensemble, const InferSettings& settings,
                                             const Options& options);
 

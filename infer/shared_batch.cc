@@ -33,12 +33,12 @@ void SharedBatch::Wait(const std::shared_ptr<Scores>& scores) {
 
 void SharedBatch::Run(std::vector<Waiting> batch) {
   if (batch.empty()) return;
-  std::vector<ClipAnswer> values;
+  std::vector<ClipOutput> values;
   try {
     std::vector<ClipViews> clips;
     for (Waiting& waiting : batch) clips.push_back(std::move(waiting.clip));
     const bool cancelled = cancel_.Cancelled();
-    values = cancelled ? std::vector<ClipAnswer>(clips.size(), {std::numeric_limits<double>::quiet_NaN()})
+    values = cancelled ? std::vector<ClipOutput>(clips.size(), {std::numeric_limits<double>::quiet_NaN()})
                        : ensemble_.ScoreClips(clips);
     for (std::size_t i = 0; i < batch.size() && !cancelled; ++i) {
       if (batch[i].scored) batch[i].scored(clips[i], values[i].score);

@@ -16,13 +16,13 @@
 namespace seam {
 
 // Gathers the clips of several videos and runs them through the network together. The thread that fills a
-// batch scores it, so nobody waits for a batch that others fill: a video that has ended (Wait()) scores what
-// is there, however little, and waits only for threads that are already at work on clips of its own.
+// batch scores it, so nobody waits for a batch that others fill. A video that has ended (Wait()) scores what
+// is there, however little. It waits only for threads that are already at work on clips of its own.
 class SharedBatch {
  public:
   // The scores of one video, in the order of Add(). Kept alive by the batches that hold clips of it.
   struct Scores {
-    std::vector<ClipAnswer> values;
+    std::vector<ClipOutput> values;
     std::size_t missing = 0;
   };
 

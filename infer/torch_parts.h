@@ -8,8 +8,8 @@
 
 namespace seam {
 
-// What `seam infer` needs LibTorch for. Loading that library takes longer than scoring a short clip, so
-// seam-infer is linked without it where oneDNN can do the work, and hands runs that need more over to
+// What `seam infer` needs LibTorch for. Loading that library takes longer than scoring a short clip. So
+// seam-infer is linked without it where oneDNN can do the work. It hands runs that need more over to
 // seam-infer-torch, the same program with these parts.
 struct TorchParts {
   // As Compile() of models/torch/compile.h: on any device.

@@ -8,9 +8,9 @@
 
 namespace seam {
 
-// Why a video got its verdict, in sentences for people who will have to defend it: the score, the threshold
-// and the band, who decided it, how much was seen and what was not. `whole_pictures`: no faces were looked
-// for.
+// Why a video got its verdict, in sentences for people who will have to defend it. They tell the score, the
+// threshold and the band, who decided it, how much was seen and what was not. `whole_pictures`: no faces were
+// looked for.
 std::vector<std::string> VerdictWords(const VideoResult& result, const VerdictRule& rule,
                                       const AggregateOptions& aggregate, bool whole_pictures = false);
 

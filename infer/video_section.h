@@ -9,8 +9,8 @@
 
 namespace seam {
 
-// The part of the report about one input, in two: the strip of pictures, which a page of thousands of videos
-// leaves out for most, and the rest.
+// The part of the report about one input, in two. The strip of pictures is by itself, since a page of
+// thousands of videos leaves it out for most.
 struct VideoSection {
   std::string head, pictures, tail;  // HTML
 };

@@ -17,7 +17,7 @@ struct Axis {
   double low = 0, high = 1;
   std::vector<double> ticks;
   Scale scale = Scale::kLinear;
-  std::vector<std::string> names;  // of the places 0, 1, ... instead of numbers at ticks
+  std::vector<std::string> names;  // of the positions 0, 1, ... instead of numbers at ticks
 };
 
 struct Series {

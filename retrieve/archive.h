@@ -74,7 +74,7 @@ class Archive {
   // Whether it holds this file as it is now, with or without entries.
   bool Holds(const FileMark& mark) const;
 
-  // Adds a file in place of what there was of its path. `problem`: why it gave nothing, or "". Counts from
+  // Adds a file instead of what there was of its path. `problem`: why it gave nothing, or "". Counts from
   // Commit() on. An Error when vectors are of another length than those here.
   void Add(const FileMark& mark, std::vector<NewEntry> entries, const std::string& problem);
   // Makes what was added and removed permanent.

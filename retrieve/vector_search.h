@@ -44,7 +44,7 @@ constexpr std::int64_t kExactNumbers = std::int64_t{1} << 25;
 void AppendVectors(const std::filesystem::path& folder, const std::vector<float>& vectors,
                    VectorState* state);
 
-// Puts the rows that have no list yet into lists, where they are more than kExactNumbers; lists are made anew
+// Puts the rows that have no list yet into lists, where they are more than kExactNumbers. Lists are made anew
 // when the rows are four times as many as those they were made for. The caller records *state. Returns
 // whether it did anything.
 bool ExtendLists(const std::filesystem::path& folder, VectorState* state);

@@ -41,7 +41,7 @@ bool SameSecret(const std::string& a, const std::string& b);
 // The value of a cookie in a Cookie header, or "".
 std::string CookieValue(const std::string& header, const std::string& name);
 
-// The session cookie's value for a token: what a page gets in place of the token.
+// The session cookie's value for a token: what a page gets instead of the token.
 std::string SessionOf(const std::string& token);
 
 }  // namespace seam::serve

@@ -38,7 +38,7 @@ class HttpServer {
 
   // Binds; the port it listens at. Throws Error where the address cannot be had.
   int Bind();
-  // Answers requests until Stop(), which any thread may call.
+  // Serves requests until Stop(), which any thread may call.
   void Run();
   void Stop();
 

@@ -17,7 +17,7 @@ struct ScoreOutcome {
 };
 
 // Runs `seam infer ARGUMENTS` as a process of its own, at a lower priority than this one, until it ends,
-// `stop` becomes true, or `limit` has passed. This is the one place where a server decodes media: a file that
+// `stop` becomes true, or `limit` has passed. Only here does a server decode media: a file that
 // crashes the decoder costs its own job alone. What the program says goes to the file `log`.
 ScoreOutcome RunScoreProcess(const std::vector<std::string>& arguments, const std::filesystem::path& log,
                              const std::atomic<bool>& stop, std::chrono::seconds limit);

@@ -6,7 +6,7 @@
 
 namespace seam::serve {
 
-// A file on its way to the server: written beside its place, and there under its final name only after
+// A file on its way to the server: written under another name, and there under its final one only after
 // Commit(), synced. Destroyed without it, nothing is left. Throws Error.
 class Upload {
  public:

@@ -9,8 +9,8 @@
 namespace seam {
 
 // How many times the frames or windows the videos of one class give in `train`, so that both classes come to
-// about as many clips: the recipe of published work on Celeb-DF, where fakes are six times as many.
-// Validation and test keep the dataset's own proportion.
+// about as many clips. Published work on Celeb-DF, where fakes are six times as many, does so. Validation and
+// test keep the dataset's own proportion.
 struct Balance {
   Label rarer = REAL;
   double factor = 1;  // from 1 on

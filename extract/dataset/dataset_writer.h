@@ -36,7 +36,7 @@ struct DatasetWriterOptions {
 //
 // Every finished video is first stored by itself under OUTPUT/.work, its clips and then its manifest row,
 // each file whole; Assemble() copies them in the order of the videos into shards and takes .work away. So a
-// run that was stopped or killed loses only the videos that were in work, --resume does the rest, and the
+// run that was stopped or killed loses only the videos that were in work, and --resume does the rest. The
 // bytes are the same whatever the number of threads and of interruptions.
 class DatasetWriter {
  public:
@@ -57,7 +57,7 @@ class DatasetWriter {
 
   // For videos[index]; any thread. Its Finish() stores the video.
   std::unique_ptr<ClipSink> MakeSink(std::size_t index) const;
-  // The faces of the main track of videos[index], evenly `part` (0 to 1) of its clips; none when it is not
+  // The faces of the main track of videos[index], evenly `part` (0 to 1) of its clips. None when it is not
   // stored or gave none.
   std::optional<KnownFaces> FacesOf(std::size_t index, double part) const;
 

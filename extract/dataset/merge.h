@@ -16,7 +16,7 @@ namespace seam {
 class PartMerger {
  public:
   // Reads what the folders say of themselves. An Error names the part that is none, has not ended, is given
-  // twice, or is of another extraction than the first, and those that are missing.
+  // twice, or is of another extraction than the first. It names those that are missing, too.
   explicit PartMerger(std::vector<std::filesystem::path> folders);
 
   // Writes the dataset; nothing where it is there already and --resume is given. An Error when a part's

@@ -18,10 +18,10 @@ struct StoreOptions {
   void Register(Options* options);
 };
 
-// Stores the clips of all videos that are not stored yet; false when cancelled. With the boxes
-// from the reals, those come first, and then each fake gives the clips of its real's main track: the same
-// frames, cut out at the same places. A fake whose real is not in the dataset, gave no clip, or has frames
-// of another size finds its own faces.
+// Stores the clips of all videos that are not stored yet; false when cancelled. With the boxes from the
+// reals, those come first. Then each fake gives the clips of its real's main track: the same frames, cut out
+// at the same positions. A fake whose real is not in the dataset, gave no clip, or has frames of another size
+// finds its own faces.
 bool StoreMissing(const StoreOptions& options, const ExtractOptions& extract,
                   const std::vector<Video>& videos, const DatasetWriter& writer);
 
