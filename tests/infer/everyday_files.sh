@@ -94,7 +94,8 @@ phones() {
   cat "$folder/IMG_0100.jpg" "$work/small.jpg" >"$folder/ULTRAHDR.jpg"
   cat "$folder/IMG_0100.jpg" "$folder/VID_20230401_101112.mp4" >"$folder/PXL_20230401.MP.jpg"
   cat "$folder/IMG_0100.jpg" "$folder/IMG_0100.jpg" >"$folder/STEREO.MPO"
-  for name in ULTRAHDR.jpg PXL_20230401.MP.jpg STEREO.MPO; do tell "$name" ok; done
+  cat "$folder/IMG_0104.avif" "$folder/VID_20230401_101112.mp4" >"$folder/MOTION.avif"
+  for name in ULTRAHDR.jpg PXL_20230401.MP.jpg STEREO.MPO MOTION.avif; do tell "$name" ok; done
   # Turned by the container.
   ff -i "$work/source.mkv" -map 0:v -vf transpose=2 "${x264[@]}" "$work/turned.mp4"
   ff -i "$work/turned.mp4" -c copy -metadata:s:v rotate=270 "$folder/PORTRAIT.mp4"
@@ -136,6 +137,10 @@ camcorders() {
   film camera.mkv "${x264[@]}"
   film camera.mk3d "${x265[@]}" -f matroska
   flush
+  cat "$folder/VTS_01_1.VOB" "$folder/VTS_01_1.VOB" >"$folder/VTS_01_0.VOB"
+  cat "$folder/00002.m2ts" "$folder/00002.m2ts" >"$folder/00006.MTS"
+  cat "$folder/MOV001.MOD" "$folder/VTS_01_1.VOB" >"$folder/MOV003.MOD"
+  for name in VTS_01_0.VOB 00006.MTS MOV003.MOD; do tell "$name" ok; done
   picture DSC_0001.jp2 -c:v jpeg2000 -pix_fmt rgb24
   picture DSC_0002.j2k -c:v jpeg2000 -pix_fmt rgb24 -format j2k -f image2
   picture DSC_0003.dib -c:v bmp -f image2
@@ -238,7 +243,11 @@ surveillance() {
   cat "$folder/ch18.ts" "$folder/ch18.ts" >"$folder/joined.ts"
   { printf 'IMKH\001\001\000\000%032d' 0 && cat "$folder/ch17.mpg"; } >"$folder/hik.mp4"
   same export.avi ch16.mp4
+  # The times go on where the second begins, as with the parts of a live stream.
+  ff -i "$folder/ch18.ts" -c copy -output_ts_offset 0.4 "$work/next.ts"
+  cat "$folder/ch18.ts" "$work/next.ts" >"$folder/parts.ts"
   tell joined.ts ok
+  tell parts.ts ok
   tell hik.mp4 ok
 }
 
