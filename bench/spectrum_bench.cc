@@ -13,9 +13,9 @@
 #include "labels/video.h"
 #include "proto/picture_codec.h"
 #include "spectrum/azimuthal.h"
-#include "spectrum/dct.h"
 #include "spectrum/experiments/inputs.h"
 #include "spectrum/feature.h"
+#include "transforms/dct.h"
 
 namespace seam {
 namespace {

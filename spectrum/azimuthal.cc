@@ -8,6 +8,8 @@
 #include <mutex>
 #include <utility>
 
+#include "transforms/fourier.h"
+
 namespace seam {
 namespace {
 
@@ -28,7 +30,7 @@ std::shared_ptr<const Rings> MakeRings(int height, int width) {
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       // Where the shifted spectrum has this coefficient.
-      const int shifted_y = (y + height / 2) % height, shifted_x = (x + width / 2) % width;
+      const int shifted_y = Shifted(y, height), shifted_x = Shifted(x, width);
       const auto ring = static_cast<std::size_t>(std::hypot(shifted_x - middle_x, shifted_y - middle_y));
       rings->ring[static_cast<std::size_t>(y) * static_cast<std::size_t>(width) +
                   static_cast<std::size_t>(x)] = static_cast<std::int32_t>(ring);
@@ -54,13 +56,6 @@ std::shared_ptr<const Rings> RingsOf(int height, int width) {
   const std::lock_guard lock(mutex);
   if (made.size() >= kMaxSizes) made.clear();
   return made[{height, width}] = std::move(rings);
-}
-
-cv::Mat Transform(const cv::Mat& grey) {
-  cv::Mat numbers, transform;
-  grey.convertTo(numbers, CV_64F);
-  cv::dft(numbers, transform, cv::DFT_COMPLEX_OUTPUT);
-  return transform;
 }
 
 double LogOf(const cv::Vec2d& coefficient) {
@@ -90,12 +85,11 @@ std::vector<double> Slopes(std::span<const double> y) {
 }  // namespace
 
 cv::Mat LogMagnitude(const cv::Mat& grey) {
-  const cv::Mat transform = Transform(grey);
+  const cv::Mat transform = FourierOf(grey);
   cv::Mat result(grey.size(), CV_64F);
   for (int y = 0; y < grey.rows; ++y) {
-    auto* to = result.ptr<double>((y + grey.rows / 2) % grey.rows);
-    for (int x = 0; x < grey.cols; ++x)
-      to[(x + grey.cols / 2) % grey.cols] = LogOf(transform.at<cv::Vec2d>(y, x));
+    auto* to = result.ptr<double>(Shifted(y, grey.rows));
+    for (int x = 0; x < grey.cols; ++x) to[Shifted(x, grey.cols)] = LogOf(transform.at<cv::Vec2d>(y, x));
   }
   return result;
 }
@@ -105,7 +99,7 @@ std::vector<double> AzimuthalMean(const cv::Mat& grey) {
   const int height = grey.rows, width = grey.cols;
   const auto rings = RingsOf(height, width);
   if (rings->last < 2) return {};
-  const cv::Mat transform = Transform(grey);
+  const cv::Mat transform = FourierOf(grey);
   std::vector<double> sums(rings->pixels.size());
   // The transform of real numbers is its own mirror image, so that half of the logarithms are enough.
   for (int y = 0; y < height; ++y) {

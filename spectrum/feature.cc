@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "spectrum/azimuthal.h"
-#include "spectrum/dct.h"
-#include "spectrum/local_pattern.h"
+#include "transforms/dct.h"
+#include "transforms/local_binary_pattern.h"
 
 namespace seam {
 namespace {
@@ -114,7 +114,7 @@ Features FeaturesOf(const cv::Mat& picture, const FeatureOptions& options) {
     if (options.log) LogScale(&coefficients);
     return OfMatrix(coefficients);
   }
-  if (options.kind == "lbp") return OfMatrix(LocalPattern(prepared));
+  if (options.kind == "lbp") return OfMatrix(LocalBinaryPattern(prepared));
   if (options.kind == "magnitude") return OfMatrix(MagnitudeOfChannels(prepared));
   if (options.kind == "prnu") {
     if (std::min(prepared.rows, prepared.cols) < 8) return {{}, {}, "the picture is too small"};

@@ -15,11 +15,11 @@ namespace seam {
 // Which numbers are taken of a picture.
 struct FeatureOptions {
   // "azimuthal": AzimuthalFeatures() of the grey picture (spectrum/azimuthal.h).
-  // "dct": OrthonormalDct(), and its logarithm unless `log` is false (spectrum/dct.h).
+  // "dct": OrthonormalDct(), and its logarithm unless `log` is false (transforms/dct.h).
   // "magnitude": LogMagnitude() of each channel.
   // "raw": the pixels, 0..255.
   // "prnu": ResidualOf() (spectrum/residual.h).
-  // "lbp": LocalPattern() of the grey picture (spectrum/local_pattern.h).
+  // "lbp": LocalBinaryPattern() of the grey picture (transforms/local_binary_pattern.h).
   std::string kind = "azimuthal";
   int features = 300;  // of "azimuthal"; 0: as many as the picture gives
   bool centre = true;  // "azimuthal": of the CentralThird() alone, as the frequency solver does

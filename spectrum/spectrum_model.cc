@@ -13,7 +13,7 @@
 #include "models/networks/frequency.h"
 #include "models/weights/json_text.h"
 #include "models/weights/safetensors.h"
-#include "spectrum/dct.h"
+#include "spectrum/running_moments.h"
 
 namespace seam {
 namespace {

@@ -24,7 +24,7 @@
 #include "proto/picture.h"
 #include "proto/shard.h"
 #include "proto/tfrecord.h"
-#include "spectrum/dct.h"
+#include "spectrum/running_moments.h"
 #include "spectrum/experiments/crop_of_set.h"
 #include "spectrum/experiments/inputs.h"
 #include "spectrum/experiments/picture_reader.h"

@@ -5,7 +5,7 @@
 
 #include "pages/chart.h"
 #include "pages/table.h"
-#include "spectrum/dct.h"
+#include "spectrum/running_moments.h"
 #include "spectrum/experiments/inputs.h"
 
 namespace seam {

@@ -13,12 +13,12 @@
 #include "base/csv_table.h"
 #include "base/files.h"
 #include "spectrum/azimuthal.h"
-#include "spectrum/dct.h"
 #include "spectrum/experiments/picture_reader.h"
 #include "spectrum/feature.h"
-#include "spectrum/local_pattern.h"
+#include "spectrum/running_moments.h"
 #include "tests/spectrum/made_pictures.h"
 #include "tests/support/support.h"
+#include "transforms/dct.h"
 
 namespace seam {
 namespace {
@@ -133,14 +133,6 @@ TEST(AzimuthalTest, FeatureVectorsOfTheFrequencySolverAreReproduced) {
     ASSERT_EQ(features.values.size(), values.size());
     for (std::size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(features.values[i], values[i], 1e-9);
   }
-}
-
-TEST(LocalPatternTest, SamplesThatAreNotDarkerAreCounted) {
-  cv::Mat picture(20, 20, CV_8UC1, cv::Scalar(10));
-  picture.at<std::uint8_t>(10, 10) = 11;
-  const cv::Mat pattern = LocalPattern(picture);
-  EXPECT_EQ(pattern.at<double>(10, 10), 0);  // all three are darker
-  EXPECT_EQ(pattern.at<double>(0, 19), 1);   // two lie outside, where it is dark
 }
 
 TEST(LocalPatternTest, PatternsAndSpectrumOfTheFixtureAreReproduced) {

@@ -1,4 +1,5 @@
 #include "spectrum/experiments/statistics.h"
+#include "transforms/dct.h"
 
 #include <cmath>
 #include <filesystem>
