@@ -26,7 +26,7 @@ std::string ProblemOf(const CropSpec& crop) {
   if (!std::isfinite(crop.margin()) || crop.margin() < 0 || crop.margin() > 10) {
     return fmt::format("a margin of {}", crop.margin());
   }
-  const std::set<std::string> aligns = {"", "none", "similarity", "centre", "shorter", "square"};
+  const std::set<std::string> aligns = {"", "none", "similarity", "portrait", "centre", "shorter", "square"};
   if (aligns.count(crop.align()) == 0) {
     return fmt::format("faces aligned by '{}'; none and similarity are known", crop.align());
   }

@@ -69,6 +69,19 @@ cv::Rect SquareAround(const cv::Point2d& centre, int side) {
   return {cvRound(centre.x - side / 2.0), cvRound(centre.y - side / 2.0), side, side};
 }
 
+// The frame within a box of the same middle, as wide and as high again as `box` (RetinaFace's
+// expand_face_area of 100). What lies beyond the frame is left out.
+constexpr const char* kPortrait = "portrait";
+cv::Rect PortraitBox(const cv::Size& frame, const cv::Rect2f& box) {
+  const double longest = 2.0 * std::max(frame.width, frame.height);
+  const auto side = [&](double length) { return std::max(1, cvRound(std::clamp(2 * length, 1.0, longest))); };
+  const int width = side(box.width), height = side(box.height);
+  const cv::Rect grown(cvRound(box.x + box.width / 2.0 - width / 2.0),
+                       cvRound(box.y + box.height / 2.0 - height / 2.0), width, height);
+  const cv::Rect inside = grown & cv::Rect({}, frame);
+  return inside.empty() ? cv::Rect({}, frame) : inside;
+}
+
 cv::Mat ShrunkBy(int factor, const cv::Mat& picture) {
   if (factor == 1) return picture;
   cv::Mat small;
@@ -83,11 +96,13 @@ void CropOptions::Register(Options* options) {
   options->Add("margin", &margin, "the crop's side is 1 + margin times the face's longer side",
                Between(0, 10, "0.3 is usual"));
   options->Add("size", &size, "side of the crops in pixels", Between(16, 2048, "256 is usual"));
-  options->Add("align", &align,
-               "similarity: turn and scale faces so that eyes, nose and mouth fit a template; of whole "
-               "pictures the middle in its own pixels (centre) or after the shorter side became 1 + margin "
-               "times the size (shorter), or all, squeezed (square)",
-               {"none", "similarity", "centre", "shorter", "square"});
+  options->Add(
+      "align", &align,
+      "similarity: turn and scale faces so that eyes, nose and mouth fit a template; portrait: twice "
+      "the box, then as shorter; of whole "
+      "pictures the middle in its own pixels (centre) or after the shorter side became 1 + margin "
+      "times the size (shorter), or all, squeezed (square)",
+      {"none", "similarity", "portrait", "centre", "shorter", "square"});
 }
 
 void CropOptions::Check() const { CheckDeclared(*this); }
@@ -95,6 +110,10 @@ void CropOptions::Check() const { CheckDeclared(*this); }
 cv::Mat CropFace(const VideoFrame& frame, const Face& face, const CropOptions& options) {
   if (IsWholePictureAlign(options.align))
     return CutWholePicture(frame.Picture(), options.align, options.margin, options.size);
+  if (options.align == kPortrait) {
+    return CutWholePicture(frame.Part(PortraitBox(frame.size(), face.box)), "shorter", options.margin,
+                           options.size);
+  }
   return options.align == "similarity" && face.has_landmarks
              ? CropAligned(frame, face, options.margin, options.size)
              : CropSquare(frame, face.box, options.margin, options.size);
@@ -104,7 +123,10 @@ std::array<cv::Point2f, 5> LandmarksInCrop(const Face& face, const CropOptions& 
   std::array<cv::Point2f, 5> points = face.landmarks;
   const double half = options.size / 2.0;
   const cv::Point2d centre(face.box.x + face.box.width / 2.0, face.box.y + face.box.height / 2.0);
-  const double side = (1 + options.margin) * static_cast<double>(std::max(face.box.width, face.box.height));
+  const double side =
+      options.align == kPortrait
+          ? 2.0 * std::min(face.box.width, face.box.height) / (1 + options.margin)
+          : (1 + options.margin) * static_cast<double>(std::max(face.box.width, face.box.height));
   for (std::size_t i = 0; i < points.size(); ++i) {
     const std::complex<double> aligned = InAlignedCrop(kTemplate[i], options.margin, options.size);
     const cv::Point2d point =

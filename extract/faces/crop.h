@@ -20,13 +20,14 @@ struct CropOptions {
   void Check() const;
 };
 
-// The picture of `face` as `options` say: the square around its box, or aligned by its landmarks. What lies
-// outside `frame` is black. This is the only way from a face to what a network sees, in training and in
-// inference.
+// The picture of `face` as `options` say: the square around its box ("none"), aligned by its landmarks
+// ("similarity"), or twice the box as "shorter" of whole_picture.h cuts it ("portrait"). What lies outside
+// `frame` is black; of a portrait it is left out. This is the only way from a face to what a network sees, in
+// training and in inference.
 cv::Mat CropFace(const VideoFrame& frame, const Face& face, const CropOptions& options);
 
 // Where the five landmarks of `face`, which must have them, lie in that picture: in its pixels, to about one
-// of them.
+// of them; of "portrait" only where twice the box lies within the frame.
 std::array<cv::Point2f, 5> LandmarksInCrop(const Face& face, const CropOptions& options);
 
 // The square around `box`, of side (1 + margin) * the box's longer side, as size x size RGB: by area
