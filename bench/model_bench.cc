@@ -24,8 +24,12 @@
 
 #include "base/error.h"
 #include "base/program.h"
+#include "models/networks/binary_kernels.h"
+#include "models/networks/weight_names.h"
+#include "models/torch/checkpoint.h"
 #include "models/torch/compile.h"
 #include "models/torch/folded_torch_model.h"
+#include "transforms/picture_channels.h"
 
 namespace seam {
 namespace {
@@ -37,6 +41,7 @@ struct Settings {
   std::string onnx, peer;
   int threads = 2, rounds = 5, batch = 16;
   double seconds = 2;
+  bool libtorch = true;
 
   void Register(Options* options) {
     model.Register(options);
@@ -46,6 +51,7 @@ struct Settings {
     options->Add("rounds", &rounds, "rounds; the table gives medians");
     options->Add("batch", &batch, "pictures a call");
     options->Add("seconds", &seconds, "for each form in each round");
+    options->Add("libtorch", &libtorch, "LibTorch's forms, too");
   }
 };
 
@@ -83,8 +89,18 @@ class Bench {
     const InputSpec input = model_->input();
     clips_ = torch::randint(0, 256, {settings.batch / input.frames, input.frames, input.size, input.size, 3},
                             torch::kByte);
+    const bool binary = MakeSigns();
     AddCompiled("fp32");
+    if (binary) AddBinary();
+    AddChannels();
     AddCompiled("bf16");
+    if (settings.libtorch) AddLibTorch();
+    if (!settings.onnx.empty()) Add("OpenCV DNN", [this] { return OpenCv(); });
+    if (!settings.peer.empty()) Add(settings.peer, [this] { return Peer(); });
+  }
+
+  void AddLibTorch() {
+    const InputSpec input = model_->input();
     const std::shared_ptr<CompiledModel> folded =
         MakeFoldedTorchModel(FoldModel(*model_), input, torch::kCPU, false);
     Add("LibTorch, folded, channels last", [this, folded] { return Replicas(*folded); });
@@ -92,8 +108,6 @@ class Bench {
       return PicturesPerSecond(settings_.threads, Pictures(), settings_.seconds, [this] { Eager(); });
     });
     Add("LibTorch eager, threads together", [this] { return EagerTogether(); });
-    if (!settings.onnx.empty()) Add("OpenCV DNN", [this] { return OpenCv(); });
-    if (!settings.peer.empty()) Add(settings.peer, [this] { return Peer(); });
   }
 
   void Run() {
@@ -122,6 +136,63 @@ class Bench {
       Add("Seam, " + compiled->description(), [this, compiled] { return Replicas(*compiled); });
     } catch (const Error& error) {
       fmt::print(stderr, "{}\n", error.what());
+    }
+  }
+
+  // Binary weights become signs, as training leaves them. False where there are none.
+  bool MakeSigns() const {
+    const torch::NoGradGuard no_grad;
+    bool found = false;
+    for (auto& [name, weight] : WeightsOf(*model_)) {
+      if (!IsTemperature(name)) continue;
+      torch::Tensor(weight).fill_(0);
+      found = true;
+    }
+    return found;
+  }
+
+  // The form that convolves signs as floats, and the packed convolutions of signs alone.
+  void AddBinary() {
+    const FoldedGraph folded = FoldModel(*model_);
+    const std::shared_ptr<CompiledModel> floats =
+        Compile(folded, model_->input(), {.precision = "fp32", .device = "cpu", .packed = false});
+    Add("Seam, signs as floats", [this, floats] { return Replicas(*floats); });
+    const auto parts = std::make_shared<std::vector<BinaryConvolution>>();
+    const auto biases = std::make_shared<std::vector<std::vector<float>>>();
+    for (const FoldedStep& step : folded.steps) {
+      if (step.op != Op::kBinaryConv) continue;
+      const FoldedStep& signs = folded.steps[static_cast<std::size_t>(step.inputs[0])];
+      if (!BinaryConvolution::Fits(step, signs.shape)) continue;
+      parts->emplace_back(step, signs.shape, 1, BinaryKernels().back());
+      biases->push_back(signs.bias);
+    }
+    Add(fmt::format("of it {} convolutions of signs, {}", parts->size(), NameOf(BinaryKernels().back())),
+        [this, parts, biases] {
+          return PicturesPerSecond(settings_.threads, 1, settings_.seconds, [&] {
+            constexpr std::size_t kNumbers = 1 << 21;  // of the greatest map
+            thread_local std::vector<float> from(kNumbers, 0.5F), to(kNumbers);
+            thread_local std::vector<std::uint64_t> packed(kNumbers);
+            for (std::size_t i = 0; i < parts->size(); ++i) {
+              (*parts)[i].signs().Pack(from.data(), (*biases)[i].data(), BinaryKernels().back(),
+                                       packed.data());
+              packed[0] = 0;
+              (*parts)[i].Run(packed.data(), to.data());
+            }
+          });
+        });
+  }
+
+  // What a network sees besides the colours.
+  void AddChannels() {
+    for (const Node& node : model_->graph().nodes()) {
+      if (node.op != Op::kChannels) continue;
+      const InputSpec input = model_->input();
+      Add("of it its computed channels", [this, node, input] {
+        return PicturesPerSecond(settings_.threads, 1, settings_.seconds, [&] {
+          thread_local std::vector<float> to(static_cast<std::size_t>(node.shape.numbers()));
+          ComputeChannels(clips_.data_ptr<std::uint8_t>(), input.size, input.width, node.channels, to.data());
+        });
+      });
     }
   }
 

@@ -40,7 +40,7 @@ struct ImportedCrop {
     options->Add("align", &align,
                  "how faces are turned: not at all, or by their landmarks; or what of whole pictures is seen "
                  "(docs/extraction.md; auto: the recipe's)",
-                 {"auto", "none", "similarity", "centre", "shorter", "square"});
+                 {"auto", "none", "similarity", "portrait", "centre", "shorter", "square"});
     options->Add("detector", &detector, "that finds the faces", {"retinaface", "yunet", "hog"});
     options->Add("detect-size", &detect_size, "longer side of the picture that is searched, at most",
                  Between(1, 8192));
@@ -66,7 +66,7 @@ struct ImportedCrop {
     const std::string turned = align != "auto" ? align : recipe != nullptr ? recipe->align : "none";
     const bool whole = turned == "centre" || turned == "shorter" || turned == "square";
     // hog finds no landmarks.
-    spec.set_align(detector == "hog" && !whole ? "none" : turned);
+    spec.set_align(detector == "hog" && turned == "similarity" ? "none" : turned);
     spec.set_detector(whole ? "whole" : detector);
     spec.set_detect_size(static_cast<std::uint32_t>(detect_size));
     const bool jpeg = encoding == "jpeg" || (encoding == "auto" && recipe == nullptr);
@@ -144,7 +144,8 @@ const DetectorRecipe* ChooseRecipe(const Settings& settings, const PlainTensors&
   if (settings.recipe == "none") return nullptr;
   if (settings.recipe != "auto") return &FindRecipe(settings.recipe);
   const auto found = RecogniseDetector(tensors);
-  if (found.size() == 1 && (!settings.model_given || settings.model.model == found[0].recipe->model)) {
+  if (found.size() == 1 && (!settings.model_given || found[0].recipe->model.empty() ||
+                            settings.model.model == found[0].recipe->model)) {
     Say(Printable(fmt::format("recipe: {} ({}), because it has {}", found[0].recipe->name,
                               found[0].recipe->detector, fmt::join(found[0].because, " and "))));
     return found[0].recipe;
@@ -271,11 +272,12 @@ int ImportModel(const std::vector<std::string>& arguments) {
   MatchOptions match_options = settings.match;
   std::size_t ignored = 0;
   if (recipe != nullptr) {
-    if (settings.model_given && model.model != recipe->model) {
-      throw UsageError("--model", fmt::format("the recipe {} is of {}", recipe->name, recipe->model),
+    if (recipe->choose != nullptr) recipe->choose(foreign.tensors, &model);
+    if (!recipe->model.empty()) model.model = recipe->model;
+    if (settings.model_given && model.model != settings.model.model) {
+      throw UsageError("--model", fmt::format("the recipe {} is of {}", recipe->name, model.model),
                        "leave --model out, or take --recipe none");
     }
-    model.model = recipe->model;
     for (const auto& [key, value] : recipe->variant.items()) {
       if (!model.variant.contains(key)) model.variant[key] = value;
     }

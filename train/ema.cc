@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "models/networks/weight_names.h"
 #include "models/torch/checkpoint.h"
 
 namespace seam {
@@ -32,7 +33,7 @@ void Ema::Update(const Model& model) {
   }
   for (const auto& buffer : model.named_buffers()) {
     torch::Tensor& average = buffers[buffer.key()];
-    if (average.is_floating_point())
+    if (average.is_floating_point() && !IsTemperature(buffer.key()))
       average.lerp_(buffer.value(), 1 - decay);
     else
       average.copy_(buffer.value());

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/random.h"
+#include "models/networks/weight_names.h"
 #include "models/torch/checkpoint.h"
 
 namespace seam {
@@ -21,6 +22,11 @@ void CheckSameNetwork(const ModelOptions& held, const ModelOptions& wanted, cons
   if (held.model != wanted.model) {
     throw Error(file, fmt::format("holds the network {}, not {}", held.model, wanted.model),
                 fmt::format("--model {}", held.model));
+  }
+  // A network of the colours alone starts one that sees more: the convolution that joins them is fresh.
+  if (held.input_channels != wanted.input_channels && held.input_channels != ModelOptions().input_channels) {
+    throw Error(file, fmt::format("sees {}, not {}", held.input_channels, wanted.input_channels),
+                fmt::format("--input-channels {}", held.input_channels));
   }
   if (held.variant != wanted.variant) {
     throw Error(file, fmt::format("holds the variant {}, not {}", held.variant.dump(), wanted.variant.dump()),
@@ -49,6 +55,11 @@ std::map<std::string, torch::Tensor> WeightsFor(const ModelOptions& options, con
                                                 const Model& held, bool alone, const Model& fresh) {
   CheckSameNetwork(held.options(), options, file);
   auto weights = WeightsOf(held);
+  if (held.options().input_channels != options.input_channels) {
+    for (const auto& [name, weight] : WeightsOf(fresh))
+      if (name.starts_with(kAdapter)) weights[name] = weight;
+    Say(fmt::format("{}: the convolution of {} is fresh", file, options.input_channels));
+  }
   if (SameHead(held.options().temporal, options.temporal)) return weights;
   if (!alone) {
     throw Error(file,

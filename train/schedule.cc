@@ -60,6 +60,9 @@ void ScheduleOptions::Register(Options* options) {
                {0, 1, "0.1 to 0.5 are usual", true, true});
   options->Add("plateau-patience", &plateau_patience, "epochs without a lower val loss that are a plateau",
                Between(1, 9999, "2 to 10 are usual"));
+  options->Add("binary-decay", &binary_decay,
+               "of the temperature of binary weights, from epoch to epoch; 1: it stays",
+               {0, 1, "0.9 is usual", true, false});
 }
 
 void ScheduleOptions::Check() const { CheckDeclared(*this); }

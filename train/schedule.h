@@ -14,6 +14,9 @@ struct ScheduleOptions {
   double warmup = 0.03;
   double plateau_factor = 0.1;
   int plateau_patience = 5;
+  // Of binary weights (Note [Binary weights] of models/networks/graph.h): the temperature is multiplied by
+  // this from epoch to epoch, as BNext's authors do.
+  double binary_decay = 0.9;
   void Register(Options* options);
   void Check() const;  // UsageError
 };

@@ -20,6 +20,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "base/random.h"
+#include "models/networks/weight_names.h"
 #include "models/torch/checkpoint.h"
 #include "train/data_parallel.h"
 #include "train/initial_model.h"
@@ -75,6 +76,14 @@ struct Sum {
     count += of;
   }
 };
+
+// Binary weights come nearer to signs from epoch to epoch.
+void Cool(Model* model, double factor) {
+  const torch::NoGradGuard no_gradients;
+  for (auto& buffer : model->named_buffers()) {
+    if (IsTemperature(buffer.key())) buffer.value().mul_(factor);
+  }
+}
 
 }  // namespace
 
@@ -213,6 +222,7 @@ void Trainer::Impl::Run() {
     const auto start = Clock::now();
     EpochRow row;
     row.epoch = epoch;
+    if (epoch > 1) Cool(model.get(), options.schedule.binary_decay);
     if (!TrainEpoch(epoch, &row) || !ValidateEpoch(&row)) StopAtInterrupt(epoch);
     row.seconds = SecondsSince(start);
     SaveEpoch(row);

@@ -15,6 +15,8 @@ struct CompileOptions {
   // CVPR 2016), where oneDNN has them: on AVX-512 in fp32. Answers differ in the sixth digit from the plain
   // sum's.
   bool winograd = false;
+  // Convolutions of signs by bits, Note [Convolutions of signs]; the answers are the same without.
+  bool packed = true;
   // --precision, --device
   void Register(Options* options);
 };

@@ -18,6 +18,8 @@ Activation ActivationOf(Op op) {
     case Op::kLeakyRelu:
     case Op::kPrelu:
       return Activation::kLeakyRelu;
+    case Op::kChannelPrelu:
+      return Activation::kChannelPrelu;
     case Op::kSilu:
       return Activation::kSilu;
     case Op::kSigmoid:
@@ -56,7 +58,7 @@ class Folder {
 
   void CountUses() {
     for (int i = 0; i <= graph_.answer(); ++i) {
-      if (Source(i) != i) continue;
+      if (Source(i) != i || graph_[i].op == Op::kChannels) continue;
       for (const int input : graph_[i].inputs) ++uses_[static_cast<std::size_t>(Source(input))];
     }
     // Features are asked for by the head: nothing of it may melt into the backbone.
@@ -102,11 +104,22 @@ class Folder {
       case Op::kRelu6:
       case Op::kLeakyRelu:
       case Op::kPrelu:
+      case Op::kChannelPrelu:
       case Op::kSilu:
       case Op::kSigmoid:
         return TakeActivation(i);
+      case Op::kChannels:
+        return TakeChannels(node);
+      case Op::kBias:
+        return TakeFactors(i, std::vector<float>(Weight(node.name + ".bias").size(), 1),
+                           Weight(node.name + ".bias"));
+      case Op::kBlend:
+        return TakeBlend(i);
+      case Op::kSign:
+        return TakeSign(i);
       case Op::kInput:
       case Op::kConv:
+      case Op::kBinaryConv:
       case Op::kScale:
       case Op::kConcat:
       case Op::kMaxPool:
@@ -138,8 +151,9 @@ class Folder {
     step.conv = node.conv;
     step.lstm = node.lstm;
     for (const int input : node.inputs) step.inputs.push_back(StepOf(input));
-    if (node.op == Op::kConv || node.op == Op::kLinear) {
+    if (node.op == Op::kConv || node.op == Op::kLinear || node.op == Op::kBinaryConv) {
       step.weight = Weight(node.name + ".weight");
+      if (node.op == Op::kBinaryConv) MakeBinary(Weight(node.name + ".temperature")[0], &step.weight);
       if (node.conv.bias) step.bias = Weight(node.name + ".bias");
     }
     if (node.op == Op::kLstm) step.layers = LstmLayers(node);
@@ -180,13 +194,79 @@ class Folder {
       }
       return 0;
     }
-    FoldedStep step = MakeStep(node);
-    step.op = Op::kBatchNorm;
+    std::vector<float> factors, summands;
     for (std::size_t c = 0; c < node.mean.size(); ++c) {
-      step.weight.push_back(1 / node.std[c]);
-      step.bias.push_back(-node.mean[c] / node.std[c]);
+      factors.push_back(1 / node.std[c]);
+      summands.push_back(-node.mean[c] / node.std[c]);
     }
+    if (At(StepOf(source)).op == Op::kConv && IsOpen(source) && At(StepOf(source)).inputs.size() == 1) {
+      Melt({factors.begin(), factors.end()}, {summands.begin(), summands.end()}, &At(StepOf(source)));
+      return StepOf(source);
+    }
+    return TakeFactors(i, std::move(factors), std::move(summands));
+  }
+
+  // A step of its own: of each channel a factor and a summand.
+  int TakeFactors(int i, std::vector<float> factors, std::vector<float> summands) {
+    FoldedStep step = MakeStep(graph_[i]);
+    step.op = Op::kBatchNorm;
+    step.weight = std::move(factors);
+    step.bias = std::move(summands);
     return Push(std::move(step));
+  }
+
+  int TakeChannels(const Node& node) {
+    FoldedStep step;
+    step.op = node.op;
+    step.shape = node.shape;
+    step.channels = node.channels;
+    return Push(std::move(step));
+  }
+
+  // Of two vectors: their shares, and the sum.
+  int TakeBlend(int i) {
+    const Node& node = graph_[i];
+    std::vector<float> share = Weight(node.name + ".scale"), rest = share;
+    for (float& each : rest) each = 1 - each;
+    const std::vector<float> none(share.size(), 0);
+    int parts[2];
+    for (std::size_t k : {0U, 1U}) {
+      FoldedStep step = MakeStep(node);
+      step.op = Op::kBatchNorm;
+      step.inputs = {StepOf(node.inputs[k])};
+      step.weight = k == 0 ? share : rest;
+      step.bias = none;
+      parts[k] = Push(std::move(step));
+    }
+    FoldedStep sum = MakeStep(node);
+    sum.op = Op::kAdd;
+    sum.inputs = {parts[0], parts[1]};
+    return Push(std::move(sum));
+  }
+
+  // What was added before becomes the sign's own.
+  int TakeSign(int i) {
+    const Node& node = graph_[i];
+    const int before = Source(node.inputs[0]);
+    if (graph_[before].op == Op::kBias && IsOpen(before)) {
+      At(StepOf(before)).op = Op::kSign;
+      At(StepOf(before)).weight.clear();
+      return StepOf(before);
+    }
+    FoldedStep step = MakeStep(node);
+    step.bias.assign(static_cast<std::size_t>(node.shape.channels), 0);
+    return Push(std::move(step));
+  }
+
+  // Note [Binary weights].
+  static void MakeBinary(float temperature, std::vector<float>* weights) {
+    for (float& weight : *weights) {
+      if (static_cast<double>(temperature) < kBinaryTemperature) {
+        weight = static_cast<float>((weight > 0 ? 1 : 0) - (weight < 0 ? 1 : 0));
+      } else {
+        weight = std::clamp(weight / temperature, -1.0F, 1.0F);
+      }
+    }
   }
 
   int TakeBatchNorm(int i) {
@@ -204,10 +284,12 @@ class Folder {
       Melt(factors, summands, &At(before));
       return before;
     }
-    FoldedStep step = MakeStep(node);
-    step.weight.assign(factors.begin(), factors.end());
-    step.bias.assign(summands.begin(), summands.end());
-    return Push(std::move(step));
+    if (op == Op::kBinaryConv && IsOpen(node.inputs[0]) && At(before).factors.empty()) {
+      At(before).factors.assign(factors.begin(), factors.end());
+      At(before).bias.assign(summands.begin(), summands.end());
+      return before;
+    }
+    return TakeFactors(i, {factors.begin(), factors.end()}, {summands.begin(), summands.end()});
   }
 
   static void Melt(const std::vector<double>& factors, const std::vector<double>& summands,
@@ -241,6 +323,9 @@ class Folder {
         return own;
       }
     }
+    for (std::size_t k : {0U, 1U}) {
+      if (JoinGate(node.inputs[k], node.inputs[1 - k])) return static_cast<int>(folded_.steps.size()) - 1;
+    }
     return Push(MakeStep(node));
   }
 
@@ -249,12 +334,39 @@ class Folder {
     return node.op == Op::kPrelu ? Weight(node.name + ".weight").at(0) : node.rate;
   }
 
+  // If `own` is the last steps' b * c [* a] with a factor and a summand of each channel, where c is one
+  // number a channel and `a` what shall be added, one step takes their place: a kAdd of three.
+  bool JoinGate(int own, int a) {
+    const auto last = [&](std::size_t back) { return static_cast<int>(folded_.steps.size() - back); };
+    const auto is = [&](std::size_t back, Op op) {
+      return last(back) > 0 && At(last(back)).op == op && At(last(back)).activation == Activation::kNone &&
+             UsedOnce(last_node_[static_cast<std::size_t>(last(back))]);
+    };
+    if (StepOf(own) != last(1) || !is(1, Op::kBatchNorm) || !is(2, Op::kScale)) return false;
+    if (At(last(1)).inputs[0] != last(2)) return false;
+    const bool multiplies =
+        At(last(2)).inputs[1] == StepOf(a) && is(3, Op::kScale) && At(last(2)).inputs[0] == last(3);
+    const FoldedStep& gate = At(last(multiplies ? 3 : 2));
+    if (!At(gate.inputs[1]).shape.is_vector() || gate.shape.is_vector() ||
+        StepOf(a) > last(multiplies ? 4 : 3))
+      return false;
+    FoldedStep joined = At(last(1));
+    joined.op = Op::kAdd;
+    joined.inputs = {StepOf(a), gate.inputs[0], gate.inputs[1]};
+    joined.multiplies = multiplies;
+    folded_.steps.resize(folded_.steps.size() - (multiplies ? 3 : 2));
+    Push(std::move(joined));
+    return true;
+  }
+
   int TakeActivation(int i) {
     const Node& node = graph_[i];
     const auto slope = static_cast<float>(SlopeOf(node));
     const int before = StepOf(node.inputs[0]);
     const Op op = At(before).op;
-    if ((op == Op::kConv || op == Op::kLinear || op == Op::kAdd) && IsOpen(node.inputs[0])) {
+    if (node.op == Op::kChannelPrelu) return TakePRelu(i);
+    if ((op == Op::kConv || op == Op::kLinear || (op == Op::kAdd && At(before).inputs.size() == 2)) &&
+        IsOpen(node.inputs[0])) {
       At(before).activation = ActivationOf(node.op);
       At(before).slope = slope;
       return before;
@@ -271,6 +383,15 @@ class Folder {
     step.activation = ActivationOf(node.op);
     step.slope = slope;
     return Push(std::move(step));
+  }
+
+  int TakePRelu(int i) {
+    const Node& node = graph_[i];
+    int step = StepOf(node.inputs[0]);
+    if (At(step).op != Op::kBinaryConv || !IsOpen(node.inputs[0])) step = Push(MakeStep(node));
+    At(step).activation = Activation::kChannelPrelu;
+    At(step).slopes = Weight(node.name + ".weight");
+    return step;
   }
 
   const Graph& graph_;

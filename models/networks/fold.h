@@ -20,18 +20,24 @@ struct FoldedLstmLayer {
 
 // A step of the network as inference sees it.
 struct FoldedStep {
-  // Of Op: kInput, kConv, kLinear, kBatchNorm (a factor and a summand per channel), an activation that stands
-  // alone, kAdd, kScale, kConcat, kMaxPool, kAveragePool, kUpsample, kGlobalAveragePool, kFlatten, and those
-  // of the head.
+  // Of Op: kInput, kChannels, kConv, kLinear, kBatchNorm (a factor and a summand per channel), an activation
+  // that stands alone, kAdd, kScale, kSign (of what the bias was added to), kBinaryConv, kConcat, kMaxPool,
+  // kAveragePool, kUpsample, kGlobalAveragePool, kFlatten, and those of the head.
   Op op = Op::kInput;
-  // Earlier steps. A kConv with two adds the second to its result, before the activation.
+  // Earlier steps. A kConv with two adds the second to its result, before the activation. A kAdd of three, a,
+  // b and one number a channel c, is a + (b * c) * weight + bias, or a + (b * c * a) * weight + bias.
   std::vector<int> inputs;
   Shape shape;  // of the result
   ConvSpec conv;
   LstmSpec lstm;
-  // kConv [O, I / groups, K, K] and [O], kLinear [O, I] and [O], kBatchNorm [C] and [C]. A bias may be empty.
+  // kConv and kBinaryConv (what it multiplies with) [O, I / groups, K, K] and [O], kLinear [O, I] and [O],
+  // kBatchNorm [C] and [C], kSign none and [C]. A bias may be empty.
   std::vector<float> weight, bias;
-  std::vector<FoldedLstmLayer> layers;  // kLstm
+  std::vector<float> factors;            // kBinaryConv: of its sums, before the bias is added; or empty
+  std::vector<float> slopes;             // Activation::kChannelPrelu
+  bool multiplies = false;               // kAdd of three: the second form
+  std::vector<PictureChannel> channels;  // kChannels, which has no input: it is computed of the bytes
+  std::vector<FoldedLstmLayer> layers;   // kLstm
   Activation activation = Activation::kNone;
   float slope = 0;  // kLeakyRelu
 };

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "models/networks/weight_names.h"
 
 namespace seam {
 namespace {
@@ -80,7 +81,9 @@ Weights WeightsOfNode(const Graph& graph, const Node& node) {
   Weights weights;
   switch (node.op) {
     case Op::kConv:
+    case Op::kBinaryConv:
       weights = {{"weight", {conv.channels, in.channels / conv.groups, conv.kernel, conv.kernel}}};
+      if (node.op == Op::kBinaryConv) weights.push_back({"temperature", {1}});
       break;
     case Op::kLinear:
       weights = {{"weight", {conv.channels, in.channels}}};
@@ -91,7 +94,14 @@ Weights WeightsOfNode(const Graph& graph, const Node& node) {
       return {{"weight", {1}}};
     case Op::kLstm:
       return LstmWeights(node.lstm, in.channels);
+    case Op::kChannelPrelu:
+      return {{"weight", {in.channels}}};
+    case Op::kBias:
+      return {{"bias", {in.channels}}};
+    case Op::kBlend:
+      return {{"scale", {in.channels}}};
     case Op::kInput:
+    case Op::kChannels:
     case Op::kNormalise:
     case Op::kGrey:
     case Op::kRelu:
@@ -101,6 +111,7 @@ Weights WeightsOfNode(const Graph& graph, const Node& node) {
     case Op::kSigmoid:
     case Op::kAdd:
     case Op::kScale:
+    case Op::kSign:
     case Op::kConcat:
     case Op::kMaxPool:
     case Op::kAveragePool:
@@ -181,7 +192,25 @@ int Graph::Normalise(int x, std::vector<float> mean, std::vector<float> std) {
   return y;
 }
 
+int Graph::Channels(int x, const std::vector<PictureChannel>& channels) {
+  if (At(x).op != Op::kInput) Misfit("channels", "are computed of pictures alone");
+  if (channels.empty()) Misfit("channels", "there are none");
+  const int y = Elementwise(Op::kChannels, x);
+  nodes_.back().channels = channels;
+  nodes_.back().shape.channels = CountNumbers(channels);
+  return y;
+}
+
 int Graph::Conv(int x, const std::string& name, const ConvSpec& spec) {
+  return AnyConv(Op::kConv, x, name, spec);
+}
+
+int Graph::BinaryConv(int x, const std::string& name, const ConvSpec& spec) {
+  if (spec.bias) Misfit(name, "a binary convolution has no bias");
+  return AnyConv(Op::kBinaryConv, x, name, spec);
+}
+
+int Graph::AnyConv(Op op, int x, const std::string& name, const ConvSpec& spec) {
   const Shape in = At(x).shape;
   CheckPositive(name, "a number of channels", spec.channels);
   CheckPositive(name, "a number of groups", spec.groups);
@@ -190,7 +219,7 @@ int Graph::Conv(int x, const std::string& name, const ConvSpec& spec) {
                              spec.channels));
   }
   Node node;
-  node.op = Op::kConv;
+  node.op = op;
   node.inputs = {x};
   node.name = name;
   node.conv = spec;
@@ -215,6 +244,27 @@ int Graph::Prelu(int x, const std::string& name) {
 }
 int Graph::Silu(int x) { return Elementwise(Op::kSilu, x); }
 int Graph::Sigmoid(int x) { return Elementwise(Op::kSigmoid, x); }
+int Graph::Sign(int x) { return Elementwise(Op::kSign, x); }
+
+int Graph::ChannelPrelu(int x, const std::string& name) {
+  const int y = Elementwise(Op::kChannelPrelu, x);
+  nodes_.back().name = name;
+  return y;
+}
+
+int Graph::Bias(int x, const std::string& name) {
+  const int y = Elementwise(Op::kBias, x);
+  nodes_.back().name = name;
+  return y;
+}
+
+int Graph::Blend(int a, int b, const std::string& name) {
+  if (At(a).shape != At(b).shape) Misfit(name, "its parts differ in shape");
+  const int y = Elementwise(Op::kBlend, a);
+  nodes_.back().name = name;
+  nodes_.back().inputs = {a, b};
+  return y;
+}
 
 int Graph::Add(int a, int b) {
   if (At(a).shape != At(b).shape) Misfit("add", "its parts differ in shape");
@@ -389,7 +439,7 @@ std::vector<WeightSpec> WeightsOf(const Graph& graph) {
         }
         continue;
       }
-      weights.push_back({name, std::move(shape), !suffix.starts_with("running_"), i});
+      weights.push_back({name, std::move(shape), !suffix.starts_with("running_") && !IsTemperature(name), i});
     }
   }
   return weights;
@@ -403,6 +453,7 @@ std::int64_t MultiplyAddsOf(const Graph& graph, const Node& node) {
   const std::int64_t in = node.inputs.empty() ? 0 : graph[node.inputs[0]].shape.channels;
   switch (node.op) {
     case Op::kConv:
+    case Op::kBinaryConv:
       return node.shape.numbers() * (in / conv.groups) * conv.kernel * conv.kernel;
     case Op::kLinear:
       return conv.channels * in;
@@ -414,6 +465,7 @@ std::int64_t MultiplyAddsOf(const Graph& graph, const Node& node) {
       return count;
     }
     case Op::kInput:
+    case Op::kChannels:
     case Op::kNormalise:
     case Op::kGrey:
     case Op::kBatchNorm:
@@ -421,10 +473,14 @@ std::int64_t MultiplyAddsOf(const Graph& graph, const Node& node) {
     case Op::kRelu6:
     case Op::kLeakyRelu:
     case Op::kPrelu:
+    case Op::kChannelPrelu:
     case Op::kSilu:
     case Op::kSigmoid:
     case Op::kAdd:
     case Op::kScale:
+    case Op::kBias:
+    case Op::kBlend:
+    case Op::kSign:
     case Op::kConcat:
     case Op::kMaxPool:
     case Op::kAveragePool:

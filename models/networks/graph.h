@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "transforms/picture_channels.h"
+
 namespace seam {
 
 // A network is written down once, as a Graph, and read three times: Model runs it with LibTorch's operators
@@ -13,20 +15,26 @@ namespace seam {
 
 enum class Op {
   kInput,      // pictures [B, 3, H, W], RGB 0..255; or maps of any numbers [B, C, H, W]
+  kChannels,   // computed of the pictures: `channels`; no gradient
   kNormalise,  // (x - mean) / std, per channel
   kGrey,       // of RGB: 0.299 R + 0.587 G + 0.114 B
   kConv,       // weight [O, I / groups, K, K], bias [O]
   kBatchNorm,  // weight, bias, running_mean, running_var [C]
   kRelu,
-  kRelu6,      // at least 0, at most 6
-  kLeakyRelu,  // slope: `rate`
-  kPrelu,      // slope: weight [1]
-  kSilu,       // x * sigmoid(x)
+  kRelu6,         // at least 0, at most 6
+  kLeakyRelu,     // slope: `rate`
+  kPrelu,         // slope: weight [1]
+  kChannelPrelu,  // slope below 0 of each channel: weight [C]
+  kSilu,          // x * sigmoid(x)
   kSigmoid,
-  kAdd,      // of two of equal shape
-  kScale,    // [B, C, H, W] * [B, C, 1, 1]
-  kConcat,   // along the channels
-  kMaxPool,  // padded with -infinity
+  kAdd,         // of two of equal shape
+  kScale,       // [B, C, H, W] * [B, C, 1, 1]
+  kBias,        // + bias [C]
+  kBlend,       // scale * a + (1 - scale) * b, scale [C]
+  kSign,        // -1, 0 or 1; the gradient passes where |x| < 1.5
+  kBinaryConv,  // kConv of Note [Binary weights]
+  kConcat,      // along the channels
+  kMaxPool,     // padded with -infinity
   kAveragePool,
   kUpsample,           // nearest neighbour: each number becomes a square of side conv.stride
   kGlobalAveragePool,  // -> [B, C, 1, 1]
@@ -40,6 +48,14 @@ enum class Op {
                        // each direction: forward the last step, backward the first
   kMeanOverTime,       // [N, T, F] -> [N, F]
 };
+
+// Note [Binary weights]
+//
+// A binary convolution has real weights w [O, I, K, K] that are learned, and a temperature t [1]. What it
+// multiplies with is w / t, at least -1 and at most 1, and the sign of w once t is below 1e-7 (Guo et al.,
+// "Join the High Accuracy Club on ImageNet with A Binary Neural Network Ticket", arXiv:2211.12933). The
+// gradient passes to w as it is, and training keeps w within 1.5.
+inline constexpr double kBinaryTemperature = 1e-7, kBinaryReach = 1.5;
 
 // How fresh weights are drawn; norms begin as ones and zeros.
 enum class Init {
@@ -88,13 +104,14 @@ struct Node {
   // Prefix of the weights' names, "features.0.0"; nodes of one name share their weights.
   std::string name;
   Shape shape;    // of the result
-  ConvSpec conv;  // kConv, kMaxPool and kAveragePool (without channels), kLinear (channels, bias), kUpsample
-                  // (stride)
-  NormSpec norm;  // kBatchNorm
-  LstmSpec lstm;  // kLstm, and kLastStep for its directions
-  double rate = 0;               // kDropout, kDropPath, kLeakyRelu
-  bool numbers = false;          // kInput: any numbers, not pictures
-  std::vector<float> mean, std;  // kNormalise
+  ConvSpec conv;  // kConv, kBinaryConv, kMaxPool and kAveragePool (without channels), kLinear (channels,
+                  // bias), kUpsample (stride)
+  NormSpec norm;                         // kBatchNorm
+  LstmSpec lstm;                         // kLstm, and kLastStep for its directions
+  double rate = 0;                       // kDropout, kDropPath, kLeakyRelu
+  bool numbers = false;                  // kInput: any numbers, not pictures
+  std::vector<float> mean, std;          // kNormalise
+  std::vector<PictureChannel> channels;  // kChannels
   Init init = Init::kTorch;
   bool head = false;  // belongs to the classifier or the temporal head, not to the backbone
 };
@@ -121,6 +138,8 @@ class Graph {
   // Maps of any numbers instead of pictures.
   int Numbers(int height, int width, int channels);
   int Grey(int x);
+  // Of the pictures: `x` is the input.
+  int Channels(int x, const std::vector<PictureChannel>& channels);
   int Normalise(int x, std::vector<float> mean, std::vector<float> std);
   int Conv(int x, const std::string& name, const ConvSpec& spec);
   int BatchNorm(int x, const std::string& name, const NormSpec& spec = {});
@@ -128,10 +147,15 @@ class Graph {
   int Relu6(int x);
   int LeakyRelu(int x, double slope);
   int Prelu(int x, const std::string& name);
+  int ChannelPrelu(int x, const std::string& name);
   int Silu(int x);
   int Sigmoid(int x);
   int Add(int a, int b);
   int Scale(int x, int factors);
+  int Bias(int x, const std::string& name);
+  int Blend(int a, int b, const std::string& name);
+  int Sign(int x);
+  int BinaryConv(int x, const std::string& name, const ConvSpec& spec);
   int Concat(const std::vector<int>& parts);
   int MaxPool(int x, int kernel, int stride, int pad_before = 0, int pad_after = 0);
   int AveragePool(int x, int kernel, int stride);
@@ -163,6 +187,7 @@ class Graph {
 
  private:
   int Push(Node node);
+  int AnyConv(Op op, int x, const std::string& name, const ConvSpec& spec);
   // Of the shape of `x`.
   int Elementwise(Op op, int x, double rate = 0);
   const Node& At(int x) const;
@@ -190,7 +215,7 @@ void SamePadding(int side, ConvSpec* spec);
 struct WeightSpec {
   std::string name;
   std::vector<std::int64_t> shape;
-  bool learnable = true;  // false: running statistics
+  bool learnable = true;  // false: running statistics, temperatures
   int node = 0;           // the first that uses it
 };
 std::vector<WeightSpec> WeightsOf(const Graph& graph);

@@ -12,6 +12,7 @@
 #include "base/numbers.h"
 #include "models/networks/registry.h"
 #include "models/weights/safetensors_header.h"
+#include "transforms/picture_channels.h"
 
 namespace seam {
 namespace {
@@ -168,6 +169,9 @@ void Put(nlohmann::json* json, const char* key, const T& value, const T& otherwi
 void ModelOptions::Register(Options* options) {
   options->Add("model", &model, fmt::format("network: {}", fmt::join(ModelNames(), ", ")));
   options->Add("size", &size, "side of the crops it takes; -1: the network's own");
+  options->Add("input-channels", &input_channels,
+               fmt::format("what the network sees of a picture, with commas between: {}",
+                           fmt::join(PictureChannelNames(), ", ")));
   options->Add("dropout", &dropout, "before its dense layers; -1: the network's own");
   options->Add("variant", &variant_text, "KEY=VALUE,...: what one family of networks alone knows");
   options->Add("temporal", &temporal.head, "how the frames of a window become one output", kHeads);
@@ -183,6 +187,7 @@ void ModelOptions::Register(Options* options) {
 
 void ModelOptions::Check() {
   FindModel(model);
+  ParsePictureChannels(input_channels, "--input-channels");
   if (!variant_text.empty()) variant = ParseVariant(variant_text);
   const auto problem = ProblemOf(*this);
   if (problem) throw UsageError("--" + problem->option, problem->text, problem->hint);
@@ -203,6 +208,7 @@ nlohmann::json ModelOptions::ToJson() const {
   json["model"] = model;
   Put(&json, "size", size, FindModel(model).size);
   if (size == -1) json.erase("size");
+  Put(&json, "input_channels", input_channels, fresh.input_channels);
   Put(&json, "dropout", dropout, fresh.dropout);
   if (!variant.empty()) json["variant"] = variant;
   if (!within.empty()) json["temporal"] = within;
@@ -214,6 +220,7 @@ ModelOptions ModelOptions::FromJson(const nlohmann::json& json, const std::strin
   Reader reader(json, subject, "");
   reader.Read("model", &options.model);
   reader.Read("size", &options.size);
+  reader.Read("input_channels", &options.input_channels);
   reader.Read("dropout", &options.dropout);
   options.variant = reader.Take("variant");
   Reader within(reader.Take("temporal"), subject, "temporal");

@@ -24,14 +24,15 @@ struct TemporalOptions {
 // empty stand for the network's own default.
 struct ModelOptions {
   std::string model = "meso4";
-  int size = -1;        // side of the input
-  double dropout = -1;  // before the classifier's dense layers
+  int size = -1;                       // side of the input
+  std::string input_channels = "rgb";  // what it sees of a picture: transforms/picture_channels.h
+  double dropout = -1;                 // before the classifier's dense layers
   TemporalOptions temporal;
   // What one family alone knows, as KEY=VALUE,...: docs/models.md. Published weights ask for them.
   nlohmann::json variant = nlohmann::json::object();
   std::string variant_text;  // --variant, for Check() to read
 
-  // --model, --size, --dropout, --temporal, --variant ...
+  // --model, --size, --input-channels, --dropout, --temporal, --variant ...
   void Register(Options* options);
   // Reads what --variant was given, too. UsageErrors.
   void Check();

@@ -4,7 +4,10 @@
 #include <memory>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
+#include "models/networks/binary_kernels.h"
 #include "models/networks/silu_kernels.h"
 
 namespace seam {
@@ -49,13 +52,14 @@ memory::desc VectorDesc(std::int64_t numbers) { return {{numbers}, Type::f32, Ta
 
 }  // namespace
 
-OneDnnLowering::OneDnnLowering(const FoldedGraph& graph, Type type, bool winograd, const dnnl::engine& engine,
-                               OneDnnProgram* program)
+OneDnnLowering::OneDnnLowering(const FoldedGraph& graph, Type type, bool winograd, bool packed,
+                               const dnnl::engine& engine, OneDnnProgram* program)
     : graph_(graph),
       type_(type),
       engine_(engine),
       program_(*program),
-      winograd_(winograd && type == Type::f32) {
+      winograd_(winograd && type == Type::f32),
+      bits_(graph.steps.size(), -1) {
   values_.resize(graph.steps.size());
   blocked_.resize(graph.steps.size());
   last_use_.assign(graph.steps.size(), 0);
@@ -64,12 +68,19 @@ OneDnnLowering::OneDnnLowering(const FoldedGraph& graph, Type type, bool winogra
   }
   for (const FoldedOutput& output : graph.outputs)
     last_use_[static_cast<std::size_t>(output.step)] = static_cast<int>(graph.steps.size());
+  for (std::size_t step = 0; packed && step < graph.steps.size(); ++step)
+    bits_[step] = PadOfBits(static_cast<int>(step));
 }
 
 void OneDnnLowering::LowerBody(int batch) {
   batch_ = batch;
   Answer(0, MapDesc(At(0).shape));
   input_ = ValueOf(0).storage;
+  for (int step = 1; step < static_cast<int>(graph_.steps.size()); ++step) {
+    if (At(step).op != Op::kChannels) continue;
+    Answer(step, MapDesc(At(step).shape));
+    computed_.push_back({step, ValueOf(step).storage});
+  }
   int last = graph_.features;
   for (const FoldedOutput& output : graph_.outputs) last = std::max(last, output.step);
   for (int step = 1; step <= last; ++step) Lower(step);
@@ -111,8 +122,16 @@ void OneDnnLowering::Lower(int step) {
   if (LowerWinograd(step)) return;
   for (const int input : At(step).inputs) MakePlain(input);
   switch (At(step).op) {
+    case Op::kChannels:
+      return;  // computed before the program runs
     case Op::kConv:
       return LowerConv(step);
+    case Op::kSign:
+      return LowerSign(step);
+    case Op::kBinaryConv:
+      return LowerBinaryConv(step);
+    case Op::kChannelPrelu:
+      return LowerPRelu(step);
     case Op::kLinear:
       return LowerLinear(step);
     case Op::kBatchNorm:
@@ -148,6 +167,8 @@ void OneDnnLowering::Lower(int step) {
     case Op::kNormalise:
     case Op::kGrey:
     case Op::kPrelu:
+    case Op::kBias:
+    case Op::kBlend:
     case Op::kDropout:
     case Op::kDropPath:
       break;
@@ -169,13 +190,6 @@ bool OneDnnLowering::LowerSilu(int step) {
 void OneDnnLowering::LowerConv(int step) {
   if (LowerSilu(step)) return;
   const FoldedStep& it = At(step);
-  const ConvSpec& conv = it.conv;
-  const std::int64_t in = At(it.inputs[0]).shape.channels, out = it.shape.channels, kernel = conv.kernel,
-                     groups = conv.groups;
-  const bool grouped = groups > 1;
-  const memory::dims dims = grouped ? memory::dims{groups, out / groups, in / groups, kernel, kernel}
-                                    : memory::dims{out, in, kernel, kernel};
-  const memory::desc target = MapDesc(it.shape);
   // What is added lies where the result shall lie, if it may be written over. If not, it is added afterwards:
   // oneDNN 2.6's gemm convolutions in groups add it from the wrong places.
   const int added = it.inputs.size() > 1 ? it.inputs[1] : -1;
@@ -184,7 +198,21 @@ void OneDnnLowering::LowerConv(int step) {
   if (in_place) ops.append_sum();
   const bool adds_afterwards = added >= 0 && !in_place;
   if (!adds_afterwards) AppendActivation(it, &ops);
+  AddConv(step, ops, in_place ? added : -1);
+  if (adds_afterwards) AddBinary(dnnl::algorithm::binary_add, step, step, added);
+}
 
+void OneDnnLowering::AddConv(int step, const dnnl::post_ops& ops, int instead) {
+  const FoldedStep& it = At(step);
+  const ConvSpec& conv = it.conv;
+  const std::int64_t in = At(it.inputs[0]).shape.channels, out = it.shape.channels, kernel = conv.kernel,
+                     groups = conv.groups;
+  const bool grouped = groups > 1;
+  const memory::dims dims = grouped ? memory::dims{groups, out / groups, in / groups, kernel, kernel}
+                                    : memory::dims{out, in, kernel, kernel};
+  const memory::desc target = MapDesc(it.shape);
+  // The summand of a kBinaryConv is not the convolution's: its factors come first.
+  const bool summand = !it.bias.empty() && it.op == Op::kConv;
   const std::vector<float> no_bias(static_cast<std::size_t>(out), 0.0F);
   const dnnl::convolution_forward::primitive_desc made(
       dnnl::convolution_forward::desc(kInference, dnnl::algorithm::convolution_direct,
@@ -193,13 +221,12 @@ void OneDnnLowering::LowerConv(int step) {
                                       {conv.dilation - 1, conv.dilation - 1},
                                       {conv.pad_before, conv.pad_before}, {conv.pad_after, conv.pad_after}),
       AttributesOf(ops), engine_);
-  Answer(step, target, in_place ? added : -1);
+  Answer(step, target, instead);
   program_.Add(dnnl::convolution_forward(made), made.scratchpad_desc(),
                {InArena(DNNL_ARG_SRC, it.inputs[0]), InArena(DNNL_ARG_DST, step),
                 Weights(DNNL_ARG_WEIGHTS, it.weight, {dims, Type::f32, grouped ? Tag::goihw : Tag::oihw},
                         made.weights_desc()),
-                Vector(DNNL_ARG_BIAS, it.bias.empty() ? no_bias : it.bias)});
-  if (adds_afterwards) AddBinary(dnnl::algorithm::binary_add, step, step, added);
+                Vector(DNNL_ARG_BIAS, summand ? it.bias : no_bias)});
 }
 
 bool OneDnnLowering::LowerWinograd(int step) {
@@ -291,6 +318,113 @@ void OneDnnLowering::LowerBatchNorm(int step) {
                 Weights(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, it.bias, channels, channels)});
 }
 
+int OneDnnLowering::PadOfBits(int step) const {
+  if (At(step).op != Op::kSign || step == graph_.features) return -1;
+  for (const FoldedOutput& output : graph_.outputs) {
+    if (output.step == step) return -1;
+  }
+  int pad = -1;
+  for (const FoldedStep& user : graph_.steps) {
+    if (std::find(user.inputs.begin(), user.inputs.end(), step) == user.inputs.end()) continue;
+    const bool fits = BinaryConvolution::Fits(user, At(step).shape);
+    if (!fits || (pad >= 0 && user.conv.pad_before != pad)) return -1;
+    pad = user.conv.pad_before;
+  }
+  return pad;
+}
+
+void OneDnnLowering::CheckFloats(const char* what) const {
+  if (type_ == Type::f32) return;
+  throw Error("--precision", fmt::format("bf16 is not for networks with {}", what),
+              "--precision fp32 is as exact as they were trained");
+}
+
+void OneDnnLowering::LowerSign(int step) {
+  CheckFloats("convolutions of signs");
+  const FoldedStep& it = At(step);
+  const int from = ValueOf(it.inputs[0]).storage;
+  const int pad = bits_[static_cast<std::size_t>(step)];
+  if (pad >= 0) {
+    const auto signs = std::make_shared<const PackedSigns>(it.shape, pad, batch_);
+    Answer(step, {{static_cast<std::int64_t>(signs->bytes())}, Type::u8, Tag::x});
+    const BinaryKernel kernel = BinaryKernels().back();
+    program_.AddKernel(
+        [signs, kernel, bias = it.bias](const float* source, float* target) {
+          signs->Pack(source, bias.data(), kernel, reinterpret_cast<std::uint64_t*>(target));
+        },
+        from, ValueOf(step).storage);
+    return;
+  }
+  Answer(step, MapDesc(it.shape));
+  const auto pixels = static_cast<std::size_t>(batch_ * it.shape.height * it.shape.width);
+  program_.AddKernel(
+      [pixels, bias = it.bias](const float* source, float* target) {
+        SignsOf(source, bias.data(), pixels, bias.size(), target);
+      },
+      from, ValueOf(step).storage);
+}
+
+void OneDnnLowering::LowerBinaryConv(int step) {
+  CheckFloats("convolutions of signs");
+  const FoldedStep& it = At(step);
+  const int signs = it.inputs[0];
+  if (bits_[static_cast<std::size_t>(signs)] >= 0) {
+    const auto made =
+        std::make_shared<const BinaryConvolution>(it, At(signs).shape, batch_, BinaryKernels().back());
+    Answer(step, MapDesc(it.shape));
+    program_.AddKernel(
+        [made](const float* source, float* target) {
+          made->Run(reinterpret_cast<const std::uint64_t*>(source), target);
+        },
+        ValueOf(signs).storage, ValueOf(step).storage);
+    return;
+  }
+  const auto channels = static_cast<std::size_t>(it.shape.channels);
+  AddConv(step, {}, -1);
+  const auto numbers = [&](const std::vector<float>& given, float otherwise) {
+    return given.empty() ? std::vector<float>(channels, otherwise) : given;
+  };
+  const auto pixels = static_cast<std::size_t>(batch_ * it.shape.height * it.shape.width);
+  program_.AddKernel(
+      [pixels, factors = numbers(it.factors, 1), bias = numbers(it.bias, 0), slopes = numbers(it.slopes, 1)](
+          const float* source, float* target) {
+        FinishSums(source, factors.data(), bias.data(), slopes.data(), pixels, factors.size(), target);
+      },
+      ValueOf(step).storage, ValueOf(step).storage);
+}
+
+void OneDnnLowering::LowerPRelu(int step) {
+  CheckFloats("slopes of each channel");
+  const FoldedStep& it = At(step);
+  Answer(step, ValueOf(it.inputs[0]).desc, it.inputs[0]);
+  const auto pixels = static_cast<std::size_t>(batch_ * it.shape.height * it.shape.width);
+  const std::vector<float> ones(it.slopes.size(), 1), zeros(it.slopes.size(), 0);
+  program_.AddKernel(
+      [pixels, ones, zeros, slopes = it.slopes](const float* source, float* target) {
+        FinishSums(source, ones.data(), zeros.data(), slopes.data(), pixels, slopes.size(), target);
+      },
+      ValueOf(it.inputs[0]).storage, ValueOf(step).storage);
+}
+
+void OneDnnLowering::LowerGate(int step) {
+  CheckFloats("gates beside a shortcut");
+  const FoldedStep& it = At(step);
+  Answer(step, MapDesc(it.shape));
+  const auto pixels = static_cast<std::size_t>(it.shape.height * it.shape.width);
+  std::vector<int> from;
+  for (const int input : it.inputs) from.push_back(ValueOf(input).storage);
+  program_.AddKernel(
+      [pixels, batch = batch_, factors = it.weight, bias = it.bias, multiplies = it.multiplies](
+          const std::vector<const float*>& sources, float* target) {
+        const std::size_t channels = factors.size(), map = pixels * channels;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(batch); ++i) {
+          AddGated(sources[0] + i * map, sources[1] + i * map, sources[2] + i * channels, multiplies,
+                   factors.data(), bias.data(), pixels, channels, target + i * map);
+        }
+      },
+      std::move(from), ValueOf(step).storage);
+}
+
 void OneDnnLowering::LowerActivation(int step) {
   const FoldedStep& it = At(step);
   const memory::desc desc = ValueOf(it.inputs[0]).desc;
@@ -304,6 +438,7 @@ void OneDnnLowering::LowerActivation(int step) {
 
 void OneDnnLowering::LowerBinary(int step) {
   const FoldedStep& it = At(step);
+  if (it.inputs.size() == 3) return LowerGate(step);
   Answer(step, ValueOf(it.inputs[0]).desc, it.inputs[0]);
   AddBinary(it.op == Op::kAdd ? dnnl::algorithm::binary_add : dnnl::algorithm::binary_mul, step, it.inputs[0],
             it.inputs[1]);

@@ -16,7 +16,7 @@ class OneDnnLowering {
  public:
   using Operand = OneDnnProgram::Operand;
 
-  OneDnnLowering(const FoldedGraph& graph, dnnl::memory::data_type type, bool winograd,
+  OneDnnLowering(const FoldedGraph& graph, dnnl::memory::data_type type, bool winograd, bool packed,
                  const dnnl::engine& engine, OneDnnProgram* program);
 
   // The backbone, for `batch` pictures. After it, where the program finds its pictures [batch, H, W, 3] of
@@ -28,6 +28,11 @@ class OneDnnLowering {
   int input() const { return input_; }
   int answer() const { return answer_; }
   const std::vector<int>& outputs() const { return outputs_; }  // as FoldedGraph::outputs
+  // Where the program finds the computed channels of its pictures [batch, H, W, C], of the body's type.
+  struct ComputedInput {
+    int step = 0, storage = 0;
+  };
+  const std::vector<ComputedInput>& computed() const { return computed_; }
 
  private:
   // What a step answers.
@@ -38,6 +43,8 @@ class OneDnnLowering {
 
   void Lower(int step);
   void LowerConv(int step);
+  // The convolution alone, with `ops` after it; `instead` as in Answer().
+  void AddConv(int step, const dnnl::post_ops& ops, int instead);
   // Whether it could be done that way.
   bool LowerWinograd(int step);
   bool LowerSilu(int step);
@@ -48,6 +55,14 @@ class OneDnnLowering {
   Value Reordered(const Value& from, const dnnl::memory::desc& desc);
   void LowerLinear(int step);
   void LowerBatchNorm(int step);
+  void LowerSign(int step);
+  void LowerBinaryConv(int step);
+  void LowerPRelu(int step);
+  // kAdd of three.
+  void LowerGate(int step);
+  // The pixels around the step's signs, where they are asked for as bits alone; else -1.
+  int PadOfBits(int step) const;
+  void CheckFloats(const char* what) const;
   void LowerActivation(int step);
   void LowerBinary(int step);
   // `step` answers the two steps' results, one by one, with its activation.
@@ -85,9 +100,11 @@ class OneDnnLowering {
   std::vector<Value> values_;   // by step
   std::vector<Value> blocked_;  // by step; most have none
   std::vector<int> last_use_;   // by step: the last step that reads it
+  std::vector<int> bits_;       // by step: PadOfBits()
   int batch_ = 1;
   int input_ = -1, answer_ = -1;  // storages
   std::vector<int> outputs_;      // storages
+  std::vector<ComputedInput> computed_;
 };
 
 }  // namespace seam

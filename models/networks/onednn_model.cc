@@ -45,7 +45,7 @@ void Scale(const ByteTable<T>& table, const std::uint8_t* from, std::size_t pixe
 
 class OneDnnModel : public CompiledModel {
  public:
-  OneDnnModel(const FoldedGraph& graph, const InputSpec& input, bool bf16, bool winograd)
+  OneDnnModel(const FoldedGraph& graph, const InputSpec& input, bool bf16, bool winograd, bool packed)
       : CompiledModel(graph),
         engine_(dnnl::engine::kind::cpu, 0),
         input_(input),
@@ -56,12 +56,14 @@ class OneDnnModel : public CompiledModel {
     for (std::size_t c = 0; c < 3; ++c)
       std::transform(floats_[c].begin(), floats_[c].end(), halves_[c].begin(), ToBf16);
     const OneThread one;
-    OneDnnLowering body(graph, bf16 ? Type::bf16 : Type::f32, winograd, engine_, &body_);
+    OneDnnLowering body(graph, bf16 ? Type::bf16 : Type::f32, winograd, packed, engine_, &body_);
     body.LowerBody();
     pictures_ = body.input();
+    for (const OneDnnLowering::ComputedInput& computed : body.computed())
+      computed_.push_back({graph.steps[static_cast<std::size_t>(computed.step)].channels, computed.storage});
     named_ = body.outputs();
     if (graph.features < 0) return;
-    OneDnnLowering head(graph, Type::f32, winograd, engine_, &head_);
+    OneDnnLowering head(graph, Type::f32, winograd, packed, engine_, &head_);
     head.LowerHead();
     features_ = body.answer();
     rows_ = head.input();
@@ -144,6 +146,11 @@ class OneDnnModel : public CompiledModel {
   }
 
  private:
+  struct Computed {
+    std::vector<PictureChannel> channels;
+    int storage = -1;
+  };
+
   // What one thread works with.
   struct Replica {
     Replica(const OneDnnProgram& body_program, const OneDnnProgram& head_program, const dnnl::engine& engine)
@@ -162,6 +169,16 @@ class OneDnnModel : public CompiledModel {
       Scale(halves_, picture, pixels_, replica->body.At<std::uint16_t>(pictures_));
     } else {
       Scale(floats_, picture, pixels_, replica->body.At<float>(pictures_));
+    }
+    for (const Computed& computed : computed_) {
+      std::vector<float> numbers(pixels_ * static_cast<std::size_t>(CountNumbers(computed.channels)));
+      ComputeChannels(picture, input_.size, input_.width, computed.channels, numbers.data());
+      if (bf16_) {
+        std::transform(numbers.begin(), numbers.end(), replica->body.At<std::uint16_t>(computed.storage),
+                       ToBf16);
+      } else {
+        std::copy(numbers.begin(), numbers.end(), replica->body.At<float>(computed.storage));
+      }
     }
     replica->body.Run(replica->stream);
   }
@@ -194,6 +211,7 @@ class OneDnnModel : public CompiledModel {
   OneDnnProgram body_, head_;
   int pictures_ = -1, features_ = -1, rows_ = -1, logit_ = -1;  // storages
   std::vector<int> named_;                                      // storages of outputs()
+  std::vector<Computed> computed_;
   std::size_t feature_count_ = 0, answer_count_ = 0;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Replica>> idle_;
@@ -217,7 +235,8 @@ std::unique_ptr<CompiledModel> CompileForCpu(const FoldedGraph& graph, const Inp
     throw Error("--precision", "bf16 is not native to this processor",
                 "--precision auto, which is fp32, works everywhere");
   }
-  return std::make_unique<OneDnnModel>(graph, input, options.precision == "bf16", options.winograd);
+  return std::make_unique<OneDnnModel>(graph, input, options.precision == "bf16", options.winograd,
+                                       options.packed);
 }
 
 }  // namespace seam

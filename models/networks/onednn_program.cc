@@ -44,13 +44,19 @@ void OneDnnProgram::Add(dnnl::primitive primitive, const dnnl::memory::desc& scr
   for (const Operand& operand : operands) {
     if (operand.storage >= 0) storages_[static_cast<std::size_t>(operand.storage)].last = now;
   }
-  works_.push_back({std::move(primitive), std::move(operands), nullptr, -1, -1});
+  works_.push_back({std::move(primitive), std::move(operands), nullptr, {}, -1});
 }
 
-void OneDnnProgram::AddKernel(Kernel kernel, int from, int to) {
-  for (const int storage : {from, to})
-    storages_[static_cast<std::size_t>(storage)].last = static_cast<int>(works_.size());
-  works_.push_back({dnnl::primitive(), {}, std::move(kernel), from, to});
+void OneDnnProgram::AddKernel(const Kernel& kernel, int from, int to) {
+  AddKernel([kernel](const std::vector<const float*>& sources, float* target) { kernel(sources[0], target); },
+            std::vector{from}, to);
+}
+
+void OneDnnProgram::AddKernel(JoiningKernel kernel, std::vector<int> from, int to) {
+  const int now = static_cast<int>(works_.size());
+  for (const int storage : from) storages_[static_cast<std::size_t>(storage)].last = now;
+  storages_[static_cast<std::size_t>(to)].last = now;
+  works_.push_back({dnnl::primitive(), {}, std::move(kernel), std::move(from), to});
 }
 
 void OneDnnProgram::Keep(int storage) {
@@ -85,7 +91,7 @@ OneDnnProgram::Replica::Replica(const OneDnnProgram& program, const dnnl::engine
     Call& call = calls_.emplace_back();
     if (work.kernel) {
       call.kernel = &work.kernel;
-      call.from = At<float>(work.from);
+      for (const int from : work.from) call.from.push_back(At<float>(from));
       call.to = At<float>(work.to);
       continue;
     }

@@ -56,7 +56,9 @@ class OneDnnProgram {
   void Add(dnnl::primitive primitive, const dnnl::memory::desc& scratch, std::vector<Operand> operands);
   // Work of our own: `kernel` gets where two stretches lie.
   using Kernel = std::function<void(const float* from, float* to)>;
-  void AddKernel(Kernel kernel, int from, int to);
+  void AddKernel(const Kernel& kernel, int from, int to);
+  using JoiningKernel = std::function<void(const std::vector<const float*>& from, float* to)>;
+  void AddKernel(JoiningKernel kernel, std::vector<int> from, int to);
   // In use to the end.
   void Keep(int storage);
   // Gives every stretch its place; nothing is added later.
@@ -79,8 +81,8 @@ class OneDnnProgram {
     struct Call {
       const dnnl::primitive* primitive = nullptr;
       std::unordered_map<int, dnnl::memory> arguments;
-      const Kernel* kernel = nullptr;  // instead of the primitive
-      const float* from = nullptr;
+      const JoiningKernel* kernel = nullptr;  // instead of the primitive
+      std::vector<const float*> from;
       float* to = nullptr;
     };
     const OneDnnProgram& program_;
@@ -96,8 +98,9 @@ class OneDnnProgram {
   struct Work {
     dnnl::primitive primitive;
     std::vector<Operand> operands;
-    Kernel kernel;  // where there is no primitive
-    int from = -1, to = -1;
+    JoiningKernel kernel;  // where there is no primitive
+    std::vector<int> from;
+    int to = -1;
   };
   std::vector<Storage> storages_;
   std::vector<Work> works_;

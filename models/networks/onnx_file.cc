@@ -470,6 +470,17 @@ class Reader {
     Answer(graph().AveragePool(Node(0), spec.kernel, spec.stride));
   }
 
+  void ReadPRelu() {
+    const int y = graph().ChannelPrelu(Node(0), Name());
+    const Constant& slopes = ConstantAt(1);
+    const auto channels = static_cast<std::size_t>(graph()[y].shape.channels);
+    if (slopes.numbers.size() != channels) Fail("takes a slope for each channel");
+    Keep(Name() + ".weight", slopes);
+    Answer(y);
+  }
+
+  void ReadSign() { Answer(graph().Sign(Node(0))); }
+
   void ReadGlobalAveragePool() { Answer(graph().GlobalAveragePool(Node(0))); }
 
   void ReadReduceMean() {
@@ -671,6 +682,7 @@ void Reader::ReadNode(const onnx::NodeProto& node) {
       {"LeakyRelu", &Reader::ReadLeakyRelu},
       {"MaxPool", &Reader::ReadMaxPool},
       {"Mul", &Reader::ReadMul},
+      {"PRelu", &Reader::ReadPRelu},
       {"Pad", &Reader::ReadPad},
       {"ReduceMean", &Reader::ReadReduceMean},
       {"Relu", &Reader::ReadRelu},
@@ -678,6 +690,7 @@ void Reader::ReadNode(const onnx::NodeProto& node) {
       {"Resize", &Reader::ReadResize},
       {"Shape", &Reader::ReadShape},
       {"Sigmoid", &Reader::ReadSigmoid},
+      {"Sign", &Reader::ReadSign},
       {"Slice", &Reader::ReadSlice},
       {"Squeeze", &Reader::ReadSqueeze},
       {"Sub", &Reader::ReadSub},

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <regex>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
+#include "models/networks/registry.h"
 #include "models/weights/safetensors_header.h"
 
 namespace seam {
@@ -92,6 +95,85 @@ void JoinNeighbours(TorchTensors* tensors) {
     }
   }
   found->second = ours.to(torch::kFloat);
+}
+
+const PlainTensor* FindEnding(const PlainTensors& tensors, const std::string& end) {
+  const auto found = std::find_if(tensors.begin(), tensors.end(),
+                                  [&](const auto& tensor) { return tensor.first.ends_with(end); });
+  return found == tensors.end() ? nullptr : &found->second;
+}
+
+// Which BNext it is, by the channels of its first convolution and by the number of its blocks.
+void ChooseBNext(const PlainTensors& tensors, ModelOptions* options) {
+  const PlainTensor* first = FindEnding(tensors, "feature.0.conv1.weight");
+  if (first == nullptr || first->shape.empty())
+    throw UsageError("--recipe", "the file has no feature.0.conv1.weight, which every BNext has");
+  int blocks = 1;
+  while (FindEnding(tensors, fmt::format("feature.{}.Attention.move.bias", blocks)) != nullptr) ++blocks;
+  const std::int64_t width = first->shape[0];
+  const bool deep = blocks > 14, deepest = blocks > 22;
+  options->model = deepest ? "bnext_l" : deep ? "bnext_m" : width % 48 == 0 ? "bnext_s" : "bnext_t";
+  ModelOptions usual;
+  usual.model = options->model;
+  const Graph graph = MakeGraph(usual);
+  const auto* own = std::find_if(graph.nodes().data(), graph.nodes().data() + graph.nodes().size(),
+                                 [](const Node& node) { return node.op == Op::kConv; });
+  if (own->conv.channels != width && !options->variant.contains("width")) options->variant["width"] = width;
+}
+
+// Of the channels that are computed its file holds their number alone.
+void ChooseBinaryDetector(const PlainTensors& tensors, ModelOptions* options) {
+  ChooseBNext(tensors, options);
+  const PlainTensor* adapter = FindEnding(tensors, "adapter.weight");
+  if (adapter == nullptr || options->input_channels != ModelOptions().input_channels) return;
+  const std::int64_t seen = adapter->shape.size() == 4 ? adapter->shape[1] : 0;
+  if (seen == 5) {
+    options->input_channels = "rgb,fft,lbp";  // of the published files
+  } else if (seen == 6) {
+    options->input_channels = "rgb,gradient,fft,lbp";
+  } else {
+    throw UsageError("--input-channels",
+                     fmt::format("the file's adapter takes {} channels, and nothing tells which", seen),
+                     "say it: rgb,fft or rgb,lbp or rgb,gradient");
+  }
+}
+
+constexpr const char* kSignsOfFaces =
+    "its authors take the first face that a RetinaFace of ResNet-50 finds, and the whole picture where there "
+    "is none";
+
+// What BNext's code keeps and no answer depends on.
+const Names kUnusedOfBNext = {"feature\\.0\\.prelu\\.", "feature\\.[0-9]+\\.FFN(_[12])?\\.activation1\\.",
+                              "feature\\.[0-9]*[13579]\\.Attention\\.activation1\\.",
+                              "feature\\..*\\.binary_activation\\.temperature$"};
+
+DetectorRecipe BinaryDetector() {
+  return {.name = "faster-than-lies",
+          .detector = "Faster Than Lies (Lanzino et al., CVPR Workshops 2024), BNext",
+          .variant = {{"scale", "imagenet"}},
+          .size = 224,
+          .source = "bnext",
+          .rename = {{"^(model|net)\\.", ""}, {"^base_model\\.", ""}},
+          .ignore = kUnusedOfBNext,
+          .signs = {"((model|net)\\.)?base_model\\.feature\\.0\\.conv1\\.", "((model|net)\\.)?fc\\.weight$"},
+          .choose = &ChooseBinaryDetector,
+          .fake_is = 0,
+          .margin = 0.125,
+          .align = "shorter",
+          .aggregate = "none: single pictures",
+          .notice =
+              "Faster Than Lies (fedeloper/binary_deepfake_detection): ask its authors for its licence; "
+              "BNext (hpi-xnor): Apache-2.0."};
+}
+
+// The same file on faces, as its authors' code does where it is asked to. Only the user knows.
+DetectorRecipe OfFaces(DetectorRecipe recipe) {
+  recipe.name += "-face";
+  recipe.signs.clear();
+  recipe.align = "portrait";
+  recipe.aggregate = kMeanOfFrames;
+  recipe.differs = kSignsOfFaces;
+  return recipe;
 }
 
 std::vector<DetectorRecipe> MakeTable() {
@@ -355,6 +437,16 @@ std::vector<DetectorRecipe> MakeTable() {
        .aggregate = "none: single pictures",
        .notice = "NPR: no licence was found; ask its authors.",
        .change = &JoinNeighbours},
+      BinaryDetector(),
+      OfFaces(BinaryDetector()),
+      {.name = "bnext",
+       .detector = "BNext (Guo et al., 2022), of ImageNet: to be trained",
+       .source = "bnext",
+       .ignore = kUnusedOfBNext,
+       .signs = {"feature\\.0\\.conv1\\.", "feature\\.1\\.Attention\\.move\\.bias"},
+       .unless = {"(model\\.|net\\.)?base_model"},
+       .choose = &ChooseBNext,
+       .notice = "BNext (hpi-xnor): Apache-2.0."},
   };
 }
 

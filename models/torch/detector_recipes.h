@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/networks/model_options.h"
 #include "models/torch/tensors.h"
 #include "models/weights/plain_tensor.h"
 
@@ -14,9 +15,9 @@ namespace seam {
 // A published detector whose file `seam models import` makes a checkpoint of, so that it scores as its
 // authors' code does: a row of the table in detector_recipes.cc. Adding one is adding a row.
 struct DetectorRecipe {
-  std::string name;      // of --recipe: "sbi"
-  std::string detector;  // for people
-  std::string model;     // the network, and what it has other than its defaults
+  std::string name;        // of --recipe: "sbi"
+  std::string detector;    // for people
+  std::string model = {};  // the network, and what it has other than its defaults; "" where `choose` tells it
   nlohmann::json variant = nlohmann::json::object();
   int size = -1;
   std::string source;  // whose names the rest has: WeightSource::name
@@ -27,7 +28,10 @@ struct DetectorRecipe {
   // No signs: the names are those of the plain network, and only the user knows.
   std::vector<std::string> signs = {}, unless = {};
   std::string of_colours = {};  // a convolution whose weight is of the picture's three channels
-  int fake_is = 1;              // which answer, or which of two, means fake
+  // Of a file whose tensors tell the network or what it sees: sets `model` and `input_channels` of what the
+  // user has not given. UsageErrors.
+  void (*choose)(const PlainTensors& tensors, ModelOptions* options) = nullptr;
+  int fake_is = 1;  // which answer, or which of two, means fake
   double margin = 0.3;
   std::string align = "none";
   // How its authors make one score of a video, for people, and what Seam does otherwise than they.

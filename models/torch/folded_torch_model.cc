@@ -28,6 +28,8 @@ torch::Tensor Activated(const FoldedStep& step, torch::Tensor x) {
       return x.clamp_(0, 6);
     case Activation::kLeakyRelu:
       return torch::leaky_relu_(x, step.slope);
+    case Activation::kChannelPrelu:
+      break;  // by its slopes, which lie with the step's weights
     case Activation::kSilu:
       return torch::silu_(x);
     case Activation::kSigmoid:
@@ -120,7 +122,15 @@ class FoldedTorchModel : public CompiledModel {
     step.node.conv = from.conv;
     step.node.conv.bias = !from.bias.empty();
     step.node.lstm = from.lstm;
-    if (from.op == Op::kConv) {
+    step.node.channels = from.channels;
+    if (!from.factors.empty()) step.weights["factors"] = OnDevice(from.factors, {-1});
+    if (!from.slopes.empty()) step.weights["slopes"] = OnDevice(from.slopes, {-1});
+    if (from.op == Op::kBinaryConv) {
+      // Its weights are what it multiplies with already.
+      step.node.op = Op::kConv;
+      step.node.conv.bias = false;
+    }
+    if (from.op == Op::kConv || from.op == Op::kBinaryConv) {
       const std::int64_t in =
           graph.steps[static_cast<std::size_t>(from.inputs[0])].shape.channels / from.conv.groups;
       step.weights["weight"] =
@@ -128,13 +138,15 @@ class FoldedTorchModel : public CompiledModel {
               .contiguous(torch::MemoryFormat::ChannelsLast);
     } else if (from.op == Op::kLinear) {
       step.weights["weight"] = OnDevice(from.weight, {from.shape.channels, -1});
-    } else if (from.op == Op::kBatchNorm) {
+    } else if (!from.weight.empty()) {
       step.weights["weight"] = OnDevice(from.weight, {-1});
     }
     if (!from.bias.empty()) step.weights["bias"] = OnDevice(from.bias, {-1});
     if (from.op == Op::kLstm) AddLstm(from, &step);
     step.folded.weight.clear();
     step.folded.bias.clear();
+    step.folded.factors.clear();
+    step.folded.slopes.clear();
     step.folded.layers.clear();
     return step;
   }
@@ -164,8 +176,32 @@ class FoldedTorchModel : public CompiledModel {
     return x * step.weights.at("weight").view(shape) + step.weights.at("bias").view(shape);
   }
 
+  static torch::Tensor PRelu(const Step& step, const torch::Tensor& x) {
+    return torch::prelu(x, step.weights.at("slopes").to(x.scalar_type()));
+  }
+
+  torch::Tensor BinaryConv(const Step& step, const torch::Tensor& signs) const {
+    torch::Tensor x = RunNode(
+        step.node, {signs}, [&](const std::string& name) { return step.weights.at(name); }, RunMode());
+    if (step.weights.count("factors") > 0) x = x * step.weights.at("factors").view({1, -1, 1, 1});
+    if (step.weights.count("bias") > 0) x = x + step.weights.at("bias").view({1, -1, 1, 1});
+    return step.weights.count("slopes") > 0 ? PRelu(step, x) : x;
+  }
+
+  // kAdd of three.
+  static torch::Tensor Gate(const Step& step, const std::vector<torch::Tensor>& inputs) {
+    const torch::Tensor gated = inputs[1] * inputs[2];
+    return inputs[0] + BatchNorm(step, step.folded.multiplies ? gated * inputs[0] : gated);
+  }
+
   torch::Tensor RunStep(const Step& step, const std::vector<torch::Tensor>& inputs) const {
+    if (step.folded.op == Op::kBinaryConv) return BinaryConv(step, inputs[0]);
+    if (step.folded.op == Op::kAdd && inputs.size() == 3) return Gate(step, inputs);
     switch (step.folded.op) {
+      case Op::kSign:
+        return (inputs[0] + step.weights.at("bias").view({1, -1, 1, 1})).sign();
+      case Op::kChannelPrelu:
+        return PRelu(step, inputs[0]);
       case Op::kBatchNorm:
         return BatchNorm(step, inputs[0]);
       case Op::kRelu:
@@ -209,7 +245,7 @@ class FoldedTorchModel : public CompiledModel {
         torch::from_blob(const_cast<std::uint8_t*>(pixels), {n, input_.size, input_.width, 3}, torch::kByte);
     // Channels last: the bytes' own order.
     const torch::Tensor pictures = bytes.to(device_).permute({0, 3, 1, 2}).to(torch::kFloat);
-    std::vector<torch::Tensor> found = Run((pictures - mean_) / std_, wanted);
+    std::vector<torch::Tensor> found = Run(pictures, wanted);
     for (torch::Tensor& each : found) each = each.to(torch::kCPU, torch::kFloat);
     return found;
   }
@@ -217,12 +253,13 @@ class FoldedTorchModel : public CompiledModel {
   std::vector<torch::Tensor> Run(const torch::Tensor& pictures, const std::vector<int>& wanted) const {
     if (wanted.empty()) return {};
     std::vector<torch::Tensor> values(steps_.size());
-    values[0] = pictures;
+    values[0] = (pictures - mean_) / std_;
     const auto last = static_cast<std::size_t>(*std::max_element(wanted.begin(), wanted.end()));
     for (std::size_t i = 1; i <= last; ++i) {
       std::vector<torch::Tensor> inputs;
       for (const int input : steps_[i].folded.inputs)
         inputs.push_back(values[static_cast<std::size_t>(input)]);
+      if (steps_[i].folded.op == Op::kChannels) inputs = {pictures};
       values[i] = RunStep(steps_[i], inputs);
       for (const int input : steps_[i].folded.inputs) {
         const bool stays = std::find(wanted.begin(), wanted.end(), input) != wanted.end();

@@ -152,6 +152,10 @@ class Matcher {
     torch::Tensor tensor = given.to(torch::kFloat);
     if (attempt_.source->keras) tensor = FromKeras(tensor, FlattenedMap(weight));
     if (weight.name.starts_with(answer_)) tensor = OneLogit(tensor);
+    // A number of each channel may lie as the map that it is added to or multiplied with.
+    if (weight.shape.size() == 1 && tensor.dim() == 4 && tensor.size(0) == 1 &&
+        tensor.size(1) == tensor.numel())
+      tensor = tensor.flatten();
     // Some files leave out the kernel of 1x1 convolutions.
     Sides shape = tensor.sizes().vec();
     while (shape.size() < weight.shape.size() && weight.shape[shape.size()] == 1) shape.push_back(1);

@@ -59,7 +59,19 @@ void InitialiseLinearOrConv(const Graph& graph, const WeightSpec& weight, torch:
 void Initialise(const Graph& graph, const WeightSpec& weight, torch::Tensor* tensor) {
   const torch::NoGradGuard no_grad;
   const Node& node = graph[weight.node];
-  if (node.op == Op::kBatchNorm) {
+  if (node.op == Op::kChannelPrelu) {
+    tensor->fill_(0.25);  // LibTorch's own
+  } else if (node.op == Op::kBias) {
+    tensor->zero_();
+  } else if (node.op == Op::kBlend) {
+    tensor->fill_(0.5);
+  } else if (node.op == Op::kBinaryConv) {
+    if (weight.name.ends_with("temperature")) {
+      tensor->fill_(1);
+    } else {
+      tensor->normal_(0, 1e-3);
+    }
+  } else if (node.op == Op::kBatchNorm) {
     InitialiseNorm(weight, tensor);
   } else if (node.op == Op::kPrelu) {
     tensor->fill_(0.25);

@@ -1,6 +1,9 @@
 #include "models/torch/onnx.h"
 
+#include <array>
+#include <cmath>
 #include <cstdint>
+#include <numbers>
 #include <string>
 #include <vector>
 
@@ -8,6 +11,10 @@
 #include <onnx/onnx_pb.h>
 
 #include "base/error.h"
+#include "models/torch/run_node.h"
+#include "transforms/dct.h"
+#include "transforms/local_binary_pattern.h"
+#include "transforms/picture_channels.h"
 
 namespace seam {
 namespace {
@@ -40,6 +47,8 @@ class Exporter {
     switch (node.op) {
       case Op::kInput:
         return Input(node);
+      case Op::kChannels:
+        return Channels(node, in(0), to);
       case Op::kNormalise:
         return Normalise(node, in(0), to);
       case Op::kGrey: {
@@ -49,6 +58,7 @@ class Exporter {
         return to;
       }
       case Op::kConv:
+      case Op::kBinaryConv:
         return Conv(node, in(0), to);
       case Op::kBatchNorm:
         return BatchNorm(node, in(0), to);
@@ -67,6 +77,24 @@ class Exporter {
       case Op::kPrelu:
         SetFloat(Add("LeakyRelu", {in(0)}, to), "alpha", Find(node.name + ".weight").item<double>());
         return to;
+      case Op::kChannelPrelu:
+        return Name(
+            Add("PRelu",
+                {in(0), Constant(node.name + ".weight", Find(node.name + ".weight").view({-1, 1, 1}))}, to));
+      case Op::kBias: {
+        const torch::Tensor& bias = Find(node.name + ".bias");
+        return PerChannel(in(0), node.name, torch::ones_like(bias), bias, to);
+      }
+      case Op::kBlend: {
+        const torch::Tensor share = Find(node.name + ".scale").to(torch::kCPU, torch::kFloat);
+        const torch::Tensor none = torch::zeros_like(share);
+        return Name(Add("Add",
+                        {PerChannel(in(0), node.name + ".first", share, none, to + "_first"),
+                         PerChannel(in(1), node.name + ".second", 1 - share, none, to + "_second")},
+                        to));
+      }
+      case Op::kSign:
+        return Name(Add("Sign", {in(0)}, to));
       case Op::kSilu:
         return Name(Add("Mul", {in(0), Name(Add("Sigmoid", {in(0)}, to + "_sigmoid"))}, to));
       case Op::kSigmoid:
@@ -137,13 +165,166 @@ class Exporter {
   // A convolution of each channel with one number: runtimes fold it into what follows, while OpenCV's
   // subtraction of a constant for each channel is wrong for batches.
   std::string Normalise(const Node& node, const std::string& x, const std::string& to) {
-    const auto channels = static_cast<std::int64_t>(node.mean.size());
     const auto scale = 1 / torch::tensor(node.std, torch::kDouble);
     const auto shift = -torch::tensor(node.mean, torch::kDouble) * scale;
-    auto* step = Add(
-        "Conv",
-        {x, Constant("normalise.weight", scale.view({channels, 1, 1, 1})), Constant("normalise.bias", shift)},
-        to);
+    return PerChannel(x, to + "_normalise", scale, shift, to);
+  }
+
+  // What ComputeChannels() computes, of pictures of whole numbers; but for the local binary pattern in
+  // float32.
+  std::string Channels(const Node& node, const std::string& pictures, const std::string& to) {
+    std::vector<std::string> parts;
+    for (const PictureChannel channel : node.channels) {
+      const std::string name =
+          fmt::format("{}_{}", to, PictureChannelNames()[static_cast<std::size_t>(channel)]);
+      switch (channel) {
+        case PictureChannel::kRgb:
+          parts.push_back(Times(1 / kWhite, pictures, 3, name));
+          break;
+        case PictureChannel::kGrey:
+          parts.push_back(Times(1 / kWhite, Grey(pictures, kGreyOfRgb, name), 1, name));
+          break;
+        case PictureChannel::kGradient:
+          parts.push_back(Times(1 / kWhite, Gradient(Grey(pictures, kGreyOfBgr, name), name), 1, name));
+          break;
+        case PictureChannel::kFft:
+          parts.push_back(
+              Times(20 / kWhite, Spectrum(Grey(pictures, kGreyOfBgr, name), node.shape, name), 1, name));
+          break;
+        case PictureChannel::kLbp:
+          parts.push_back(
+              Times(1 / kWhite, Pattern(Grey(pictures, kGreyOfBgr, name), node.shape, name), 1, name));
+          break;
+        case PictureChannel::kDct:
+          parts.push_back(Cosines(Grey(pictures, kGreyOfRgb, name), node.shape, name));
+          break;
+      }
+    }
+    SetInt(Add("Concat", parts, to), "axis", 1);
+    return to;
+  }
+
+  std::string Times(double factor, const std::string& x, std::int64_t channels, const std::string& name) {
+    return PerChannel(x, name + "_scale", torch::full({channels}, factor, torch::kDouble),
+                      torch::zeros({channels}), name);
+  }
+
+  // Whole numbers, as floats hold them exactly.
+  std::string Grey(const std::string& pictures, const std::array<int, 3>& weights, const std::string& name) {
+    const torch::Tensor shares =
+        torch::tensor({weights[0], weights[1], weights[2]}, torch::kDouble) / kGreyScale;
+    auto* sum = Add("Conv",
+                    {pictures, Constant(name + "_shares", shares.view({1, 3, 1, 1})),
+                     Constant(name + "_half", torch::full({1}, 0.5))},
+                    name + "_sum");
+    SetInts(sum, "kernel_shape", {1, 1});
+    return Name(Add("Floor", {name + "_sum"}, name + "_of_grey"));
+  }
+
+  // Sobel's kernels of 7 x 7.
+  std::string Gradient(const std::string& grey, const std::string& name) {
+    const torch::Tensor smooth = torch::tensor({1.0, 6.0, 15.0, 20.0, 15.0, 6.0, 1.0}),
+                        slope = torch::tensor({-1.0, -4.0, -5.0, 0.0, 5.0, 4.0, 1.0});
+    SetText(Add("Pad", {grey, Integers({0, 0, 3, 3, 0, 0, 3, 3})}, name + "_mirrored"), "mode", "reflect");
+    const auto square = [&](const torch::Tensor& down, const torch::Tensor& across, const std::string& to) {
+      auto* step = Add(
+          "Conv", {name + "_mirrored", Constant(to + "_kernel", down.outer(across).view({1, 1, 7, 7}))}, to);
+      SetInts(step, "kernel_shape", {7, 7});
+      return Name(Add("Mul", {to, to}, to + "_squared"));
+    };
+    const std::string across = square(smooth, slope, name + "_across"),
+                      down = square(slope, smooth, name + "_down");
+    return Name(Add("Sqrt", {Name(Add("Add", {across, down}, name + "_squares"))}, name + "_length"));
+  }
+
+  // x [.., H, W] times a matrix [W, N].
+  std::string Product(const std::string& x, const torch::Tensor& matrix, const std::string& to) {
+    return Name(Add("MatMul", {x, Constant(to + "_matrix", matrix)}, to));
+  }
+  std::string Turned(const std::string& x) { return Transpose(x, {0, 1, 3, 2}, x + "_turned"); }
+
+  std::string LogOf(const std::string& x, double offset, const std::string& to) {
+    const std::string sum = PerChannel(x, to + "_offset", torch::ones({1}),
+                                       torch::full({1}, offset, torch::kDouble), to + "_above");
+    return Name(Add("Log", {sum}, to));
+  }
+
+  // ln(|F| + 1e-9), frequency 0 in the middle: the transform is two products with cosines and with sines.
+  std::string Spectrum(const std::string& grey, const Shape& shape, const std::string& name) {
+    const auto waves = [](int n) {
+      const torch::Tensor k = torch::arange(n, torch::kDouble);
+      const torch::Tensor shifted = (k + (n - n / 2)).fmod(n);  // which frequency lies at each place
+      return (k.outer(shifted).fmod(n) * (2 * std::numbers::pi / n));
+    };
+    const torch::Tensor across = waves(shape.width), down = waves(shape.height);
+    const std::string a = Turned(Product(grey, across.cos(), name + "_a")),
+                      b = Turned(Product(grey, across.sin(), name + "_b"));
+    const auto sum = [&](const char* op, const torch::Tensor& of_a, const torch::Tensor& of_b,
+                         const std::string& to) {
+      Add(op, {Product(a, of_a, to + "_a"), Product(b, of_b, to + "_b")}, to);
+      return Name(Add("Mul", {to, to}, to + "_squared"));
+    };
+    const std::string real = sum("Sub", down.cos(), down.sin(), name + "_real"),
+                      imaginary = sum("Add", down.sin(), down.cos(), name + "_imaginary");
+    const std::string modulus =
+        Name(Add("Sqrt", {Name(Add("Add", {real, imaginary}, name + "_squares"))}, name + "_modulus"));
+    return Turned(LogOf(modulus, 1e-9, name + "_log"));
+  }
+
+  // ln(|X| + 1e-12) of the orthonormal cosine transform.
+  std::string Cosines(const std::string& grey, const Shape& shape, const std::string& name) {
+    const auto waves = [](int n) {
+      const torch::Tensor k = torch::arange(n, torch::kDouble);
+      torch::Tensor matrix = ((2 * k + 1).outer(k) * (std::numbers::pi / (2 * n))).cos() * std::sqrt(2.0 / n);
+      matrix.select(1, 0).fill_(std::sqrt(1.0 / n));
+      return matrix;
+    };
+    const std::string across = Turned(Product(grey, waves(shape.width), name + "_across"));
+    const std::string both = Product(across, waves(shape.height), name + "_both");
+    return Turned(LogOf(Name(Add("Abs", {both}, name + "_absolute")), kDctOffset, name + "_log"));
+  }
+
+  // LocalBinaryPattern() in doubles, since ties depend on their rounding.
+  std::string Pattern(const std::string& grey, const Shape& shape, const std::string& name) {
+    constexpr std::int64_t kAround = 6;
+    const std::int64_t height = shape.height, width = shape.width;
+    Add("Pad", {grey, Integers({0, 0, kAround, kAround, 0, 0, kAround, kAround})}, name + "_padded");
+    SetInt(Add("Cast", {name + "_padded"}, name + "_doubles"), "to", onnx::TensorProto::DOUBLE);
+    const auto part = [&](std::int64_t down, std::int64_t across) {
+      const std::string to = fmt::format("{}_{}_{}", name, kAround + down, kAround + across);
+      return Slice(name + "_doubles", {0, 0, kAround + down, kAround + across},
+                   {batch_, 1, kAround + down + height, kAround + across + width}, to);
+    };
+    const std::string middle = part(0, 0);
+    const auto count = [&](const std::string& point, const std::string& to) {
+      Add("GreaterOrEqual", {point, middle}, to);
+      SetInt(Add("Cast", {to}, to + "_count"), "to", onnx::TensorProto::FLOAT);
+      return to + "_count";
+    };
+    std::string sum = count(part(0, 6), name + "_right");
+    for (const double away : {-kPatternRow, kPatternRow}) {
+      const auto above = static_cast<std::int64_t>(std::floor(away));
+      const torch::Tensor rows = torch::arange(height, torch::kDouble) + away;
+      const torch::Tensor share = (rows - rows.floor()).view({1, 1, height, 1});
+      const std::string to = fmt::format("{}_left{}", name, above < 0 ? "_above" : "_below");
+      const std::string first = Name(
+                            Add("Mul", {part(above, -3), Doubles(to + "_rest", 1 - share)}, to + "_first")),
+                        second = Name(
+                            Add("Mul", {part(above + 1, -3), Doubles(to + "_share", share)}, to + "_second"));
+      const std::string point = Name(Add("Add", {first, second}, to + "_point"));
+      sum = Name(Add("Add", {sum, count(point, to)}, to + "_sum"));
+    }
+    return sum;
+  }
+
+  // x * scale + shift of each channel.
+  std::string PerChannel(const std::string& x, const std::string& name, const torch::Tensor& scale,
+                         const torch::Tensor& shift, const std::string& to) {
+    const std::int64_t channels = scale.numel();
+    auto* step = Add("Conv",
+                     {x, Constant(name + ".factors", scale.reshape({channels, 1, 1, 1})),
+                      Constant(name + ".summands", shift)},
+                     to);
     SetInts(step, "kernel_shape", {1, 1});
     SetInt(step, "group", channels);
     return to;
@@ -157,7 +338,12 @@ class Exporter {
       x = Name(Add("Pad", {x, Integers({0, 0, before, before, 0, 0, after, after})}, to + "_padded"));
       spec.pad_before = spec.pad_after = 0;
     }
-    std::vector<std::string> inputs = {x, Weight(node, "weight")};
+    const std::string weight =
+        node.op == Op::kConv
+            ? Weight(node, "weight")
+            : Constant(node.name + ".binary",
+                       BinaryWeights(Find(node.name + ".weight"), Find(node.name + ".temperature")));
+    std::vector<std::string> inputs = {x, weight};
     if (spec.bias) inputs.push_back(Weight(node, "bias"));
     auto* step = Add("Conv", inputs, to);
     SetWindow(step, spec);
@@ -337,6 +523,16 @@ class Exporter {
     for (const auto dim : dims) out->add_dims(dim);
     size_ += values.nbytes();
     if (size_ > kGreatestFile) throw Error("onnx", "the network is larger than the 2 GiB of an ONNX file");
+    out->set_raw_data(values.data_ptr(), values.nbytes());
+    return name;
+  }
+
+  std::string Doubles(const std::string& name, const torch::Tensor& tensor) {
+    const torch::Tensor values = tensor.to(torch::kDouble).contiguous();
+    auto* out = out_.add_initializer();
+    out->set_name(name);
+    out->set_data_type(onnx::TensorProto::DOUBLE);
+    for (const auto dim : values.sizes()) out->add_dims(dim);
     out->set_raw_data(values.data_ptr(), values.nbytes());
     return name;
   }

@@ -1,5 +1,8 @@
 #include "models/torch/run_node.h"
 
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+
 #include <limits>
 #include <stdexcept>
 #include <tuple>
@@ -7,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "transforms/picture_channels.h"
 
 namespace seam {
 namespace {
@@ -34,6 +38,58 @@ torch::Tensor Conv(const Node& node, const torch::Tensor& x, const Weight& weigh
   const torch::Tensor padded = Padded(spec, x, 0, &pad);
   return torch::conv2d(padded, weight("weight"), spec.bias ? weight("bias") : torch::Tensor(), spec.stride,
                        pad, spec.dilation, spec.groups);
+}
+
+// As the pictures' bytes say: fractions are cut off, as the published code does.
+torch::Tensor Channels(const Node& node, const torch::Tensor& x) {
+  const torch::NoGradGuard no_gradients;
+  const torch::Tensor bytes = x.detach()
+                                  .to(torch::kCPU, torch::kFloat)
+                                  .clamp(0, 255)
+                                  .to(torch::kByte)
+                                  .permute({0, 2, 3, 1})
+                                  .contiguous();
+  const std::int64_t height = bytes.size(1), width = bytes.size(2), count = CountNumbers(node.channels);
+  const torch::Tensor found = torch::empty({bytes.size(0), height, width, count}, torch::kFloat);
+  at::parallel_for(0, bytes.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      ComputeChannels(bytes.data_ptr<std::uint8_t>() + i * height * width * 3, static_cast<int>(height),
+                      static_cast<int>(width), node.channels,
+                      found.data_ptr<float>() + i * height * width * count);
+    }
+  });
+  return found.permute({0, 3, 1, 2}).contiguous().to(x.options());
+}
+
+// `hard` in its value, `soft` in its gradient.
+torch::Tensor StraightThrough(const torch::Tensor& hard, const torch::Tensor& soft) {
+  return hard.detach() + (soft - soft.detach());
+}
+
+torch::Tensor Sign(const torch::Tensor& x, const RunMode& mode) {
+  const torch::Tensor sign = x.sign();
+  return mode.training ? StraightThrough(sign, x.clamp(-kBinaryReach, kBinaryReach)) : sign;
+}
+
+torch::Tensor BinaryConv(const Node& node, const torch::Tensor& x, const Weight& weight,
+                         const RunMode& mode) {
+  const torch::Tensor real = weight("weight");
+  if (mode.training) real.data().clamp_(-kBinaryReach, kBinaryReach);
+  torch::Tensor binary = BinaryWeights(real.detach(), weight("temperature"));
+  if (mode.training) binary = StraightThrough(binary, real);
+  std::int64_t pad = 0;
+  const torch::Tensor padded = Padded(node.conv, x, 0, &pad);
+  return torch::conv2d(padded, binary, {}, node.conv.stride, pad, node.conv.dilation, node.conv.groups);
+}
+
+torch::Tensor PerChannel(const torch::Tensor& numbers) { return numbers.view({1, -1, 1, 1}); }
+
+// Training keeps the shares from 0 to 1.
+torch::Tensor Blend(const torch::Tensor& a, const torch::Tensor& b, const torch::Tensor& scale,
+                    const RunMode& mode) {
+  if (mode.training) scale.data().clamp_(0, 1);
+  const torch::Tensor share = PerChannel(scale);
+  return share * a + (1 - share) * b;
 }
 
 torch::Tensor MaxPool(const Node& node, const torch::Tensor& x) {
@@ -94,12 +150,19 @@ torch::Tensor LastStep(const Node& node, const torch::Tensor& x) {
 
 }  // namespace
 
+torch::Tensor BinaryWeights(const torch::Tensor& weight, const torch::Tensor& temperature) {
+  const double t = temperature.item<double>();
+  return t < kBinaryTemperature ? weight.sign() : (weight / t).clamp(-1, 1);
+}
+
 torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs, const Weight& weight,
                       const RunMode& mode) {
   const torch::Tensor& x = inputs.at(0);
   switch (node.op) {
     case Op::kInput:
       return x;
+    case Op::kChannels:
+      return Channels(node, x);
     case Op::kNormalise:
       return Normalise(node, x);
     case Op::kGrey:
@@ -117,6 +180,8 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
       return torch::leaky_relu(x, node.rate);
     case Op::kPrelu:
       return torch::prelu(x, weight("weight"));
+    case Op::kChannelPrelu:
+      return torch::prelu(x, weight("weight").to(x.scalar_type()));
     case Op::kSilu:
       return torch::silu(x);
     case Op::kSigmoid:
@@ -125,6 +190,14 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
       return x + inputs[1];
     case Op::kScale:
       return x * inputs[1];
+    case Op::kBias:
+      return x + PerChannel(weight("bias"));
+    case Op::kBlend:
+      return Blend(x, inputs[1], weight("scale"), mode);
+    case Op::kSign:
+      return Sign(x, mode);
+    case Op::kBinaryConv:
+      return BinaryConv(node, x, weight, mode);
     case Op::kConcat:
       return torch::cat(inputs, 1);
     case Op::kMaxPool:

@@ -16,6 +16,9 @@ struct RunMode {
   bool track_statistics = true;  // of training: norms move their running statistics
 };
 
+// What a binary convolution multiplies with: Note [Binary weights].
+torch::Tensor BinaryWeights(const torch::Tensor& weight, const torch::Tensor& temperature);
+
 // What a node answers, by LibTorch's operators. `inputs` are those of node.inputs; `weight` gives the tensor
 // of a suffix ("weight", "bias").
 torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs,

@@ -257,6 +257,7 @@ const std::vector<WeightSource>& WeightSources() {
                    {"shared_norms", true},
                    {"plain_branches", true},
                    {"scale", "half"}}},
+      {.name = "bnext", .families = {"bnext_"}, .theirs = &Own, .library = true},
       {.name = "seam", .families = {""}, .theirs = &Own, .fake_is = 1},
   };
   return sources;

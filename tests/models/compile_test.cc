@@ -10,9 +10,11 @@
 
 #include <gtest/gtest.h>
 
+#include "models/networks/weight_names.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/folded_torch_model.h"
 #include "models/torch/run_node.h"
+#include "tests/models/filled.h"
 #include "tests/support/support.h"
 #ifdef SEAM_ONEDNN
 #include "models/networks/onednn_model.h"
@@ -100,8 +102,28 @@ ModelOptions SmallOptions(const ModelEntry& entry) {
 
 TEST(CompileTest, EveryNetworkAnswersAsItsModelDoes) {
   for (const ModelEntry& entry : ModelRegistry()) {
+    if (entry.name.starts_with("bnext_")) continue;  // as GraphOfSigns() below
     const ModelOptions options = SmallOptions(entry);
     ExpectAsEager(Stirred(options).get(), entry.name, 1);
+  }
+}
+
+TEST(CompileTest, SignsAnswerAsTheirModelDoes) {
+  const auto model = Stirred(GraphOfSigns());
+  ExpectAsEager(model.get(), "weights between signs", 3);
+  const torch::NoGradGuard no_grad;
+  for (auto& [name, tensor] : WeightsOf(*model)) {
+    if (IsTemperature(name)) torch::Tensor(tensor).fill_(0);
+  }
+  ExpectAsEager(model.get(), "signs", 3);
+}
+
+TEST(CompileTest, ComputedChannelsAnswerAsTheirModelDoes) {
+  for (const char* channels : {"rgb,gradient,fft,lbp", "dct,grey,rgb", "fft", "grey"}) {
+    ModelOptions options;
+    options.size = 64;
+    options.input_channels = channels;
+    ExpectAsEager(Stirred(options).get(), channels);
   }
 }
 

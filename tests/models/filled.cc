@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "models/networks/weight_names.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/run_node.h"
 
@@ -30,8 +31,41 @@ ModelOptions OptionsOf(const std::string& model, int size, const nlohmann::json&
   options.model = model;
   options.size = size;
   options.variant = variant;
+  if (model.starts_with("bnext_") && !variant.contains("width")) options.variant["width"] = 16;
   options.temporal = temporal;
   return options;
+}
+
+Graph GraphOfSigns() {
+  Graph graph;
+  int x = graph.Normalise(graph.Input(16), {127, 127, 127}, {60, 60, 60});
+  x = graph.BatchNorm(graph.Conv(x, "first", {.channels = 16, .kernel = 3, .pad_before = 1, .pad_after = 1}),
+                      "first_norm");
+  for (const bool attention : {false, true}) {
+    const std::string unit = attention ? "attention" : "plain";
+    const int stride = attention ? 2 : 1;
+    int y = graph.Sign(graph.Bias(x, unit + ".move"));
+    y = graph.BinaryConv(y, unit + ".binary_conv",
+                         {.channels = 16, .kernel = 3, .stride = stride, .pad_before = 1, .pad_after = 1});
+    y = graph.ChannelPrelu(graph.BatchNorm(y, unit + ".norm1"), unit + ".activation2");
+    const int input = attention ? graph.AveragePool(x, 2, 2) : x;
+    const int residual =
+        attention ? graph.AveragePool(graph.ChannelPrelu(x, unit + ".activation1"), 2, 2) : x;
+    const int mean = graph.Blend(graph.GlobalAveragePool(input), graph.GlobalAveragePool(y), unit);
+    y = graph.Scale(y, graph.Sigmoid(graph.Conv(mean, unit + ".gate", {.channels = 16, .bias = true})));
+    if (attention) y = graph.Scale(y, residual);
+    x = graph.Add(graph.BatchNorm(y, unit + ".norm2"), residual);
+  }
+  const int features = graph.Flatten(graph.GlobalAveragePool(graph.ChannelPrelu(x, "prelu")));
+  graph.BeginHead(features);
+  graph.Linear(features, "fc", 1);
+  return graph;
+}
+
+std::vector<std::string> SmoothModels() {
+  std::vector<std::string> names = ModelNames();
+  std::erase_if(names, [](const std::string& name) { return name.starts_with("bnext_"); });
+  return names;
 }
 
 void FillByFormula(Model* model) {
@@ -49,7 +83,9 @@ void FillLively(Model* model, const torch::Tensor& pictures) {
   for (const auto& weight : WeightsOf(model->graph())) {
     torch::Tensor& tensor = weights.at(weight.name);
     const double fan_in = static_cast<double>(tensor.numel()) / static_cast<double>(tensor.size(0));
-    if (tensor.dim() > 1) {
+    if (IsTemperature(weight.name)) {
+      tensor.fill_(1e-8);
+    } else if (tensor.dim() > 1) {
       tensor.normal_(0, std::sqrt(2 / fan_in));
     } else {
       tensor.normal_(weight.name.ends_with(".weight") ? 1 : 0, 0.1);

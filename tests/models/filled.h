@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -8,9 +9,17 @@
 
 namespace seam {
 
+// BNexts are 16 channels wide unless `variant` says otherwise: their own widths take gigabytes.
 ModelOptions OptionsOf(const std::string& model, int size = -1,
                        const nlohmann::json& variant = nlohmann::json::object(),
                        const TemporalOptions& temporal = {});
+
+// A network with every operator of BNext, and with few signs.
+Graph GraphOfSigns();
+
+// The registry's networks without BNexts: in these one sign of hundreds of thousands may fall otherwise in
+// another runtime, whose last digits differ, and then so do the answers.
+std::vector<std::string> SmoothModels();
 
 // Fills the model's weights, running statistics among them, with the numbers that the golden outputs of
 // torchvision's networks were made with: no file of weights is needed, and no norm is the identity.
