@@ -25,7 +25,7 @@
 #include "base/error.h"
 #include "base/program.h"
 #include "models/networks/binary_kernels.h"
-#include "models/networks/weight_names.h"
+#include "models/networks/graph.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/compile.h"
 #include "models/torch/folded_torch_model.h"

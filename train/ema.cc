@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "models/networks/weight_names.h"
+#include "models/networks/graph.h"
 #include "models/torch/checkpoint.h"
 
 namespace seam {

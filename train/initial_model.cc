@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/random.h"
-#include "models/networks/weight_names.h"
+#include "models/networks/registry.h"
 #include "models/torch/checkpoint.h"
 
 namespace seam {

@@ -20,7 +20,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "base/random.h"
-#include "models/networks/weight_names.h"
+#include "models/networks/graph.h"
 #include "models/torch/checkpoint.h"
 #include "train/data_parallel.h"
 #include "train/initial_model.h"

@@ -8,7 +8,6 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
-#include "models/networks/weight_names.h"
 
 namespace seam {
 namespace {

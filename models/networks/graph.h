@@ -56,6 +56,8 @@ enum class Op {
 // "Join the High Accuracy Club on ImageNet with A Binary Neural Network Ticket", arXiv:2211.12933). The
 // gradient passes to w as it is, and training keeps w within 1.5.
 inline constexpr double kBinaryTemperature = 1e-7, kBinaryReach = 1.5;
+// Whether a weight of this name is a temperature.
+inline bool IsTemperature(const std::string& weight) { return weight.ends_with(".temperature"); }
 
 // How fresh weights are drawn; norms begin as ones and zeros.
 enum class Init {
@@ -103,12 +105,12 @@ struct Node {
   std::vector<int> inputs;  // numbers of earlier nodes
   // Prefix of the weights' names, "features.0.0"; nodes of one name share their weights.
   std::string name;
-  Shape shape;    // of the result
-  ConvSpec conv;  // kConv, kBinaryConv, kMaxPool and kAveragePool (without channels), kLinear (channels,
-                  // bias), kUpsample (stride)
-  NormSpec norm;                         // kBatchNorm
-  LstmSpec lstm;                         // kLstm, and kLastStep for its directions
-  double rate = 0;                       // kDropout, kDropPath, kLeakyRelu
+  Shape shape;      // of the result
+  ConvSpec conv;    // kConv, kBinaryConv, kMaxPool and kAveragePool (without channels), kLinear (channels,
+                    // bias), kUpsample (stride)
+  NormSpec norm;    // kBatchNorm
+  LstmSpec lstm;    // kLstm, and kLastStep for its directions
+  double rate = 0;  // kDropout, kDropPath, kLeakyRelu
   bool numbers = false;                  // kInput: any numbers, not pictures
   std::vector<float> mean, std;          // kNormalise
   std::vector<PictureChannel> channels;  // kChannels

@@ -12,7 +12,6 @@
 #include "models/networks/mobilenet.h"
 #include "models/networks/resnet.h"
 #include "models/networks/temporal.h"
-#include "models/networks/weight_names.h"
 #include "models/networks/xception.h"
 
 namespace seam {

@@ -27,6 +27,9 @@ const std::vector<ModelEntry>& ModelRegistry();
 const ModelEntry& FindModel(const std::string& name);
 std::vector<std::string> ModelNames();
 
+// What the convolution is called that brings the channels of --input-channels to three.
+inline constexpr const char* kAdapter = "adapter";
+
 // The whole graph: input, backbone, temporal head, classifier. An Error for options that the network does not
 // have.
 Graph MakeGraph(const ModelOptions& options);

@@ -24,12 +24,12 @@
 #include "proto/picture.h"
 #include "proto/shard.h"
 #include "proto/tfrecord.h"
-#include "spectrum/running_moments.h"
 #include "spectrum/experiments/crop_of_set.h"
 #include "spectrum/experiments/inputs.h"
 #include "spectrum/experiments/picture_reader.h"
 #include "spectrum/feature.h"
 #include "spectrum/numpy_file.h"
+#include "spectrum/running_moments.h"
 
 namespace seam {
 namespace {

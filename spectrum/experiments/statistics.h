@@ -5,8 +5,8 @@
 
 #include "pages/chart.h"
 #include "pages/table.h"
-#include "spectrum/running_moments.h"
 #include "spectrum/experiments/inputs.h"
+#include "spectrum/running_moments.h"
 
 namespace seam {
 

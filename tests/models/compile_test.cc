@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "models/networks/weight_names.h"
+#include "models/networks/graph.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/folded_torch_model.h"
 #include "models/torch/run_node.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "models/networks/weight_names.h"
+#include "models/networks/graph.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/run_node.h"
 
