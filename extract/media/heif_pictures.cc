@@ -61,7 +61,9 @@ class HeifPictures : public Pictures {
 
   std::optional<VideoFrame> Next() override {
     if (std::exchange(given_, true)) return std::nullopt;
-    const HeifPtr<heif_image> image = Decoded(heif_colorspace_undefined, heif_chroma_undefined);
+    // libheif makes 8-bit RGB of all else as it should, but knows nothing of HDR.
+    const HeifPtr<heif_image> image =
+        Decoded(IsHdr() ? heif_colorspace_YCbCr : heif_colorspace_undefined, heif_chroma_undefined);
     if (!image) return std::nullopt;
     const heif_colorspace colours = heif_image_get_colorspace(image.get());
     const AVPixelFormat format = FormatOf(heif_image_get_chroma_format(image.get()),
@@ -95,6 +97,14 @@ class HeifPictures : public Pictures {
     return HeifPtr<heif_image>(image);
   }
 
+  bool IsHdr() const {
+    heif_color_profile_nclx* told = nullptr;
+    heif_image_handle_get_nclx_color_profile(handle_.get(), &told);
+    const HeifPtr<heif_color_profile_nclx> colours(told);
+    return colours && (colours->transfer_characteristics == heif_transfer_characteristic_ITU_R_BT_2100_0_PQ ||
+                       colours->transfer_characteristics == heif_transfer_characteristic_ITU_R_BT_2100_0_HLG);
+  }
+
   // What the picture, or else the file, says of its colours. JPEG's are the format's default.
   void SetColours(const heif_image& image, AVFrame* frame) const {
     frame->colorspace = AVCOL_SPC_SMPTE170M;
@@ -104,9 +114,10 @@ class HeifPictures : public Pictures {
       heif_image_handle_get_nclx_color_profile(handle_.get(), &told);
     const HeifPtr<heif_color_profile_nclx> colours(told);
     if (!colours) return;
-    frame->colorspace = static_cast<AVColorSpace>(colours->matrix_coefficients);
     frame->color_primaries = static_cast<AVColorPrimaries>(colours->color_primaries);
     frame->color_trc = static_cast<AVColorTransferCharacteristic>(colours->transfer_characteristics);
+    if (IsHdr()) return;  // on the way through RGB the planes became JPEG's
+    frame->colorspace = static_cast<AVColorSpace>(colours->matrix_coefficients);
     frame->color_range = colours->full_range_flag != 0 ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
   }
 

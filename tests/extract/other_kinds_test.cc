@@ -515,6 +515,15 @@ TEST(OtherKindsTest, HighDynamicRangeIsMappedToTheUsualOne) {
     EXPECT_GT(mean[0], mean[1] + 25);
     EXPECT_GT(mean[1], mean[2] + 15);
     EXPECT_EQ(cv::norm(reader.Frame().Part({16, 8, 40, 30}), picture({16, 8, 40, 30}), cv::NORM_INF), 0);
+    VideoReader still(MakeVideo(
+        folder / "a.avif", "-i " + video.string() +
+                               " -frames:v 1 -c:v libaom-av1 -cpu-used 8 -still-picture 1 -color_primaries "
+                               "bt2020 -colorspace bt2020nc -color_trc " +
+                               transfer));
+    ASSERT_TRUE(still.Next());
+    EXPECT_EQ(still.Frame().dynamic_range(), reader.Frame().dynamic_range());
+    const cv::Scalar same = cv::mean(still.Frame().Picture());
+    for (int c = 0; c < 3; ++c) EXPECT_NEAR(same[c], mean[c], 4) << c;
   }
 }
 
