@@ -198,6 +198,7 @@ void Count(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
     ++evaluation->inputs;
     if (!row.score) ++evaluation->unscored;
     if (row.score && !row.label) ++evaluation->unlabelled;
+    if (row.verdict == Verdict::kUncertain) ++evaluation->uncertain;
     if (row.trained_on) ++evaluation->trained_on;
     if (row.chosen_on.size() > evaluation->chosen_on.size()) evaluation->chosen_on = row.chosen_on;
     auto& notes = evaluation->notes;

@@ -62,6 +62,7 @@ struct Evaluation {
   int inputs = 0;         // all rows
   int unscored = 0;       // rows without a score
   int unlabelled = 0;     // rows with a score but without a label: counted as scored, measured by nothing
+  int uncertain = 0;      // rows whose verdict is `uncertain`: measured by their score as the others
   std::string missing;    // as in the options
   int trained_on = 0;     // rows that the network learned from
   std::string chosen_on;  // what was chosen on (some of) these rows, as in the score file

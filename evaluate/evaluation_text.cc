@@ -154,6 +154,8 @@ std::vector<std::string> FactsOf(const Evaluation& evaluation) {
       fmt::format("scored    {} (coverage {})", evaluation.scored(), Percent(evaluation.coverage())),
       fmt::format("measured  {} real, {} fake{}; {}", evaluation.videos.real, evaluation.videos.fake,
                   unlabelled, "those " + MissingWords(evaluation.missing))};
+  if (evaluation.uncertain > 0)
+    facts.push_back(fmt::format("uncertain {}, which are measured by their scores", evaluation.uncertain));
   if (evaluation.frames) {
     facts.push_back(fmt::format("frames    {} of real videos, {} of fake ones", evaluation.frames->real,
                                 evaluation.frames->fake));
@@ -264,6 +266,7 @@ nlohmann::ordered_json JsonOf(const Evaluation& evaluation) {
                                  {"scored", evaluation.scored()},
                                  {"coverage", evaluation.coverage()},
                                  {"unlabelled", evaluation.unlabelled},
+                                 {"uncertain", evaluation.uncertain},
                                  {"missing", evaluation.missing},
                                  {"trained_on", evaluation.trained_on},
                                  {"chosen_on", evaluation.chosen_on},

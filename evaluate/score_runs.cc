@@ -61,6 +61,9 @@ void ScoreRunOptions::Register(Options* options) {
   options->Add("keep", &keep,
                "folder for the score files made on the way; those that are there already are not made again");
   options->Add("force", &force, "score crops that were cut out in another way than the checkpoint's");
+  options->Add("label-prefix", &label_prefix,
+               "of videos and pictures that a --model is to score: those whose names begin so are fake, all "
+               "others real");
   options->Add(
       "infer-options", &infer_options,
       "more options for the seam infer that scores videos, in one text: \"--frames 16 --jobs 2\"; quotes "
@@ -72,6 +75,8 @@ void ScoreRunOptions::Check() const {
     throw UsageError("--data", "nothing says which network is to score it", "--model CHECKPOINT");
   if (!keep.empty() && models.empty())
     throw UsageError("--keep", "no score files are made", "give a --model");
+  if (!label_prefix.empty() && models.empty())
+    throw UsageError("--label-prefix", "no file is scored whose name could tell", "give a --model");
   SplitWords("--infer-options", infer_options);
 }
 
@@ -137,6 +142,8 @@ std::vector<ScoreRow> ScoreRuns::OfShards(const std::string& model, const std::s
 std::vector<ScoreRow> ScoreRuns::OfVideos(const std::string& model, const std::vector<std::string>& videos,
                                           const Perturbation& perturbation) {
   std::vector<std::string> arguments = {"--model", model, "--label-folders"};
+  if (!options_.label_prefix.empty())
+    arguments.insert(arguments.end(), {"--label-prefix", options_.label_prefix});
   for (const auto& word : SplitWords("--infer-options", options_.infer_options)) arguments.push_back(word);
   if (!perturbation.none()) {
     arguments.emplace_back("--perturb");

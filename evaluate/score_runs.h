@@ -15,6 +15,7 @@ namespace seam {
 struct ScoreRunOptions {
   std::vector<std::string> models, data;  // checkpoints; dataset folders of shards
   std::string keep;                       // folder for the score files; empty: they are thrown away
+  std::string label_prefix;               // of the names of fakes among videos; empty: folders tell
   std::string infer_options;              // more of the command line of `seam infer`, words apart
   bool force = false;                     // crops may differ from the checkpoint's
   bool quiet = false;

@@ -29,9 +29,13 @@ struct Gathered {
   std::vector<std::string> notes;
 };
 
-// The label of the first folder below `root` on the way to the file that has one, as `seam extract` reads a
-// tree; else that of the nearest folder around `root`.
-std::optional<Label> LabelOf(const fs::path& root, const fs::path& file) {
+// By its name, where `options` say how those of fakes begin. Else that of the first folder below `root` on
+// the way to the file that has one, as `seam extract` reads a tree; else that of the nearest folder around
+// `root`.
+std::optional<Label> LabelOf(const fs::path& root, const fs::path& file, const ListOptions& options) {
+  if (!options.label_prefix.empty())
+    return file.filename().native().starts_with(options.label_prefix) ? FAKE : REAL;
+  if (!options.label_folders) return std::nullopt;
   std::error_code ignored;
   Label label = REAL;
   const fs::path inside = file.lexically_relative(root).parent_path();
@@ -72,7 +76,7 @@ void AddFolder(const fs::path& folder, const ListOptions& options, Gathered* all
     AddByContent(LooksLikeMedia, &others, &files);
     TellOthers(folder, others, all);
     for (const fs::path& file : files) {
-      inputs->push_back({file, options.label_folders ? LabelOf(folder, file) : std::nullopt, "", ""});
+      inputs->push_back({file, LabelOf(folder, file, options), "", ""});
     }
     for (const auto& [path, words] : unreadable)
       inputs->push_back({path, {}, "cannot be listed: " + words, "check the permissions"});
@@ -145,15 +149,14 @@ void AddNamed(const std::string& name, const ListOptions& options, Gathered* all
       if (fs::is_directory(match, failure)) {
         AddFolder(match, options, all);
       } else {
-        inputs->push_back({match, options.label_folders ? LabelOf(match, match) : std::nullopt, "", ""});
+        inputs->push_back({match, LabelOf(match, match, options), "", ""});
       }
     }
     if (matches.empty()) inputs->push_back({name, {}, "the pattern matches nothing", "check the path"});
     return;
   }
   const std::string problem = there ? "" : failure ? failure.message() : "no such file or folder";
-  inputs->push_back(
-      {name, options.label_folders ? LabelOf(name, name) : std::nullopt, problem, "check the path"});
+  inputs->push_back({name, LabelOf(name, name, options), problem, "check the path"});
 }
 
 }  // namespace

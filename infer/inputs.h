@@ -22,6 +22,8 @@ struct ListOptions {
   // Take the label from the first folder below the one named, or else the nearest around it, that is called
   // real, fake or the like (labels/folder_layout.h).
   bool label_folders = false;
+  // Where it is not empty: files whose names begin so are fake, all others real.
+  std::string label_prefix = {};
 };
 
 // The files named and the videos and pictures in the folders named, in that order, each once. In a folder a

@@ -34,7 +34,9 @@ class Run {
       : settings_(settings),
         torch_(torch),
         cancel_(cancel),
-        inputs_(ListInputs(settings.inputs, {settings.recursive, settings.label_folders}, &passed_over_)),
+        inputs_(ListInputs(settings.inputs,
+                           {settings.recursive, settings.label_folders, settings.label_prefix},
+                           &passed_over_)),
         engine_(settings.compile, torch),
         request_(engine_.Prepare(settings, options)) {}
 

@@ -116,6 +116,8 @@ void InferSettings::Register(Options* options) {
   options->Add("recursive", &recursive, "look into folders below the folders named");
   options->Add("label-folders", &label_folders,
                "take each file's label from the folder real or fake it is in");
+  options->Add("label-prefix", &label_prefix,
+               "take each file's label from its name: those that begin so are fake, all others real");
   options->Add("fail-on", &fail_on,
                "end with status 4 when an input gets one of these verdicts: fake, or a list: fake,uncertain");
   options->Add("resume", &resume, "go on where an interrupted run of the same command stopped");
@@ -294,6 +296,7 @@ nlohmann::ordered_json RecordOf(const Ensemble& ensemble, const ExtractOptions& 
                                  {"band", {rule.band_low, rule.band_high}},
                                  {"temperature", rule.temperature},
                                  {"label_folders", settings.label_folders},
+                                 {"label_prefix", settings.label_prefix},
                                  {"max_pixels", media.max_pixels},
                                  {"max_seconds", media.max_seconds},
                                  {"notes", NotesOf(ensemble, extract, aggregates)}};

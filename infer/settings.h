@@ -34,6 +34,7 @@ constexpr int kFewestWindows = 4;
 struct InferSettings {
   std::vector<std::string> inputs;
   std::string model, threshold, fail_on, perturb;
+  std::string label_prefix;
   bool label_folders = false, recursive = true, resume = false;
   int jobs = 0;
   LookOptions look;

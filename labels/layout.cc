@@ -16,6 +16,7 @@
 #include "labels/dfdc.h"
 #include "labels/faceforensics.h"
 #include "labels/folder_layout.h"
+#include "labels/picture_sets.h"
 #include "labels/uadfv.h"
 
 namespace seam {
@@ -27,17 +28,19 @@ namespace {
 // Adding a layout is adding a row. `auto` takes the first that shows its sign.
 const std::vector<DatasetLayout>& LayoutTable() {
   static const std::vector<DatasetLayout> table = {
-      CsvLayout(),  FaceForensicsLayout(), CelebDfLayout(2), CelebDfLayout(1), DeeperForensicsLayout(),
-      DfdcLayout(), UadfvLayout(),         FolderLayout(),
+      CsvLayout(),    FaceForensicsLayout(), CelebDfLayout(2), CelebDfLayout(1), DeeperForensicsLayout(),
+      DfdcLayout(),   UadfvLayout(),         DffdLayout(),     CocoFakeLayout(), CifakeLayout(),
+      FolderLayout(), NamedLayout(),
   };
   return table;
 }
 
 // The options that belong to some layouts only, and whether the user gave them.
 std::vector<std::pair<std::string, bool>> Given(const LayoutOptions& options) {
-  return {{"group-by", !options.group_by.empty()},       {"csv", !options.csv.empty()},
-          {"compression", !options.compression.empty()}, {"methods", !options.methods.empty()},
-          {"variants", !options.variants.empty()},       {"reals", !options.reals.empty()}};
+  return {{"group-by", !options.group_by.empty()},        {"csv", !options.csv.empty()},
+          {"compression", !options.compression.empty()},  {"methods", !options.methods.empty()},
+          {"variants", !options.variants.empty()},        {"reals", !options.reals.empty()},
+          {"label-prefix", !options.label_prefix.empty()}};
 }
 
 void CheckOptions(const DatasetLayout& layout, const LayoutOptions& options) {
@@ -160,7 +163,11 @@ void LayoutOptions::Register(Options* options) {
   options->Add("compression", &compression, "of faceforensics++: c23, c40, raw, or a list; default: all");
   options->Add("methods", &methods, "of faceforensics++, a list, and their originals; default: all");
   options->Add("variants", &variants, "of deeperforensics-1.0, a list; default: all");
-  options->Add("reals", &reals, "of deeperforensics-1.0: folder of the FaceForensics++ c23 originals");
+  options->Add(
+      "reals", &reals,
+      "of deeperforensics-1.0: folder of the FaceForensics++ c23 originals; of coco-fake: of COCO 2014");
+  options->Add("label-prefix", &label_prefix,
+               "files whose names begin so are fake, all others real (--dataset named)");
 }
 
 std::vector<std::string> LayoutNames() {
@@ -179,8 +186,13 @@ Error WrongTree(const DatasetLayout& layout, const fs::path& root, const std::st
 const DatasetLayout& ChooseLayout(const LayoutOptions& options, const fs::path& root) {
   const bool automatic = options.dataset == "auto";
   const DatasetLayout* chosen = nullptr;
+  // Options that belong to one layout alone name it.
+  const std::string wanted = !automatic                      ? options.dataset
+                             : !options.csv.empty()          ? "csv"
+                             : !options.label_prefix.empty() ? "named"
+                                                             : "auto";
   for (const auto& layout : LayoutTable()) {
-    if (layout.name == (automatic && !options.csv.empty() ? "csv" : options.dataset)) chosen = &layout;
+    if (layout.name == wanted) chosen = &layout;
   }
   if (chosen == nullptr && !automatic) {
     throw UsageError("--dataset", fmt::format("'{}' is not a dataset layout", options.dataset),

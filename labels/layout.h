@@ -13,13 +13,14 @@ namespace seam {
 // What the user says of how a dataset lies on disk. Options after `dataset` belong to some layouts only.
 struct LayoutOptions {
   std::string dataset = "auto";
-  std::string group_by;     // folder, csv: regular expression; see KeyFinder
-  std::string csv;          // csv: the table, where --input is the folder of its paths
-  std::string compression;  // faceforensics++: c23,c40,raw
-  std::string methods;      // faceforensics++: of manipulation
-  std::string variants;     // deeperforensics-1.0: folders of manipulated_videos/
-  std::string reals;        // deeperforensics-1.0: where FaceForensics++'s originals are
-  MediaTest by_content;     // of no option: what files of other names are; empty: names alone decide
+  std::string group_by;      // folder, csv: regular expression; see KeyFinder
+  std::string csv;           // csv: the table, where --input is the folder of its paths
+  std::string compression;   // faceforensics++: c23,c40,raw
+  std::string methods;       // faceforensics++: of manipulation
+  std::string variants;      // deeperforensics-1.0: folders of manipulated_videos/
+  std::string reals;         // deeperforensics-1.0, coco-fake: where the real videos or pictures are
+  std::string label_prefix;  // named: how the names of fakes begin
+  MediaTest by_content;      // of no option: what files of other names are; empty: names alone decide
   void Register(Options* options);
 };
 

@@ -41,6 +41,15 @@ TEST_F(InputsTest, AFileThatIsNamedIsTakenWhateverItsName) {
   EXPECT_EQ(Paths({At("real/notes.txt")}), (std::vector<std::string>{"real/notes.txt"}));
 }
 
+TEST_F(InputsTest, NamesTellTheLabelWhereAPrefixIsGiven) {
+  const auto inputs =
+      ListInputs({At("real"), At("fake/d.mp4")}, {.label_folders = true, .label_prefix = "b"});
+  ASSERT_EQ(inputs.size(), 4U);
+  EXPECT_EQ(inputs[0].label, REAL);  // a.JPG
+  EXPECT_EQ(inputs[1].label, FAKE);  // b.mp4, though it is in real/
+  EXPECT_EQ(inputs[3].label, REAL);  // d.mp4, though it is in fake/
+}
+
 TEST_F(InputsTest, NothingIsScoredTwice) {
   EXPECT_EQ(Paths({At("fake"), At("fake/d.mp4"), At("fake/../fake/d.mp4")}),
             (std::vector<std::string>{"fake/d.mp4"}));

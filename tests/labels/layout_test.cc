@@ -56,9 +56,10 @@ TEST(ChooseLayoutTest, AutoTellsTheVersionsOfCelebDfApartByTheTestList) {
 TEST(ChooseLayoutTest, AnUnknownNameListsTheLayouts) {
   const auto choose = [] { ChooseLayout(Dataset("imagenet"), "/"); };
   EXPECT_EQ(MessageOf(choose), "--dataset: 'imagenet' is not a dataset layout");
-  EXPECT_EQ(HintOf(choose),
-            "choose from: auto, celeb-df-v1, celeb-df-v2, csv, deeperforensics-1.0, dfdc, faceforensics++, "
-            "folder, uadfv");
+  EXPECT_EQ(
+      HintOf(choose),
+      "choose from: auto, celeb-df-v1, celeb-df-v2, cifake, coco-fake, csv, deeperforensics-1.0, dfdc, dffd, "
+      "faceforensics++, folder, named, uadfv");
 }
 
 TEST(ChooseLayoutTest, AnOptionOfAnotherLayoutIsAUsageError) {
@@ -70,7 +71,7 @@ TEST(ChooseLayoutTest, AnOptionOfAnotherLayoutIsAUsageError) {
   } cases[] = {{&LayoutOptions::compression, "compression", "faceforensics++"},
                {&LayoutOptions::methods, "methods", "faceforensics++"},
                {&LayoutOptions::variants, "variants", "deeperforensics-1.0"},
-               {&LayoutOptions::reals, "reals", "deeperforensics-1.0"},
+               {&LayoutOptions::reals, "reals", "deeperforensics-1.0 or coco-fake"},
                {&LayoutOptions::csv, "csv", "csv"}};
   for (const auto& [member, name, owner] : cases) {
     LayoutOptions options = Dataset("folder");
