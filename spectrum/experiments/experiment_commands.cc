@@ -241,7 +241,9 @@ int SpectrumTrain(const std::vector<std::string>& arguments, NetworkTrainer trai
   const FeatureSet train = FeaturesAt(inputs, source.make, source.fake_is_zero);
   if (!save_features.empty()) WriteFeatureSet(save_features, train);
   FollowRecipe(train.recipe, &source.make);
-  source.make.change = {};  // it is for what is learned from
+  // These are for what is learned from.
+  source.make.change = {};
+  source.make.num_files = 0;
   std::optional<FeatureSet> held;
   if (!val.empty()) {
     held = FeaturesAt(val, source.make, source.fake_is_zero);

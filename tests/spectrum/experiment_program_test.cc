@@ -65,6 +65,13 @@ TEST_F(SpectrumExperimentTest, SavedAndFreshFeaturesGiveOneResultInAllFourCombin
   }
 }
 
+TEST_F(SpectrumExperimentTest, FewerFilesAreLearnedFromButAllAreTested) {
+  const auto result = Spectrum("train " + Path("train") + kDct + "--num-files 5 --solver ridge --test " +
+                               Path("test") + " --output " + Path("m.safetensors"));
+  EXPECT_THAT(result.out + result.err, HasSubstr("trained on 10 rows"));
+  EXPECT_THAT(result.out, HasSubstr("of 16 pictures"));
+}
+
 TEST_F(SpectrumExperimentTest, AModelTakesFeaturesAsInItsTrainingAndTellsShares) {
   Spectrum("train " + Path("train") + kDct + "--solver svm --kernel linear --C 1 --output " +
            Path("m.safetensors"));
