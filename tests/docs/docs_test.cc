@@ -157,6 +157,7 @@ const std::pair<const char*, const char*> kNotRun[] = {
     {"^[^#]*seam (models import|import)|mine\\.pth|start\\.safetensors|meso4_df", "needs published weights"},
     {"SLURM|srun|torchrun|/data/|--threads 1 &", "needs a cluster"},
     {"^(?!.*\\|).*seam (serve|client)", "ends when it is stopped; tests/serve runs it"},
+    {"DETECTOR\\.safetensors", "stands for a network of one's own"},
     {"--perturb", "takes minutes; tests/evaluate runs it"},
     {"--landmarks|--fakes sbi|--shard |parts/|--detector whole|runs/whole",
      "takes minutes; tests/extract and tests/train run it"},

@@ -53,14 +53,18 @@ TEST(PredictorTest, ManyThreadsScoreAtOnce) {
 
 // A score must not depend on which machine took a faster kernel.
 TEST(PredictorTest, AutomaticPrecisionIsExactOnACpu) {
-  const Predictor exact("", {.precision = "fp32", .device = "cpu"}, Parts());
-  const Predictor automatic("", {.precision = "auto", .device = "cpu"}, Parts());
+  const TemporaryFolder folder;
+  const auto file = MakeCheckpoint(folder / "m.safetensors");
+  const Predictor exact(file, {.precision = "fp32", .device = "cpu"}, Parts());
+  const Predictor automatic(file, {.precision = "auto", .device = "cpu"}, Parts());
   EXPECT_EQ(automatic.description(), exact.description());
 }
 
 #ifdef SEAM_ONEDNN
 TEST(PredictorTest, WithoutLibTorchThereIsNoGpuAndNothingElseTakesItsPlace) {
-  const std::string message = MessageOf([] { Predictor("", {.device = "cuda"}, nullptr); });
+  const TemporaryFolder folder;
+  const auto file = MakeCheckpoint(folder / "m.safetensors");
+  const std::string message = MessageOf([&] { Predictor(file, {.device = "cuda"}, nullptr); });
   EXPECT_NE(message.find("cuda"), std::string::npos) << message;
 }
 #endif
