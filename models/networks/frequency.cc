@@ -84,10 +84,7 @@ ModelOptions FrequencyOptions(const std::string& model, int height, int width, i
 }
 
 std::vector<int> MapOf(const ModelOptions& options) {
-  // Xception's "map" is another: the block behind which it is multiplied by one.
-  const std::string& model = options.model;
-  const bool takes_maps = model == "nn" || model == "cnn" || model == "resnet" || model == "deepfreq";
-  if (!takes_maps || !options.variant.contains("map")) return {};
+  if (!options.variant.contains("map")) return {};
   return VariantNumbers(options, "map", {128, 128, 3});
 }
 

@@ -25,7 +25,7 @@ int FrequencyClassifier(Graph* graph, int features, const ModelOptions& options)
 // The options of the network `model` that takes maps [C, height, width] and tells `classes` apart: with two
 // it has the one logit of the second, but for deepfreq.
 ModelOptions FrequencyOptions(const std::string& model, int height, int width, int channels, int classes);
-// The `map` of the options: height, width, channels. Empty without.
+// The `map` of the options of such a network: height, width, channels. Empty without.
 std::vector<int> MapOf(const ModelOptions& options);
 
 }  // namespace seam

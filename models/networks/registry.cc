@@ -119,7 +119,8 @@ int AddPictures(Graph* graph, int size, const ModelOptions& options) {
 Graph MakeGraph(const ModelOptions& options) {
   const ModelEntry& entry = FindModel(options.model);
   Graph graph;
-  const std::vector<int> map = MapOf(options);
+  // Other networks may have an option of that name, as xception does.
+  const std::vector<int> map = entry.backbone == &FrequencyBackbone ? MapOf(options) : std::vector<int>();
   const int pictures = map.empty()
                            ? AddPictures(&graph, options.size == -1 ? entry.size : options.size, options)
                            : graph.Numbers(map[0], map[1], map[2]);
