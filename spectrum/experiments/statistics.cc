@@ -30,8 +30,9 @@ Spectra SpectraOf(const PictureReader& pictures, const std::filesystem::path& pa
                   const FeatureOptions& azimuthal) {
   Spectra spectra;
   try {
-    spectra.dct = FeaturesOf(pictures.Read(path, dct.grey), dct);
-    Features curve = FeaturesOf(pictures.Read(path, true), azimuthal);
+    const cv::Mat picture = pictures.Read(path, dct.grey);
+    spectra.dct = FeaturesOf(picture, dct);
+    Features curve = FeaturesOf(dct.grey ? picture : pictures.Read(path, true), azimuthal);
     spectra.azimuthal = std::move(curve.values);
     spectra.problem = !spectra.dct.problem.empty() ? path.string() + ": " + spectra.dct.problem
                       : !curve.problem.empty()     ? path.string() + ": " + curve.problem
