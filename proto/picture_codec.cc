@@ -18,13 +18,6 @@ using Turbo = std::unique_ptr<void, int (*)(tjhandle)>;
 
 constexpr std::string_view kPngMark("\x89PNG\r\n\x1a\n", 8);
 
-// Sides as IHDR, the first chunk, has them.
-std::uint32_t BigEndian(std::string_view bytes) {
-  std::uint32_t value = 0;
-  for (const char byte : bytes.substr(0, 4)) value = value << 8 | static_cast<unsigned char>(byte);
-  return value;
-}
-
 const unsigned char* Bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
@@ -153,7 +146,9 @@ PictureHead ReadPictureHead(std::string_view encoded) {
   constexpr std::size_t kWidth = 16, kHeight = 20, kHead = 24;
   if (encoded.starts_with(kPngMark)) {
     if (encoded.size() < kHead) return {PictureFormat::kPng, 0, 0};
-    return {PictureFormat::kPng, BigEndian(encoded.substr(kWidth)), BigEndian(encoded.substr(kHeight))};
+    // IHDR, the first chunk.
+    return {PictureFormat::kPng, png_get_uint_32(Bytes(encoded) + kWidth),
+            png_get_uint_32(Bytes(encoded) + kHeight)};
   }
   if (!encoded.starts_with("\xff\xd8\xff")) return {};
   PictureHead head = {PictureFormat::kJpeg, 0, 0};
