@@ -1,5 +1,6 @@
 #include "scores/fusion.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -26,9 +27,11 @@ std::string WordsOf(const Fusion& fusion) {
 }
 
 std::string WordsOf(const std::vector<NetworkScore>& networks) {
+  const auto has_none = [](const NetworkScore& network) { return !network.score; };
+  if (std::all_of(networks.begin(), networks.end(), has_none)) return "";
   std::vector<std::string> words;
   for (const NetworkScore& network : networks)
-    words.push_back(network.name + (network.score ? fmt::format(" {:.4f}", *network.score) : " none"));
+    words.push_back(network.name + (network.score ? fmt::format(" {:.4f}", *network.score) : " no score"));
   return fmt::format("{}", fmt::join(words, ", "));
 }
 

@@ -467,10 +467,13 @@ class VideoRun {
       return;
     }
     if (summary_.frames++ == 0) {
-      first_seconds_ = frame->stamp.pts_seconds;
+      first_seconds_ = last_seconds_ = frame->stamp.pts_seconds;
       summary_.size = frame->picture.size();
     }
-    summary_.seconds = frame->stamp.pts_seconds - first_seconds_;
+    // Times of damaged and joined files may go back.
+    first_seconds_ = std::min(first_seconds_, frame->stamp.pts_seconds);
+    last_seconds_ = std::max(last_seconds_, frame->stamp.pts_seconds);
+    summary_.seconds = last_seconds_ - first_seconds_;
     KeepAside(*frame);
     std::vector<Face>& faces = frame->faces;
     if (!known_) {
@@ -645,7 +648,7 @@ class VideoRun {
   std::string failure_, scanned_damage_;
   std::int64_t scanned_frames_ = 0;
   bool detector_failed_ = false;  // which `failure_` tells of
-  double first_seconds_ = 0;
+  double first_seconds_ = 0, last_seconds_ = 0;
 };
 
 }  // namespace

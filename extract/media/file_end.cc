@@ -215,17 +215,34 @@ std::int64_t BytesOfDav(const InputFile& file) {
          LittleEndian(std::string_view(tail).substr(last + kLength, 4));
 }
 
-// Chunk by chunk to the one that ends it.
-std::int64_t BytesOfPng(const InputFile& file) {
-  constexpr int kMostChunks = 1 << 18;
-  std::int64_t place = 8;
-  for (int i = 0; i < kMostChunks && place < file.size(); ++i) {
-    const std::string head = file.BytesAt(place, 8);
-    if (head.size() < 8) break;
-    place += BigEndian(std::string_view(head).substr(0, 4)) + 12;
-    if (head.ends_with("IEND")) return place;
+// Block by block to the one that ends it (GIF89a, appendix B); none where there is something else.
+std::optional<bool> GifEndsEarly(const InputFile& file) {
+  constexpr std::size_t kHead = 13, kImageHead = 10;
+  const auto table = [](char flags) {
+    return (flags & 0x80) != 0 ? std::int64_t{3} << ((flags & 7) + 1) : std::int64_t{0};
+  };
+  const std::string head = file.BytesAt(0, kHead);
+  if (head.size() < kHead) return true;
+  std::int64_t place = static_cast<std::int64_t>(kHead) + table(head[10]);
+  while (!file.Stopped()) {
+    const std::string block = file.BytesAt(place, kImageHead);
+    if (block.empty()) return true;
+    if (block[0] == ';') return false;
+    if (block[0] == ',') {
+      if (block.size() < kImageHead) return true;
+      place += static_cast<std::int64_t>(kImageHead) + table(block[9]) + 1;
+    } else if (block[0] == '!') {
+      place += 2;
+    } else {
+      return std::nullopt;
+    }
+    for (std::string size = file.BytesAt(place++, 1); size != std::string(1, '\0');
+         size = file.BytesAt(place++, 1)) {
+      if (size.empty()) return true;
+      place += static_cast<unsigned char>(size[0]);
+    }
   }
-  return std::max(place, file.size() + 1);
+  return std::nullopt;
 }
 
 std::int64_t BytesPromised(std::string_view container, const InputFile& file) {
@@ -238,22 +255,30 @@ std::int64_t BytesPromised(std::string_view container, const InputFile& file) {
   if (container == "mxf") return BytesOfMxf(file);
   if (container == "dv") return BytesOfDv(file);
   if (container == "dhav") return BytesOfDav(file);
-  if (container == "apng" || container == "png_pipe") return BytesOfPng(file);
+  if (container == "apng" || container == "png_pipe") return EndOfPng(file).value_or(file.size() + 1);
   return 0;
 }
 
 }  // namespace
 
+// Chunk by chunk to the one that ends it.
+std::optional<std::int64_t> EndOfPng(const InputFile& file) {
+  constexpr int kMostChunks = 1 << 18;
+  std::int64_t place = 8;
+  for (int i = 0; i < kMostChunks && place < file.size(); ++i) {
+    const std::string head = file.BytesAt(place, 8);
+    if (head.size() < 8) break;
+    place += BigEndian(std::string_view(head).substr(0, 4)) + 12;
+    if (head.ends_with("IEND")) return place <= file.size() ? std::optional(place) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 std::optional<bool> IsCutOff(std::string_view container, const InputFile& file) {
   if (container == "mpegts") return TransportStreamEndsEarly(file);
   if (container == "mpeg") return ProgramStreamEndsEarly(file);
   if (container == "ogg") return OggEndsEarly(file);
-  if (container == "gif") {
-    constexpr std::int64_t kTail = 256;
-    std::string tail = file.BytesAt(std::max<std::int64_t>(file.size() - kTail, 0), kTail);
-    tail.resize(tail.find_last_not_of('\0') + 1);
-    return !tail.ends_with(';');
-  }
+  if (container == "gif") return GifEndsEarly(file);
   const std::int64_t promised = BytesPromised(container, file);
   if (promised > 0) return promised > file.size();
   return std::nullopt;

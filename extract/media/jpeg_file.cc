@@ -64,7 +64,11 @@ struct Picture {
   bool names_parts = false;  // an MPF segment is there
 };
 
+// The frame header of JPEG-LS, where a bit of 0 follows each byte of ones in a scan (ISO/IEC 14495-1).
+constexpr int kJpegLs = 0xF7;
+
 bool IsFrameHeader(int marker) {
+  if (marker == kJpegLs) return true;
   return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
 }
 
@@ -77,10 +81,12 @@ bool HasNoLength(int marker) {
 std::optional<Picture> PictureAt(const InputFile& file, std::int64_t offset) {
   ByteStream bytes(file, offset + 2);
   Picture picture;
+  bool is_ls = false;
   while (bytes.PassMark()) {
     const int marker = bytes.Next();
     if (marker == 0xFF) bytes.GoTo(bytes.place() - 1);
-    if (HasNoLength(marker)) continue;
+    if (HasNoLength(marker) || (is_ls && marker < 0x80)) continue;
+    is_ls = is_ls || marker == kJpegLs;
     if (marker == 0xD9) {
       picture.end = bytes.place();
       return picture;

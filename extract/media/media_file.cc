@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,34 @@ constexpr int kIoBufferBytes = 1 << 16;
 constexpr std::size_t kMaxAllocation = std::size_t{1} << 30;
 // Read errors in a row after which the rest of a file is given up.
 constexpr int kMaxErrorsInARow = 100;
+
+// Where a PNG picture ends; none where it is something else, damaged, or where another PNG follows.
+std::optional<std::int64_t> EndOfOnePng(const InputFile& file) {
+  constexpr std::string_view kMark = "\x89PNG\r\n\x1a\n";
+  if (file.BytesAt(0, kMark.size()) != kMark) return std::nullopt;
+  const std::optional<std::int64_t> end = EndOfPng(file);
+  const bool is_film = end && file.BytesAt(*end, kMark.size()) == kMark;
+  return is_film ? std::nullopt : end;
+}
+
+// The numbers of an mp4's tracks that only help others: transparency and depth (ISO/IEC 14496-12, 12.1).
+std::set<std::int64_t> HelpingTracks(const InputFile& file) {
+  constexpr int kMostTracks = 1000;
+  std::set<std::int64_t> tracks;
+  const std::optional<FileBox> index = FindBox(file, "moov");
+  std::optional<FileBox> track = index ? FindBox(file, "trak", *index) : std::nullopt;
+  for (int i = 0; i < kMostTracks && track; ++i) {
+    const std::optional<FileBox> header = FindBox(file, "tkhd", *track),
+                                 media = FindBox(file, "mdia", *track);
+    const std::optional<FileBox> handler = media ? FindBox(file, "hdlr", *media) : std::nullopt;
+    if (header && handler && file.BytesAt(handler->offset + 16, 4) == "auxv") {
+      const bool is_long = file.BytesAt(header->offset + 8, 1) == "\1";
+      tracks.insert(BigEndian(file.BytesAt(header->offset + (is_long ? 28 : 20), 4)));
+    }
+    track = FindBox(file, "trak", track->offset + track->size);
+  }
+  return tracks;
+}
 
 int RefuseToOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) { return AVERROR(EPERM); }
 
@@ -73,6 +102,7 @@ MediaFile::MediaFile(const FilePlace& place, const MediaLimits& limits, Deadline
   av_log_set_level(AV_LOG_QUIET);  // what users need of libav's words is in our errors
   av_max_alloc(kMaxAllocation);
   if (jpeg_.has_end && !jpeg_.is_film) input_.CutTo(jpeg_.first_end);
+  if (const auto end = EndOfOnePng(input_)) input_.CutTo(*end);
   Open();
   FindStreams();
   SelectStream();
@@ -133,7 +163,11 @@ void MediaFile::Open() {
 // so what the container says is looked at first.
 void MediaFile::FindStreams() {
   const unsigned count = format_->nb_streams;
-  for (unsigned i = 0; i < count; ++i) CheckSize(*format_->streams[i]->codecpar);
+  for (unsigned i = 0; i < count; ++i) {
+    const AVCodecParameters& told = *format_->streams[i]->codecpar;
+    CheckSize(told);
+    colours_.push_back({told.color_primaries, told.color_trc, told.color_space});
+  }
   std::vector<AVDictionary*> options(count, nullptr);
   for (AVDictionary*& entry : options) av_dict_set_int(&entry, "max_pixels", limits_.max_pixels, 0);
   // What it cannot find out here the decoder will say better.
@@ -141,7 +175,22 @@ void MediaFile::FindStreams() {
   for (AVDictionary*& entry : options) av_dict_free(&entry);
 }
 
+void MediaFile::CompleteColours(AVFrame* frame) const {
+  const auto index = static_cast<std::size_t>(stream_->index);
+  if (index >= colours_.size()) return;
+  const Colours& told = colours_[index];
+  if (frame->color_primaries == AVCOL_PRI_UNSPECIFIED) frame->color_primaries = told.primaries;
+  if (frame->color_trc == AVCOL_TRC_UNSPECIFIED) frame->color_trc = told.transfer;
+  if (frame->colorspace == AVCOL_SPC_UNSPECIFIED) frame->colorspace = told.matrix;
+}
+
 void MediaFile::SelectStream() {
+  // libavformat prefers a default stream.
+  const std::set<std::int64_t> helping = IsMov() ? HelpingTracks(input_) : std::set<std::int64_t>();
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    if (helping.count(format_->streams[i]->id) > 0)
+      format_->streams[i]->disposition &= ~AV_DISPOSITION_DEFAULT;
+  }
   const int index = av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
   if (index < 0) throw Error(path(), "has no video stream", "a file with sound only cannot be scored");
   stream_ = format_->streams[index];
@@ -287,12 +336,17 @@ bool MediaFile::ReadNext(AVPacket* packet, bool* jumped) {
     read_error_.clear();
     errors = 0;
     Note(*packet);
-    if (packet->stream_index != stream_->index) continue;
+    if (packet->stream_index != stream_->index || IsHeader(*packet)) continue;
     const bool has_jumped = Continue(packet);
     if (jumped != nullptr) *jumped = has_jumped;
     return true;
   }
   return false;
+}
+
+// Joined ogg files begin anew with the headers of Theora, which are no frames.
+bool MediaFile::IsHeader(const AVPacket& packet) const {
+  return stream_->codecpar->codec_id == AV_CODEC_ID_THEORA && packet.size > 0 && (packet.data[0] & 0x80) != 0;
 }
 
 void MediaFile::Note(const AVPacket& packet) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "extract/media/av.h"
 #include "extract/media/input_file.h"
@@ -40,6 +41,10 @@ class MediaFile {
   void BeginAtKeyFrame();
   std::int64_t left_out() const { return left_out_; }
 
+  // Fills in what the frame does not say of its colours and the container does. libavformat forgets that as
+  // soon as it has decoded a frame.
+  void CompleteColours(AVFrame* frame) const;
+
   // The next packet of the stream; false at the end. Where recordings were joined, so that times jump, they
   // are moved so as to go on. Unreadable places are passed over and counted; where no more follows on one,
   // read_error() names it.
@@ -64,6 +69,12 @@ class MediaFile {
   void CheckSize(const AVCodecParameters& picture) const;
   void CheckLimits() const;
   void Note(const AVPacket& packet);
+  // What the container says of a stream's colours.
+  struct Colours {
+    AVColorPrimaries primaries;
+    AVColorTransferCharacteristic transfer;
+    AVColorSpace matrix;
+  };
   // A packet that was read, and whether its time followed on another's only after times were moved.
   struct Ahead {
     AvPtr<AVPacket> packet;
@@ -74,6 +85,7 @@ class MediaFile {
   bool ReadAhead();
   bool IsJoint(const AVPacket& packet);
   bool IsMov() const;
+  bool IsHeader(const AVPacket& packet) const;
   double ToldSeconds() const;
 
   MediaLimits limits_;
@@ -82,6 +94,7 @@ class MediaFile {
   JpegFile jpeg_;
   AvPtr<AVIOContext> io_;
   AvPtr<AVFormatContext> format_;
+  std::vector<Colours> colours_;  // of the streams that the header tells of
   AVStream* stream_ = nullptr;
   std::int64_t packets_ = 0, unreadable_places_ = 0, left_out_ = 0;
   std::deque<Ahead> ahead_;                // read already

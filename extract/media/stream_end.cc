@@ -135,6 +135,19 @@ bool LastPictureIsWhole(std::string_view video, unsigned rows) {
   return !is_mpeg2 || last >= rows;
 }
 
+// Where the file ends without the zeros that recorders and rescued disks leave behind it.
+std::int64_t EndWithoutZeros(const InputFile& file) {
+  constexpr std::int64_t kStep = 1 << 16;
+  for (std::int64_t end = file.size(); end > 0 && !file.Stopped();) {
+    const std::int64_t begin = std::max<std::int64_t>(end - kStep, 0);
+    const std::string bytes = file.BytesAt(begin, static_cast<std::size_t>(end - begin));
+    const std::size_t last = bytes.find_last_not_of('\0');
+    if (last != std::string::npos) return begin + static_cast<std::int64_t>(last) + 1;
+    end = begin;
+  }
+  return file.size();
+}
+
 }  // namespace
 
 std::optional<bool> TransportStreamEndsEarly(const InputFile& file) {
@@ -143,10 +156,13 @@ std::optional<bool> TransportStreamEndsEarly(const InputFile& file) {
     const auto whole = [&](std::int64_t bytes) { return file.size() % bytes == 0; };
     return !whole(188) && !whole(192) && !whole(204);
   }
-  if (file.size() % size->bytes != 0) return true;
-  const std::int64_t count = std::min(file.size(), kTail) / size->bytes;
+  // The last packet may end with zeros of its own.
+  const std::int64_t packets = (EndWithoutZeros(file) + size->bytes - 1) / size->bytes;
+  const std::int64_t end = packets * size->bytes;
+  if (end > file.size() || (end < file.size() && file.size() - end < size->bytes)) return true;
+  const std::int64_t count = std::min(end, kTail) / size->bytes;
   const std::string tail =
-      file.BytesAt(file.size() - count * size->bytes, static_cast<std::size_t>(count * size->bytes));
+      file.BytesAt(end - count * size->bytes, static_cast<std::size_t>(count * size->bytes));
   std::map<unsigned, OpenPacket> streams;
   constexpr std::size_t kPacket = 188;
   for (std::int64_t i = 0; i < count; ++i) {

@@ -1,9 +1,12 @@
-// TIFF: the first picture of a file that is no smaller form of another, with libtiff.
+// TIFF: the first picture of a file that is no smaller form of another, with libtiff. Some writers do not
+// mark such forms.
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include <tiffio.h>
 #include <opencv2/imgproc.hpp>
@@ -73,13 +76,8 @@ class TiffPictures : public Pictures {
     tiff_.reset(TIFFClientOpenExt(file.path().c_str(), "rm", &source_, Read, Write, Seek, Close, Size,
                                   nullptr, nullptr, options.get()));
     if (!tiff_) Refuse(source_.problem);
-    while (IsReduced()) {
-      if (TIFFReadDirectory(tiff_.get()) == 0)
-        Refuse("it is a raw photograph, of which only a preview is there");
-    }
-    std::uint32_t width = 0, height = 0;
-    TIFFGetField(tiff_.get(), TIFFTAG_IMAGEWIDTH, &width);
-    TIFFGetField(tiff_.get(), TIFFTAG_IMAGELENGTH, &height);
+    GoToPicture();
+    const auto [width, height] = Sides();
     if (width == 0 || height == 0) Refuse("it names no size");
     CheckSize(file, limits, width, height);
     std::array<char, 1024> why = {};
@@ -111,7 +109,40 @@ class TiffPictures : public Pictures {
   }
 
  private:
-  // Whether the picture is a smaller form of another.
+  std::pair<std::uint32_t, std::uint32_t> Sides() const {
+    std::uint32_t width = 0, height = 0;
+    TIFFGetField(tiff_.get(), TIFFTAG_IMAGEWIDTH, &width);
+    TIFFGetField(tiff_.get(), TIFFTAG_IMAGELENGTH, &height);
+    return {width, height};
+  }
+
+  // To the first picture that is no smaller form of another: neither marked as one nor at most half as wide
+  // and high as the largest.
+  void GoToPicture() {
+    constexpr int kMostPages = 1000;
+    struct Page {
+      tdir_t number;
+      std::uint32_t width, height;
+    };
+    std::vector<Page> pages;
+    for (int i = 0; i < kMostPages && !source_.file.Stopped(); ++i) {
+      const auto [width, height] = Sides();
+      if (!IsReduced()) pages.push_back({TIFFCurrentDirectory(tiff_.get()), width, height});
+      if (TIFFReadDirectory(tiff_.get()) == 0) break;
+    }
+    if (pages.empty()) Refuse("it is a raw photograph, of which only a preview is there");
+    const auto area = [](const Page& page) { return std::uint64_t{page.width} * page.height; };
+    const Page largest = *std::max_element(pages.begin(), pages.end(),
+                                           [&](const Page& a, const Page& b) { return area(a) < area(b); });
+    const auto first = std::find_if(pages.begin(), pages.end(), [&](const Page& page) {
+      return page.width > largest.width / 2 || page.height > largest.height / 2;
+    });
+    source_.problem.clear();  // of pages that do not matter
+    if (TIFFSetDirectory(tiff_.get(), first == pages.end() ? largest.number : first->number) == 0)
+      Refuse(source_.problem);
+  }
+
+  // Whether the picture is marked as a smaller form of another.
   bool IsReduced() const {
     std::uint32_t subfile = 0;
     TIFFGetField(tiff_.get(), TIFFTAG_SUBFILETYPE, &subfile);

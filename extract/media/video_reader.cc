@@ -135,6 +135,7 @@ class FilmSource : public FrameSource {
   VideoFrame Frame() const override {
     std::shared_ptr<AVFrame> shared(av_frame_clone(frame_.get()), AvDeleter{});
     if (shared == nullptr) throw std::bad_alloc();
+    file_.CompleteColours(shared.get());
     if (has_exif_) av_frame_remove_side_data(shared.get(), AV_FRAME_DATA_DISPLAYMATRIX);
     // The container's word goes before the codec's.
     AVFormatContext* format = file_.format();
@@ -212,10 +213,13 @@ class FilmSource : public FrameSource {
       decoding_times_.pop();
       return static_cast<double>(time) * av_q2d(stream->time_base);
     }
-    if (frame_->best_effort_timestamp != AV_NOPTS_VALUE)
-      return static_cast<double>(frame_->best_effort_timestamp) * av_q2d(stream->time_base);
+    if (frame_->best_effort_timestamp != AV_NOPTS_VALUE) {
+      told_index_ = index;
+      told_seconds_ = static_cast<double>(frame_->best_effort_timestamp) * av_q2d(stream->time_base);
+      return told_seconds_;
+    }
     const AVRational rate = stream->avg_frame_rate.num > 0 ? stream->avg_frame_rate : AVRational{25, 1};
-    return static_cast<double>(index) / av_q2d(rate);
+    return told_seconds_ + static_cast<double>(index - told_index_) / av_q2d(rate);
   }
 
   mutable MediaFile file_;
@@ -226,6 +230,8 @@ class FilmSource : public FrameSource {
   bool has_exif_ = false;  // which goes before what the decoder makes of it
   bool has_shown_times_ = true;
   std::priority_queue<std::int64_t, std::vector<std::int64_t>, std::greater<>> decoding_times_;
+  double told_seconds_ = 0;  // of the last frame that has a time
+  std::int64_t told_index_ = 0;
   std::int64_t next_index_ = 0, damaged_packets_ = 0, damaged_frames_ = 0;
   bool draining_ = false, file_ended_ = false;
 

@@ -129,6 +129,22 @@ TEST(ExtractFacesTest, EveryVideoHasAnOutcomeInOrderAndBadOnesStopNothing) {
   EXPECT_FALSE(outcomes[4].clips.empty());
 }
 
+// Two ways of coding in one stream: the decoder of the first makes frames of the second's packets, whose
+// times go back.
+TEST(ExtractFacesTest, TheTimeLookedAtIsNeverBelowZero) {
+  const TemporaryFolder folder;
+  const auto made = [&](const std::string& options) {
+    return ReadFile(
+        MakeVideo(folder / "a.ts", "-f lavfi -i testsrc2=size=128x96:rate=25:duration=1 " + options));
+  };
+  const std::string one = made("-f lavfi -i anullsrc=r=48000:cl=mono -shortest -c:v libx264 -c:a aac"),
+                    other = made("-c:v mpeg2video");
+  WriteFile(folder / "joined.ts", one + other);
+  const auto outcomes = Extract({folder / "joined.ts"}, HogOptions(32));
+  EXPECT_GT(outcomes[0].summary.frames, 1);
+  EXPECT_GT(outcomes[0].summary.seconds, 0);
+}
+
 TEST(ExtractFacesTest, WhatASinkThrowsComesOut) {
   SEAM_NEEDS_DEMO_CLIP();
   class FullDisk : public ClipSink {

@@ -201,6 +201,19 @@ TEST(OtherKindsTest, ATiffIsThePictureAndNotTheSmallerFormBeforeIt) {
   EXPECT_EQ(QuarterColours(seen.first), "rgbw");
 }
 
+TEST(OtherKindsTest, ATiffIsItsLargePictureWhereThePreviewIsNotMarked) {
+  const TemporaryFolder folder;
+  const cv::Mat preview(8, 12, CV_8UC3, cv::Scalar(90, 90, 90));
+  WriteTiff(folder / "a.tif", preview, COMPRESSION_NONE);
+  WriteTiff(folder / "a.tif", QuarteredPicture(96, 64), COMPRESSION_LZW, 1, false, 0, "a");
+  EXPECT_EQ(QuarterColours(See(folder / "a.tif").first), "rgbw");
+  // Pages of one size are read from the first on.
+  WriteTiff(folder / "b.tif", QuarteredPicture(96, 64), COMPRESSION_LZW);
+  WriteTiff(folder / "b.tif", cv::Mat(70, 100, CV_8UC3, cv::Scalar(90, 90, 90)), COMPRESSION_NONE, 1, false,
+            0, "a");
+  EXPECT_EQ(QuarterColours(See(folder / "b.tif").first), "rgbw");
+}
+
 TEST(OtherKindsTest, TiffIsTurnedUpright) {
   const TemporaryFolder folder;
   const cv::Mat upright = QuarteredPicture(96, 64);
@@ -463,6 +476,42 @@ TEST(OtherKindsTest, JoinedTransportStreamsAreWholeAndTheirTimesGoOn) {
   }
 }
 
+TEST(OtherKindsTest, JoinedOggsAreWhole) {
+  const TemporaryFolder folder;
+  const std::string one = ReadFile(
+      MakeVideo(folder / "a.ogv", "-f lavfi -i testsrc2=size=128x96:rate=25:duration=1 -c:v libtheora"));
+  WriteFile(folder / "joined.ogv", one + one);
+  const Seen seen = See(folder / "joined.ogv", Here());
+  ExpectToGoOn(seen.stamps, 50);
+  EXPECT_EQ(seen.damage, "");
+  EXPECT_EQ(ScanVideo(folder / "joined.ogv", Here()).packets, 50);
+}
+
+TEST(OtherKindsTest, FramesWithoutATimeFollowTheOneBefore) {
+  const TemporaryFolder folder;
+  const fs::path whole = MakeVideo(
+      folder / "a.mpg", "-f lavfi -i testsrc2=size=128x96:rate=25:duration=2 -c:v mpeg2video -bf 2 -g 12");
+  MakeVideo(folder / "cut.mpg", "-ss 0.9 -i " + whole.string() + " -c copy -copyinkf");
+  const Seen seen = See(folder / "cut.mpg", Here());
+  ASSERT_GT(seen.stamps.size(), 20U);
+  for (std::size_t i = 1; i < seen.stamps.size(); ++i)
+    EXPECT_GT(seen.stamps[i].pts_seconds, seen.stamps[i - 1].pts_seconds) << i;
+}
+
+TEST(OtherKindsTest, ATrackOfDepthOrTransparencyIsNotTheFilm) {
+  const TemporaryFolder folder;
+  // Of the two, libav would take the one with more in it.
+  std::string bytes = ReadFile(
+      MakeVideo(folder / "a.mp4", Quarters("96x64", 1) +
+                                      "-f lavfi -i testsrc2=size=320x240:rate=25:duration=1 -map 0:v "
+                                      "-map 1:v -disposition:v default -c:v libx264"));
+  EXPECT_NE(QuarterColours(See(folder / "a.mp4").first), "rgbw");
+  const std::size_t last = bytes.rfind("vide", bytes.rfind("vmhd"));
+  ASSERT_NE(last, std::string::npos);
+  WriteFile(folder / "a.mp4", bytes.replace(last, 4, "auxv"));
+  EXPECT_EQ(QuarterColours(See(folder / "a.mp4").first), "rgbw");
+}
+
 TEST(OtherKindsTest, JoinedProgramStreamsAreWholeWhenTheirSizeChanges) {
   const TemporaryFolder folder;
   const auto made = [&](const std::string& size) {
@@ -524,6 +573,22 @@ TEST(OtherKindsTest, HighDynamicRangeIsMappedToTheUsualOne) {
     EXPECT_EQ(still.Frame().dynamic_range(), reader.Frame().dynamic_range());
     const cv::Scalar same = cv::mean(still.Frame().Picture());
     for (int c = 0; c < 3; ++c) EXPECT_NEAR(same[c], mean[c], 4) << c;
+  }
+}
+
+TEST(OtherKindsTest, ContainersTellOfHighDynamicRangeWhereTheCodecDoesNot) {
+  const TemporaryFolder folder;
+  for (const char* name : {"a.mov", "a.mkv", "a.mxf"}) {
+    SCOPED_TRACE(name);
+    const fs::path video =
+        MakeVideo(folder / name,
+                  "-f lavfi -i testsrc2=size=320x240:rate=25:duration=0.2 -pix_fmt yuv422p10le -c:v " +
+                      std::string(name == std::string("a.mxf") ? "dnxhd -profile:v dnxhr_hqx" : "prores_ks") +
+                      " -color_primaries bt2020 -color_trc arib-std-b67 -colorspace bt2020nc" +
+                      (name == std::string("a.mov") ? " -movflags write_colr" : ""));
+    VideoReader reader(video);
+    ASSERT_TRUE(reader.Next());
+    EXPECT_EQ(reader.Frame().dynamic_range(), DynamicRange::kHlg);
   }
 }
 

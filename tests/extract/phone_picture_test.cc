@@ -198,6 +198,38 @@ TEST(PhonePictureTest, AFilmBehindAJpegIsPassedOver) {
   EXPECT_NE(See(folder / "cut.jpg").damage.find("cut off"), std::string::npos);
 }
 
+TEST(PhonePictureTest, BytesBehindAPngOrGifAreNoDamage) {
+  const TemporaryFolder folder;
+  const std::string png = Encoded(QuarteredPicture(96, 64), ".png"),
+                    gif = ReadFile(
+                        MakeVideo(folder / "a.gif", "-f lavfi -i testsrc2=size=96x64:rate=5:duration=1"));
+  for (const std::string& behind : {std::string(5000, '\0'), std::string(5000, 'x')}) {
+    WriteFile(folder / "a.png", png + behind);
+    const Seen picture = See(folder / "a.png");
+    EXPECT_EQ(picture.frames, 1);
+    EXPECT_EQ(picture.damage, "");
+    EXPECT_EQ(QuarterColours(picture.first), "rgbw");
+    WriteFile(folder / "a.gif", gif + behind);
+    const Seen animation = See(folder / "a.gif");
+    EXPECT_EQ(animation.frames, 5);
+    EXPECT_EQ(animation.damage, "");
+  }
+  WriteFile(folder / "cut.gif", gif.substr(0, gif.size() - 200));
+  EXPECT_NE(See(folder / "cut.gif").damage.find("cut off"), std::string::npos);
+  WriteFile(folder / "a.png", png + png);
+  EXPECT_EQ(See(folder / "a.png").frames, 2);
+}
+
+TEST(PhonePictureTest, AJpegLsIsWhole) {
+  const TemporaryFolder folder;
+  const std::string whole = ReadFile(
+      MakeVideo(folder / "a.jls", "-f lavfi -i testsrc2=size=96x64 -frames:v 1 -pix_fmt rgb24 -c:v jpegls"));
+  EXPECT_EQ(See(folder / "a.jls").frames, 1);
+  EXPECT_EQ(See(folder / "a.jls").damage, "");
+  WriteFile(folder / "cut.jls", whole.substr(0, whole.size() - 20));
+  EXPECT_NE(See(folder / "cut.jls").damage.find("cut off"), std::string::npos);
+}
+
 TEST(PhonePictureTest, ManyJpegsInARowAreAFilm) {
   const TemporaryFolder folder;
   std::string bytes;

@@ -63,6 +63,13 @@ class StreamEndTest : public testing::Test {
   const TemporaryFolder folder_;
 };
 
+TEST_F(StreamEndTest, ZerosBehindATransportStreamAreNoPartOfIt) {
+  const std::string whole = Made("a.ts", "-c:v libx264 -c:a aac");
+  EXPECT_EQ(Told(whole + std::string(40000, '\0')), "");
+  EXPECT_TRUE(IsCut(whole.substr(0, whole.size() - 100)));
+  EXPECT_TRUE(IsCut(whole.substr(0, whole.size() - 188 * 40) + std::string(40000, '\0')));
+}
+
 TEST_F(StreamEndTest, TransportStreamCutBetweenPackets) {
   for (const std::string codec : {"-c:v libx264 -c:a aac", "-c:v mpeg2video -c:a mp2"}) {
     SCOPED_TRACE(codec);
