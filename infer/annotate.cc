@@ -110,7 +110,7 @@ void Annotator::AnnotatePicture(std::size_t video, const VideoResult& result) co
   VideoReader reader(inputs_[video], limits_);
   const auto stamp = reader.Next();
   if (!stamp) throw Error(inputs_[video].string(), "no frame could be decoded");
-  cv::Mat picture = reader.Frame().Turned(result.turn).Picture().clone();
+  cv::Mat picture = reader.Frame().Turned(TurnAt(result.turns, stamp->pts_seconds)).Picture().clone();
   People(result.row, rule_).DrawAt(stamp->pts_seconds, &picture);
   DrawNotes(notes_, 0, &picture);
   constexpr int kQuality = 92;
@@ -131,7 +131,7 @@ std::string Annotator::AnnotateVideo(std::size_t video, const VideoResult& resul
   cv::Size size;
   while (const auto stamp = reader.Next()) {
     if (cancel_.Cancelled()) return "";
-    cv::Mat picture = reader.Frame().Turned(result.turn).Picture();
+    cv::Mat picture = reader.Frame().Turned(TurnAt(result.turns, stamp->pts_seconds)).Picture();
     if (!writer) {
       size = picture.size();
       strip.emplace(size.width, result.row, rule_, first, last, notes_);

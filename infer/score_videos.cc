@@ -80,7 +80,7 @@ class ScoreSink : public ClipSink {
     static_cast<VideoFacts&>(result_.row) = summary;
     result_.hint = summary.hint;
     result_.size = summary.size;
-    result_.turn = summary.turn;
+    result_.turns = summary.turns;
     reading_.Judge(&result_.row);
     if (keeper_) result_.evidence = keeper_->Take(result_.row.people);
     if (extras_.finish) extras_.finish(video_, &result_);

@@ -29,7 +29,7 @@ struct VideoResult {
   ScoreRow row;                           // complete: score, verdict, and all that they rest on
   std::string hint;                       // what to do about the row's reason; may be empty
   cv::Size size;                          // of the first frame looked at
-  Orientation turn;                       // see VideoSummary
+  std::vector<TurnFrom> turns;            // see VideoSummary
   std::vector<Evidence> evidence;         // the most suspicious faces, as VideoExtras ask
   std::string file_sha256;                // of the file; empty where nobody asked
   std::optional<Error> annotate_problem;  // why the annotated form could not be made

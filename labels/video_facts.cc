@@ -81,6 +81,11 @@ Caution TurnedPicture(int degrees) {
           fmt::format("the picture was turned by {} degrees to stand upright", degrees)};
 }
 
+Caution TurnedFrames(int turned, int looked_at) {
+  return {CautionKind::kTurned,
+          fmt::format("in {} of {} frames the picture was turned to stand upright", turned, looked_at)};
+}
+
 Caution SmallFace(int pixels) {
   return {CautionKind::kSmallFace, fmt::format("the face is very small: {} pixels", pixels)};
 }

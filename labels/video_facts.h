@@ -66,6 +66,8 @@ Caution LargerLook(int detect_size);
 Caution HdrFilm(std::string_view transfer);
 // "the picture was turned by 90 degrees to stand upright"; clockwise.
 Caution TurnedPicture(int degrees);
+// "in 16 of 32 frames the picture was turned to stand upright"
+Caution TurnedFrames(int turned, int looked_at);
 // "the face is very small: 24 pixels"
 Caution SmallFace(int pixels);
 

@@ -106,7 +106,7 @@ class WorkFileSink : public ClipSink {
     const nlohmann::json stored = {{"shard", shard},
                                    {"tracks", summary.kept},
                                    // Boxes in turned frames mean nothing to the fakes of this video.
-                                   {"main_track", summary.turn == Orientation{} ? summary.main_track : -1},
+                                   {"main_track", summary.turns.empty() ? summary.main_track : -1},
                                    {"frame_size", {summary.size.width, summary.size.height}},
                                    {"row", ManifestLine(RowOf(video_, summary))}};
     AtomicFile file(row_file_);

@@ -24,6 +24,15 @@ struct FinishedVideo {
 
 }  // namespace
 
+Orientation TurnAt(const std::vector<TurnFrom>& turns, double seconds) {
+  Orientation turn;
+  for (const TurnFrom& each : turns) {
+    if (each.seconds > seconds) break;
+    turn = each.turn;
+  }
+  return turn;
+}
+
 FaceTools::FaceTools(const DetectorOptions& detector, const LandmarkOptions& landmark_options)
     : detectors(detector) {
   if (landmark_options.Wanted()) landmarks.emplace(landmark_options);

@@ -85,14 +85,23 @@ struct VideoTask {
   std::function<std::optional<KnownFaces>()> known = nullptr;
 };
 
+// From a time on every frame is turned so, beyond what the file asks for.
+struct TurnFrom {
+  double seconds = 0;
+  Orientation turn;
+};
+
+// At a time of the video; `turns` in order of time.
+Orientation TurnAt(const std::vector<TurnFrom>& turns, double seconds);
+
 // What became of a video.
 struct VideoSummary : VideoFacts {
-  std::string hint;        // what to do about the reason; may be empty
-  int main_track = -1;     // of the person in "largest" or "centre"; with "all" as "largest"; -1: nobody
-  std::vector<int> kept;   // the tracks that --faces asks for: clips of others are to be dropped
-  cv::Size size;           // of the first frame looked at
-  Orientation turn;        // done to every frame before faces were looked for, beyond what the file asks for
-  std::string boxes_from;  // the video that told the faces; empty: none did
+  std::string hint;             // what to do about the reason; may be empty
+  int main_track = -1;          // of the person in "largest" or "centre"; with "all" as "largest"; -1: nobody
+  std::vector<int> kept;        // the tracks that --faces asks for: clips of others are to be dropped
+  cv::Size size;                // of the first frame looked at
+  std::vector<TurnFrom> turns;  // done to the frames before faces were looked for; none: they stand upright
+  std::string boxes_from;       // the video that told the faces; empty: none did
 };
 
 // Takes the clips of one video, from one thread at a time: Add() in order of time, then Finish() with what

@@ -26,13 +26,19 @@ namespace {
 // Frames of one video that are in work at once: enough to keep the threads busy, few enough for 4K pictures.
 std::size_t FramesInFlight(int jobs) { return static_cast<std::size_t>(std::clamp(jobs + 1, 2, 8)); }
 
-struct SampledFrame {
-  std::vector<std::optional<FrameSlot>> slots;  // by set of windows; at least one is there
-  FrameStamp stamp;
+// A frame in one turn.
+struct View {
   VideoFrame picture;
   std::vector<Face> faces;
-  cv::Mat scene;                 // as Tracker wants it
-  cv::Mat thumbnail;             // if ExtractOptions asks for it
+  cv::Mat scene;      // as Tracker wants it
+  cv::Mat thumbnail;  // if ExtractOptions asks for it
+};
+
+struct SampledFrame : View {
+  std::vector<std::optional<FrameSlot>> slots;  // by set of windows; at least one is there
+  FrameStamp stamp;
+  VideoFrame stored;             // the picture before it was turned
+  std::vector<View> others;      // in further turns, until one is chosen
   std::string failure;           // of a library at this very frame
   bool detector_failed = false;  // that library is the detector's
 };
@@ -54,6 +60,12 @@ double NearnessToMiddle(const cv::Rect2f& box, const cv::Size& picture) {
 int Count(std::int64_t count) {
   return static_cast<int>(std::min<std::int64_t>(count, std::numeric_limits<int>::max()));
 }
+
+// Of the scores of upright faces in the test clips, 0.96 and more. When turned they have none, or one that
+// IsSideways().
+constexpr double kClearlyAFace = 0.5;
+// One frame of so many does not make a video one that has to be looked at again.
+constexpr int kRare = 8;
 
 // One video's way through the pipeline.
 class VideoRun {
@@ -134,30 +146,31 @@ class VideoRun {
     return false;
   }
 
-  // What the first look missed: pixels that stand on their side or head although the file does not say so,
-  // and faces that are too small.
+  // What the first look missed: pixels that stand on their side or head although the file does not say so, in
+  // all of the video or in parts, and faces that are too small.
   void LookAgain(int jobs) {
     if (known_ || summary_.frames == 0 || !failure_.empty()) return;
-    const int degrees = SeemsTurned() ? TurnToUpright() : 0;
-    probes_.clear();
-    if (degrees > 0) {
-      turn_ = TurnBy(degrees);
+    constexpr int kMostTurns = 2;
+    for (int i = 0; i < kMostTurns && SeemsTurned(); ++i) {
+      const std::optional<Orientation> turn = TurnToUpright();
+      if (!turn) break;
+      if (kRare * upright_frames_ < fallen_frames_) turns_.clear();
+      turns_.push_back(*turn);
       if (!Restart(jobs)) return;
-      AddCaution(TurnedPicture(degrees), &summary_.cautions);
-      summary_.turn = turn_;
     }
+    probes_.clear();
     const int longer = std::max(summary_.size.width, summary_.size.height);
     if (summary_.faces > 0 || summary_.small_faces > 0 || longer <= detectors_.SizeOf(DetectLook::kUsual))
       return;
     const VideoSummary usual = summary_;
+    const int turned = turned_frames_;
     look_ = DetectLook::kLarger;
     Restart(jobs);
     if (summary_.faces > 0) {
-      summary_.cautions = usual.cautions;
-      summary_.turn = usual.turn;
       AddCaution(LargerLook(detectors_.SizeOf(look_)), &summary_.cautions);
     } else {
       summary_ = usual;
+      turned_frames_ = turned;
       failure_.clear();
       detector_failed_ = false;
     }
@@ -173,7 +186,9 @@ class VideoRun {
     tracker_ = Tracker();
     tallies_.clear();
     last_window_ = -1;
-    windows_with_clips_ = frames_with_faces_ = sideways_ = 0;
+    windows_with_clips_ = upright_frames_ = fallen_frames_ = turned_frames_ = 0;
+    turn_now_ = 0;
+    probes_.clear();
     drawn_ = DrawnLook();
     if (!Open()) {
       summary_ = before;
@@ -183,12 +198,8 @@ class VideoRun {
     return true;
   }
 
-  // Frames without a face, more than a few, or faces that are wider than high or whose eyes stand one above
-  // the other.
-  bool SeemsTurned() const {
-    if (TakesWholePictures()) return false;  // whose boxes say nothing
-    return 4 * frames_with_faces_ < 3 * summary_.frames || 2 * sideways_ > summary_.faces;
-  }
+  // Frames in which nobody stands upright, more than a few.
+  bool SeemsTurned() const { return kRare * fallen_frames_ > fallen_frames_ + upright_frames_; }
 
   bool TakesWholePictures() const { return options_.detector.detector == kWholePicture; }
 
@@ -210,34 +221,61 @@ class VideoRun {
     return probe.faces;
   }
 
-  // By how much the frames kept aside have to be turned clockwise so that faces are found best; 0 where it
-  // makes no clear difference.
-  int TurnToUpright() {
-    // Of the scores' mean: in two frames of three, and better than as they are. Upright faces of the test
-    // clips have 0.96 and more, and when turned none, or one that IsSideways().
-    constexpr double kLeast = 0.5, kClearly = 0.15;
-    const auto look = [&](const VideoFrame& frame) {
-      double best = 0;
-      for (const Face& face : FacesIn(frame))
-        best = std::max(best, IsSideways(face) ? 0.0 : static_cast<double>(face.score));
-      return best;
-    };
-    const auto score = [&](int degrees) {
-      double sum = 0;
-      for (const VideoFrame& frame : probes_)
-        sum += look(degrees == 0 ? frame : frame.Turned(TurnBy(degrees)));
-      return sum / static_cast<double>(probes_.size());
-    };
-    int best = 0;
-    double highest = std::max(kLeast, score(0) + kClearly);
-    for (const int degrees : {90, 270, 180}) {
-      const double found = score(degrees);
-      if (found > highest) {
-        best = degrees;
-        highest = found;
-      }
-    }
+  // The best score of a face that stands upright.
+  static double UprightScore(const std::vector<Face>& faces) {
+    double best = 0;
+    for (const Face& face : faces)
+      best = std::max(best, IsSideways(face) ? 0.0 : static_cast<double>(face.score));
     return best;
+  }
+
+  // How the frames kept aside, in which nobody stands upright, have to be turned so that faces are found;
+  // none where it does not help.
+  std::optional<Orientation> TurnToUpright() const {
+    std::vector<Orientation> turns = {TurnBy(90), TurnBy(270), TurnBy(180)};
+    std::erase_if(turns, [&](Orientation turn) {
+      return std::find(turns_.begin(), turns_.end(), turn) != turns_.end();
+    });
+    // The scores' mean, so at least in two frames of three.
+    const double least = kClearlyAFace * static_cast<double>(probes_.size());
+    std::vector<double> sums(turns.size());
+    for (std::size_t i = 0; i < probes_.size(); ++i) {
+      for (std::size_t k = 0; k < turns.size(); ++k)
+        sums[k] += UprightScore(FacesIn(probes_[i].Turned(turns[k])));
+      const auto left = static_cast<double>(probes_.size() - 1 - i);
+      if (sums.empty() || *std::max_element(sums.begin(), sums.end()) + left < least) return std::nullopt;
+    }
+    const auto best = std::max_element(sums.begin(), sums.end());
+    if (best == sums.end() || *best < least) return std::nullopt;
+    return turns[static_cast<std::size_t>(best - sums.begin())];
+  }
+
+  // Among the turns that parts of the video need. Where no turn is clearly better the frame stands as the one
+  // before.
+  void ChooseTurn(SampledFrame* frame) {
+    constexpr double kBetter = 0.15;
+    std::vector<double> scores = {UprightScore(frame->faces)};
+    for (const View& other : frame->others) scores.push_back(UprightScore(other.faces));
+    const auto best = std::max_element(scores.begin(), scores.end());
+    if (scores.size() == turns_.size() && *best >= kClearlyAFace && *best > scores[turn_now_] + kBetter)
+      turn_now_ = static_cast<std::size_t>(best - scores.begin());
+    if (turn_now_ > 0) static_cast<View&>(*frame) = std::move(frame->others[turn_now_ - 1]);
+    frame->others.clear();
+    const Orientation turn = turns_[turn_now_];
+    turned_frames_ += turn == Orientation{} ? 0 : 1;
+    if (turn != (summary_.turns.empty() ? Orientation{} : summary_.turns.back().turn)) {
+      constexpr double kBegin = std::numeric_limits<double>::lowest();
+      summary_.turns.push_back({summary_.frames == 0 ? kBegin : frame->stamp.pts_seconds, turn});
+    }
+  }
+
+  void TellTurns() {
+    if (turned_frames_ == 0) return;
+    const auto degrees = [](Orientation turn) { return !turn.transpose ? 180 : turn.flip_x ? 90 : 270; };
+    AddCaution(turned_frames_ == summary_.frames && summary_.turns.size() == 1
+                   ? TurnedPicture(degrees(summary_.turns.front().turn))
+                   : TurnedFrames(turned_frames_, summary_.frames),
+               &summary_.cautions);
   }
 
   // From here on the video is its perturbed copy.
@@ -252,8 +290,8 @@ class VideoRun {
   void PerturbFrame(SampledFrame* frame) const {
     if (options_.perturb.none() || options_.perturb.kind().of_file) return;
     Guarded(frame, [&] {
-      frame->picture = VideoFrame(Perturbed(frame->picture.Picture(), options_.perturb,
-                                            PerturbationSeed(task_.path, frame->stamp.index)));
+      frame->stored = VideoFrame(Perturbed(frame->stored.Picture(), options_.perturb,
+                                           PerturbationSeed(task_.path, frame->stamp.index)));
     });
   }
 
@@ -383,15 +421,19 @@ class VideoRun {
     const auto detect = [this](Frame frame) {
       PerturbFrame(frame.get());
       if (!frame->failure.empty()) return frame;
+      frame->picture = frame->stored.Turned(turns_.front());
       if (known_) {
         frame->faces = KnownFacesOf(*frame);
       } else if (LookedFor(*frame)) {
-        Guarded(frame.get(), [&] {
-          frame->faces = detectors_.Detect(frame->picture, look_, &frame->scene, &frame->thumbnail);
-        });
-        frame->detector_failed = !frame->failure.empty();
+        Look(frame.get(), frame.get());
       }
-      SetThumbnail(frame.get());
+      SetThumbnail(frame.get(), frame.get());
+      for (std::size_t i = 1; i < turns_.size() && frame->failure.empty(); ++i) {
+        View& other = frame->others.emplace_back();
+        other.picture = frame->stored.Turned(turns_[i]);
+        if (LookedFor(*frame)) Look(&other, frame.get());
+        SetThumbnail(&other, frame.get());
+      }
       return frame;
     };
     const auto track_and_crop = [this](const Frame& frame) { TrackAndCrop(frame.get()); };
@@ -412,7 +454,7 @@ class VideoRun {
       auto frame = std::make_shared<SampledFrame>();
       frame->slots = std::move(slots);
       frame->stamp = *stamp;
-      Guarded(frame.get(), [&] { frame->picture = reader_->Frame().Turned(turn_); });
+      Guarded(frame.get(), [&] { frame->stored = reader_->Frame(); });
       return frame;
     }
     return nullptr;
@@ -435,12 +477,18 @@ class VideoRun {
     }
   }
 
-  void SetThumbnail(SampledFrame* frame) const {
+  void Look(View* view, SampledFrame* frame) const {
+    Guarded(frame,
+            [&] { view->faces = detectors_.Detect(view->picture, look_, &view->scene, &view->thumbnail); });
+    frame->detector_failed = !frame->failure.empty();
+  }
+
+  void SetThumbnail(View* view, SampledFrame* frame) const {
     if (!options_.thumbnails) {
-      frame->thumbnail.release();
-    } else if (frame->thumbnail.empty() && frame->failure.empty()) {
+      view->thumbnail.release();
+    } else if (view->thumbnail.empty() && frame->failure.empty()) {
       constexpr int kSide = 320;
-      Guarded(frame, [&] { frame->thumbnail = frame->picture.Shrunk(kSide); });
+      Guarded(frame, [&] { view->thumbnail = view->picture.Shrunk(kSide); });
     }
   }
 
@@ -466,6 +514,7 @@ class VideoRun {
       detector_failed_ = frame->detector_failed;
       return;
     }
+    ChooseTurn(frame);
     if (summary_.frames++ == 0) {
       first_seconds_ = last_seconds_ = frame->stamp.pts_seconds;
       summary_.size = frame->picture.size();
@@ -474,6 +523,7 @@ class VideoRun {
     first_seconds_ = std::min(first_seconds_, frame->stamp.pts_seconds);
     last_seconds_ = std::max(last_seconds_, frame->stamp.pts_seconds);
     summary_.seconds = last_seconds_ - first_seconds_;
+    TellDynamicRange(*frame);
     KeepAside(*frame);
     std::vector<Face>& faces = frame->faces;
     if (!known_) {
@@ -483,8 +533,6 @@ class VideoRun {
     }
     LookAtTexture(*frame);
     summary_.faces += static_cast<int>(faces.size());
-    frames_with_faces_ += faces.empty() ? 0 : 1;
-    sideways_ += static_cast<int>(std::count_if(faces.begin(), faces.end(), IsSideways));
     const bool one = known_ || !LookedFor(*frame) || TakesWholePictures();
     std::vector<int> tracks = one ? std::vector<int>(faces.size(), 0)
                                   : tracker_.Assign(faces, frame->stamp.pts_seconds, frame->scene);
@@ -509,8 +557,7 @@ class VideoRun {
     if (!area.empty()) drawn_.Add(frame.picture.Part(area));
   }
 
-  // The first frame, the fourth and the sixteenth, to be turned.
-  void KeepAside(const SampledFrame& frame) {
+  void TellDynamicRange(const SampledFrame& frame) {
     switch (frame.picture.dynamic_range()) {
       case DynamicRange::kPq:
         AddCaution(HdrFilm("PQ"), &summary_.cautions);
@@ -521,8 +568,14 @@ class VideoRun {
       case DynamicRange::kStandard:
         break;
     }
-    const int number = summary_.frames;
-    if (!known_ && !again_ && (number == 1 || number == 4 || number == 16)) probes_.push_back(frame.picture);
+  }
+
+  // Of the frames in which nobody stands upright the first, the fourth and the sixteenth, to be turned.
+  void KeepAside(const SampledFrame& frame) {
+    if (known_ || look_ != DetectLook::kUsual || !LookedFor(frame) || TakesWholePictures()) return;
+    const bool upright = !std::all_of(frame.faces.begin(), frame.faces.end(), IsSideways);
+    const int number = ++(upright ? upright_frames_ : fallen_frames_);
+    if (!upright && (number == 1 || number == 4 || number == 16)) probes_.push_back(frame.stored);
   }
 
   void TakeClip(FaceClip clip) {
@@ -574,6 +627,7 @@ class VideoRun {
   }
 
   void Conclude() {
+    TellTurns();
     if (drawn_.LooksDrawn()) AddCaution(DrawnFace(), &summary_.cautions);
     // The reader stops at the last frame wanted; the scan has seen the whole file.
     const std::string damage = reader_->damage().empty() ? scanned_damage_ : reader_->damage();
@@ -636,11 +690,12 @@ class VideoRun {
   Tracker tracker_;
   // Of looks after the first.
   DetectLook look_ = DetectLook::kUsual;
-  Orientation turn_;
+  std::vector<Orientation> turns_ = {{}};  // that frames may be in
+  std::size_t turn_now_ = 0;               // of the last frame
   bool again_ = false;
   int first_track_ = 0;             // the number of the first person of this look
   std::vector<VideoFrame> probes_;  // frames kept aside
-  int frames_with_faces_ = 0, sideways_ = 0;
+  int upright_frames_ = 0, fallen_frames_ = 0, turned_frames_ = 0;
   DrawnLook drawn_;
   VideoSummary summary_;
   std::map<int, Tally> tallies_;  // by track

@@ -44,20 +44,24 @@ class SecondLookTest : public ::testing::Test {
 
   // Without loss, so that pixels can be compared.
   fs::path Film(const std::string& name, const cv::Mat& picture, int frames = kFrames) const {
+    return Film(name, std::vector<cv::Mat>(static_cast<std::size_t>(frames), picture));
+  }
+  fs::path Film(const std::string& name, const std::vector<cv::Mat>& pictures) const {
     MadeVideo video;
     video.container = "matroska";
     video.codec = "ffv1";
     video.pixels = "bgr0";
-    video.pictures.assign(static_cast<std::size_t>(frames), picture);
+    video.pictures = pictures;
     Write(video, folder_ / name);
     return folder_ / name;
   }
 
-  static Outcome Extract(const fs::path& video, int detect_size, const std::string& faces = "largest") {
+  static Outcome Extract(const fs::path& video, int detect_size, const std::string& faces = "largest",
+                         int frames = kFrames) {
     ExtractOptions options;
     options.detector.detector = "hog";  // which needs no file
     options.detector.detect_size = detect_size;
-    options.sample.frames = kFrames;
+    options.sample.frames = frames;
     options.choice.faces = faces;
     options.jobs = 2;
     Outcome outcome;
@@ -99,6 +103,38 @@ TEST_F(SecondLookTest, PixelsOnTheirSideAreTurnedAndToldAndGiveTheSameCrops) {
             cv::norm(outcome.clips[i].frames[0].picture, upright.clips[i].frames[0].picture, cv::NORM_INF),
             0);
       }
+    }
+  }
+}
+
+TEST_F(SecondLookTest, AFilmThatTurnsHalfWayIsTurnedThereAloneAndTold) {
+  cv::Mat square, left, right, over;
+  cv::copyMakeBorder(face_, square, 50, 50, 0, 0, cv::BORDER_CONSTANT);
+  cv::rotate(square, left, cv::ROTATE_90_COUNTERCLOCKWISE);
+  cv::rotate(square, right, cv::ROTATE_90_CLOCKWISE);
+  cv::rotate(square, over, cv::ROTATE_180);
+  const Outcome upright = Extract(Film("upright.mkv", square), 400);
+  ASSERT_EQ(upright.clips.size(), std::size_t{kFrames});
+  const cv::Mat crop = upright.clips[0].frames[0].picture;
+  const struct {
+    std::vector<cv::Mat> pictures;
+    int turned;
+  } cases[] = {{{square, square, square, square, left, left, left, left}, 4},
+               {{left, left, left, square, square, square, square, square}, 3},
+               {{square, square, over, over, square, square, over, over}, 4},
+               {{left, left, left, left, left, right, right, right}, 8}};
+  for (const auto& [pictures, turned] : cases) {
+    const int frames = static_cast<int>(pictures.size());
+    const Outcome outcome = Extract(Film("mixed.mkv", pictures), 400, "largest", frames);
+    EXPECT_EQ(outcome.summary.status, Status::kOk) << outcome.summary.reason;
+    EXPECT_EQ(outcome.summary.cautions, std::vector<Caution>{TurnedFrames(turned, frames)});
+    EXPECT_EQ(outcome.summary.tracks, 1);
+    ASSERT_EQ(outcome.clips.size(), pictures.size());
+    for (std::size_t i = 0; i < pictures.size(); ++i) {
+      EXPECT_EQ(cv::norm(outcome.clips[i].frames[0].picture, crop, cv::NORM_INF), 0) << i;
+      EXPECT_EQ(pictures[i].data == square.data,
+                TurnAt(outcome.summary.turns, outcome.clips[i].frames[0].stamp.pts_seconds) == Orientation{})
+          << i;
     }
   }
 }

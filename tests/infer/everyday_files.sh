@@ -214,6 +214,11 @@ recorders() {
   picture screenshot.png -pix_fmt rgb48be
   picture screenshot2.png -pix_fmt gray
   picture screenshot3.png -pix_fmt rgba
+  { cat "$folder/screenshot3.png" && head -c 3000 /dev/zero; } >"$folder/screenshot4.png"
+  { cat "$folder/page.gif" && head -c 3000 /dev/zero; } >"$folder/screenshot5.gif"
+  ff -f lavfi -i color=white:size=320x240:rate=25:duration=0.4 -i "$work/source.mkv" -map 1:v -map 0:v "${x264[@]}" "$work/depth.mov"
+  perl -0777 -pe 's/(.*)vide/$1auxv/s' "$work/depth.mov" >"$folder/CINEMATIC.MOV"
+  for name in screenshot4.png screenshot5.gif CINEMATIC.MOV; do tell "$name" ok; done
 }
 
 surveillance() {
@@ -246,6 +251,11 @@ surveillance() {
   # The times go on where the second begins, as with the parts of a live stream.
   ff -i "$folder/ch18.ts" -c copy -output_ts_offset 0.4 "$work/next.ts"
   cat "$folder/ch18.ts" "$work/next.ts" >"$folder/parts.ts"
+  # As recorders leave them, and as they are joined.
+  { cat "$folder/ch18.ts" && head -c 40000 /dev/zero; } >"$folder/rescued.ts"
+  cat "$folder/old.ogv" "$folder/old.ogv" >"$folder/joined.ogv"
+  tell rescued.ts ok
+  tell joined.ogv ok
   tell joined.ts ok
   tell parts.ts ok
   tell hik.mp4 ok
