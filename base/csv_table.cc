@@ -80,6 +80,12 @@ void RefuseNoTable(const std::filesystem::path& path, std::string_view text) {
     throw Error(path.string(), "is a Git LFS pointer, not the table itself", "fetch it with: git lfs pull");
   if (text.starts_with("PK\3\4"))
     throw Error(path.string(), "is a spreadsheet or archive (zip), not a CSV file", "save the table as CSV");
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  const std::string_view head = first == std::string_view::npos ? "" : text.substr(first);
+  if (head.starts_with('{') || head.starts_with("[{") || head.starts_with("[\n"))
+    throw Error(path.string(), "is JSON, not a CSV file",
+                "a table has a line path,label and one for each file; folders with a metadata.json are "
+                "--dataset dfdc");
   if (text.starts_with("<!") || text.starts_with("<html"))
     throw Error(path.string(), "is a web page, not a CSV file", "download the table itself");
 }

@@ -35,10 +35,10 @@ std::string FileName(const std::string& path) {
 TruthTable FromCsv(const fs::path& path) {
   const CsvTable table(path);
   const std::string column = PathColumn(table);
-  table.Require("label");
+  const std::string labels = LabelColumn(table);
   TruthTable truth;
   for (std::size_t i = 0; i < table.size(); ++i) {
-    const std::string name = table.Raw(i, column), text = table.Field(i, "label");
+    const std::string name = table.Raw(i, column), text = table.Field(i, labels);
     if (text.empty()) continue;  // known by name, but not whether it is real
     const auto label = ParseLabel(text);
     if (!label) throw table.Wrong(i, fmt::format("label '{}' is neither real (0) nor fake (1)", text));

@@ -28,14 +28,17 @@ std::string SplitOfRow(const CsvTable& table, std::size_t row) {
 
 Video ReadRow(const CsvTable& table, std::size_t row, const fs::path& folder, KeyFinder* keys) {
   Video video;
-  const std::string name = table.Raw(row, PathColumn(table)), label_text = table.Field(row, "label");
+  std::error_code ignored;
+  std::string name = table.Raw(row, PathColumn(table));
+  const std::string label_text = table.Field(row, LabelColumn(table));
   if (name.empty()) throw table.Wrong(row, "the path is empty");
   if (name.find('\0') != std::string::npos) throw table.Wrong(row, "the path holds a zero byte");
   const auto label = ParseLabel(label_text);
   if (!label) throw table.Wrong(row, fmt::format("label '{}' is neither real (0) nor fake (1)", label_text));
+  if (name.find('\\') != std::string::npos && !fs::exists(folder / name, ignored))
+    std::replace(name.begin(), name.end(), '\\', '/');  // as Windows writes it
   video.id = Utf8Id(fs::path(name).lexically_normal().generic_string());
   video.path = folder / name;
-  std::error_code ignored;
   if (fs::is_directory(video.path, ignored)) {
     throw table.Wrong(row, fmt::format("'{}' is a folder", name), "name files, one a row");
   }
@@ -58,7 +61,7 @@ Listing List(const LayoutOptions& options, const fs::path& root) {
   const fs::path folder = options.csv.empty() ? root.parent_path() : root;
   const CsvTable table(path);
   PathColumn(table);
-  table.Require("label");
+  LabelColumn(table);
   KeyFinder keys(options.group_by);
   Listing listing;
   std::map<std::string, std::size_t> rows;

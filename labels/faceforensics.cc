@@ -123,9 +123,13 @@ std::string Plain(const std::string& name) {
 
 // The method that a folder of a flat tree is of, or "".
 std::string MethodOf(const std::string& folder) {
-  static const std::map<std::string, std::string> names = {{"df", "Deepfakes"},      {"f2f", "Face2Face"},
-                                                           {"fs", "FaceSwap"},       {"fsh", "FaceShifter"},
-                                                           {"nt", "NeuralTextures"}, {"dfd", kDfd}};
+  static const std::map<std::string, std::string> names = {{"df", "Deepfakes"},
+                                                           {"f2f", "Face2Face"},
+                                                           {"fs", "FaceSwap"},
+                                                           {"fsh", "FaceShifter"},
+                                                           {"nt", "NeuralTextures"},
+                                                           {"dfd", kDfd},
+                                                           {"dfdmanipulatedsequences", kDfd}};
   const std::string plain = Plain(folder);
   for (const auto& method : Methods()) {
     if (Plain(method) == plain) return method;
@@ -137,7 +141,8 @@ std::string MethodOf(const std::string& folder) {
 bool HoldsOriginals(const std::string& folder) {
   Label label = FAKE;
   const std::string plain = Plain(folder);
-  return plain == "youtube" || plain == "actors" || (LabelOfFolder(folder, &label) && label == REAL);
+  return plain == "youtube" || plain == "actors" || plain == "dfdoriginalsequences" ||
+         (LabelOfFolder(folder, &label) && label == REAL);
 }
 
 bool IsOfficial(const fs::path& root) {
@@ -154,29 +159,53 @@ std::string CompressionInName(const fs::path& root) {
   return std::regex_match(name, match, pattern) ? CompressionOf(match[2].str()) : "";
 }
 
-Place OfficialPlace(const std::vector<std::string>& parts) {
-  Place place;
-  if (parts.size() < 5) return place;
-  place.name = 4;
-  place.compression = CompressionOf(parts[2]);
-  place.mask = parts[2] == "masks" || parts[3] == "masks";
-  if (place.compression.empty() && !place.mask) return place;
-  if (parts[0] == kOriginals) {
-    place.actors = parts[1] == "actors";
-    place.known = place.actors || parts[1] == "youtube";
-  } else if (parts[0] == kFakes) {
-    const auto& methods = Methods();
-    place.label = FAKE;
-    place.method = parts[1];
-    place.known = std::find(methods.begin(), methods.end(), parts[1]) != methods.end();
-    place.actors = parts[1] == kDfd;
+bool IsOfActors(const std::vector<std::string>& parts, const Place& place) {
+  static const std::regex of_actors("[0-9]+__.+");
+  return place.method == kDfd || std::regex_match(NameAt(parts, place.name), of_actors);
+}
+
+// Passes over [COMPRESSION/][videos/] from `at` on, to the video's name.
+void FindName(const std::vector<std::string>& parts, std::size_t at, Place* place) {
+  for (; at + 1 < parts.size(); ++at) {
+    const std::string found = CompressionOf(parts[at]);
+    place->mask = place->mask || LowerCase(parts[at]) == "masks";
+    if (!found.empty()) place->compression = found;
+    // Some copies hold a folder once more: DFD_manipulated_sequences/DFD_manipulated_sequences/.
+    const bool again = at > 0 && parts[at] == parts[at - 1];
+    if (found.empty() && !again && !IsKindFolder(parts[at]) && LowerCase(parts[at]) != "masks") break;
   }
+  place->name = at;
+}
+
+// original_sequences/{youtube,actors}/COMPRESSION/videos/NAME and manipulated_sequences/METHOD/...; copies
+// leave out what stands between, or call one of the two otherwise.
+Place OfficialPlace(const std::vector<std::string>& parts, const std::string& compression) {
+  Place place;
+  place.compression = compression;
+  Label label = REAL;
+  std::size_t at = 1;
+  if (parts.size() < 2) return place;
+  if (parts[0] == kOriginals || HoldsOriginals(parts[0])) {
+    place.actors = parts[1] == "actors";
+    if (parts.size() > 2 && (place.actors || parts[1] == "youtube")) at = 2;
+    place.known = true;
+  } else if (parts[0] == kFakes || (LabelOfFolder(parts[0], &label) && label == FAKE)) {
+    place.label = FAKE;
+    place.method = parts.size() > 2 ? MethodOf(parts[1]) : "";
+    place.known = !place.method.empty();
+    at = 2;
+  }
+  if (!place.known) return place;
+  FindName(parts, at, &place);
+  // Of a video, or of the pictures of one.
+  const std::size_t below = parts.size() - place.name - 1;
+  place.known = place.mask || below == 0 || (below == 1 && IsPictureFile(parts.back()));
+  place.actors = place.actors || IsOfActors(parts, place);
   return place;
 }
 
 // [SPLIT/]METHOD/[COMPRESSION/][videos/]NAME, and an original's folder in the place of METHOD.
 Place FlatPlace(const std::vector<std::string>& parts, const std::string& compression) {
-  static const std::regex of_actors("[0-9]+__.+");
   Place place;
   place.compression = compression;
   std::size_t at = 0;
@@ -186,14 +215,8 @@ Place FlatPlace(const std::vector<std::string>& parts, const std::string& compre
   place.method = MethodOf(parts[at]);
   place.label = place.method.empty() ? REAL : FAKE;
   place.known = !place.method.empty() || HoldsOriginals(parts[at]);
-  for (++at; at + 1 < parts.size(); ++at) {
-    const std::string found = CompressionOf(parts[at]);
-    place.mask = place.mask || LowerCase(parts[at]) == "masks";
-    if (!found.empty()) place.compression = found;
-    if (found.empty() && !IsKindFolder(parts[at])) break;
-  }
-  place.name = at;
-  place.actors = std::regex_match(NameAt(parts, at), of_actors) || place.method == kDfd;
+  FindName(parts, at + 1, &place);
+  place.actors = IsOfActors(parts, place);
   return place;
 }
 
@@ -256,7 +279,8 @@ class Reader {
 
   Listing Read() {
     for (Tree::File& file : tree_.media()) {
-      const Place place = official_ ? OfficialPlace(file.parts) : FlatPlace(file.parts, compression_);
+      const Place place =
+          official_ ? OfficialPlace(file.parts, compression_) : FlatPlace(file.parts, compression_);
       if (!place.known) continue;
       file.taken = true;
       if (place.mask)
@@ -342,7 +366,7 @@ class Reader {
 
   fs::path root_;
   bool official_ = IsOfficial(root_);
-  std::string compression_ = CompressionInName(root_);  // of a flat tree
+  std::string compression_ = CompressionInName(root_);  // where no folder tells
   Tree tree_;
   PairLists lists_;
   std::set<std::string> compressions_, methods_;

@@ -144,9 +144,9 @@ std::vector<std::string> WordsOf(const std::string& name) {
 }
 
 bool LabelOfFolder(const std::string& name, Label* label) {
-  static const std::set<std::string> fillers = {
-      "deep",   "ai",    "video", "videos", "image",    "images", "face",    "faces",    "frame",
-      "frames", "clips", "data",  "train",  "training", "set",    "samples", "pictures", "photos"};
+  static const std::set<std::string> fillers = {"deep",     "video", "videos",  "image",    "images", "face",
+                                                "faces",    "frame", "frames",  "clips",    "data",   "train",
+                                                "training", "set",   "samples", "pictures", "photos"};
   std::set<Label> found;
   for (const std::string& word : WordsOf(name)) {
     if (const std::optional<Label> known = LabelOfWord(word))
@@ -161,7 +161,8 @@ bool LabelOfFolder(const std::string& name, Label* label) {
 
 std::string SplitOfFolder(const std::string& name) {
   static const std::map<std::string, std::string> splits = {
-      {"train", "train"}, {"val", "val"}, {"valid", "val"}, {"validation", "val"}, {"test", "test"}};
+      {"train", "train"},    {"training", "train"}, {"val", "val"},     {"valid", "val"},
+      {"validation", "val"}, {"test", "test"},      {"testing", "test"}};
   const auto found = splits.find(LowerCase(name));
   return found == splits.end() ? "" : found->second;
 }

@@ -17,8 +17,9 @@ std::optional<Label> ParseLabel(std::string_view text);
 // "real", "fake"
 std::string_view NameOf(Label label);
 
-// The column of a table that names its files: path, or else filename, file or video. An Error where there is
-// none.
+// The columns of a table that name its files and their labels: path and label, or what other programs call
+// them (filename, file, video, ...; target, class, is_fake, ...). An Error where there is none.
 std::string PathColumn(const CsvTable& table);
+std::string LabelColumn(const CsvTable& table);
 
 }  // namespace seam

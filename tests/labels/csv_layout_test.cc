@@ -95,6 +95,22 @@ TEST_F(CsvLayoutTest, NumberedPicturesOfAFolderAreOneVideoUnlessAGroupIsGiven) {
   EXPECT_TRUE(grouped.notes.empty());
 }
 
+TEST_F(CsvLayoutTest, TakesOtherNamesOfTheColumnsAndPathsOfWindows) {
+  for (const char* names : {"File Path,Class", "video_path,target", "image,is_fake"}) {
+    const auto videos = List(std::string(names) + "\na\\1.mp4,1\nb.jpg,0\n").videos;
+    ASSERT_EQ(videos.size(), 2U) << names;
+    EXPECT_EQ(videos[0].path, tree_.path() / "a/1.mp4");
+    EXPECT_EQ(videos[0].label, FAKE);
+    EXPECT_EQ(videos[1].label, REAL);
+  }
+}
+
+TEST_F(CsvLayoutTest, JsonIsNamed) {
+  for (const char* text : {R"({"a.mp4": {"label": "FAKE", "split": "train"}, "b.mp4": {"label": "REAL"}})",
+                           R"([{"path": "a.mp4", "label": 1}])"})
+    EXPECT_EQ(Message(text), "is JSON, not a CSV file");
+}
+
 TEST_F(CsvLayoutTest, AColumnThatStandsTwiceIsAnError) {
   EXPECT_EQ(Message("path,label,Path\na/1.mp4,1,b.jpg\n"), "names the column 'path' twice");
 }

@@ -226,6 +226,18 @@ TEST(FlatFaceForensicsTest, AFolderForEachMethodBesideTheOriginalsIsRecognised) 
        "original/000.mp4"},
       {{"ff/Real/000/0001.png", "ff/deepfakes/000_003/0001.png", "ff/neural_textures/003_000/0001.png"},
        "Real/000/0001.png"},
+      {{"ff/original_sequences/000.mp4", "ff/manipulated_sequences/Deepfakes/000_003.mp4",
+        "ff/manipulated_sequences/NeuralTextures/003_000.mp4"},
+       "original_sequences/000.mp4"},
+      {{"ff/original_sequences/youtube/000.avi", "ff/manipulated_sequences/Deepfakes/000_003.avi",
+        "ff/manipulated_sequences/NeuralTextures/videos/003_000.avi"},
+       "original_sequences/youtube/000.avi"},
+      {{"ff/original/000.mp4", "ff/manipulated_sequences/Deepfakes/000_003.mp4",
+        "ff/manipulated_sequences/NeuralTextures/003_000.mp4"},
+       "original/000.mp4"},
+      {{"ff/original_sequences/youtube/raw/videos/000.mp4", "ff/Manipulated/Deepfakes/raw/videos/000_003.mp4",
+        "ff/Manipulated/NeuralTextures/raw/videos/003_000.mp4"},
+       "original_sequences/youtube/raw/videos/000.mp4"},
       {{"ff/youtube/c40/videos/000.mp4", "ff/DF/c40/videos/000_003.mp4", "ff/NT/c40/videos/003_000.mp4"},
        "youtube/c40/videos/000.mp4"},
   };
@@ -249,6 +261,19 @@ TEST(FlatFaceForensicsTest, AFolderForEachMethodBesideTheOriginalsIsRecognised) 
     }
     EXPECT_GE(listing.videos.size(), 3U);
   }
+}
+
+TEST(FlatFaceForensicsTest, CopiesOfTheActorsVideosAreRecognised) {
+  MadeTree tree;
+  tree.Add({"DFD_original sequences/01__exit_phone_room.mp4",
+            "DFD_manipulated_sequences/DFD_manipulated_sequences/01_02__exit_phone_room__YVGY8LOK.mp4"});
+  const Listing listing = tree.List(LayoutOptions());
+  ASSERT_EQ(listing.videos.size(), 2U);
+  EXPECT_EQ(listing.videos[0].dataset, "faceforensics++");
+  EXPECT_EQ(listing.videos[0].label, FAKE);
+  EXPECT_EQ(listing.videos[0].method, "DeepFakeDetection");
+  EXPECT_EQ(listing.videos[1].label, REAL);
+  EXPECT_EQ(listing.videos[0].footage, listing.videos[1].footage);
 }
 
 TEST(FlatFaceForensicsTest, TheRootsNameTellsTheCompression) {

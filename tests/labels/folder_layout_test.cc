@@ -71,13 +71,27 @@ TEST_F(FolderLayoutTest, KnowsTheOtherNamesOfTheFolders) {
 }
 
 TEST_F(FolderLayoutTest, AWordOfTheNameSaysTheLabel) {
-  const std::pair<const char*, int> names[] = {
-      {"Real", 0},         {"Deepfake", 1},       {"DeepFakes", 1},
-      {"real_videos", 0},  {"FakeImages", 1},     {"training_real", 0},
-      {"AI-generated", 1}, {"Pristine", 0},       {"synthetic", 1},
-      {"1_fake", 1},       {"real_and_fake", -1}, {"Celeb-real", -1},
-      {"youtube", -1},     {"videos", -1},        {"manipulated_sequences", -1},
-      {"reality", -1}};
+  const std::pair<const char*, int> names[] = {{"Real", 0},
+                                               {"Deepfake", 1},
+                                               {"DeepFakes", 1},
+                                               {"real_videos", 0},
+                                               {"FakeImages", 1},
+                                               {"training_real", 0},
+                                               {"AI-generated", 1},
+                                               {"Pristine", 0},
+                                               {"synthetic", 1},
+                                               {"1_fake", 1},
+                                               {"real_and_fake", -1},
+                                               {"Celeb-real", -1},
+                                               {"youtube", -1},
+                                               {"videos", -1},
+                                               {"manipulated_sequences", -1},
+                                               {"reality", -1},
+                                               {"ai", 1},
+                                               {"nature", 0},
+                                               {"untampered", 0},
+                                               {"spoof", 1},
+                                               {"real ai", -1}};
   for (const auto& [name, wanted] : names) {
     Label label = REAL;
     const bool known = LabelOfFolder(name, &label);
@@ -123,6 +137,12 @@ TEST_F(FolderLayoutTest, TakesTheSplitsOfTheFolders) {
 TEST_F(FolderLayoutTest, TakesValidationForVal) {
   Make({"train/real/a.jpg", "valid/fake/a.jpg", "Validation/fake/b.jpg"});
   for (const auto& video : List()) EXPECT_EQ(video.split, video.id.starts_with("train") ? "train" : "val");
+}
+
+TEST_F(FolderLayoutTest, TakesTrainingAndTestingForSplits) {
+  Make({"Training/real/a.mp4", "Training/fake/b.mp4", "Testing/real/c.mp4", "Testing/fake/d.mp4"});
+  for (const Video& video : List())
+    EXPECT_EQ(video.split, video.id.starts_with("Training") ? "train" : "test") << video.id;
 }
 
 TEST_F(FolderLayoutTest, TheStemIsTheKeyOfRealAndFake) {
