@@ -149,9 +149,17 @@ TEST(ApplyTruthTest, NamesWithoutEndingsFit) {
   EXPECT_EQ(rows[2].label, 1);
 }
 
+TEST(ReadTruthTest, TakesTheColumnsOfOtherPrograms) {
+  const TemporaryFolder folder;
+  for (const char* names : {"file path,class", "video_name,target", "image_path,is_fake"}) {
+    WriteFile(folder / "t.csv", std::string(names) + "\na.mp4,1\n");
+    EXPECT_EQ(ReadTruth(folder / "t.csv").videos.at("a.mp4").label, FAKE) << names;
+  }
+}
+
 TEST(ReadTruthTest, ErrorsNameColumnOrLine) {
   EXPECT_EQ(MessageFor("name,label\na,1\n"), "has no column 'path'");
-  EXPECT_EQ(MessageFor("path,class\na,1\n"), "has no column 'label'");
+  EXPECT_EQ(MessageFor("path,kind\na,1\n"), "has no column 'label'");
   EXPECT_EQ(MessageFor("path,label\na,1\nb,x\n"), "line 3: label 'x' is neither real (0) nor fake (1)");
   EXPECT_EQ(MessageFor("path,label\na,1\na,fake\na,real\n"), "line 4: 'a' is real and fake");
 }
