@@ -106,11 +106,10 @@ Version VersionOf(const fs::path& root) {
   constexpr int kPeopleOfVersion1 = 17;
   static const std::regex person("(id([0-9]{1,6}))_.*");
   std::error_code code;
-  if (fs::exists(root / kTestList, code)) {
-    const std::size_t lines = ReadLines(root / kTestList).size();
-    return {lines > kTestsOfVersion1 ? 2 : 1,
-            fmt::format("has a {} of {}", kTestList, Counted(lines, "line"))};
-  }
+  const bool has_list = fs::exists(root / kTestList, code);
+  const std::size_t lines = has_list ? ReadLines(root / kTestList).size() : 0;
+  const std::string list = fmt::format("has a {} of {}", kTestList, Counted(lines, "line"));
+  if (lines > kTestsOfVersion1) return {2, list};
   for (const char* folder : {kCelebReal, kFake}) {
     for (const char* kind : {"", "videos", "frames"}) {
       for (fs::directory_iterator entry(root / folder / kind, code), end; !code && entry != end;
@@ -122,6 +121,7 @@ Version VersionOf(const fs::path& root) {
       }
     }
   }
+  if (has_list) return {1, list};
   return {1, fmt::format("has {}/ or {}/ with nobody from id{} on", kCelebReal, kFake, kPeopleOfVersion1)};
 }
 

@@ -49,6 +49,10 @@ TEST(ChooseLayoutTest, AutoTellsTheVersionsOfCelebDfApartByTheTestList) {
   for (int i = 0; i < 100; ++i) list += "1 Celeb-real/id0_0000.mp4\n";
   tree.Write("List_of_testing_videos.txt", list);
   EXPECT_EQ(ChooseLayout(LayoutOptions(), tree.path()).name, "celeb-df-v1");
+  MadeTree part;  // of version 2, with its part of the list
+  part.Add({"Celeb-real/id30_0002.mp4", "Celeb-synthesis/id30_id61_0002.mp4"});
+  part.Write("List_of_testing_videos.txt", "1 Celeb-real/id30_0002.mp4\n");
+  EXPECT_EQ(ChooseLayout(LayoutOptions(), part.path()).name, "celeb-df-v2");
   tree.Write("List_of_testing_videos.txt", list + "1 Celeb-real/id0_0000.mp4\n");
   EXPECT_EQ(ChooseLayout(LayoutOptions(), tree.path()).name, "celeb-df-v2");
 }
