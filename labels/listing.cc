@@ -14,6 +14,7 @@
 #include "base/lower_case.h"
 #include "base/options.h"
 #include "base/words.h"
+#include "labels/label.h"
 
 namespace seam {
 
@@ -51,11 +52,26 @@ bool HoldsFile(const fs::path& folder) {
   return false;
 }
 
-// The first `count` parts, without folders that say what kind of file is in them.
+// "real" for "real_frames": without what says the kind of file where the rest is a label, "" for the kind
+// alone.
+std::string WithoutKinds(const std::string& folder) {
+  std::string kept, word;
+  for (const char c : folder + " ") {
+    if (c != ' ' && c != '_' && c != '-') {
+      word += c;
+      continue;
+    }
+    if (!word.empty() && !IsKindFolder(word)) kept += (kept.empty() ? "" : " ") + word;
+    word.clear();
+  }
+  return IsKindFolder(folder) ? "" : LabelOfWord(LowerCase(kept)) ? kept : folder;
+}
+
+// The first `count` parts, without what says what kind of file is in them.
 std::string FootageOf(const std::vector<std::string>& parts, std::size_t count, const std::string& name) {
   std::string footage;
   for (std::size_t i = 0; i < count; ++i) {
-    if (!IsKindFolder(parts[i])) footage += parts[i] + "/";
+    if (const std::string kept = WithoutKinds(parts[i]); !kept.empty()) footage += kept + "/";
   }
   return name.empty() ? footage : footage + name + "/";
 }
@@ -106,10 +122,11 @@ void Tree::LeaveOutFrames() {
     }
     const std::string stem = fs::path(file.parts.back()).stem();
     std::smatch match;
-    return folders > 0 && IsKindFolder(file.parts[folders - 1]) &&
-           (footage.count(FootageOf(file.parts, folders, stem)) > 0 ||
-            (std::regex_match(stem, match, numbered) &&
-             footage.count(FootageOf(file.parts, folders, match[1].str())) > 0));
+    if (footage.count(FootageOf(file.parts, folders, stem)) > 0)
+      return true;  // also a film's poster beside it
+    return folders > 0 && WithoutKinds(file.parts[folders - 1]) != file.parts[folders - 1] &&
+           std::regex_match(stem, match, numbered) &&
+           footage.count(FootageOf(file.parts, folders, match[1].str())) > 0;
   };
   std::vector<File> kept;
   for (File& file : media_) {

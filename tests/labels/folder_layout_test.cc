@@ -124,6 +124,17 @@ TEST_F(FolderLayoutTest, PicturesOfAVideoThatIsThereAreLeftOut) {
   EXPECT_EQ(listing.videos[0].method, "") << "videos/ and frames/ are no methods";
 }
 
+TEST_F(FolderLayoutTest, FramesInFoldersOfTheirOwnAndPostersAreLeftOut) {
+  Make({"real/a.mp4", "real/a.jpg", "real_frames/a/0001.png", "fake/video_1.mp4", "fake/image_1.jpg",
+        "fake-faces/video_1/0001.png", "fake-faces/c/0001.png"});
+  const Listing listing = Listed(folder_.path());
+  std::vector<std::string> ids;
+  for (const auto& video : listing.videos) ids.push_back(video.id);
+  EXPECT_EQ(ids, (std::vector<std::string>{"fake-faces/c/0001.png", "fake/image_1.jpg", "fake/video_1.mp4",
+                                           "real/a.mp4"}));
+  EXPECT_EQ(listing.notes.back().substr(0, 19), "3 pictures left out");
+}
+
 TEST_F(FolderLayoutTest, TakesTheSplitsOfTheFolders) {
   Make({"train/real/a.jpg", "train/fake/m/a.jpg", "val/real/b.jpg", "test/1_fake/c.jpg"});
   const auto videos = List();
