@@ -16,23 +16,32 @@ constexpr std::int64_t kTail = std::int64_t{1} << 22;
 
 unsigned ByteAt(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
 
-// The size of a transport stream's packets and where each one's mark stands.
+// The size of a transport stream's packets, where in each one its mark stands, and where the first whole one
+// begins: what was cut out of a stream may begin within one.
 struct PacketSize {
-  std::int64_t bytes = 0, mark = 0;
+  std::int64_t bytes = 0, mark = 0, first = 0;
 };
 
 // Plain, with times of arrival, with error correction. None where the file's first packets are of no size.
 std::optional<PacketSize> PacketSizeOf(const InputFile& file) {
   constexpr std::array<PacketSize, 3> kSizes = {{{188, 0}, {192, 4}, {204, 0}}};
-  constexpr int kMarks = 5;
+  constexpr std::int64_t kMarks = 5;
   const std::string head = file.BytesAt(0, 1 << 12);
-  for (const PacketSize& size : kSizes) {
-    bool fits = true;
-    for (int i = 0; i < kMarks && fits; ++i) {
-      const auto at = static_cast<std::size_t>(i * size.bytes + size.mark);
-      fits = at >= head.size() ? i > 0 : head[at] == 'G';
+  const auto length = static_cast<std::int64_t>(head.size());
+  const auto fits = [&](const PacketSize& size, std::int64_t first, std::int64_t least) {
+    std::int64_t marks = 0;
+    for (std::int64_t at = first + size.mark; marks < kMarks && at < length; at += size.bytes, ++marks) {
+      if (head[static_cast<std::size_t>(at)] != 'G') return false;
     }
-    if (fits) return size;
+    return marks >= least;
+  };
+  for (const PacketSize& size : kSizes) {
+    if (fits(size, 0, 1)) return size;
+  }
+  for (const PacketSize& size : kSizes) {
+    for (std::int64_t first = 1; first < size.bytes; ++first) {
+      if (fits(size, first, kMarks)) return PacketSize{size.bytes, size.mark, first};
+    }
   }
   return std::nullopt;
 }
@@ -157,10 +166,10 @@ std::optional<bool> TransportStreamEndsEarly(const InputFile& file) {
     return !whole(188) && !whole(192) && !whole(204);
   }
   // The last packet may end with zeros of its own.
-  const std::int64_t packets = (EndWithoutZeros(file) + size->bytes - 1) / size->bytes;
-  const std::int64_t end = packets * size->bytes;
+  const std::int64_t packets = (EndWithoutZeros(file) - size->first + size->bytes - 1) / size->bytes;
+  const std::int64_t end = size->first + packets * size->bytes;
   if (end > file.size() || (end < file.size() && file.size() - end < size->bytes)) return true;
-  const std::int64_t count = std::min(end, kTail) / size->bytes;
+  const std::int64_t count = std::min(packets, kTail / size->bytes);
   const std::string tail =
       file.BytesAt(end - count * size->bytes, static_cast<std::size_t>(count * size->bytes));
   std::map<unsigned, OpenPacket> streams;
@@ -178,7 +187,7 @@ bool IsJoinedWithin(const InputFile& file, unsigned pid, std::int64_t begin, std
   if (!size) return false;
   constexpr std::int64_t kMost = std::int64_t{1} << 24;
   constexpr std::size_t kPacket = 188;
-  const std::int64_t first = begin / size->bytes * size->bytes;
+  const std::int64_t first = begin - (begin - size->first) % size->bytes;
   const std::int64_t count = std::min(end - first, kMost) / size->bytes + 1;
   const std::string bytes = file.BytesAt(first, static_cast<std::size_t>(count * size->bytes));
   std::map<unsigned, OpenPacket> streams;

@@ -67,6 +67,8 @@ TEST_F(StreamEndTest, ZerosBehindATransportStreamAreNoPartOfIt) {
   const std::string whole = Made("a.ts", "-c:v libx264 -c:a aac");
   EXPECT_EQ(Told(whole + std::string(40000, '\0')), "");
   EXPECT_TRUE(IsCut(whole.substr(0, whole.size() - 100)));
+  EXPECT_EQ(Told(whole.substr(100)), "") << "the rest of a packet at the beginning";
+  EXPECT_TRUE(IsCut(whole.substr(100, whole.size() - 200)));
   EXPECT_TRUE(IsCut(whole.substr(0, whole.size() - 188 * 40) + std::string(40000, '\0')));
 }
 
