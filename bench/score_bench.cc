@@ -13,7 +13,7 @@
 #include "base/program.h"
 #include "infer/predictor.h"
 #include "infer/torch_parts.h"
-#include "models/networks/stored_network.h"
+#include "models/zoo/stored_network.h"
 
 namespace seam {
 namespace {

@@ -24,8 +24,8 @@
 #include "base/version.h"
 #include "extract/faces/face_detector.h"
 #include "extract/media/media_support.h"
-#include "models/networks/ensemble_file.h"
-#include "models/networks/stored_network.h"
+#include "models/zoo/ensemble_file.h"
+#include "models/zoo/stored_network.h"
 #ifdef SEAM_ONEDNN
 #include "models/networks/onednn_model.h"
 #endif

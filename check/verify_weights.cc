@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "check/verify.h"
-#include "models/networks/stored_network.h"
+#include "models/zoo/stored_network.h"
 #include "proto/shard.h"
 
 namespace seam {

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "extract/media/decoder_pool.h"
-#include "models/networks/ensemble_file.h"
-#include "models/networks/stored_network.h"
+#include "models/zoo/ensemble_file.h"
+#include "models/zoo/stored_network.h"
 
 namespace seam {
 namespace {

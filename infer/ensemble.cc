@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "models/networks/ensemble_file.h"
+#include "models/zoo/ensemble_file.h"
 
 namespace seam {
 

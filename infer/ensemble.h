@@ -11,7 +11,7 @@
 
 #include "extract/faces/crop.h"
 #include "infer/predictor.h"
-#include "models/networks/stored_network.h"
+#include "models/zoo/stored_network.h"
 #include "scores/fusion.h"
 
 namespace seam {

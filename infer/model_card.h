@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "models/networks/stored_network.h"
+#include "models/zoo/stored_network.h"
 #include "scores/fusion.h"
 #include "scores/verdict.h"
 

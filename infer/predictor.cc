@@ -11,9 +11,9 @@
 #include "base/files.h"
 #include "extract/faces/face_detector.h"
 #include "infer/torch_parts.h"
-#include "models/networks/ensemble_file.h"
 #include "models/networks/fold.h"
-#include "models/networks/stored_network.h"
+#include "models/zoo/ensemble_file.h"
+#include "models/zoo/stored_network.h"
 #include "proto/picture.h"
 #include "spectrum/spectrum_scorer.h"
 

@@ -21,8 +21,8 @@
 #include "infer/score_page.h"
 #include "infer/torch_parts.h"
 #include "labels/video.h"
-#include "models/networks/ensemble_file.h"
-#include "models/networks/stored_network.h"
+#include "models/zoo/ensemble_file.h"
+#include "models/zoo/stored_network.h"
 
 namespace seam {
 namespace {

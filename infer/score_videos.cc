@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "infer/ensemble.h"
 #include "infer/shared_batch.h"
-#include "models/networks/stored_network.h"
+#include "models/zoo/stored_network.h"
 
 namespace seam {
 namespace {

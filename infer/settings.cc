@@ -12,8 +12,8 @@
 #include "base/sha256.h"
 #include "base/version.h"
 #include "labels/video.h"
-#include "models/networks/stored_aggregate.h"
-#include "models/networks/stored_network.h"
+#include "models/zoo/stored_aggregate.h"
+#include "models/zoo/stored_network.h"
 
 namespace seam {
 

@@ -57,7 +57,7 @@ struct InferSettings {
 ExtractOptions ExtractionFor(const Ensemble& ensemble, const InferSettings& settings, const Options& options);
 
 // How the scores of frames become one of a video. For each network that is as the user says, or else as it
-// was stored (models/networks/stored_aggregate.h), or else the usual way. An Error where that is unknown.
+// was stored (models/zoo/stored_aggregate.h), or else the usual way. An Error where that is unknown.
 std::vector<AggregateOptions> AggregatesFor(const Ensemble& ensemble, const InferSettings& settings,
                                             const Options& options);
 

@@ -8,7 +8,7 @@
 #include "base/files.h"
 #include "base/options.h"
 #include "base/progress.h"
-#include "models/networks/ensemble_file.h"
+#include "models/zoo/ensemble_file.h"
 
 namespace seam {
 

@@ -15,12 +15,12 @@
 #include "base/progress.h"
 #include "base/sha256.h"
 #include "base/version.h"
-#include "models/networks/variant.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/detector_recipes.h"
 #include "models/torch/import.h"
 #include "models/weights/foreign_weights.h"
 #include "models/weights/safetensors_header.h"
+#include "models/zoo/variant.h"
 #include "proto/crop_spec.h"
 
 namespace seam {

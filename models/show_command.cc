@@ -9,10 +9,10 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/sha256.h"
-#include "models/networks/ensemble_file.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/model.h"
 #include "models/weights/safetensors.h"
+#include "models/zoo/ensemble_file.h"
 #include "proto/crop_spec.h"
 
 namespace seam {

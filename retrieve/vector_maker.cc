@@ -15,8 +15,8 @@
 #include "infer/evidence.h"
 #include "infer/predictor.h"
 #include "infer/settings.h"
-#include "models/networks/ensemble_file.h"
-#include "models/networks/stored_network.h"
+#include "models/zoo/ensemble_file.h"
+#include "models/zoo/stored_network.h"
 #include "retrieve/corners.h"
 
 namespace seam {

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/sha256.h"
-#include "models/networks/ensemble_file.h"
-#include "models/networks/stored_network.h"
+#include "models/zoo/ensemble_file.h"
+#include "models/zoo/stored_network.h"
 
 namespace seam::serve {
 

@@ -28,7 +28,7 @@ struct ClassifierOptions {
   // rest (liblinear). "log", "lasso", "ridge", "elastic": one layer with a sigmoid or softmax, minimising the
   // mean cross entropy plus nothing, l1 sum|w|, l2 sum w^2, or both. "knn": the nearest neighbours' vote.
   // "eigenfaces": principal components and a linear SVM (liblinear). "prnu": fingerprints of raw colour
-  // pictures. "nn", "cnn", "resnet", "deepfreq": networks (models/networks/frequency.h), which learn by Adam
+  // pictures. "nn", "cnn", "resnet", "deepfreq": networks (models/zoo/frequency.h), which learn by Adam
   // until rows that they do not see do not improve any more; the first layer of "nn" costs l2 sum w^2.
   // "kmeans": as many clusters as classes, found without labels, each then named by most of its rows.
   std::string solver = "svm";

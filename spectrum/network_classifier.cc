@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "models/networks/compiled_model.h"
-#include "models/networks/frequency.h"
-#include "models/networks/registry.h"
+#include "models/zoo/frequency.h"
+#include "models/zoo/registry.h"
 
 namespace seam {
 namespace {

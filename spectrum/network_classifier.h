@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "models/networks/model_options.h"
+#include "models/zoo/model_options.h"
 #include "spectrum/classifier.h"
 
 namespace seam {
 
-// The network of models/networks/frequency.h that `options` ask for as a classifier, in its fast form:
+// The network of models/zoo/frequency.h that `options` ask for as a classifier, in its fast form:
 // float32 on the CPU. An Error names `subject` where the weights do not fit.
 std::unique_ptr<Classifier> MakeNetworkClassifier(const ModelOptions& options,
                                                   const std::map<std::string, std::vector<float>>& weights,

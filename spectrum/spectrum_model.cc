@@ -10,9 +10,9 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
-#include "models/networks/frequency.h"
 #include "models/weights/json_text.h"
 #include "models/weights/safetensors.h"
+#include "models/zoo/frequency.h"
 #include "spectrum/running_moments.h"
 
 namespace seam {

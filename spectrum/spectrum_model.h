@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "models/networks/stored_network.h"
+#include "models/zoo/stored_network.h"
 #include "spectrum/classifier.h"
 #include "spectrum/feature_set.h"
 

@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/random.h"
-#include "models/networks/registry.h"
 #include "models/torch/checkpoint.h"
+#include "models/zoo/registry.h"
 
 namespace seam {
 namespace {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "models/networks/stored_network.h"
 #include "models/torch/model.h"
+#include "models/zoo/stored_network.h"
 
 namespace seam {
 

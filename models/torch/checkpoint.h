@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
-#include "models/networks/stored_network.h"
 #include "models/torch/model.h"
 #include "models/torch/tensors.h"
+#include "models/zoo/stored_network.h"
 
 namespace seam {
 

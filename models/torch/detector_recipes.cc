@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "models/networks/registry.h"
 #include "models/weights/safetensors_header.h"
+#include "models/zoo/registry.h"
 
 namespace seam {
 namespace {

@@ -6,9 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "models/networks/model_options.h"
 #include "models/torch/tensors.h"
 #include "models/weights/plain_tensor.h"
+#include "models/zoo/model_options.h"
 
 namespace seam {
 

@@ -11,9 +11,9 @@
 #include <torch/types.h>
 
 #include "models/networks/graph.h"
-#include "models/networks/model_options.h"
-#include "models/networks/registry.h"
 #include "models/torch/fused_norm.h"
+#include "models/zoo/model_options.h"
+#include "models/zoo/registry.h"
 
 namespace seam {
 

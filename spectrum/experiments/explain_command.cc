@@ -15,7 +15,7 @@
 #include "base/progress.h"
 #include "extract/faces/extract_faces.h"
 #include "models/networks/compiled_model.h"
-#include "models/networks/stored_network.h"
+#include "models/zoo/stored_network.h"
 #include "proto/picture_codec.h"
 #include "scores/calibration.h"
 #include "spectrum/experiments/explain.h"

@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/sha256.h"
-#include "models/networks/frequency.h"
 #include "models/torch/checkpoint.h"
+#include "models/zoo/frequency.h"
 #include "train/initial_model.h"
 #include "train/process_place.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "models/networks/model_options.h"
+#include "models/zoo/model_options.h"
 #include "spectrum/classifier.h"
 #include "spectrum/feature_set.h"
 #include "train/task.h"

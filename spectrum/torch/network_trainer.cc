@@ -9,8 +9,8 @@
 #include "base/interrupt.h"
 #include "base/scratch_folder.h"
 
-#include "models/networks/frequency.h"
-#include "models/networks/stored_network.h"
+#include "models/zoo/frequency.h"
+#include "models/zoo/stored_network.h"
 #include "spectrum/network_classifier.h"
 #include "spectrum/torch/feature_task.h"
 #include "train/run_folder.h"

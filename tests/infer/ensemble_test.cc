@@ -9,7 +9,7 @@
 
 #include "base/files.h"
 #include "base/sibling.h"
-#include "models/networks/ensemble_file.h"
+#include "models/zoo/ensemble_file.h"
 #include "scores/calibration.h"
 #include "scores/score_file.h"
 #include "tests/infer/parts.h"

@@ -1,6 +1,6 @@
 // BNext and the detector of "Faster Than Lies" against the outputs of their authors' code.
 
-#include "models/networks/bnext.h"
+#include "models/zoo/bnext.h"
 
 #include <torch/utils.h>
 #include <zip.h>

@@ -1,4 +1,4 @@
-#include "models/networks/ensemble_file.h"
+#include "models/zoo/ensemble_file.h"
 
 #include <gtest/gtest.h>
 

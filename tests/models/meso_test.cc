@@ -1,4 +1,4 @@
-#include "models/networks/meso.h"
+#include "models/zoo/meso.h"
 
 #include <torch/nn/functional/loss.h>
 #include <torch/optim/adamw.h>

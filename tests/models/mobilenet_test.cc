@@ -7,12 +7,12 @@
 
 #include <gtest/gtest.h>
 
-#include "models/networks/mobilenet.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/compile.h"
 #include "models/torch/import.h"
 #include "models/torch/tensors.h"
 #include "models/weights/safetensors.h"
+#include "models/zoo/mobilenet.h"
 #include "tests/models/filled.h"
 #include "tests/support/support.h"
 

@@ -1,4 +1,4 @@
-#include "models/networks/model_options.h"
+#include "models/zoo/model_options.h"
 
 #include <torch/utils.h>
 

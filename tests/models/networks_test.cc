@@ -7,10 +7,10 @@
 
 #include <gtest/gtest.h>
 
-#include "models/networks/efficientnet.h"
-#include "models/networks/xception.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/model.h"
+#include "models/zoo/efficientnet.h"
+#include "models/zoo/xception.h"
 #include "tests/models/filled.h"
 #include "tests/support/support.h"
 

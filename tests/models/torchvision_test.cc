@@ -8,9 +8,9 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
-#include "models/networks/efficientnet.h"
-#include "models/networks/resnet.h"
 #include "models/torch/model.h"
+#include "models/zoo/efficientnet.h"
+#include "models/zoo/resnet.h"
 #include "tests/models/filled.h"
 #include "tests/support/support.h"
 

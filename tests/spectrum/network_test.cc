@@ -8,9 +8,9 @@
 
 #include "base/files.h"
 #include "models/networks/compiled_model.h"
-#include "models/networks/frequency.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/model.h"
+#include "models/zoo/frequency.h"
 #include "spectrum/experiments/experiment.h"
 #include "spectrum/network_classifier.h"
 #include "spectrum/spectrum_model.h"

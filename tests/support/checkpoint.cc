@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "models/networks/registry.h"
 #include "models/weights/safetensors.h"
+#include "models/zoo/registry.h"
 
 namespace seam {
 namespace {

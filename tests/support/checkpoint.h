@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "models/networks/stored_network.h"
+#include "models/zoo/stored_network.h"
 
 namespace seam {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/options.h"
-#include "models/networks/model_options.h"
+#include "models/zoo/model_options.h"
 #include "train/classifier/classifier_batch.h"
 #include "train/classifier/training_data.h"
 #include "train/data/epoch_plan.h"

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "models/networks/graph.h"
-#include "models/networks/model_options.h"
+#include "models/zoo/model_options.h"
 
 namespace seam {
 

@@ -1,18 +1,18 @@
-#include "models/networks/registry.h"
+#include "models/zoo/registry.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/options.h"
-#include "models/networks/bnext.h"
-#include "models/networks/efficientnet.h"
-#include "models/networks/frequency.h"
-#include "models/networks/meso.h"
-#include "models/networks/mobilenet.h"
-#include "models/networks/resnet.h"
-#include "models/networks/temporal.h"
-#include "models/networks/xception.h"
+#include "models/zoo/bnext.h"
+#include "models/zoo/efficientnet.h"
+#include "models/zoo/frequency.h"
+#include "models/zoo/meso.h"
+#include "models/zoo/mobilenet.h"
+#include "models/zoo/resnet.h"
+#include "models/zoo/temporal.h"
+#include "models/zoo/xception.h"
 
 namespace seam {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "models/networks/graph.h"
-#include "models/networks/model_options.h"
+#include "models/zoo/model_options.h"
 
 namespace seam {
 
@@ -11,7 +11,7 @@ namespace seam {
 //
 // options.variant, for weights that others published:
 //   relu=true   ReLU instead of ReLU6: torchvision's weights of quantisation-aware training
-//   scale=NAME  another scaling of pictures: models/networks/variant.h
+//   scale=NAME  another scaling of pictures: models/zoo/variant.h
 //   tf=true     TensorFlow's 'same' padding, which at stride 2 depends on the side, and pictures from -1 to 1
 
 // -> features [B, 1280].

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "models/networks/stored_network.h"
+#include "models/zoo/stored_network.h"
 
 namespace seam {
 

@@ -1,11 +1,11 @@
-#include "models/networks/frequency.h"
+#include "models/zoo/frequency.h"
 
 #include <string>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "models/networks/variant.h"
+#include "models/zoo/variant.h"
 
 namespace seam {
 namespace {

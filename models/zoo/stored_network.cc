@@ -1,4 +1,4 @@
-#include "models/networks/stored_network.h"
+#include "models/zoo/stored_network.h"
 
 #include <google/protobuf/util/json_util.h>
 
@@ -15,11 +15,11 @@
 #include "base/files.h"
 #include "base/numbers.h"
 #include "base/version.h"
-#include "models/networks/ensemble_file.h"
-#include "models/networks/registry.h"
 #include "models/weights/file_kind.h"
 #include "models/weights/json_text.h"
 #include "models/weights/safetensors_header.h"
+#include "models/zoo/ensemble_file.h"
+#include "models/zoo/registry.h"
 #include "proto/crop_spec.h"
 #include "scores/calibration_json.h"
 

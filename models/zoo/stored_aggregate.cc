@@ -1,4 +1,4 @@
-#include "models/networks/stored_aggregate.h"
+#include "models/zoo/stored_aggregate.h"
 
 #include "models/weights/json_text.h"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "models/networks/stored_network.h"
+#include "models/zoo/stored_network.h"
 #include "scores/calibration.h"
 
 namespace seam {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "models/networks/graph.h"
-#include "models/networks/model_options.h"
+#include "models/zoo/model_options.h"
 
 namespace seam {
 

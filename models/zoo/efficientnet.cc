@@ -1,4 +1,4 @@
-#include "models/networks/efficientnet.h"
+#include "models/zoo/efficientnet.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "models/networks/variant.h"
+#include "models/zoo/variant.h"
 
 namespace seam {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "models/networks/graph.h"
-#include "models/networks/model_options.h"
+#include "models/zoo/model_options.h"
 
 namespace seam {
 

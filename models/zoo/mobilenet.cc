@@ -1,11 +1,11 @@
-#include "models/networks/mobilenet.h"
+#include "models/zoo/mobilenet.h"
 
 #include <array>
 #include <string>
 
 #include <fmt/format.h>
 
-#include "models/networks/variant.h"
+#include "models/zoo/variant.h"
 
 namespace seam {
 namespace {

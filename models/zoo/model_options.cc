@@ -1,4 +1,4 @@
-#include "models/networks/model_options.h"
+#include "models/zoo/model_options.h"
 
 #include <algorithm>
 #include <optional>
@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 #include "base/numbers.h"
-#include "models/networks/registry.h"
 #include "models/weights/safetensors_header.h"
+#include "models/zoo/registry.h"
 #include "transforms/picture_channels.h"
 
 namespace seam {

@@ -1,4 +1,4 @@
-#include "models/networks/resnet.h"
+#include "models/zoo/resnet.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "models/networks/variant.h"
+#include "models/zoo/variant.h"
 
 namespace seam {
 namespace {

@@ -1,4 +1,4 @@
-#include "models/networks/temporal.h"
+#include "models/zoo/temporal.h"
 
 namespace seam {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "models/networks/graph.h"
-#include "models/networks/model_options.h"
 #include "models/weights/dtype.h"
+#include "models/zoo/model_options.h"
 #include "proto/clip.pb.h"
 #include "scores/calibration.h"
 

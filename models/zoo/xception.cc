@@ -1,11 +1,11 @@
-#include "models/networks/xception.h"
+#include "models/zoo/xception.h"
 
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "models/networks/variant.h"
+#include "models/zoo/variant.h"
 
 namespace seam {
 namespace {

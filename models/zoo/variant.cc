@@ -1,4 +1,4 @@
-#include "models/networks/variant.h"
+#include "models/zoo/variant.h"
 
 #include <algorithm>
 #include <array>
