@@ -88,6 +88,15 @@ std::vector<Kind> Kinds() {
       {"webp", 6, true, [=] { return Made("a.webp", slow + "-c:v libwebp_anim -lossless 1"); }},
       {"apng", 6, true, [=] { return Made("a.apng", slow + "-pix_fmt rgb24"); }},
       {"png", 1, true, picture("a.png", "-pix_fmt rgb24")},
+      {"gif", 6, true, [=] { return Made("a.gif", slow); }},
+      {"tiff", 1, true, picture("a.tiff", "-pix_fmt rgb24 -compression_algo lzw")},
+      {"jls", 1, true, picture("a.jls", "-pix_fmt rgb24 -c:v jpegls")},
+      {"ogv", 5, true, film("a.ogv", "-c:v libtheora")},  // the encoder leaves the last frame out
+      {"depth", 6, true,
+       [] {
+         std::string both = Made("a.mov", kFilm + std::string("-map 0:v -map 0:v -c:v mjpeg"));
+         return both.replace(both.rfind("vide", both.rfind("vmhd")), 4, "auxv");
+       }},
       {"avif", 1, true, picture("a.avif", "-c:v libaom-av1 -cpu-used 8 -still-picture 1")},
       {"heic", 1, true,
        [] {
