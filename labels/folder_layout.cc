@@ -17,6 +17,25 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// The words of a folder's name in lower case: at spaces, "-", "_", "." and where "aB" stands, and without
+// digits that stand alone.
+std::vector<std::string> WordsOf(const std::string& name) {
+  std::vector<std::string> words(1);
+  char before = ' ';
+  for (const char c : name) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    const bool apart = c == ' ' || c == '-' || c == '_' || c == '.';
+    if (apart || (upper && before >= 'a' && before <= 'z')) words.emplace_back();
+    if (!apart) words.back() += c;
+    before = c;
+  }
+  std::erase_if(words, [](const std::string& word) {
+    return word.find_first_not_of("0123456789") == std::string::npos;
+  });
+  for (std::string& word : words) word = LowerCase(word);
+  return words;
+}
+
 // Label, method and split by the folders of the id; false when it lies in none that says a label.
 bool Place(const std::vector<std::string>& parts, Video* video) {
   std::size_t at = 0;
@@ -25,7 +44,8 @@ bool Place(const std::vector<std::string>& parts, Video* video) {
   if (parts.size() < at + 2 || !LabelOfFolder(parts[at], &video->label)) return false;
   std::size_t method = at + 1;
   while (method + 1 < parts.size() && IsKindFolder(parts[method])) ++method;
-  if (video->label == FAKE && parts.size() > method + 1) video->method = parts[method];
+  const bool is_number = parts[method].find_first_not_of("0123456789") == std::string::npos;  // a video's
+  if (video->label == FAKE && parts.size() > method + 1 && !is_number) video->method = parts[method];
   return true;
 }
 
@@ -83,13 +103,31 @@ std::vector<std::string> LabelFolders(const fs::path& root) {
   return direct;
 }
 
+// The split that a word of a folder's name says: "train" for "real_train".
+std::string SplitInName(const std::string& folder) {
+  for (const std::string& word : WordsOf(folder)) {
+    if (std::string split = SplitOfFolder(word); !split.empty()) return split;
+  }
+  return "";
+}
+
+// Whether the folders of the labels say splits, more than one: "real_train" beside "real_test".
+bool NamesTellSplits(const fs::path& root) {
+  std::set<std::string> splits;
+  for (const std::string& folder : LabelFolders(root)) splits.insert(SplitInName(folder));
+  splits.erase("");
+  return splits.size() > 1;
+}
+
 Listing List(const LayoutOptions& options, const fs::path& root) {
   KeyFinder keys(options.group_by);
+  const bool names_tell = NamesTellSplits(root);
   Listing listing;
   Tree tree(root, options.by_content);
   for (Tree::File& file : tree.media()) {
     Video place;
     if (!Place(file.parts, &place)) continue;
+    if (names_tell && place.split.empty()) place.split = SplitInName(file.parts.front());
     CheckNesting(root, file.parts, place);
     Video video = Tree::Take(&file, place.label);
     video.method = place.method;
@@ -124,29 +162,11 @@ DatasetLayout FolderLayout() {
           Sign,         List};
 }
 
-// The words of a folder's name in lower case: at spaces, "-", "_", "." and where "aB" stands, and without
-// digits that stand alone.
-std::vector<std::string> WordsOf(const std::string& name) {
-  std::vector<std::string> words(1);
-  char before = ' ';
-  for (const char c : name) {
-    const bool upper = c >= 'A' && c <= 'Z';
-    const bool apart = c == ' ' || c == '-' || c == '_' || c == '.';
-    if (apart || (upper && before >= 'a' && before <= 'z')) words.emplace_back();
-    if (!apart) words.back() += c;
-    before = c;
-  }
-  std::erase_if(words, [](const std::string& word) {
-    return word.find_first_not_of("0123456789") == std::string::npos;
-  });
-  for (std::string& word : words) word = LowerCase(word);
-  return words;
-}
-
 bool LabelOfFolder(const std::string& name, Label* label) {
-  static const std::set<std::string> fillers = {"deep",     "video", "videos",  "image",    "images", "face",
-                                                "faces",    "frame", "frames",  "clips",    "data",   "train",
-                                                "training", "set",   "samples", "pictures", "photos"};
+  static const std::set<std::string> fillers = {
+      "deep",   "video", "videos",  "image", "images",   "face",      "faces",   "frame",
+      "frames", "clips", "data",    "train", "training", "set",       "samples", "pictures",
+      "photos", "test",  "testing", "val",   "valid",    "validation"};
   std::set<Label> found;
   for (const std::string& word : WordsOf(name)) {
     if (const std::optional<Label> known = LabelOfWord(word))

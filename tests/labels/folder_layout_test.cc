@@ -150,6 +150,21 @@ TEST_F(FolderLayoutTest, TakesValidationForVal) {
   for (const auto& video : List()) EXPECT_EQ(video.split, video.id.starts_with("train") ? "train" : "val");
 }
 
+TEST_F(FolderLayoutTest, TheFoldersOfLabelsMaySayTheSplit) {
+  Make({"real_train/1/a.mp4", "fake_train/1/b.mp4", "real_test/2/c.mp4", "fake_test/2/d.mp4"});
+  for (const Video& video : List()) {
+    EXPECT_EQ(video.split, video.id.find("train") < 10 ? "train" : "test") << video.id;
+    EXPECT_EQ(video.label, video.id.starts_with("fake") ? FAKE : REAL) << video.id;
+    EXPECT_EQ(video.method, "") << "a number is no method";
+  }
+  EXPECT_EQ(List().size(), 4U);
+  // One split alone is no division.
+  for (const char* name : {"real_train", "fake_train", "real_test", "fake_test"})
+    fs::remove_all(folder_ / name);
+  Make({"training_real/a.mp4", "training_fake/b.mp4"});
+  for (const Video& video : List()) EXPECT_EQ(video.split, "");
+}
+
 TEST_F(FolderLayoutTest, TakesTrainingAndTestingForSplits) {
   Make({"Training/real/a.mp4", "Training/fake/b.mp4", "Testing/real/c.mp4", "Testing/fake/d.mp4"});
   for (const Video& video : List())
