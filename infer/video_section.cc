@@ -107,7 +107,7 @@ std::string PeopleHtml(const VideoResult& result, const VerdictRule& rule) {
 // What each of several networks says, of the video and of each person.
 std::string NetworksHtml(const ScoreRow& row) {
   constexpr std::size_t kMostPeople = 50;
-  if (row.networks.empty()) return "";
+  if (row.networks.empty() || !row.score) return "";
   std::string html = "<h4>What each network says</h4>\n<div class=\"wide\"><table><thead><tr><th>of</th>";
   for (const NetworkScore& network : row.networks)
     html += fmt::format("<th class=\"n\">{}</th>", Safe(network.name));

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "base/files.h"
 #include "base/sibling.h"
@@ -98,6 +99,24 @@ TEST_F(EnsembleTest, AFileHoldsNetworksWeightsThresholdAndBand) {
   EXPECT_NEAR(row["probability"], CalibratedProbability(fused, 2), 1e-9);
   EXPECT_EQ(row["threshold"], 0.3);
   EXPECT_EQ(row["verdict"], "uncertain");  // the band is all there is
+}
+
+TEST_F(EnsembleTest, AnInputWithoutAScoreSaysNothingOfEachNetwork) {
+  WriteFile(folder_ / "text.mp4", "no film");
+  const CommandResult result = RunCommand(
+      "seam infer --model " + Quoted(At("a.safetensors") + "," + At("b.safetensors")) + " " + At("text.mp4") +
+      " " + Quoted(DemoClip().string()) + " --frames 2 --report " + At("page.html"));
+  EXPECT_EQ(result.status, 3) << result.err;
+  std::istringstream lines(result.out);
+  std::vector<std::string> told;
+  for (std::string line; std::getline(lines, line);) told.push_back(line);
+  ASSERT_EQ(told.size(), 4U) << result.out;  // the second one's networks alone have a line
+  EXPECT_THAT(told[1], testing::HasSubstr("text.mp4"));
+  EXPECT_THAT(told[2], testing::HasSubstr(DemoClip().filename().string()));
+  EXPECT_THAT(told[3], testing::ContainsRegex("a [0-9.]+, b [0-9.]+"));
+  const std::string page = ReadFile(At("page.html")), words = "What each network says";
+  EXPECT_NE(page.find(words), std::string::npos);
+  EXPECT_EQ(page.find(words), page.rfind(words));
 }
 
 TEST_F(EnsembleTest, WhatCannotWorkTogetherIsOneClearLine) {
