@@ -550,6 +550,8 @@ class VideoRun {
   void LookAtTexture(const SampledFrame& frame) {
     constexpr std::int64_t kFaces = 8;
     if (known_ || frame.faces.empty() || drawn_.faces() >= kFaces || TakesWholePictures()) return;
+    // Bright areas of these are flat once they are mapped.
+    if (frame.picture.dynamic_range() != DynamicRange::kStandard) return;
     const auto& largest =
         *std::max_element(frame.faces.begin(), frame.faces.end(),
                           [](const Face& a, const Face& b) { return a.box.area() < b.box.area(); });

@@ -80,6 +80,22 @@ TEST(DrawnLookTest, ACartoonIsToldAsACautionAndAPortraitIsNot) {
   EXPECT_EQ(cautions, (std::vector<std::vector<Caution>>{{}, {DrawnFace()}}));
 }
 
+TEST(DrawnLookTest, FilmsOfHighDynamicRangeAreNotLookedAt) {
+  SEAM_NEEDS_DEMO_CLIP();
+  const TemporaryFolder folder;
+  // Far too bright for what it says that it is.
+  const fs::path film = MakeVideo(
+      folder / "a.mkv", "-i " + Quoted(DemoClip().string()) +
+                            " -t 0.2 -vf scale=320:240,format=yuv420p10 -c:v ffv1 -color_primaries bt2020 "
+                            "-colorspace bt2020nc -color_trc smpte2084");
+  ExtractFaces(
+      {{film}}, ExtractOptions(), [](std::size_t) { return std::make_unique<NoClips>(); },
+      [&](std::size_t, const VideoSummary& summary, std::unique_ptr<ClipSink>) {
+        EXPECT_EQ(summary.status, Status::kOk) << summary.reason;
+        EXPECT_EQ(summary.cautions, std::vector<Caution>{HdrFilm("PQ")});
+      });
+}
+
 TEST(DrawnLookTest, DarkFacesAreFlatAndNotDrawn) {
   cv::Mat dark = DrawnHead(150);
   dark = dark / 12;
