@@ -24,6 +24,12 @@ Activation ActivationOf(Op op) {
       return Activation::kSilu;
     case Op::kSigmoid:
       return Activation::kSigmoid;
+    case Op::kGelu:
+      return Activation::kGelu;
+    case Op::kGeluTanh:
+      return Activation::kGeluTanh;
+    case Op::kQuickGelu:
+      return Activation::kQuickGelu;
     default:
       return Activation::kNone;
   }
@@ -100,6 +106,8 @@ class Folder {
         return TakeAdd(i);
       case Op::kGrey:
         return TakeGrey(i);
+      case Op::kChannelScale:
+        return TakeChannelScale(i);
       case Op::kRelu:
       case Op::kRelu6:
       case Op::kLeakyRelu:
@@ -107,6 +115,9 @@ class Folder {
       case Op::kChannelPrelu:
       case Op::kSilu:
       case Op::kSigmoid:
+      case Op::kGelu:
+      case Op::kGeluTanh:
+      case Op::kQuickGelu:
         return TakeActivation(i);
       case Op::kChannels:
         return TakeChannels(node);
@@ -134,6 +145,14 @@ class Folder {
       case Op::kLstm:
       case Op::kLastStep:
       case Op::kMeanOverTime:
+      case Op::kTokens:
+      case Op::kPrepend:
+      case Op::kPositions:
+      case Op::kLayerNorm:
+      case Op::kAttention:
+      case Op::kAttentionPool:
+      case Op::kFirstStep:
+      case Op::kUnitLength:
         break;
     }
     return Push(MakeStep(node));
@@ -150,14 +169,51 @@ class Folder {
     step.shape = node.shape;
     step.conv = node.conv;
     step.lstm = node.lstm;
+    step.norm = node.norm;
+    step.attention = node.attention;
+    step.rows = node.rows;
     for (const int input : node.inputs) step.inputs.push_back(StepOf(input));
-    if (node.op == Op::kConv || node.op == Op::kLinear || node.op == Op::kBinaryConv) {
+    if (node.op == Op::kConv || node.op == Op::kLinear || node.op == Op::kBinaryConv ||
+        node.op == Op::kLayerNorm || node.op == Op::kPrepend || node.op == Op::kAttentionPool ||
+        node.op == Op::kChannelScale) {
       step.weight = Weight(node.name + ".weight");
       if (node.op == Op::kBinaryConv) MakeBinary(Weight(node.name + ".temperature")[0], &step.weight);
-      if (node.conv.bias) step.bias = Weight(node.name + ".bias");
+      if (node.conv.bias || node.op == Op::kLayerNorm) step.bias = Weight(node.name + ".bias");
     }
+    if (node.op == Op::kPositions) step.weight = Positions(node);
     if (node.op == Op::kLstm) step.layers = LstmLayers(node);
     return step;
+  }
+
+  // For the grid of this network: P' = M P M^T, channel by channel.
+  std::vector<float> Positions(const Node& node) {
+    const std::vector<float>& given = Weight(node.name + ".weight");
+    const auto from = static_cast<std::size_t>(node.rows),
+               to = static_cast<std::size_t>(GridSide(node.shape));
+    if (from == to) return given;
+    const std::vector<float> weights = PositionWeights(node.rows, static_cast<int>(to));
+    const auto channels = static_cast<std::size_t>(node.shape.channels),
+               lead = static_cast<std::size_t>(node.shape.lead) * channels;
+    std::vector<float> narrow(to * from * channels), made((to * to) * channels + lead);
+    std::copy_n(given.begin(), lead, made.begin());
+    const auto add = [&](float factor, const float* row, float* sum) {
+      for (std::size_t c = 0; c < channels; ++c) sum[c] += factor * row[c];
+    };
+    for (std::size_t y = 0; y < to; ++y) {
+      for (std::size_t k = 0; k < from; ++k) {
+        for (std::size_t x = 0; x < from; ++x)
+          add(weights[y * from + k], &given[lead + (k * from + x) * channels],
+              &narrow[(y * from + x) * channels]);
+      }
+    }
+    for (std::size_t y = 0; y < to; ++y) {
+      for (std::size_t x = 0; x < to; ++x) {
+        for (std::size_t k = 0; k < from; ++k)
+          add(weights[x * from + k], &narrow[(y * from + k) * channels],
+              &made[lead + (y * to + x) * channels]);
+      }
+    }
+    return made;
   }
 
   std::vector<FoldedLstmLayer> LstmLayers(const Node& node) {
@@ -292,6 +348,17 @@ class Folder {
     return TakeFactors(i, {factors.begin(), factors.end()}, {summands.begin(), summands.end()});
   }
 
+  // Of a dense layer it becomes a part.
+  int TakeChannelScale(int i) {
+    const Node& node = graph_[i];
+    const int before = StepOf(node.inputs[0]);
+    if (At(before).op != Op::kLinear || !IsOpen(node.inputs[0]) || At(before).inputs.size() != 1)
+      return Push(MakeStep(node));
+    const std::vector<float>& scale = Weight(node.name + ".weight");
+    Melt({scale.begin(), scale.end()}, std::vector<double>(scale.size(), 0), &At(before));
+    return before;
+  }
+
   static void Melt(const std::vector<double>& factors, const std::vector<double>& summands,
                    FoldedStep* step) {
     step->bias.resize(factors.size(), 0);
@@ -318,7 +385,8 @@ class Folder {
     const Node& node = graph_[i];
     for (std::size_t k : {0U, 1U}) {
       const int own = StepOf(node.inputs[k]), other = StepOf(node.inputs[1 - k]);
-      if (At(own).op == Op::kConv && At(own).inputs.size() == 1 && IsOpen(node.inputs[k]) && other < own) {
+      const bool sums = At(own).op == Op::kConv || At(own).op == Op::kLinear;
+      if (sums && At(own).inputs.size() == 1 && IsOpen(node.inputs[k]) && other < own) {
         At(own).inputs.push_back(other);
         return own;
       }

@@ -20,18 +20,19 @@ struct FoldedLstmLayer {
 
 // A step of the network as inference sees it.
 struct FoldedStep {
-  // Of Op: kInput, kChannels, kConv, kLinear, kBatchNorm (a factor and a summand per channel), an activation
-  // that stands alone, kAdd, kScale, kSign (of what the bias was added to), kBinaryConv, kConcat, kMaxPool,
-  // kAveragePool, kUpsample, kGlobalAveragePool, kFlatten, and those of the head.
+  // Every Op but those that fold into others. kBatchNorm is a factor and a summand per channel, and kSign is
+  // taken after the bias was added. An activation stands here only where it stands alone.
   Op op = Op::kInput;
-  // Earlier steps. A kConv with two adds the second to its result, before the activation. A kAdd of three, a,
-  // b and one number a channel c, is a + (b * c) * weight + bias, or a + (b * c * a) * weight + bias.
+  // Earlier steps. A kConv or kLinear with two adds the second to its result, before the activation. A kAdd
+  // of three, a, b and one number a channel c, is a + (b * c) * weight + bias, or a + (b * c * a) * weight +
+  // bias.
   std::vector<int> inputs;
   Shape shape;  // of the result
   ConvSpec conv;
   LstmSpec lstm;
-  // kConv and kBinaryConv (what it multiplies with) [O, I / groups, K, K] and [O], kLinear [O, I] and [O],
-  // kBatchNorm [C] and [C], kSign none and [C]. A bias may be empty.
+  // Weight and bias of kConv and kBinaryConv (what it multiplies with): [O, I / groups, K, K] and [O]. Of
+  // kLinear: [O, I] and [O]. Of kBatchNorm and kLayerNorm: [C] and [C]. Of kSign: none and [C]. Weights
+  // alone: kPrepend [P, C], kPositions [N, C], kAttentionPool [C], kChannelScale [C]. A bias may be empty.
   std::vector<float> weight, bias;
   std::vector<float> factors;            // kBinaryConv: of its sums, before the bias is added; or empty
   std::vector<float> slopes;             // Activation::kChannelPrelu
@@ -40,6 +41,9 @@ struct FoldedStep {
   std::vector<FoldedLstmLayer> layers;   // kLstm
   Activation activation = Activation::kNone;
   float slope = 0;  // kLeakyRelu
+  NormSpec norm;    // kLayerNorm
+  AttentionSpec attention;
+  int rows = 0;  // kMeanOverTime
 };
 
 // A result that is asked for by its name.

@@ -1,6 +1,7 @@
 #include "models/networks/graph.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -14,7 +15,7 @@ namespace {
 
 // A map of more numbers a picture is taken for a mistake; products of a few such still fit 64 bits.
 constexpr std::int64_t kMaxNumbers = std::int64_t{1} << 30;
-constexpr int kMaxUpsampling = 64;
+constexpr int kMaxUpsampling = 64, kMaxGrid = 1024;
 
 [[noreturn]] void Misfit(const std::string& name, const std::string& problem) {
   throw Error("network", name.empty() ? problem : fmt::format("{}: {}", name, problem));
@@ -73,6 +74,7 @@ Weights LstmWeights(const LstmSpec& spec, std::int64_t in) {
   return weights;
 }
 
+// What has no weights is not named.
 Weights WeightsOfNode(const Graph& graph, const Node& node) {
   if (node.inputs.empty()) return {};
   const Shape& in = graph[node.inputs[0]].shape;
@@ -99,6 +101,16 @@ Weights WeightsOfNode(const Graph& graph, const Node& node) {
       return {{"bias", {in.channels}}};
     case Op::kBlend:
       return {{"scale", {in.channels}}};
+    case Op::kLayerNorm:
+      return {{"weight", {in.channels}}, {"bias", {in.channels}}};
+    case Op::kPrepend:
+      return {{"weight", {node.rows, in.channels}}};
+    case Op::kPositions:
+      return {{"weight", {in.lead + node.rows * node.rows, in.channels}}};
+    case Op::kAttentionPool:
+      return {{"weight", {node.shape.channels}}};
+    case Op::kChannelScale:
+      return {{"weight", {in.channels}}};
     case Op::kInput:
     case Op::kChannels:
     case Op::kNormalise:
@@ -122,6 +134,13 @@ Weights WeightsOfNode(const Graph& graph, const Node& node) {
     case Op::kWindows:
     case Op::kLastStep:
     case Op::kMeanOverTime:
+    case Op::kGelu:
+    case Op::kGeluTanh:
+    case Op::kQuickGelu:
+    case Op::kTokens:
+    case Op::kAttention:
+    case Op::kFirstStep:
+    case Op::kUnitLength:
       return {};
   }
   if (conv.bias) weights.push_back({"bias", {conv.channels}});
@@ -264,6 +283,9 @@ int Graph::Blend(int a, int b, const std::string& name) {
   nodes_.back().inputs = {a, b};
   return y;
 }
+int Graph::Gelu(int x) { return Elementwise(Op::kGelu, x); }
+int Graph::GeluTanh(int x) { return Elementwise(Op::kGeluTanh, x); }
+int Graph::QuickGelu(int x) { return Elementwise(Op::kQuickGelu, x); }
 
 int Graph::Add(int a, int b) {
   if (At(a).shape != At(b).shape) Misfit("add", "its parts differ in shape");
@@ -390,12 +412,109 @@ int Graph::LastStep(int x) {
 int Graph::MeanOverTime(int x) {
   if (At(x).shape.steps == 0) Misfit("mean over time", "takes windows");
   const int y = Elementwise(Op::kMeanOverTime, x);
-  nodes_.back().shape.steps = 0;
+  nodes_.back().rows = nodes_.back().shape.lead;
+  nodes_.back().shape.steps = nodes_.back().shape.lead = 0;
   return y;
 }
 
+int Graph::Tokens(int x) {
+  const int y = Elementwise(Op::kTokens, x);
+  Shape& shape = nodes_.back().shape;
+  if (shape.steps != 0) Misfit("tokens", "are made of a map");
+  shape = {.channels = shape.channels, .steps = shape.height * shape.width};
+  return y;
+}
+
+int Graph::Prepend(int x, const std::string& name, int rows) {
+  CheckPositive(name, "a number of tokens", rows);
+  CheckSequence(name, x);
+  const int y = Elementwise(Op::kPrepend, x);
+  Node& node = nodes_.back();
+  node.name = name;
+  node.rows = rows;
+  node.shape.steps += rows;
+  node.shape.lead += rows;
+  return y;
+}
+
+int Graph::Positions(int x, const std::string& name, int side) {
+  CheckPositive(name, "a side", side);
+  if (side > kMaxGrid) Misfit(name, fmt::format("a grid of side {} is too large", side));
+  CheckSequence(name, x);
+  GridSide(At(x).shape);
+  const int y = Elementwise(Op::kPositions, x);
+  nodes_.back().name = name;
+  nodes_.back().rows = side;
+  return y;
+}
+
+int Graph::LayerNorm(int x, const std::string& name, double eps) {
+  if (!At(x).shape.is_vector()) Misfit(name, "a layer norm takes vectors");
+  const int y = Elementwise(Op::kLayerNorm, x);
+  nodes_.back().name = name;
+  nodes_.back().norm.eps = eps;
+  return y;
+}
+
+int Graph::Attention(int x, const AttentionSpec& spec) {
+  constexpr int kParts = 3;
+  CheckSequence("attention", x);
+  CheckPositive("attention", "a number of heads", spec.heads);
+  const Shape in = At(x).shape;
+  if (in.channels % (kParts * spec.heads) != 0) {
+    Misfit("attention",
+           fmt::format("{} channels are no queries, keys and values of {} heads", in.channels, spec.heads));
+  }
+  const int width = in.channels / kParts / spec.heads;
+  const auto pairs = static_cast<std::size_t>(in.steps) * static_cast<std::size_t>(width / 2);
+  if (!spec.angles.empty() && (width % 2 != 0 || spec.angles.size() != pairs))
+    Misfit("attention", fmt::format("{} angles for {} pairs", spec.angles.size(), pairs));
+  const int y = Elementwise(Op::kAttention, x);
+  nodes_.back().attention = spec;
+  nodes_.back().shape.channels = in.channels / kParts;
+  return y;
+}
+
+int Graph::AttentionPool(int x, const std::string& name, int heads) {
+  constexpr int kParts = 2;
+  CheckSequence(name, x);
+  CheckPositive(name, "a number of heads", heads);
+  const int channels = At(x).shape.channels;
+  if (channels % (kParts * heads) != 0)
+    Misfit(name, fmt::format("{} channels are no keys and values of {} heads", channels, heads));
+  const int y = Elementwise(Op::kAttentionPool, x);
+  nodes_.back().name = name;
+  nodes_.back().attention.heads = heads;
+  nodes_.back().shape = {.channels = channels / kParts};
+  return y;
+}
+
+int Graph::FirstStep(int x) {
+  CheckSequence("first step", x);
+  const int y = Elementwise(Op::kFirstStep, x);
+  nodes_.back().shape.steps = nodes_.back().shape.lead = 0;
+  return y;
+}
+
+int Graph::ChannelScale(int x, const std::string& name, double first) {
+  if (!At(x).shape.is_vector()) Misfit(name, "takes vectors");
+  const int y = Elementwise(Op::kChannelScale, x, first);
+  nodes_.back().name = name;
+  return y;
+}
+
+int Graph::UnitLength(int x) {
+  if (!At(x).shape.is_vector() || At(x).shape.steps != 0) Misfit("unit length", "takes vectors");
+  return Elementwise(Op::kUnitLength, x);
+}
+
+void Graph::CheckSequence(const std::string& name, int x) const {
+  if (At(x).shape.steps == 0) Misfit(name, "takes a sequence of tokens");
+}
+
 void Graph::BeginHead(int features) {
-  if (!At(features).shape.is_vector()) Misfit("features", "are a map; flatten it first");
+  if (!At(features).shape.is_vector() || At(features).shape.steps != 0)
+    Misfit("features", "are a map or a sequence; bring it to one vector first");
   features_ = features;
 }
 
@@ -424,6 +543,38 @@ void SamePadding(int side, ConvSpec* spec) {
   spec->pad_after = missing - missing / 2;
 }
 
+int GridSide(const Shape& shape) {
+  if (shape.steps == 0) return shape.side();
+  const int places = shape.steps - shape.lead;
+  const int side = static_cast<int>(std::lround(std::sqrt(static_cast<double>(places))));
+  if (places < 1 || side * side != places) Misfit("tokens", fmt::format("{} places are no square", places));
+  return side;
+}
+
+std::vector<float> PositionWeights(int from, int to) {
+  // Keys, "Cubic convolution interpolation for digital image processing", 1981, equation 15 with a = -0.5.
+  const auto cubic = [](double x) {
+    x = std::abs(x);
+    if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+    return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0.0;
+  };
+  const auto columns = static_cast<std::size_t>(from);
+  std::vector<float> weights(static_cast<std::size_t>(to) * columns);
+  const double scale = static_cast<double>(from) / to, width = std::max(scale, 1.0);
+  std::vector<double> row(columns);
+  for (int y = 0; y < to; ++y) {
+    const double centre = scale * (y + 0.5);
+    double sum = 0;
+    for (int x = 0; x < from; ++x) {
+      const double at = (x + 0.5 - centre) / width;
+      sum += row[static_cast<std::size_t>(x)] = cubic(at);
+    }
+    for (std::size_t x = 0; x < columns; ++x)
+      weights[static_cast<std::size_t>(y) * columns + x] = static_cast<float>(row[x] / sum);
+  }
+  return weights;
+}
+
 std::vector<WeightSpec> WeightsOf(const Graph& graph) {
   std::vector<WeightSpec> weights;
   std::map<std::string, std::size_t> places;
@@ -446,20 +597,25 @@ std::vector<WeightSpec> WeightsOf(const Graph& graph) {
 
 namespace {
 
-// Of one picture, or of one step of a window.
+// Of one picture, or of one window. What multiplies nothing is not named.
 std::int64_t MultiplyAddsOf(const Graph& graph, const Node& node) {
   const ConvSpec& conv = node.conv;
   const std::int64_t in = node.inputs.empty() ? 0 : graph[node.inputs[0]].shape.channels;
+  const std::int64_t steps = node.inputs.empty() ? 1 : std::max(1, graph[node.inputs[0]].shape.steps);
   switch (node.op) {
     case Op::kConv:
     case Op::kBinaryConv:
       return node.shape.numbers() * (in / conv.groups) * conv.kernel * conv.kernel;
     case Op::kLinear:
-      return conv.channels * in;
+      return steps * conv.channels * in;
+    case Op::kAttention:  // queries by keys, weights by values
+      return 2 * steps * steps * node.shape.channels;
+    case Op::kAttentionPool:
+      return 2 * steps * node.shape.channels;
     case Op::kLstm: {
       std::int64_t count = 0;
       for (const auto& [suffix, shape] : LstmWeights(node.lstm, in)) {
-        if (shape.size() == 2) count += shape[0] * shape[1];
+        if (shape.size() == 2) count += steps * shape[0] * shape[1];
       }
       return count;
     }
@@ -491,6 +647,16 @@ std::int64_t MultiplyAddsOf(const Graph& graph, const Node& node) {
     case Op::kWindows:
     case Op::kLastStep:
     case Op::kMeanOverTime:
+    case Op::kGelu:
+    case Op::kGeluTanh:
+    case Op::kQuickGelu:
+    case Op::kTokens:
+    case Op::kPrepend:
+    case Op::kPositions:
+    case Op::kLayerNorm:
+    case Op::kFirstStep:
+    case Op::kChannelScale:
+    case Op::kUnitLength:
       return 0;
   }
   return 0;
@@ -499,10 +665,9 @@ std::int64_t MultiplyAddsOf(const Graph& graph, const Node& node) {
 }  // namespace
 
 std::int64_t CountMultiplyAdds(const Graph& graph) {
-  std::int64_t count = 0, times = graph.frames();  // of the node for a clip
+  std::int64_t count = 0, times = graph.frames();  // that the node runs for a clip
   for (const Node& node : graph.nodes()) {
-    if (node.op == Op::kWindows || node.shape.steps > 0) times = std::max(1, node.shape.steps);
-    if (node.op == Op::kLastStep || node.op == Op::kMeanOverTime) times = 1;
+    if (node.op == Op::kWindows) times = 1;
     count += times * MultiplyAddsOf(graph, node);
   }
   return count;

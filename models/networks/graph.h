@@ -27,6 +27,9 @@ enum class Op {
   kChannelPrelu,  // slope below 0 of each channel: weight [C]
   kSilu,          // x * sigmoid(x)
   kSigmoid,
+  kGelu,        // x * Phi(x), Phi by the error function (Hendrycks, Gimpel, arXiv:1606.08415)
+  kGeluTanh,    // the same by tanh(sqrt(2 / pi) (x + 0.044715 x^3))
+  kQuickGelu,   // x * sigmoid(1.702 x)
   kAdd,         // of two of equal shape
   kScale,       // [B, C, H, W] * [B, C, 1, 1]
   kBias,        // + bias [C]
@@ -46,7 +49,17 @@ enum class Op {
   kLstm,               // [N, T, F] -> [N, T, H * directions], zero initial state; weights named as LibTorch's
   kLastStep,           // [N, T, H * directions] -> [N, H * directions]: the state after the whole window, of
                        // each direction: forward the last step, backward the first
-  kMeanOverTime,       // [N, T, F] -> [N, F]
+  kMeanOverTime,       // [N, T, F] -> [N, F]; of tokens those of no place are left out
+  // Of tokens: a picture's sequence [B, N, C], one vector for each place, left to right and from the top.
+  kTokens,         // [B, C, H, W] -> [B, H * W, C]
+  kPrepend,        // weight [P, C]: rows that every sequence begins with; -> [B, P + N, C]
+  kPositions,      // weight [lead + S * S, C], added; of another side than the picture's it is resampled
+  kLayerNorm,      // of the C numbers of each vector; weight, bias [C]
+  kAttention,      // queries, keys and values side by side [B, N, 3 * C] -> [B, N, C]
+  kAttentionPool,  // keys and values [B, N, 2 * C] -> [B, C]; weight [C]: the query
+  kFirstStep,      // [B, N, C] -> [B, C]
+  kChannelScale,   // weight [C]: the factor of each channel
+  kUnitLength,     // of vectors: x / |x|
 };
 
 // Note [Binary weights]
@@ -65,6 +78,7 @@ enum class Init {
   kGlorotUniform,  // Keras' defaults: Glorot uniform, zero bias
   kFanOut,         // He normal over the outgoing connections, zero bias; Linear: uniform +-1/sqrt(out)
   kHeUniform,      // He uniform over the incoming connections; biases as LibTorch
+  kNormal,         // normal with a deviation of 0.02, zero bias
 };
 
 // What one picture (or frame of a window) has at this place of the network. Vectors have a height and a width
@@ -72,7 +86,8 @@ enum class Init {
 struct Shape {
   int channels = 0;
   int height = 1, width = 1;
-  int steps = 0;  // T within windows, 0 elsewhere
+  int steps = 0;  // T within windows, the number of tokens within sequences, 0 elsewhere
+  int lead = 0;   // of the tokens: the first, which are of no place of the picture
   std::int64_t numbers() const { return std::int64_t{channels} * height * width; }
   bool is_vector() const { return height == 1 && width == 1; }
   // Of a square map.
@@ -99,19 +114,31 @@ struct LstmSpec {
   bool bidirectional = false;
 };
 
+// Scaled dot products of queries and keys, softmax over the keys, and so weighted sums of the values: Vaswani
+// et al., "Attention Is All You Need", NeurIPS 2017, section 3.2.
+struct AttentionSpec {
+  int heads = 1;
+  // Rotary: queries and keys of a token are turned by its angles, a pair of neighbours (2i, 2i + 1) of each
+  // head by angle i (Su et al., arXiv:2104.09864). [N, C / heads / 2], in radians; empty: not turned.
+  std::vector<float> angles = {};
+};
+
 // A step of the network. Which members mean something, `op` says.
 struct Node {
   Op op = Op::kInput;
   std::vector<int> inputs;  // numbers of earlier nodes
   // Prefix of the weights' names, "features.0.0"; nodes of one name share their weights.
   std::string name;
-  Shape shape;      // of the result
-  ConvSpec conv;    // kConv, kBinaryConv, kMaxPool and kAveragePool (without channels), kLinear (channels,
-                    // bias), kUpsample (stride)
-  NormSpec norm;    // kBatchNorm
-  LstmSpec lstm;    // kLstm, and kLastStep for its directions
-  double rate = 0;  // kDropout, kDropPath, kLeakyRelu
-  bool numbers = false;                  // kInput: any numbers, not pictures
+  Shape shape;    // of the result
+  ConvSpec conv;  // kConv, kBinaryConv, kMaxPool and kAveragePool (without channels), kLinear (channels,
+                  // bias), kUpsample (stride)
+  NormSpec norm;  // kBatchNorm, kLayerNorm (eps)
+  LstmSpec lstm;  // kLstm, and kLastStep for its directions
+  AttentionSpec attention;  // kAttention, kAttentionPool (heads)
+  // kPrepend: how many; kPositions: the side S of its grid; kMeanOverTime: how many are left out.
+  int rows = 0;
+  double rate = 0;       // kDropout, kDropPath, kLeakyRelu; kChannelScale: what its factors begin with
+  bool numbers = false;  // kInput: any numbers, not pictures
   std::vector<float> mean, std;          // kNormalise
   std::vector<PictureChannel> channels;  // kChannels
   Init init = Init::kTorch;
@@ -152,6 +179,9 @@ class Graph {
   int ChannelPrelu(int x, const std::string& name);
   int Silu(int x);
   int Sigmoid(int x);
+  int Gelu(int x);
+  int GeluTanh(int x);
+  int QuickGelu(int x);
   int Add(int a, int b);
   int Scale(int x, int factors);
   int Bias(int x, const std::string& name);
@@ -171,6 +201,15 @@ class Graph {
   int Lstm(int x, const std::string& name, const LstmSpec& spec);
   int LastStep(int x);
   int MeanOverTime(int x);
+  int Tokens(int x);
+  int Prepend(int x, const std::string& name, int rows);
+  int Positions(int x, const std::string& name, int side);
+  int LayerNorm(int x, const std::string& name, double eps);
+  int Attention(int x, const AttentionSpec& spec);
+  int AttentionPool(int x, const std::string& name, int heads);
+  int FirstStep(int x);
+  int ChannelScale(int x, const std::string& name, double first = 1);
+  int UnitLength(int x);
 
   // Of the nodes added from here on.
   void set_init(Init init) { init_ = init; }
@@ -193,6 +232,7 @@ class Graph {
   // Of the shape of `x`.
   int Elementwise(Op op, int x, double rate = 0);
   const Node& At(int x) const;
+  void CheckSequence(const std::string& name, int x) const;
 
   std::vector<Node> nodes_;
   Init init_ = Init::kTorch;
@@ -212,6 +252,13 @@ InputSpec InputOf(const Graph& graph);
 int Padding(int kernel, int dilation = 1);
 // TensorFlow's 'same' for a square map of `side`: sets pad_before and pad_after, which may differ by one.
 void SamePadding(int side, ConvSpec* spec);
+
+// Learned positions of a grid of `from` x `from` places for one of `to` x `to`: along each axis the new are
+// the old times this matrix [to, from]. Bicubic with a = -0.5, and wider where the grid shrinks, as
+// LibTorch's antialiased interpolation works it out.
+std::vector<float> PositionWeights(int from, int to);
+// The side of a square map, or of the grid of places that a sequence's tokens are of. An Error for others.
+int GridSide(const Shape& shape);
 
 // A weight of the network and its shape, in the order of the nodes, each name once.
 struct WeightSpec {

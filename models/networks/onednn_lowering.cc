@@ -23,7 +23,12 @@ dnnl::algorithm AlgorithmOf(Activation activation) {
   switch (activation) {
     case Activation::kRelu6:
       return dnnl::algorithm::eltwise_clip;  // from alpha to beta
+    case Activation::kGelu:
+      return dnnl::algorithm::eltwise_gelu_erf;
+    case Activation::kGeluTanh:
+      return dnnl::algorithm::eltwise_gelu_tanh;
     case Activation::kSilu:
+    case Activation::kQuickGelu:
       return dnnl::algorithm::eltwise_swish;
     case Activation::kSigmoid:
       return dnnl::algorithm::eltwise_logistic;
@@ -32,7 +37,11 @@ dnnl::algorithm AlgorithmOf(Activation activation) {
   }
 }
 
-float AlphaOf(const FoldedStep& step) { return step.activation == Activation::kSilu ? 1.0F : step.slope; }
+float AlphaOf(const FoldedStep& step) {
+  constexpr float kQuickGelu = 1.702F;
+  if (step.activation == Activation::kQuickGelu) return kQuickGelu;
+  return step.activation == Activation::kSilu ? 1.0F : step.slope;
+}
 float BetaOf(const FoldedStep& step) { return step.activation == Activation::kRelu6 ? 6.0F : 0.0F; }
 
 void AppendActivation(const FoldedStep& step, dnnl::post_ops* ops) {
@@ -141,6 +150,9 @@ void OneDnnLowering::Lower(int step) {
     case Op::kLeakyRelu:
     case Op::kSilu:
     case Op::kSigmoid:
+    case Op::kGelu:
+    case Op::kGeluTanh:
+    case Op::kQuickGelu:
       return LowerActivation(step);
     case Op::kAdd:
     case Op::kScale:
@@ -163,6 +175,24 @@ void OneDnnLowering::Lower(int step) {
       return LowerLastStep(step);
     case Op::kMeanOverTime:
       return LowerMeanOverTime(step);
+    case Op::kTokens:
+      return LowerTokens(step);
+    case Op::kPrepend:
+      return LowerPrepend(step);
+    case Op::kPositions:
+      return LowerPositions(step);
+    case Op::kLayerNorm:
+      return LowerLayerNorm(step);
+    case Op::kAttention:
+      return LowerAttention(step);
+    case Op::kAttentionPool:
+      return LowerAttentionPool(step);
+    case Op::kFirstStep:
+      return LowerFirstStep(step);
+    case Op::kChannelScale:
+      return LowerChannelScale(step);
+    case Op::kUnitLength:
+      return LowerUnitLength(step);
     case Op::kInput:
     case Op::kNormalise:
     case Op::kGrey:
@@ -285,19 +315,26 @@ void OneDnnLowering::LowerLinear(int step) {
   const FoldedStep& it = At(step);
   const memory::desc source = ValueOf(it.inputs[0]).desc;
   const std::int64_t rows = source.dims()[0], in = source.dims()[1], out = it.shape.channels;
+  const Type type = source.data_type();
+  const memory::desc target = RowsDesc(rows, out, FeedsProducts(step) ? type : Type::f32);
+  const int added = it.inputs.size() > 1 ? it.inputs[1] : -1;
+  const bool in_place =
+      added >= 0 && added != it.inputs[0] && DiesAt(added, step) && ValueOf(added).desc == target;
+  const bool adds_afterwards = added >= 0 && !in_place;
   dnnl::post_ops ops;
-  AppendActivation(it, &ops);
+  if (in_place) ops.append_sum();
+  if (!adds_afterwards) AppendActivation(it, &ops);
   const std::vector<float> no_bias(static_cast<std::size_t>(out), 0.0F);
-  const memory::desc target = RowsDesc(rows, out);
   const dnnl::inner_product_forward::primitive_desc made(
-      dnnl::inner_product_forward::desc(kInference, source, {{out, in}, Type::f32, Tag::any}, VectorDesc(out),
+      dnnl::inner_product_forward::desc(kInference, source, {{out, in}, type, Tag::any}, VectorDesc(out),
                                         target),
       AttributesOf(ops), engine_);
-  Answer(step, target);
+  Answer(step, target, in_place ? added : -1);
   program_.Add(dnnl::inner_product_forward(made), made.scratchpad_desc(),
                {InArena(DNNL_ARG_SRC, it.inputs[0]), InArena(DNNL_ARG_DST, step),
                 Weights(DNNL_ARG_WEIGHTS, it.weight, {{out, in}, Type::f32, Tag::oi}, made.weights_desc()),
                 Vector(DNNL_ARG_BIAS, it.bias.empty() ? no_bias : it.bias)});
+  if (adds_afterwards) AddBinary(dnnl::algorithm::binary_add, step, step, added);
 }
 
 // As a product and a sum: oneDNN's own batch norm of bfloat16 with few channels is a hundred times slower.
@@ -568,13 +605,15 @@ void OneDnnLowering::LowerLastStep(int step) {
 
 void OneDnnLowering::LowerMeanOverTime(int step) {
   const int input = At(step).inputs[0];
-  const memory::desc target = RowsDesc(1, At(step).shape.channels);
+  const Value from = Floats(input);
+  const std::int64_t channels = At(step).shape.channels, lead = At(step).rows;
+  const memory::desc target = RowsDesc(1, channels), rows = RowsDesc(from.desc.dims()[0] - lead, channels);
   const dnnl::reduction::primitive_desc made(
-      dnnl::reduction::desc(dnnl::algorithm::reduction_mean, ValueOf(input).desc, target, 0, 0),
-      AttributesOf(), engine_);
+      dnnl::reduction::desc(dnnl::algorithm::reduction_mean, rows, target, 0, 0), AttributesOf(), engine_);
   Answer(step, target);
+  const auto skipped = static_cast<std::size_t>(lead * channels) * sizeof(float);
   program_.Add(dnnl::reduction(made), made.scratchpad_desc(),
-               {InArena(DNNL_ARG_SRC, input), InArena(DNNL_ARG_DST, step)});
+               {{DNNL_ARG_SRC, rows, from.storage, skipped, {}}, InArena(DNNL_ARG_DST, step)});
 }
 
 memory::desc OneDnnLowering::MapDesc(const Shape& shape) const {
@@ -585,8 +624,8 @@ memory::desc OneDnnLowering::BlockedDesc(const Shape& shape) const {
   return {{batch_, shape.channels, shape.height, shape.width}, type_, Tag::nChw16c};
 }
 
-memory::desc OneDnnLowering::RowsDesc(std::int64_t rows, std::int64_t columns) const {
-  return {{rows, columns}, Type::f32, Tag::nc};
+memory::desc OneDnnLowering::RowsDesc(std::int64_t rows, std::int64_t columns, Type type) const {
+  return {{rows, columns}, type, Tag::nc};
 }
 
 void OneDnnLowering::Answer(int step, const memory::desc& desc, int instead) {

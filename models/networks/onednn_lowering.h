@@ -74,6 +74,23 @@ class OneDnnLowering {
   void LowerLstm(int step);
   void LowerLastStep(int step);
   void LowerMeanOverTime(int step);
+  // Of tokens, in onednn_tokens.cc. A sequence [N, C] is rows of numbers. What only products read is of the
+  // body's type; all else, such as the sums along the blocks, is floats.
+  void LowerTokens(int step);
+  void LowerPrepend(int step);
+  void LowerPositions(int step);
+  void LowerLayerNorm(int step);
+  void LowerAttention(int step);
+  void LowerAttentionPool(int step);
+  void LowerFirstStep(int step);
+  void LowerChannelScale(int step);
+  void LowerUnitLength(int step);
+  // Whether products alone read the step's result.
+  bool FeedsProducts(int step) const;
+  // The step's result as floats.
+  Value Floats(int step);
+  // The step's result is `value`, brought to the body's type where products alone read it.
+  void AnswerWith(int step, const Value& value);
   // The step's result stays, as floats; where.
   int Keep(int step);
 
@@ -82,7 +99,8 @@ class OneDnnLowering {
   bool DiesAt(int input, int step) const { return last_use_[static_cast<std::size_t>(input)] <= step; }
   dnnl::memory::desc MapDesc(const Shape& shape) const;
   dnnl::memory::desc BlockedDesc(const Shape& shape) const;
-  dnnl::memory::desc RowsDesc(std::int64_t rows, std::int64_t columns) const;
+  dnnl::memory::desc RowsDesc(std::int64_t rows, std::int64_t columns,
+                              dnnl::memory::data_type type = dnnl::memory::data_type::f32) const;
   // Gives the step's result a place: that of the step `instead` where nobody needs it later, or a new one.
   void Answer(int step, const dnnl::memory::desc& desc, int instead = -1);
   Operand InArena(int argument, int step) const;

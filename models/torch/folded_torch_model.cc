@@ -34,6 +34,12 @@ torch::Tensor Activated(const FoldedStep& step, torch::Tensor x) {
       return torch::silu_(x);
     case Activation::kSigmoid:
       return x.sigmoid_();
+    case Activation::kGelu:
+      return torch::gelu(x);
+    case Activation::kGeluTanh:
+      return torch::gelu(x, "tanh");
+    case Activation::kQuickGelu:
+      return x * torch::sigmoid(1.702 * x);
   }
   return x;
 }
@@ -122,6 +128,9 @@ class FoldedTorchModel : public CompiledModel {
     step.node.conv = from.conv;
     step.node.conv.bias = !from.bias.empty();
     step.node.lstm = from.lstm;
+    step.node.norm = from.norm;
+    step.node.attention = from.attention;
+    step.node.rows = from.rows;
     step.node.channels = from.channels;
     if (!from.factors.empty()) step.weights["factors"] = OnDevice(from.factors, {-1});
     if (!from.slopes.empty()) step.weights["slopes"] = OnDevice(from.slopes, {-1});
@@ -138,6 +147,8 @@ class FoldedTorchModel : public CompiledModel {
               .contiguous(torch::MemoryFormat::ChannelsLast);
     } else if (from.op == Op::kLinear) {
       step.weights["weight"] = OnDevice(from.weight, {from.shape.channels, -1});
+    } else if (from.op == Op::kPrepend || from.op == Op::kPositions) {
+      step.weights["weight"] = OnDevice(from.weight, {-1, from.shape.channels});
     } else if (!from.weight.empty()) {
       step.weights["weight"] = OnDevice(from.weight, {-1});
     }
@@ -211,11 +222,12 @@ class FoldedTorchModel : public CompiledModel {
       case Op::kSigmoid:
         return Activated(step.folded, inputs[0].clone());
       default:
-        break;
+        break;  // RunNode() knows the rest
     }
     torch::Tensor x = RunNode(
         step.node, inputs, [&](const std::string& name) { return step.weights.at(name); }, RunMode());
-    if (step.folded.op == Op::kConv && inputs.size() > 1) x += inputs[1];
+    const bool sums = step.folded.op == Op::kConv || step.folded.op == Op::kLinear;
+    if (sums && inputs.size() > 1) x += inputs[1];
     return Activated(step.folded, std::move(x));
   }
 

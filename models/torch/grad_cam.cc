@@ -36,11 +36,22 @@ torch::Tensor DividedByGreatest(const torch::Tensor& rows) {
   return rows / greatest.masked_fill(greatest == 0, 1);
 }
 
+// A sequence's tokens of places as a map; maps as they are.
+torch::Tensor Map(const torch::Tensor& x, const Shape& shape) {
+  if (shape.steps == 0) return x;
+  const int side = GridSide(shape);
+  return x.slice(1, shape.lead).transpose(1, 2).reshape({x.size(0), x.size(2), side, side});
+}
+
 }  // namespace
 
+// Of a transformer the last sequence that is normalised: what follows of the last block is worked out for the
+// class token alone, where it is that which the head sees.
 int LastMapOf(const Graph& graph) {
   for (int i = graph.answer(); i > 0; --i) {
-    if (!graph[i].head && graph[i].shape.side() > 1) return i;
+    const Node& node = graph[i];
+    const bool tokens = node.op == Op::kLayerNorm && node.shape.steps > 0;
+    if (!node.head && (tokens || node.shape.side() > 1)) return i;
   }
   throw Error("network", "no step of it has places to show");
 }
@@ -59,7 +70,7 @@ torch::Tensor GradCam(const Model& model, const torch::Tensor& clips) {
     RunNodes(graph, weights, 1, place, &values);
   }
   const torch::AutoGradMode gradients(true);
-  const torch::Tensor map = values[at].detach().requires_grad_();  // [N * T, C, side, side]
+  const torch::Tensor map = values[at].detach().requires_grad_();  // [N * T, C, side, side], or tokens
   values[at] = map;
   RunNodes(graph, weights, place + 1, graph.answer(), &values);
   // Clips, and pictures of an image network, do not depend on each other: the gradient of the sum holds each
@@ -67,11 +78,12 @@ torch::Tensor GradCam(const Model& model, const torch::Tensor& clips) {
   const torch::Tensor gradient = torch::autograd::grad({values.back().sum()}, {map}).front();
 
   const torch::NoGradGuard inference;
-  const torch::Tensor importance = gradient.mean({2, 3}, true);          // equation 1
-  torch::Tensor maps = torch::relu((importance * map.detach()).sum(1));  // equation 2
+  const Shape& shape = graph[place].shape;
+  const torch::Tensor importance = Map(gradient, shape).mean({2, 3}, true);          // equation 1
+  torch::Tensor maps = torch::relu((importance * Map(map.detach(), shape)).sum(1));  // equation 2
   const std::int64_t rows = graph.frames() > 1 ? clips.size(0) : maps.size(0);
   maps = DividedByGreatest(maps.reshape({rows, -1}));
-  const int side = graph[place].shape.side();
+  const int side = GridSide(shape);
   return maps.to(torch::kCPU, torch::kFloat).reshape({clips.size(0), clips.size(1), side, side});
 }
 

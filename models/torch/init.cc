@@ -7,6 +7,8 @@
 namespace seam {
 namespace {
 
+constexpr double kDeviation = 0.02;  // of Init::kNormal and of tokens
+
 struct Fans {
   double in, out;
 };
@@ -43,7 +45,9 @@ void InitialiseLinearOrConv(const Graph& graph, const WeightSpec& weight, torch:
     return;
   }
   const Fans fans = FansOf(*tensor);
-  if (node.init == Init::kGlorotUniform) {
+  if (node.init == Init::kNormal) {
+    tensor->normal_(0, kDeviation);
+  } else if (node.init == Init::kGlorotUniform) {
     Uniform(tensor, std::sqrt(6 / (fans.in + fans.out)));  // Glorot and Bengio 2010, equation 16
   } else if (node.init == Init::kHeUniform) {
     Uniform(tensor, std::sqrt(6 / fans.in));  // He et al. 2015, equation 10
@@ -71,10 +75,14 @@ void Initialise(const Graph& graph, const WeightSpec& weight, torch::Tensor* ten
     } else {
       tensor->normal_(0, 1e-3);
     }
-  } else if (node.op == Op::kBatchNorm) {
+  } else if (node.op == Op::kBatchNorm || node.op == Op::kLayerNorm) {
     InitialiseNorm(weight, tensor);
   } else if (node.op == Op::kPrelu) {
     tensor->fill_(0.25);
+  } else if (node.op == Op::kChannelScale) {
+    tensor->fill_(node.rate);
+  } else if (node.op == Op::kPrepend || node.op == Op::kPositions || node.op == Op::kAttentionPool) {
+    tensor->normal_(0, kDeviation);
   } else if (node.op == Op::kLstm) {
     Uniform(tensor, 1 / std::sqrt(static_cast<double>(node.lstm.hidden)));
   } else {

@@ -38,17 +38,21 @@ std::vector<int> LastUses(const Graph& graph) {
   return uses;
 }
 
-// Nodes within a chain are passed over, as training has no result of theirs.
+// Nodes within a chain are passed over, as training has no result of theirs. Without a map so fine, as with
+// patches of 32 pixels, it is the last map.
 int FindMap(const Graph& graph, const std::vector<NormChain>& chains) {
-  constexpr int kSmallest = 16;  // of the input's side
-  int found = 0, within = -1;    // the last node of the chains so far
+  constexpr int kSmallest = 16;            // of the input's side
+  int fine = -1, coarse = 0, within = -1;  // `within`: the last node of the chains so far
   for (int i = 0; i <= graph.answer(); ++i) {
     const NormChain& chain = chains[static_cast<std::size_t>(i)];
     if (chain.last >= chain.first) within = std::max(within, chain.last);
-    const int side = graph[i].shape.side();
-    if (i >= within && side > 1 && side * kSmallest >= graph[0].shape.side()) found = i;
+    const Shape& shape = graph[i].shape;
+    if (i < within || shape.side() <= 1) continue;
+    coarse = i;
+    if (shape.side() * kSmallest >= graph[0].shape.side() && shape.channels > graph[0].shape.channels)
+      fine = i;
   }
-  return found;
+  return fine >= 0 ? fine : coarse;
 }
 
 }  // namespace

@@ -99,6 +99,14 @@ class Exporter {
         return Name(Add("Mul", {in(0), Name(Add("Sigmoid", {in(0)}, to + "_sigmoid"))}, to));
       case Op::kSigmoid:
         return Name(Add("Sigmoid", {in(0)}, to));
+      case Op::kGelu:
+        return Gelu(in(0), to);
+      case Op::kGeluTanh:
+        return GeluTanh(in(0), to);
+      case Op::kQuickGelu: {
+        const std::string scaled = Name(Add("Mul", {in(0), Number(1.702)}, to + "_scaled"));
+        return Name(Add("Mul", {in(0), Name(Add("Sigmoid", {scaled}, to + "_sigmoid"))}, to));
+      }
       case Op::kAdd:
         return Name(Add("Add", {in(0), in(1)}, to));
       case Op::kScale:
@@ -142,9 +150,42 @@ class Exporter {
       case Op::kLastStep:
         return LastStep(node, in(0), to);
       case Op::kMeanOverTime: {
-        auto* step = Add("ReduceMean", {in(0)}, to);
-        SetInts(step, "axes", {1});
-        SetInt(step, "keepdims", 0);
+        const Shape& from = graph_[node.inputs[0]].shape;
+        const std::string rows = node.rows == 0 ? in(0)
+                                                : Slice(in(0), {0, node.rows, 0},
+                                                        {batch_, from.steps, from.channels}, to + "_places");
+        return Mean(rows, 1, false, to);
+      }
+      case Op::kTokens: {
+        const Shape& shape = node.shape;
+        const std::string rows = Reshape(in(0), {batch_, shape.channels, shape.steps}, to + "_places");
+        return Transpose(rows, {0, 2, 1}, to);
+      }
+      case Op::kPrepend: {
+        const auto rows = Find(node.name + ".weight").unsqueeze(0).repeat({batch_, 1, 1});
+        SetInt(Add("Concat", {Constant(node.name + ".weight", rows), in(0)}, to), "axis", 1);
+        return to;
+      }
+      case Op::kPositions: {
+        const auto rows = ResampledPositions(Find(node.name + ".weight"), node.shape).unsqueeze(0);
+        return Name(Add("Add", {in(0), Constant(node.name + ".weight", rows.repeat({batch_, 1, 1}))}, to));
+      }
+      case Op::kLayerNorm:
+        return LayerNorm(node, in(0), to);
+      case Op::kAttention:
+        return Attention(node, in(0), to);
+      case Op::kAttentionPool:
+        return AttentionPool(node, in(0), to);
+      case Op::kFirstStep: {
+        const std::string row = Slice(in(0), {0, 0, 0}, {batch_, 1, node.shape.channels}, to + "_row");
+        return Reshape(row, {batch_, node.shape.channels}, to);
+      }
+      case Op::kChannelScale:
+        return Name(Add("Mul", {in(0), Weight(node, "weight")}, to));
+      case Op::kUnitLength: {
+        auto* step = Add("LpNormalization", {in(0)}, to);
+        SetInt(step, "axis", 1);
+        SetInt(step, "p", 2);
         return to;
       }
     }
@@ -369,6 +410,112 @@ class Exporter {
     return to;
   }
 
+  // A constant of no dimension.
+  std::string Number(double value) {
+    return Constant(fmt::format("number_{}", value), torch::tensor(static_cast<float>(value)));
+  }
+
+  std::string Mean(const std::string& x, int axis, bool keep, const std::string& to) {
+    auto* step = Add("ReduceMean", {x}, to);
+    SetInts(step, "axes", {axis});
+    SetInt(step, "keepdims", keep ? 1 : 0);
+    return to;
+  }
+
+  std::string Gelu(const std::string& x, const std::string& to) {
+    const std::string scaled = Name(Add("Mul", {x, Number(std::sqrt(0.5))}, to + "_scaled"));
+    const std::string erf = Name(Add("Erf", {scaled}, to + "_erf"));
+    const std::string share = Name(Add("Add", {erf, Number(1)}, to + "_share"));
+    return Name(Add("Mul", {Name(Add("Mul", {x, share}, to + "_twice")), Number(0.5)}, to));
+  }
+
+  std::string GeluTanh(const std::string& x, const std::string& to) {
+    const std::string square = Name(Add("Mul", {x, x}, to + "_square"));
+    const std::string cube = Name(Add("Mul", {square, x}, to + "_cube"));
+    const std::string part = Name(Add("Mul", {cube, Number(0.044715)}, to + "_part"));
+    const std::string sum = Name(Add("Add", {x, part}, to + "_sum"));
+    const std::string scaled =
+        Name(Add("Mul", {sum, Number(std::sqrt(2 / std::numbers::pi))}, to + "_scaled"));
+    const std::string share =
+        Name(Add("Add", {Name(Add("Tanh", {scaled}, to + "_tanh")), Number(1)}, to + "_share"));
+    return Name(Add("Mul", {Name(Add("Mul", {x, share}, to + "_twice")), Number(0.5)}, to));
+  }
+
+  // (x - mean) / sqrt(variance + eps) * weight + bias: LayerNormalization is younger than this opset.
+  // Runtimes know these steps for one where they are these and in this order.
+  std::string LayerNorm(const Node& node, const std::string& x, const std::string& to) {
+    const int axis = node.shape.steps > 0 ? 2 : 1;
+    const std::string centred = Name(Add("Sub", {x, Mean(x, axis, true, to + "_mean")}, to + "_centred"));
+    const std::string square = Name(Add("Pow", {centred, Number(2)}, to + "_square"));
+    const std::string variance = Mean(square, axis, true, to + "_variance");
+    const std::string positive = Name(Add("Add", {variance, Number(node.norm.eps)}, to + "_positive"));
+    const std::string deviation = Name(Add("Sqrt", {positive}, to + "_deviation"));
+    const std::string scaled = Name(Add("Div", {centred, deviation}, to + "_scaled"));
+    const std::string weighted = Name(Add("Mul", {scaled, Weight(node, "weight")}, to + "_weighted"));
+    return Name(Add("Add", {weighted, Weight(node, "bias")}, to));
+  }
+
+  // Columns [first, first + count) of a sequence -> [B, heads, N, count / heads].
+  std::string Heads(const std::string& x, int steps, std::int64_t first, std::int64_t count,
+                    std::int64_t heads, const std::string& to) {
+    const std::string part = Slice(x, {0, 0, first}, {batch_, steps, first + count}, to + "_part");
+    return Transpose(Reshape(part, {batch_, steps, heads, count / heads}, to + "_split"), {0, 2, 1, 3}, to);
+  }
+
+  // x cos + (x R) sin, where R takes a pair (a, b) to (-b, a).
+  std::string Turned(const AttentionSpec& spec, const std::string& x, int steps, std::int64_t width,
+                     const std::string& to) {
+    const auto angles = torch::tensor(spec.angles).view({1, 1, steps, width / 2}).repeat_interleave(2, 3);
+    const auto crossing = torch::zeros({width, width});
+    for (std::int64_t i = 0; i < width; i += 2) {
+      crossing[i + 1][i] = -1;
+      crossing[i][i + 1] = 1;
+    }
+    const std::string straight =
+        Name(Add("Mul", {x, Constant(to + "_cosines", angles.cos())}, to + "_straight"));
+    const std::string crossed =
+        Name(Add("MatMul", {x, Constant(fmt::format("crossing_{}", width), crossing)}, to + "_crossed"));
+    const std::string turned =
+        Name(Add("Mul", {crossed, Constant(to + "_sines", angles.sin())}, to + "_turned"));
+    return Name(Add("Add", {straight, turned}, to));
+  }
+
+  std::string Attention(const Node& node, const std::string& x, const std::string& to) {
+    const AttentionSpec& spec = node.attention;
+    const std::int64_t channels = node.shape.channels, heads = spec.heads, width = channels / heads;
+    const int steps = node.shape.steps;
+    std::string queries = Heads(x, steps, 0, channels, heads, to + "_queries"),
+                keys = Heads(x, steps, channels, channels, heads, to + "_keys");
+    const std::string values = Heads(x, steps, 2 * channels, channels, heads, to + "_values");
+    if (!spec.angles.empty()) {
+      queries = Turned(spec, queries, steps, width, to + "_queries_turned");
+      keys = Turned(spec, keys, steps, width, to + "_keys_turned");
+    }
+    queries = Name(Add("Mul", {queries, Number(1 / std::sqrt(static_cast<double>(width)))}, to + "_scaled"));
+    const std::string sums = Weighted(queries, keys, values, to);
+    return Reshape(Transpose(sums, {0, 2, 1, 3}, to + "_joined"), {batch_, steps, channels}, to);
+  }
+
+  // [B, heads, queries, width]
+  std::string Weighted(const std::string& queries, const std::string& keys, const std::string& values,
+                       const std::string& to) {
+    const std::string turned = Transpose(keys, {0, 1, 3, 2}, to + "_across");
+    auto* weights = Add("Softmax", {Name(Add("MatMul", {queries, turned}, to + "_scores"))}, to + "_weights");
+    SetInt(weights, "axis", 3);
+    return Name(Add("MatMul", {weights->output(0), values}, to + "_sums"));
+  }
+
+  std::string AttentionPool(const Node& node, const std::string& x, const std::string& to) {
+    const Shape& from = graph_[node.inputs[0]].shape;
+    const std::int64_t channels = node.shape.channels, heads = node.attention.heads, width = channels / heads;
+    const auto query =
+        Find(node.name + ".weight").view({1, heads, 1, width}) / std::sqrt(static_cast<double>(width));
+    const std::string sums = Weighted(Constant(node.name + ".weight", query.repeat({batch_, 1, 1, 1})),
+                                      Heads(x, from.steps, 0, channels, heads, to + "_keys"),
+                                      Heads(x, from.steps, channels, channels, heads, to + "_values"), to);
+    return Reshape(sums, {batch_, channels}, to);
+  }
+
   // Within windows the steps are rows.
   std::string Linear(const Node& node, std::string x, const std::string& to) {
     const int steps = node.shape.steps;
@@ -513,9 +660,9 @@ class Exporter {
 
   // Weights that several nodes share are written once.
   std::string Constant(const std::string& name, const torch::Tensor& tensor) {
-    auto& dims = written_[name];
-    if (!dims.empty()) return name;
-    dims = tensor.sizes().vec();
+    const auto [place, fresh] = written_.try_emplace(name, tensor.sizes().vec());
+    if (!fresh) return name;
+    const Dims& dims = place->second;
     const auto values = tensor.detach().to(torch::kCPU, torch::kFloat).contiguous();
     auto* out = out_.add_initializer();
     out->set_name(name);

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
+#include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <tuple>
@@ -148,11 +149,65 @@ torch::Tensor LastStep(const Node& node, const torch::Tensor& x) {
   return torch::cat({x.select(1, -1).slice(1, 0, hidden), x.select(1, 0).slice(1, hidden)}, 1);
 }
 
+// [B, C, H, W] -> [B, H * W, C]
+torch::Tensor Tokens(const torch::Tensor& x) { return x.flatten(2).transpose(1, 2); }
+
+torch::Tensor Prepend(const torch::Tensor& x, const torch::Tensor& rows) {
+  return torch::cat({rows.to(x.options()).expand({x.size(0), rows.size(0), rows.size(1)}), x}, 1);
+}
+
+// [B, N, C] -> [B, heads, N, C / heads]
+torch::Tensor Split(const torch::Tensor& x, int heads) {
+  return x.reshape({x.size(0), x.size(1), heads, -1}).transpose(1, 2);
+}
+
+torch::Tensor Turned(const torch::Tensor& x, const torch::Tensor& angles) {
+  const torch::Tensor cosines = angles.cos().repeat_interleave(2, 1).to(x.options()),
+                      sines = angles.sin().repeat_interleave(2, 1).to(x.options());
+  const torch::Tensor pairs = x.reshape({x.size(0), x.size(1), x.size(2), -1, 2});
+  const torch::Tensor crossed = torch::stack({-pairs.select(-1, 1), pairs.select(-1, 0)}, -1).flatten(-2);
+  return x * cosines + crossed * sines;
+}
+
+torch::Tensor Attention(const AttentionSpec& spec, const torch::Tensor& x) {
+  const auto parts = x.chunk(3, -1);
+  torch::Tensor queries = Split(parts[0], spec.heads), keys = Split(parts[1], spec.heads);
+  const std::int64_t width = queries.size(3);
+  if (!spec.angles.empty()) {
+    const auto angles = torch::tensor(spec.angles, torch::kFloat).view({x.size(1), width / 2});
+    queries = Turned(queries, angles.to(x.device()));
+    keys = Turned(keys, angles.to(x.device()));
+  }
+  const torch::Tensor weights =
+      torch::softmax(queries.matmul(keys.transpose(2, 3)) / std::sqrt(static_cast<double>(width)), 3);
+  return weights.matmul(Split(parts[2], spec.heads)).transpose(1, 2).flatten(2);
+}
+
+torch::Tensor AttentionPool(const AttentionSpec& spec, const torch::Tensor& x, const torch::Tensor& query) {
+  const auto parts = x.chunk(2, -1);
+  const torch::Tensor queries = query.view({1, spec.heads, 1, -1}).to(x.options());
+  const double width = static_cast<double>(queries.size(3));
+  const torch::Tensor weights =
+      torch::softmax(queries.matmul(Split(parts[0], spec.heads).transpose(2, 3)) / std::sqrt(width), 3);
+  return weights.matmul(Split(parts[1], spec.heads)).flatten(1);
+}
+
 }  // namespace
 
 torch::Tensor BinaryWeights(const torch::Tensor& weight, const torch::Tensor& temperature) {
   const double t = temperature.item<double>();
   return t < kBinaryTemperature ? weight.sign() : (weight / t).clamp(-1, 1);
+}
+
+torch::Tensor ResampledPositions(const torch::Tensor& positions, const Shape& shape) {
+  if (positions.size(0) == shape.steps) return positions;
+  const torch::Tensor lead = positions.narrow(0, 0, shape.lead), grid = positions.slice(0, shape.lead);
+  const int from = static_cast<int>(std::lround(std::sqrt(static_cast<double>(grid.size(0))))),
+            to = GridSide(shape);
+  const auto weights = torch::tensor(PositionWeights(from, to)).view({to, from}).to(positions.options());
+  const torch::Tensor made =
+      torch::einsum("yk,kxc,zx->yzc", {weights, grid.view({from, from, grid.size(1)}), weights});
+  return torch::cat({lead, made.reshape({-1, grid.size(1)})});
 }
 
 torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs, const Weight& weight,
@@ -186,6 +241,12 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
       return torch::silu(x);
     case Op::kSigmoid:
       return torch::sigmoid(x);
+    case Op::kGelu:
+      return torch::gelu(x);
+    case Op::kGeluTanh:
+      return torch::gelu(x, "tanh");
+    case Op::kQuickGelu:
+      return x * torch::sigmoid(1.702 * x);
     case Op::kAdd:
       return x + inputs[1];
     case Op::kScale:
@@ -223,7 +284,25 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
     case Op::kLastStep:
       return LastStep(node, x);
     case Op::kMeanOverTime:
-      return x.mean(1);
+      return x.slice(1, node.rows).mean(1);
+    case Op::kTokens:
+      return Tokens(x);
+    case Op::kPrepend:
+      return Prepend(x, weight("weight"));
+    case Op::kPositions:
+      return x + ResampledPositions(weight("weight"), node.shape).to(x.scalar_type());
+    case Op::kLayerNorm:
+      return torch::layer_norm(x, {x.size(-1)}, weight("weight"), weight("bias"), node.norm.eps);
+    case Op::kAttention:
+      return Attention(node.attention, x);
+    case Op::kAttentionPool:
+      return AttentionPool(node.attention, x, weight("weight"));
+    case Op::kFirstStep:
+      return x.select(1, 0);
+    case Op::kChannelScale:
+      return x * weight("weight").to(x.scalar_type());
+    case Op::kUnitLength:
+      return x / x.norm(2, {-1}, true).clamp_min(1e-12);
   }
   throw std::logic_error("a node of no kind");
 }

@@ -24,4 +24,7 @@ torch::Tensor BinaryWeights(const torch::Tensor& weight, const torch::Tensor& te
 torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs,
                       const std::function<torch::Tensor(const std::string&)>& weight, const RunMode& mode);
 
+// Learned positions, [lead + S * S, C], for a sequence of `shape`: resampled where its grid is another.
+torch::Tensor ResampledPositions(const torch::Tensor& positions, const Shape& shape);
+
 }  // namespace seam

@@ -12,6 +12,7 @@
 #include "models/zoo/mobilenet.h"
 #include "models/zoo/resnet.h"
 #include "models/zoo/temporal.h"
+#include "models/zoo/vit.h"
 #include "models/zoo/xception.h"
 
 namespace seam {
@@ -37,6 +38,9 @@ const std::vector<ModelEntry>& ModelRegistry() {
   static const std::string bnext =
       "Guo et al., Join the High Accuracy Club on ImageNet with A Binary Neural Network Ticket, "
       "arXiv:2211.12933";
+  static const std::string vit =
+      "Dosovitskiy et al., An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale, "
+      "ICLR 2021, arXiv:2010.11929";
   static const std::vector<ModelEntry> registry = {
       {"meso4", mesonet, 256, &Meso4Backbone, &MesoClassifier},
       {"mesoinception4", mesonet, 256, &MesoInception4Backbone, &MesoClassifier},
@@ -63,6 +67,15 @@ const std::vector<ModelEntry>& ModelRegistry() {
       {"bnext_s", bnext, 224, &BNextBackbone, &BNextClassifier},
       {"bnext_m", bnext, 224, &BNextBackbone, &BNextClassifier},
       {"bnext_l", bnext, 224, &BNextBackbone, &BNextClassifier},
+      {"vit_s14", vit, 224, &VitBackbone, &VitClassifier},
+      {"vit_s16", vit, 224, &VitBackbone, &VitClassifier},
+      {"vit_s32", vit, 224, &VitBackbone, &VitClassifier},
+      {"vit_b14", vit, 224, &VitBackbone, &VitClassifier},
+      {"vit_b16", vit, 224, &VitBackbone, &VitClassifier},
+      {"vit_b32", vit, 224, &VitBackbone, &VitClassifier},
+      {"vit_l14", vit, 224, &VitBackbone, &VitClassifier},
+      {"vit_l16", vit, 224, &VitBackbone, &VitClassifier},
+      {"vit_l32", vit, 224, &VitBackbone, &VitClassifier},
   };
   return registry;
 }

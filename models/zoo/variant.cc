@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include <fmt/format.h>
@@ -67,6 +68,22 @@ int VariantNumber(const ModelOptions& options, const std::string& key, int witho
   return *value;
 }
 
+double VariantReal(const ModelOptions& options, const std::string& key, double without) {
+  const auto text = Text(options, key);
+  if (!text) return without;
+  const auto value = ParseNumber<double>(*text);
+  if (!value || !(*value > 0 && *value < 1e9)) Refuse(options, key, *text, "a positive number");
+  return *value;
+}
+
+std::string VariantChoice(const ModelOptions& options, const std::string& key, const std::string& without,
+                          const std::vector<std::string>& choices) {
+  const std::string text = Text(options, key).value_or(without);
+  if (std::find(choices.begin(), choices.end(), text) == choices.end())
+    Refuse(options, key, Shown(text), fmt::format("one of {}", fmt::join(choices, ", ")));
+  return text;
+}
+
 std::vector<int> VariantNumbers(const ModelOptions& options, const std::string& key,
                                 const std::vector<int>& without) {
   const auto text = Text(options, key);
@@ -95,6 +112,18 @@ const std::vector<std::string>& ScaleNames() {
     return all;
   }();
   return names;
+}
+
+std::string ScaleNamed(const std::array<double, 3>& mean, const std::array<double, 3>& std) {
+  constexpr double kNear = 1e-4;  // configurations round
+  const auto near = [](const std::array<double, 3>& a, const std::array<double, 3>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(),
+                      [](double x, double y) { return std::abs(x - y) < kNear; });
+  };
+  for (const PictureScale& scale : PictureScales()) {
+    if (near(scale.mean, mean) && near(scale.std, std)) return scale.name;
+  }
+  return "";
 }
 
 void CheckVariant(const ModelOptions& options, const std::vector<std::string>& known) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -8,10 +9,14 @@
 
 namespace seam {
 
-// What ModelOptions::variant holds. A flag is true or false, a number an integer; text that reads so counts
-// as well. An Error for anything else.
+// What ModelOptions::variant holds. A flag is true or false, a number an integer from 1 on, a real one
+// positive; text that reads so counts as well. An Error for anything else.
 bool VariantFlag(const ModelOptions& options, const std::string& key);
 int VariantNumber(const ModelOptions& options, const std::string& key, int without);
+double VariantReal(const ModelOptions& options, const std::string& key, double without);
+// One of `choices`.
+std::string VariantChoice(const ModelOptions& options, const std::string& key, const std::string& without,
+                          const std::vector<std::string>& choices);
 
 // Numbers apart by "/", "4/8/16", as text; `without` where the key is absent. An Error for another count.
 std::vector<int> VariantNumbers(const ModelOptions& options, const std::string& key,
@@ -26,6 +31,8 @@ std::vector<int> VariantNumbers(const ModelOptions& options, const std::string& 
 int ScalePictures(Graph* graph, int pictures, const ModelOptions& options, const std::string& own);
 // The names above.
 const std::vector<std::string>& ScaleNames();
+// The name of (v / 255 - mean) / std; "" where it has none.
+std::string ScaleNamed(const std::array<double, 3>& mean, const std::array<double, 3>& std);
 
 // An Error for a key that is not among `known`.
 void CheckVariant(const ModelOptions& options, const std::vector<std::string>& known);

@@ -97,6 +97,7 @@ ModelOptions SmallOptions(const ModelEntry& entry) {
   ModelOptions options;
   options.model = entry.name;
   options.size = entry.size % 2 == 0 ? 64 : 75;
+  if (entry.name.starts_with("vit_")) options.variant = {{"depth", 2}};
   return options;
 }
 
@@ -167,6 +168,33 @@ Graph Maze() {
 }
 
 TEST(CompileTest, FoldingSeesWhatElseNeedsAResult) { ExpectAsEager(Stirred(Maze()).get(), "maze", 3); }
+
+// The same of tokens: a sequence that two nodes use, sums of either order, factors that no dense layer takes
+// in, positions that are resampled.
+Graph MazeOfTokens() {
+  Graph graph;
+  int x = graph.Normalise(graph.Input(20), {100, 120, 140}, {50, 60, 70});
+  x = graph.Tokens(graph.Conv(x, "patches", {.channels = 16, .kernel = 4, .stride = 4}));
+  x = graph.Positions(graph.Prepend(graph.Prepend(x, "registers", 2), "class", 1), "positions", 3);
+  const int shared = graph.LayerNorm(x, "norm", 1e-5);
+  int y = graph.Attention(graph.Linear(shared, "qkv", 48), {.heads = 4});
+  x = graph.Add(graph.DropPath(graph.ChannelScale(graph.Linear(y, "out", 16, false), "scale"), 0.5), shared);
+  x = graph.Add(shared, graph.QuickGelu(graph.Linear(graph.Gelu(graph.Linear(x, "up", 24)), "down", 16)));
+  std::vector<float> angles(28 * 2, 0);
+  for (std::size_t i = 6; i < angles.size(); ++i) angles[i] = static_cast<float>(i) * 0.3F;
+  y = graph.Attention(graph.Linear(x, "turned", 48), {.heads = 4, .angles = angles});
+  x = graph.GeluTanh(graph.Add(y, graph.ChannelScale(x, "factors")));
+  const int pooled = graph.AttentionPool(graph.Linear(x, "kv", 32), "query", 2), mean = graph.MeanOverTime(x),
+            first = graph.FirstStep(x);
+  const int features = graph.UnitLength(graph.Add(graph.Add(pooled, mean), first));
+  graph.BeginHead(features);
+  graph.Linear(features, "last", 1);
+  return graph;
+}
+
+TEST(CompileTest, FoldingOfTokensSeesWhatElseNeedsAResult) {
+  ExpectAsEager(Stirred(MazeOfTokens()).get(), "maze of tokens", 3);
+}
 
 // A detector's kind of network: a picture that is no square, no head, and results of several kinds, of which
 // one is needed further on.
@@ -310,7 +338,7 @@ TEST(CompileTest, Bf16MovesScoresByAtMostAHundredth) {
 #ifdef SEAM_ONEDNN
   if (!HasNativeBf16()) GTEST_SKIP() << "this processor has no bfloat16";
   // One of each family.
-  for (const char* name : {"meso4", "mesoinception4", "efficientnet_b0", "xception", "resnet18"}) {
+  for (const char* name : {"meso4", "mesoinception4", "efficientnet_b0", "xception", "resnet18", "vit_s16"}) {
     const auto model = Stirred(SmallOptions(FindModel(name)));
     const torch::Tensor clips = Clips(model->input(), 1);
     const double exact = Eager(model.get(), clips)[0],

@@ -32,6 +32,8 @@ ModelOptions OptionsOf(const std::string& model, int size, const nlohmann::json&
   options.size = size;
   options.variant = variant;
   if (model.starts_with("bnext_") && !variant.contains("width")) options.variant["width"] = 16;
+  // Two blocks show what twelve do.
+  if (model.starts_with("vit_") && !variant.contains("depth")) options.variant["depth"] = 2;
   options.temporal = temporal;
   return options;
 }

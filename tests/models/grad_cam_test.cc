@@ -107,7 +107,7 @@ TEST(GradCamTest, EveryNetworkHasMapsOfItsOwnAndStaysAsItWas) {
       for (const auto& [weight, tensor] : WeightsOf(*model)) before[weight] = tensor.detach().clone();
       const torch::Tensor clips = (Waves(4, 96, torch::kFloat) * 127 + 128).view({2, 2, 3, 96, 96});
       const torch::Tensor maps = GradCam(*model, clips);
-      const int side = model->graph()[LastMapOf(model->graph())].shape.side();
+      const int side = GridSide(model->graph()[LastMapOf(model->graph())].shape);
       EXPECT_EQ(maps.sizes(), (torch::IntArrayRef{2, 2, side, side}));
       EXPECT_GE(side, 2);
       EXPECT_GE(maps.min().item<float>(), 0.F);
