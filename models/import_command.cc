@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include <torch/utils.h>
@@ -19,6 +20,7 @@
 #include "models/torch/detector_recipes.h"
 #include "models/torch/import.h"
 #include "models/weights/foreign_weights.h"
+#include "models/weights/hub_config.h"
 #include "models/weights/safetensors_header.h"
 #include "models/zoo/variant.h"
 #include "proto/crop_spec.h"
@@ -79,7 +81,7 @@ struct ImportedCrop {
 
 struct Settings {
   std::vector<std::string> files;
-  std::string output, notice, recipe = "auto", key;
+  std::string output, notice, recipe = "auto", key, backbone;
   double threshold = 0.5;
   bool strict = true, overwrite = false, guess = false;
   bool recipe_given = false, model_given = false;
@@ -98,6 +100,8 @@ struct Settings {
                  "detector of the table)",
                  recipes);
     options->Add("key", &key, "which weights of a PyTorch file that holds several: state_dict_ema, say");
+    options->Add("backbone", &backbone,
+                 "file of the backbone's weights, where FILE holds the classifier alone");
     options->Add(
         "guess", &guess,
         "where nothing tells how pictures are scaled and faces cut out, take the usual and record it");
@@ -115,7 +119,7 @@ struct Settings {
     if (files.size() != 1) throw UsageError("file", "give one file of weights");
     if (output.empty()) throw UsageError("--output", "is missing", "name the checkpoint to write");
     crop.Check();
-    model.Check();
+    model_given || recipe == "none" ? model.Check() : model.CheckAlone();
     if (!overwrite && fs::exists(output)) {
       throw Error(output, "exists already", "choose another name, or add --overwrite");
     }
@@ -166,18 +170,56 @@ const DetectorRecipe* ChooseRecipe(const Settings& settings, const PlainTensors&
   return nullptr;
 }
 
-// Who told what the file itself does not: "option", "recipe", "source" or "guess".
+// Who told what the file itself does not: "option", "recipe", "config", "source" or "guess".
 struct Told {
   std::string scale, crop, fake_is;
 };
 
-Told WhoTold(const Settings& settings, const WeightMatch& match, const DetectorRecipe* recipe) {
+// What config.json beside the file says of the network, unless the user said it. Of a recipe without such a
+// file, or whose labels are not clear, the user must say which answer means fake.
+void ApplyConfig(const std::optional<HubConfig>& config, const std::string& file, ModelOptions* model,
+                 MatchOptions* match, Told* told) {
+  if (match->fake_is == "auto") {
+    const auto label = config ? FakeLabel(config->labels) : std::nullopt;
+    if (!label) {
+      throw UsageError("--fake-is",
+                       config ? fmt::format("{}: config.json has the labels {}", file,
+                                            Printable(fmt::format("{}", fmt::join(config->labels, ", "))))
+                              : fmt::format("{} has no config.json beside it, which names its labels", file),
+                       "of two labels say which means fake: --fake-is 0 the first, --fake-is 1 the second");
+    }
+    match->fake_is = std::to_string(*label);
+    told->fake_is = "config";
+  }
+  if (!config) return;
+  auto& variant = model->variant;
+  if (config->mean && config->std && told->scale.empty()) {
+    const std::string name = ScaleNamed(*config->mean, *config->std);
+    if (name.empty()) {
+      throw Error(
+          file, "preprocessor_config.json scales pictures in a way that has no name here",
+          fmt::format("the nearest may do: --variant scale=NAME ({})", fmt::join(ScaleNames(), ", ")));
+    }
+    variant["scale"] = name;
+    told->scale = "config";
+  }
+  if (config->heads && !variant.contains("heads")) variant["heads"] = *config->heads;
+  if (config->eps && !variant.contains("eps")) variant["eps"] = *config->eps;
+  if (!config->act.empty() && !variant.contains("act")) variant["act"] = config->act;
+  if (config->size && model->size == -1) model->size = *config->size;
+}
+
+Told WhoTold(const Settings& settings, const WeightMatch& match, const DetectorRecipe* recipe, Told config) {
   Told told;
   const bool source = !match.source->library;
   const std::string otherwise = recipe != nullptr ? "recipe" : source ? "source" : "guess";
-  told.scale = settings.model.variant.contains("scale") ? "option" : otherwise;
+  told.scale = settings.model.variant.contains("scale") ? "option"
+               : config.scale.empty()                   ? otherwise
+                                                        : config.scale;
   told.crop = settings.crop.margin >= 0 ? "option" : otherwise;
-  told.fake_is = settings.match.fake_is != "auto" ? "option" : otherwise;
+  told.fake_is = settings.match.fake_is != "auto" ? "option"
+                 : config.fake_is.empty()         ? otherwise
+                                                  : config.fake_is;
   return told;
 }
 
@@ -210,8 +252,9 @@ void CheckTold(const Settings& settings, const Told& told, const WeightMatch& ma
 }
 
 // Where the weights came from: the recipe of the checkpoint, JSON.
-std::string Recipe(const std::string& file, const std::string& digest, const ForeignWeights& foreign,
-                   const WeightMatch& match, const DetectorRecipe* recipe, const Told& told) {
+std::string Recipe(const std::string& file, const std::string& digest, const Settings& settings,
+                   const ForeignWeights& foreign, const WeightMatch& match, const DetectorRecipe* recipe,
+                   const Told& told) {
   nlohmann::json origin = {
       {"file", fs::path(file).filename().string()},
       {"sha256", digest},
@@ -219,6 +262,10 @@ std::string Recipe(const std::string& file, const std::string& digest, const For
       {"source", match.source->name},
       {"told_by", {{"scale", told.scale}, {"crop", told.crop}, {"fake_is", told.fake_is}}}};
   if (!foreign.key.empty()) origin["key"] = foreign.key;
+  if (!settings.backbone.empty()) {
+    origin["backbone"] = {{"file", fs::path(settings.backbone).filename().string()},
+                          {"sha256", Sha256OfFile(settings.backbone)}};
+  }
   if (recipe != nullptr) {
     origin["recipe"] = recipe->name;
     origin["detector"] = recipe->detector;
@@ -242,6 +289,21 @@ void TellRecipe(const DetectorRecipe& recipe, const std::string& digest, std::si
     Say(fmt::format("by its SHA-256 it is the published {}", published->second));
   if (!recipe.differs.empty()) Say(fmt::format("not reproduced: {}", recipe.differs));
   Say(fmt::format("score of a video there: {}; here: --aggregate {}", recipe.aggregate, recipe.aggregate_as));
+}
+
+// The weights with those of --backbone, where the file holds the classifier alone.
+PlainTensors Completed(const Settings& settings, const DetectorRecipe* recipe, PlainTensors tensors) {
+  const bool wants = recipe != nullptr && recipe->head_alone && IsClassifierAlone(tensors);
+  if (wants && settings.backbone.empty()) {
+    throw UsageError(
+        "--backbone",
+        fmt::format("{} holds the classifier alone, and not {}", settings.files[0], recipe->model),
+        "name the file of its backbone: OpenAI's ViT-L-14.pt, or the same weights of Hugging Face "
+        "(openai/clip-vit-large-patch14), open_clip or timm");
+  }
+  if (!wants && !settings.backbone.empty())
+    throw UsageError("--backbone", fmt::format("{} is no classifier alone", settings.files[0]));
+  return wants ? WithBackbone(tensors, LoadForeignWeights(settings.backbone).tensors) : std::move(tensors);
 }
 
 std::string Joined(const std::string& a, const std::string& b) {
@@ -271,12 +333,18 @@ int ImportModel(const std::vector<std::string>& arguments) {
   ModelOptions model = settings.model;
   MatchOptions match_options = settings.match;
   std::size_t ignored = 0;
+  Told by_config;
+  foreign.tensors = Completed(settings, recipe, std::move(foreign.tensors));
   if (recipe != nullptr) {
     if (recipe->choose != nullptr) recipe->choose(foreign.tensors, &model);
     if (!recipe->model.empty()) model.model = recipe->model;
     if (settings.model_given && model.model != settings.model.model) {
       throw UsageError("--model", fmt::format("the recipe {} is of {}", recipe->name, model.model),
                        "leave --model out, or take --recipe none");
+    }
+    if (recipe->has_config) {
+      if (settings.model.variant.contains("scale")) by_config.scale = "option";
+      ApplyConfig(ReadHubConfig(file), file, &model, &match_options, &by_config);
     }
     for (const auto& [key, value] : recipe->variant.items()) {
       if (!model.variant.contains(key)) model.variant[key] = value;
@@ -288,7 +356,7 @@ int ImportModel(const std::vector<std::string>& arguments) {
   }
   const WeightMatch match = MatchWeights(foreign, model, match_options, file);
   Tell(match, settings.strict, file);
-  const Told told = WhoTold(settings, match, recipe);
+  const Told told = WhoTold(settings, match, recipe, by_config);
   CheckTold(settings, told, match, file);
   const std::string digest = Sha256OfFile(file);
   if (recipe != nullptr) TellRecipe(*recipe, digest, ignored);
@@ -299,7 +367,7 @@ int ImportModel(const std::vector<std::string>& arguments) {
   info.crop = settings.crop.Spec(network->input().size, *match.source, recipe);
   info.threshold = settings.threshold;
   info.notice = Joined(recipe != nullptr ? recipe->notice : "", settings.notice);
-  info.recipe = Recipe(file, digest, foreign, match, recipe, told);
+  info.recipe = Recipe(file, digest, settings, foreign, match, recipe, told);
   SaveCheckpoint(settings.output, *network, info);
   return kExitGood;
 }

@@ -31,6 +31,14 @@ constexpr const char* kBlazeFace =
 constexpr const char* kWhole =
     "its authors look at the whole of a picture of any size; Seam at its middle 224 x 224 pixels";
 constexpr const char* kMeanOfFrames = "mean over frames";
+constexpr const char* kGendFaces =
+    "its authors find faces by another RetinaFace, fit the five landmarks by LMedS and resize twice; Seam "
+    "fits "
+    "them by least squares, to the same template";
+constexpr const char* kClassifierOfPictures =
+    "its card names neither a face detector nor a crop: Seam shows it whole pictures (--align none cuts out "
+    "faces)";
+constexpr std::int64_t kColours = 3;
 
 // A batch norm of vectors before a dense layer is part of it: with f = weight / sqrt(var + eps) the layer's
 // weight becomes W f, its bias b + W (norm's bias - mean f).
@@ -208,7 +216,7 @@ std::vector<DetectorRecipe> MakeTable() {
        .ignore = {"adjust_channel\\."},
        .signs = {"backbone\\.adjust_channel\\.", "backbone\\.last_linear\\.weight$"},
        .unless = {"FAD_head", "map\\.c", "model\\.", "backbone_", "encoder_"},
-       .of_colours = "backbone.conv1.weight",
+       .size_sign = {"backbone.conv1.weight", 1, kColours},
        .align = "similarity",
        .aggregate = kMeanOfFrames,
        .differs = kDlib,
@@ -227,6 +235,25 @@ std::vector<DetectorRecipe> MakeTable() {
        .differs = kDlib,
        .notice = kDeepfakeBench,
        .change = &RepeatMap},
+      {.name = "deepfakebench-ucf",
+       .detector = "DeepfakeBench ucf",
+       .model = "xception",
+       .variant = {{"scale", "half"}, {"ucf", true}},
+       .size = 256,
+       .source = "timm",
+       .rename = {{"^encoder_f\\.last_linear\\.", "unused."},
+                  {"^encoder_f\\.adjust_channel\\.0\\.", "adjust."},
+                  {"^encoder_f\\.adjust_channel\\.1\\.", "adjust_bn."},
+                  {"^encoder_f\\.", ""},
+                  {"^block_sha\\.conv2d\\.", "shared."},
+                  {"^head_sha\\.mlp\\.0\\.", "mlp."},
+                  {"^head_sha\\.mlp\\.2\\.", "last_linear."}},
+       .ignore = {"(unused|encoder_c|con_gan|head_spe|block_spe)\\."},
+       .signs = {"encoder_f\\.conv1\\.", "head_sha\\.mlp\\.0\\."},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kDlib,
+       .notice = kDeepfakeBench},
       {.name = "deepfakebench-efficientnetb4",
        .detector = "DeepfakeBench efficientnetb4",
        .model = "efficientnet_b4",
@@ -447,6 +474,145 @@ std::vector<DetectorRecipe> MakeTable() {
        .unless = {"(model\\.|net\\.)?base_model"},
        .choose = &ChooseBNext,
        .notice = "BNext (hpi-xnor): Apache-2.0."},
+      {.name = "deepfakebench-clip",
+       .detector = "DeepfakeBench clip (CLIP ViT-B/16)",
+       .model = "vit_b16",
+       .variant = {{"flavour", "clip"}, {"scale", "half"}},
+       .size = 224,
+       .source = "transformers",
+       .rename = {{"^backbone\\.", ""}},
+       .ignore = {"embeddings\\.position_ids"},
+       .signs = {"backbone\\.encoder\\.layers\\.0\\.self_attn\\.q_proj\\.weight$", "head\\.weight$"},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kDlib,
+       .notice = kDeepfakeBench},
+      {.name = "effort",
+       .detector = "Effort (Yan et al., ICML 2025), CLIP ViT-L/14",
+       .model = "vit_l14",
+       .variant = {{"flavour", "clip"}, {"scale", "clip"}},
+       .size = 224,
+       .source = "transformers",
+       .rename = {{"^backbone\\.", ""}},
+       .ignore = {".*\\.(S_r|U_r|V_r)$", ".*position_ids$"},
+       .signs = {"backbone\\.encoder\\.layers\\.0\\.self_attn\\.q_proj\\.weight_main", "head\\.weight$"},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kDlib,
+       .notice = "Effort: CC BY-NC 4.0, not for commercial use."},
+      {.name = "universalfakedetect",
+       .detector = "UniversalFakeDetect (Ojha et al., CVPR 2023), CLIP ViT-L/14",
+       .model = "vit_l14",
+       .variant = {{"flavour", "clip"}, {"scale", "clip"}},
+       .size = 224,
+       .source = "transformers",
+       // CLIP's other half has names without `visual.` or `vision_model.`, some of which are the same.
+       .rename = {{"^(model\\.)?(visual|vision_model)\\.", "vision."},
+                  {"^visual_projection\\.", "vision.visual_projection."},
+                  {"^fc\\.", "head."}},
+       .ignore = {"(model\\.)?(transformer|token_embedding|ln_final|logit_scale|positional_embedding|text_"
+                  "projection|text_model|input_resolution|context_length|vocab_size)",
+                  ".*position_ids$"},
+       .signs = {"(model\\.)?visual\\.transformer\\.", "fc\\.weight$"},
+       .margin = 0,
+       .align = "centre",
+       .aggregate = "none: single pictures",
+       .notice = "UniversalFakeDetect: MIT; CLIP: MIT.",
+       .head_alone = true},
+      {.name = "gend-clip",
+       .detector = "GenD (Yermakov et al., WACV 2026), CLIP ViT-L/14",
+       .model = "vit_l14",
+       .variant = {{"flavour", "clip"}, {"scale", "clip"}, {"unit", true}},
+       .size = 224,
+       .source = "transformers",
+       .rename = {{"^feature_extractor\\.vision_model\\.", ""}, {"^model\\.linear\\.", "head."}},
+       .ignore = {"feature_extractor\\.visual_projection\\.", ".*position_ids$"},
+       .signs = {"feature_extractor\\.vision_model\\.", "model\\.linear\\."},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kGendFaces,
+       .notice = "GenD: code MIT; CLIP: MIT. The weights name no licence of their own."},
+      {.name = "gend-pe",
+       .detector = "GenD (Yermakov et al., WACV 2026), Perception Encoder L/14",
+       .model = "vit_l14",
+       .variant = {{"flavour", "pe"}, {"scale", "half"}, {"unit", true}},
+       .size = 224,
+       .source = "transformers",
+       .rename = {{"^feature_extractor\\.backbone\\.", ""}, {"^model\\.linear\\.", "head."}},
+       .signs = {"feature_extractor\\.backbone\\.attn_pool\\.", "model\\.linear\\."},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kGendFaces,
+       .notice = "GenD: code MIT; Perception Encoder: Apache-2.0. The weights name no licence of their own."},
+      {.name = "gend-dinov3",
+       .detector = "GenD (Yermakov et al., WACV 2026), DINOv3 ViT-L/16",
+       .model = "vit_l16",
+       .variant = {{"flavour", "dinov3"}, {"scale", "imagenet"}, {"unit", true}},
+       .size = 224,
+       .source = "transformers",
+       .rename = {{"^feature_extractor\\.backbone\\.", ""}, {"^model\\.linear\\.", "head."}},
+       .ignore = {".*mask_token$", ".*inv_freq$"},
+       .signs = {"feature_extractor\\.backbone\\.embeddings\\.register_tokens", "model\\.linear\\."},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kGendFaces,
+       .notice = "GenD: code MIT; DINOv3: Meta's own licence. The weights name no licence of their own."},
+      {.name = "communityforensics-384",
+       .detector = "Community Forensics (Park, Owens, CVPR 2025), ViT-S/16 at 384",
+       .model = "vit_s16",
+       .variant = {{"scale", "imagenet"}},
+       .size = 384,
+       .source = "transformers",
+       .rename = {{"^vit\\.", ""}},
+       .signs = {"vit\\.blocks\\.0\\.", "vit\\.head\\.weight$"},
+       .size_sign = {"vit.pos_embed", 1, 577},
+       .margin = 440.0 / 384 - 1,
+       .align = "shorter",
+       .aggregate = "none: single pictures",
+       .notice = "Community Forensics (OwensLab): MIT."},
+      {.name = "communityforensics-224",
+       .detector = "Community Forensics (Park, Owens, CVPR 2025), ViT-S/16 at 224",
+       .model = "vit_s16",
+       .variant = {{"scale", "imagenet"}},
+       .size = 224,
+       .source = "transformers",
+       .rename = {{"^vit\\.", ""}},
+       .signs = {"vit\\.blocks\\.0\\.", "vit\\.head\\.weight$"},
+       .size_sign = {"vit.pos_embed", 1, 197},
+       .margin = 256.0 / 224 - 1,
+       .align = "shorter",
+       .aggregate = "none: single pictures",
+       .notice = "Community Forensics (OwensLab): MIT."},
+      {.name = "huggingface-vit",
+       .detector = "an image classifier of Hugging Face, ViT (dima806's, prithivMLmods' and others)",
+       .model = "vit_b16",
+       .variant = {{"flavour", "google"}, {"scale", "half"}},
+       .source = "transformers",
+       .rename = {{"^vit\\.", ""}, {"^classifier\\.", "head."}},
+       .ignore = {"pooler\\."},
+       .signs = {"vit\\.encoder\\.layer\\.0\\.", "classifier\\.weight$"},
+       .margin = 0,
+       .align = "square",
+       .aggregate = "none: single pictures",
+       .differs = kClassifierOfPictures,
+       .notice = "a classifier of Hugging Face: its card tells the licence.",
+       .has_config = true},
+      {.name = "huggingface-siglip",
+       .detector = "an image classifier of Hugging Face, SigLIP or SigLIP 2 (prithivMLmods' and others)",
+       .model = "vit_b16",
+       .variant = {{"flavour", "siglip"}, {"scale", "half"}},
+       .source = "transformers",
+       .rename = {{"^vision_model\\.head\\.", "unused."},
+                  {"^vision_model\\.", ""},
+                  {"^classifier\\.", "head."}},
+       .ignore = {"unused\\.", ".*position_ids$"},
+       .signs = {"vision_model\\.encoder\\.layers\\.0\\.", "classifier\\.weight$"},
+       .margin = 0,
+       .align = "square",
+       .aggregate = "none: single pictures",
+       .differs = kClassifierOfPictures,
+       .notice = "a classifier of Hugging Face: its card tells the licence.",
+       .has_config = true},
   };
 }
 
@@ -464,17 +630,32 @@ std::string FirstFit(const std::string& pattern, const Names& names) {
   return found == names.end() ? "" : *found;
 }
 
-// Detectors that see more than the colours have the same names.
-bool HasColours(const DetectorRecipe& recipe, const PlainTensors& tensors) {
-  constexpr std::int64_t kColours = 3;
-  if (recipe.of_colours.empty()) return true;
-  return std::all_of(tensors.begin(), tensors.end(), [&](const auto& tensor) {
-    return Unwrapped(tensor.first) != recipe.of_colours ||
-           (tensor.second.shape.size() == 4 && tensor.second.shape[1] == kColours);
-  });
+bool HasSize(const DetectorRecipe& recipe, const PlainTensors& tensors) {
+  const DetectorRecipe::SizeSign& sign = recipe.size_sign;
+  return sign.name.empty() || std::all_of(tensors.begin(), tensors.end(), [&](const auto& tensor) {
+           return Unwrapped(tensor.first) != sign.name ||
+                  (tensor.second.shape.size() > sign.side && tensor.second.shape[sign.side] == sign.is);
+         });
 }
 
 }  // namespace
+
+bool IsClassifierAlone(const PlainTensors& tensors) {
+  const auto weight = tensors.find("weight"), bias = tensors.find("bias");
+  return tensors.size() == 2 && weight != tensors.end() && bias != tensors.end() &&
+         weight->second.shape.size() == 2 && weight->second.shape[0] == 1;
+}
+
+PlainTensors WithBackbone(const PlainTensors& classifier, const PlainTensors& backbone) {
+  PlainTensors all;
+  for (const auto& [name, tensor] : backbone) {
+    // timm's name of CLIP's projection.
+    const bool projection = name == "head.weight" && tensor.shape.size() == 2;
+    all.emplace(projection ? "visual_projection.weight" : name, tensor);
+  }
+  for (const auto& [name, tensor] : classifier) all.insert_or_assign("fc." + name, tensor);
+  return all;
+}
 
 const std::vector<DetectorRecipe>& DetectorRecipes() {
   static const std::vector<DetectorRecipe> table = MakeTable();
@@ -503,10 +684,14 @@ std::vector<Recognised> RecogniseDetector(const PlainTensors& tensors) {
     for (const auto& sign : recipe.signs) {
       if (std::string fit = FirstFit(sign, names); !fit.empty()) found.because.push_back(std::move(fit));
     }
+    if (recipe.head_alone && IsClassifierAlone(tensors)) {
+      all.push_back({&recipe, {"weight", "bias alone"}});
+      continue;
+    }
     if (recipe.signs.empty() || found.because.size() < recipe.signs.size()) continue;
     const bool other = std::any_of(recipe.unless.begin(), recipe.unless.end(),
                                    [&](const auto& sign) { return !FirstFit(sign, names).empty(); });
-    if (!other && HasColours(recipe, tensors)) all.push_back(std::move(found));
+    if (!other && HasSize(recipe, tensors)) all.push_back(std::move(found));
   }
   return all;
 }

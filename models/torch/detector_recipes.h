@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,10 +28,17 @@ struct DetectorRecipe {
   // What tells its file from others: each of `signs` fits the begin of some name, none of `unless` of any.
   // No signs: the names are those of the plain network, and only the user knows.
   std::vector<std::string> signs = {}, unless = {};
-  std::string of_colours = {};  // a convolution whose weight is of the picture's three channels
   // Of a file whose tensors tell the network or what it sees: sets `model` and `input_channels` of what the
   // user has not given. UsageErrors.
   void (*choose)(const PlainTensors& tensors, ModelOptions* options) = nullptr;
+  // A tensor that, where the file has it, is of this size along one side: detectors that differ in it alone
+  // have the same names.
+  struct SizeSign {
+    std::string_view name;
+    std::size_t side = 0;
+    std::int64_t is = 0;
+  };
+  SizeSign size_sign = {};
   int fake_is = 1;  // which answer, or which of two, means fake
   double margin = 0.3;
   std::string align = "none";
@@ -38,6 +46,10 @@ struct DetectorRecipe {
   std::string aggregate = {}, differs = {};
   std::string aggregate_as = "mean";  // AggregateOptions::aggregate that does it, or comes nearest
   std::string notice = {};            // licence
+  // The labels of a config.json beside the file say which answer means fake, and it tells heads and sizes.
+  bool has_config = false;
+  // Its file may hold the classifier alone (`weight`, `bias`): the backbone is in another.
+  bool head_alone = false;
   // Brings weights to Seam's form where names alone do not: algebra that leaves the answers as they are.
   void (*change)(TorchTensors* tensors) = nullptr;
   // SHA-256 of the published files, and what each is; may be empty.
@@ -55,6 +67,11 @@ struct Recognised {
   std::vector<std::string> because;
 };
 std::vector<Recognised> RecogniseDetector(const PlainTensors& tensors);
+
+// Whether there is nothing but a dense layer of one answer: `weight`, `bias`.
+bool IsClassifierAlone(const PlainTensors& tensors);
+// Such a classifier, named fc, beside the backbone that it is of.
+PlainTensors WithBackbone(const PlainTensors& classifier, const PlainTensors& backbone);
 
 // The tensors under the names of the recipe's source, without those that it ignores, changed. `ignored`
 // becomes their number.

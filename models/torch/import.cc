@@ -14,7 +14,9 @@
 #include "models/torch/checkpoint.h"
 #include "models/torch/network_sizes.h"
 #include "models/torch/tensors.h"
+#include "models/torch/vit_names.h"
 #include "models/weights/safetensors_header.h"
+#include "models/zoo/vit.h"
 
 namespace seam {
 namespace {
@@ -212,6 +214,28 @@ class Matcher {
   WeightMatch match_;
 };
 
+bool IsVit(const std::string& model) { return model.starts_with("vit_"); }
+
+// Brings a vision transformer's tensors to Seam's names, and the options to the network that they are of.
+ModelOptions UseVit(ModelOptions options, TorchTensors* tensors) {
+  const nlohmann::json found = VitVariant(*tensors);
+  for (const char* key : {"flavour", "patch", "width", "depth", "mlp", "registers", "projection"}) {
+    if (!found.contains(key) || options.variant.contains(key)) continue;
+    if (VitSizes(options).at(key) != found.at(key)) options.variant[key] = found.at(key);
+  }
+  if (found.contains("positions") && found.contains("patch")) {
+    const int grid = found.at("positions");
+    if (options.size == -1) options.size = grid * found.at("patch").get<int>();
+    if (!options.variant.contains("positions") && VitSizes(options).at("positions") != grid)
+      options.variant["positions"] = grid;
+  }
+  int heads = 0;
+  if (const auto given = options.variant.find("heads"); given != options.variant.end() && given->is_number())
+    heads = *given;
+  UseVitNames(heads, tensors);
+  return options;
+}
+
 }  // namespace
 
 void MatchOptions::Register(Options* options) {
@@ -220,9 +244,11 @@ void MatchOptions::Register(Options* options) {
                {"auto", "0", "1"});
 }
 
-WeightMatch MatchWeights(const ForeignWeights& foreign, const ModelOptions& options,
-                         const MatchOptions& match, const std::string& subject) {
-  const TorchTensors theirs = ToTorch(WithoutPrefix(foreign.tensors)), keras = Renumbered(theirs);
+WeightMatch MatchWeights(const ForeignWeights& foreign, const ModelOptions& asked, const MatchOptions& match,
+                         const std::string& subject) {
+  TorchTensors theirs = ToTorch(WithoutPrefix(foreign.tensors));
+  const ModelOptions options = IsVit(asked.model) ? UseVit(asked, &theirs) : asked;
+  const TorchTensors keras = Renumbered(theirs);
   Attempt best;
   std::vector<std::string> tried;
   for (const auto& source : WeightSources()) {

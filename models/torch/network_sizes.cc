@@ -34,7 +34,12 @@ nlohmann::json OfXception(const TorchTensors& tensors) {
     if (!channels) return {};
     widths.push_back(*channels);
   }
-  return {{"widths", Text(widths)}};
+  nlohmann::json sizes = {{"widths", Text(widths)}};
+  const auto hidden = tensors.find("mlp.weight");
+  const auto adjusted = Channels(tensors, "adjust"), shared = Channels(tensors, "shared.0");
+  if (adjusted && shared && hidden != tensors.end() && hidden->second.dim() == 2)
+    sizes["ucf_widths"] = Text({*adjusted, *shared, hidden->second.size(0)});
+  return sizes;
 }
 
 // Channels and layers of the seven stages, of the names of timm.

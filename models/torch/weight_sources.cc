@@ -125,6 +125,8 @@ Names Classifier(const std::string& ours, const std::string& own) {
 Names LastLinear(const std::string& ours, const Graph&) { return ByTable({{"fc", "last_linear"}}, ours); }
 Names ResNet(const std::string& ours, const Graph&) { return Classifier(ours, "fc"); }
 Names Xception(const std::string& ours, const Graph&) { return Classifier(ours, "last_linear"); }
+// All else has Seam's names already (vit_names.h).
+Names Vit(const std::string& ours, const Graph&) { return Classifier(ours, "head"); }
 
 // A layer of an EfficientNet: features.STAGE.BLOCK.block.PART...
 struct EfficientNetLayer {
@@ -210,7 +212,7 @@ Names Lukemelas(const std::string& ours, const Graph& graph) {
 }
 
 const Names kMeso = {"meso"}, kEfficientNet = {"efficientnet_"}, kResNet = {"resnet"},
-            kXception = {"xception"};
+            kXception = {"xception"}, kVit = {"vit_"};
 
 }  // namespace
 
@@ -225,6 +227,7 @@ const std::vector<WeightSource>& WeightSources() {
       {.name = "timm", .families = kEfficientNet, .theirs = &TimmEfficientNet, .library = true},
       {.name = "timm", .families = kResNet, .theirs = &ResNet, .library = true},
       {.name = "timm", .families = kXception, .theirs = &Xception, .library = true},
+      {.name = "transformers", .families = kVit, .theirs = &Vit, .library = true},
       {.name = "lukemelas",
        .families = kEfficientNet,
        .theirs = &Lukemelas,

@@ -24,9 +24,10 @@ namespace {
 namespace fs = std::filesystem;
 
 // What wrappers put before the names of the network within; a classifier may stand beside it without.
-constexpr std::array kPrefixes = {"module.",   "_orig_mod.", "model.",     "net.",
-                                  "network.",  "backbone.",  "encoder.",   "efficientnet.",
-                                  "xception.", "feat_ext.",  "encoder_f.", "feature_extractor."};
+constexpr std::array kPrefixes = {"module.",   "_orig_mod.", "model.",       "net.",
+                                  "network.",  "backbone.",  "encoder.",     "efficientnet.",
+                                  "xception.", "feat_ext.",  "encoder_f.",   "feature_extractor.",
+                                  "vit.",      "visual.",    "vision_model."};
 constexpr double kMostNames = 0.9;
 
 constexpr std::uint64_t kMaxIndexBytes = 16'000'000;

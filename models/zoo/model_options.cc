@@ -186,12 +186,16 @@ void ModelOptions::Register(Options* options) {
 }
 
 void ModelOptions::Check() {
+  CheckAlone();
+  MakeGraph(*this);
+}
+
+void ModelOptions::CheckAlone() {
   FindModel(model);
   ParsePictureChannels(input_channels, "--input-channels");
   if (!variant_text.empty()) variant = ParseVariant(variant_text);
   const auto problem = ProblemOf(*this);
   if (problem) throw UsageError("--" + problem->option, problem->text, problem->hint);
-  MakeGraph(*this);
 }
 
 nlohmann::json ModelOptions::ToJson() const {

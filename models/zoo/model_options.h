@@ -36,6 +36,8 @@ struct ModelOptions {
   void Register(Options* options);
   // Reads what --variant was given, too. UsageErrors.
   void Check();
+  // The same but for what the network itself refuses, for those who do not know yet which it is.
+  void CheckAlone();
   // Only what differs from the defaults, so that equal networks have equal texts. From JSON: an Error names
   // what is unknown or of another type.
   nlohmann::json ToJson() const;

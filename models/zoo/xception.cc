@@ -10,7 +10,7 @@
 namespace seam {
 namespace {
 
-constexpr double kDropout = 0.5;
+constexpr double kDropout = 0.5, kUcfSlope = 0.01;
 
 // A block's separable convolutions give so many channels, one after the other; the first may stand without
 // the ReLU before it, and the last may be followed by a pooling that halves the side.
@@ -26,7 +26,8 @@ class Builder {
         widths_(VariantNumbers(options, "widths", {32, 64, 128, 256, 728, 1024, 1536, 2048})),
         middle_blocks_(options.model == "xception_light" ? 4 : 8),
         midway_(options.model == "xception_midway"),
-        map_(VariantNumber(options, "map", 0)) {}
+        map_(VariantNumber(options, "map", 0)),
+        ucf_(VariantFlag(options, "ucf")) {}
 
   // -> [B, 2048, S / 32, S / 32], roughly.
   int Body(int x) {
@@ -44,7 +45,8 @@ class Builder {
     }
     x = Block(x, {.channels = {middle, exit}, .halves = true});
     x = graph_.Relu(graph_.BatchNorm(Separable(x, "conv3", widths_[6]), "bn3"));
-    return graph_.Relu(graph_.BatchNorm(Separable(x, "conv4", widths_[7]), "bn4"));
+    x = graph_.BatchNorm(Separable(x, "conv4", widths_[7]), "bn4");
+    return ucf_ ? x : graph_.Relu(x);
   }
 
  private:
@@ -81,17 +83,33 @@ class Builder {
   std::vector<int> widths_;  // conv1, conv2, blocks 1, 2, 3 to 11, 12, conv3, conv4
   int middle_blocks_;
   bool midway_;
-  int map_;  // after this block x is multiplied by a map of what was manipulated; 0: it is not
+  int map_;   // after this block x is multiplied by a map of what was manipulated; 0: it is not
+  bool ucf_;  // the last ReLU is left out
   int blocks_ = 0;
 };
+
+std::vector<int> UcfWidths(const ModelOptions& options) {
+  return VariantNumbers(options, "ucf_widths", {512, 256, 512});
+}
+
+// What UCF takes for common to all methods of forgery, of the map x.
+int UcfFeatures(Graph* graph, int x, const ModelOptions& options) {
+  const std::vector<int> widths = UcfWidths(options);
+  x = graph->Conv(x, "adjust", {.channels = widths[0], .bias = true});
+  x = graph->Relu(graph->BatchNorm(x, "adjust_bn"));
+  for (const char* name : {"shared.0", "shared.2"})
+    x = graph->LeakyRelu(graph->Conv(x, name, {.channels = widths[1], .bias = true}), kUcfSlope);
+  return graph->Conv(x, "shared.4", {.channels = widths[1], .bias = true});
+}
 
 }  // namespace
 
 int XceptionBackbone(Graph* graph, int pictures, const ModelOptions& options) {
-  CheckVariant(options, {"scale", "widths", "map"});
+  CheckVariant(options, {"scale", "widths", "map", "ucf", "ucf_widths"});
   graph->set_init(Init::kTorch);
-  const int x = ScalePictures(graph, pictures, options, "half");
-  return graph->Flatten(graph->GlobalAveragePool(Builder(graph, options).Body(x)));
+  int x = Builder(graph, options).Body(ScalePictures(graph, pictures, options, "half"));
+  if (VariantFlag(options, "ucf")) x = UcfFeatures(graph, x, options);
+  return graph->Flatten(graph->GlobalAveragePool(x));
 }
 
 int XceptionClassifier(Graph* graph, int features, const ModelOptions& options) {
@@ -101,6 +119,8 @@ int XceptionClassifier(Graph* graph, int features, const ModelOptions& options) 
 int XceptionClassifier(Graph* graph, int features, const ModelOptions& options, int answers) {
   graph->set_init(Init::kTorch);
   const double dropout = options.dropout < 0 ? kDropout : options.dropout;
+  if (VariantFlag(options, "ucf"))
+    features = graph->LeakyRelu(graph->Linear(features, "mlp", UcfWidths(options)[2]), kUcfSlope);
   return graph->Linear(graph->Dropout(features, dropout), "last_linear", answers);
 }
 

@@ -15,6 +15,11 @@ namespace seam {
 //                    as the shortcut of every block
 // The last two are those of https://github.com/tobiapoppi/CVCS_project_DeepFake.
 
+// `options.variant`: ucf, the part of UCF (Yan et al., "UCF: Uncovering Common Features for Generalizable
+// Deepfake Detection", ICCV 2023) that works in inference: 1x1 convolutions to ucf_widths (512/256/512: the
+// first, the other three, the hidden layer of the classifier) on the map before the last ReLU; features [B,
+// 256].
+
 // -> features [B, 2048].
 int XceptionBackbone(Graph* graph, int pictures, const ModelOptions& options);
 int XceptionClassifier(Graph* graph, int features, const ModelOptions& options);
