@@ -144,6 +144,7 @@ class Exporter {
       case Op::kDropPath:
         return in(0);  // they act in training only
       case Op::kWindows:
+        batch_ /= graph_.frames();  // from pictures to clips
         return Reshape(in(0), {batch_, node.shape.steps, node.shape.channels}, to);
       case Op::kLstm:
         return Lstm(node, in(0), to);
@@ -181,13 +182,11 @@ class Exporter {
         return Reshape(row, {batch_, node.shape.channels}, to);
       }
       case Op::kChannelScale:
-        return Name(Add("Mul", {in(0), Weight(node, "weight")}, to));
-      case Op::kUnitLength: {
-        auto* step = Add("LpNormalization", {in(0)}, to);
-        SetInt(step, "axis", 1);
-        SetInt(step, "p", 2);
-        return to;
-      }
+        return FromRows(Add("Mul", {AsRows(in(0), node.shape, to), Weight(node, "weight")},
+                            node.shape.steps == 0 ? to : to + "_scaled"),
+                        node.shape, to);
+      case Op::kUnitLength:
+        return UnitLength(node, in(0), to);
     }
     throw Error("onnx", "the network has a step that has no counterpart in ONNX");
   }
@@ -200,7 +199,8 @@ class Exporter {
       return "pictures";
     }
     Describe(out_.add_input(), "clips", {batch_, frames, 3, height, width});
-    return Reshape("clips", {std::int64_t{batch_} * frames, 3, height, width}, "pictures");
+    batch_ *= frames;
+    return Reshape("clips", {batch_, 3, height, width}, "pictures");
   }
 
   // A convolution of each channel with one number: runtimes fold it into what follows, while OpenCV's
@@ -441,18 +441,49 @@ class Exporter {
     return Name(Add("Mul", {Name(Add("Mul", {x, share}, to + "_twice")), Number(0.5)}, to));
   }
 
+  // Vectors as rows [rows, C], and back. OpenCV 4.6 multiplies and adds constants of channels right in these
+  // alone.
+  std::string AsRows(const std::string& x, const Shape& shape, const std::string& to) {
+    if (shape.steps == 0) return x;
+    return Reshape(x, {std::int64_t{batch_} * shape.steps, shape.channels}, to + "_rows");
+  }
+
+  std::string FromRows(const onnx::NodeProto* step, const Shape& shape, const std::string& to) {
+    return shape.steps == 0 ? Name(step) : Reshape(Name(step), {batch_, shape.steps, shape.channels}, to);
+  }
+
+  // One number a row [rows, 1] -> [rows, C]: OpenCV 4.6 subtracts equal shapes alone.
+  std::string Spread(const std::string& x, const Shape& shape, const std::string& to) {
+    return Name(Add("MatMul", {x, Ones(1, shape.channels)}, to));
+  }
+
+  std::string Ones(std::int64_t rows, std::int64_t columns) {
+    return Constant(fmt::format("ones_{}_{}", rows, columns), torch::ones({rows, columns}));
+  }
+
+  // x / |x|, of one vector a picture. OpenCV 4.6 has no LpNormalization.
+  std::string UnitLength(const Node& node, const std::string& x, const std::string& to) {
+    const std::string square = Name(Add("Mul", {x, x}, to + "_square")),
+                      sum = Name(Add("MatMul", {square, Ones(node.shape.channels, 1)}, to + "_sum")),
+                      length = Name(Add("Sqrt", {sum}, to + "_length"));
+    return Name(Add("Div", {x, Spread(length, node.shape, to + "_lengths")}, to));
+  }
+
   // (x - mean) / sqrt(variance + eps) * weight + bias: LayerNormalization is younger than this opset.
-  // Runtimes know these steps for one where they are these and in this order.
   std::string LayerNorm(const Node& node, const std::string& x, const std::string& to) {
-    const int axis = node.shape.steps > 0 ? 2 : 1;
-    const std::string centred = Name(Add("Sub", {x, Mean(x, axis, true, to + "_mean")}, to + "_centred"));
-    const std::string square = Name(Add("Pow", {centred, Number(2)}, to + "_square"));
-    const std::string variance = Mean(square, axis, true, to + "_variance");
+    const Shape& shape = node.shape;
+    const std::string rows = AsRows(x, shape, to),
+                      mean = Spread(Mean(rows, 1, true, to + "_mean"), shape, to + "_means");
+    const std::string centred = Name(Add("Sub", {rows, mean}, to + "_centred"));
+    const std::string square = Name(Add("Mul", {centred, centred}, to + "_square"));
+    const std::string variance = Mean(square, 1, true, to + "_variance");
     const std::string positive = Name(Add("Add", {variance, Number(node.norm.eps)}, to + "_positive"));
     const std::string deviation = Name(Add("Sqrt", {positive}, to + "_deviation"));
-    const std::string scaled = Name(Add("Div", {centred, deviation}, to + "_scaled"));
+    const std::string scaled =
+        Name(Add("Div", {centred, Spread(deviation, shape, to + "_deviations")}, to + "_scaled"));
     const std::string weighted = Name(Add("Mul", {scaled, Weight(node, "weight")}, to + "_weighted"));
-    return Name(Add("Add", {weighted, Weight(node, "bias")}, to));
+    return FromRows(Add("Add", {weighted, Weight(node, "bias")}, shape.steps == 0 ? to : to + "_shifted"),
+                    shape, to);
   }
 
   // Columns [first, first + count) of a sequence -> [B, heads, N, count / heads].
@@ -463,20 +494,24 @@ class Exporter {
   }
 
   // x cos + (x R) sin, where R takes a pair (a, b) to (-b, a).
-  std::string Turned(const AttentionSpec& spec, const std::string& x, int steps, std::int64_t width,
+  std::string Turned(const Node& node, const std::string& x, const std::string& angles_name,
                      const std::string& to) {
-    const auto angles = torch::tensor(spec.angles).view({1, 1, steps, width / 2}).repeat_interleave(2, 3);
+    const std::int64_t heads = node.attention.heads, width = node.shape.channels / heads;
+    const auto angles = torch::tensor(node.attention.angles)
+                            .view({1, 1, node.shape.steps, width / 2})
+                            .repeat_interleave(2, 3)
+                            .repeat({1, heads, 1, 1});
     const auto crossing = torch::zeros({width, width});
     for (std::int64_t i = 0; i < width; i += 2) {
       crossing[i + 1][i] = -1;
       crossing[i][i + 1] = 1;
     }
     const std::string straight =
-        Name(Add("Mul", {x, Constant(to + "_cosines", angles.cos())}, to + "_straight"));
+        Name(Add("Mul", {x, Constant(angles_name + "_cosines", angles.cos())}, to + "_straight"));
     const std::string crossed =
         Name(Add("MatMul", {x, Constant(fmt::format("crossing_{}", width), crossing)}, to + "_crossed"));
     const std::string turned =
-        Name(Add("Mul", {crossed, Constant(to + "_sines", angles.sin())}, to + "_turned"));
+        Name(Add("Mul", {crossed, Constant(angles_name + "_sines", angles.sin())}, to + "_turned"));
     return Name(Add("Add", {straight, turned}, to));
   }
 
@@ -488,32 +523,38 @@ class Exporter {
                 keys = Heads(x, steps, channels, channels, heads, to + "_keys");
     const std::string values = Heads(x, steps, 2 * channels, channels, heads, to + "_values");
     if (!spec.angles.empty()) {
-      queries = Turned(spec, queries, steps, width, to + "_queries_turned");
-      keys = Turned(spec, keys, steps, width, to + "_keys_turned");
+      queries = Turned(node, queries, to, to + "_queries_turned");
+      keys = Turned(node, keys, to, to + "_keys_turned");
     }
     queries = Name(Add("Mul", {queries, Number(1 / std::sqrt(static_cast<double>(width)))}, to + "_scaled"));
-    const std::string sums = Weighted(queries, keys, values, to);
+    const std::string across = Transpose(keys, {0, 1, 3, 2}, to + "_across");
+    const std::string sums = Weighted(Name(Add("MatMul", {queries, across}, to + "_scores")), values, to);
     return Reshape(Transpose(sums, {0, 2, 1, 3}, to + "_joined"), {batch_, steps, channels}, to);
   }
 
   // [B, heads, queries, width]
-  std::string Weighted(const std::string& queries, const std::string& keys, const std::string& values,
-                       const std::string& to) {
-    const std::string turned = Transpose(keys, {0, 1, 3, 2}, to + "_across");
-    auto* weights = Add("Softmax", {Name(Add("MatMul", {queries, turned}, to + "_scores"))}, to + "_weights");
+  std::string Weighted(const std::string& scores, const std::string& values, const std::string& to) {
+    auto* weights = Add("Softmax", {scores}, to + "_weights");
     SetInt(weights, "axis", 3);
-    return Name(Add("MatMul", {weights->output(0), values}, to + "_sums"));
+    return Name(Add("MatMul", {Name(weights), values}, to + "_sums"));
   }
 
+  // The query is a constant, so its products with the keys are sums of weighted numbers.
   std::string AttentionPool(const Node& node, const std::string& x, const std::string& to) {
-    const Shape& from = graph_[node.inputs[0]].shape;
-    const std::int64_t channels = node.shape.channels, heads = node.attention.heads, width = channels / heads;
-    const auto query =
-        Find(node.name + ".weight").view({1, heads, 1, width}) / std::sqrt(static_cast<double>(width));
-    const std::string sums = Weighted(Constant(node.name + ".weight", query.repeat({batch_, 1, 1, 1})),
-                                      Heads(x, from.steps, 0, channels, heads, to + "_keys"),
-                                      Heads(x, from.steps, channels, channels, heads, to + "_values"), to);
-    return Reshape(sums, {batch_, channels}, to);
+    const std::int64_t steps = graph_[node.inputs[0]].shape.steps, channels = node.shape.channels,
+                       heads = node.attention.heads, width = channels / heads;
+    const auto query = Find(node.name + ".weight") / std::sqrt(static_cast<double>(width));
+    const std::string keys = Slice(x, {0, 0, 0}, {batch_, steps, channels}, to + "_keys");
+    const std::string weighted =
+        Name(Add("Mul", {keys, Constant(node.name + ".weight", query.view({1, 1, -1}).repeat({1, steps, 1}))},
+                 to + "_weighted"));
+    const std::string rows = Reshape(weighted, {batch_ * steps * heads, width}, to + "_rows");
+    const std::string products = Name(Add("MatMul", {rows, Ones(width, 1)}, to + "_products"));
+    const std::string turned =
+        Transpose(Reshape(products, {batch_, steps, heads}, to + "_split"), {0, 2, 1}, to + "_turned");
+    const std::string scores = Reshape(turned, {batch_, heads, 1, steps}, to + "_scores");
+    const std::string values = Heads(x, static_cast<int>(steps), channels, channels, heads, to + "_values");
+    return Reshape(Weighted(scores, values, to), {batch_, channels}, to);
   }
 
   // Within windows the steps are rows.
@@ -708,7 +749,7 @@ class Exporter {
 
   const Graph& graph_;
   const std::map<std::string, torch::Tensor>& weights_;
-  int batch_;
+  int batch_;  // of the node at hand: pictures, and behind kWindows clips
   onnx::GraphProto& out_;
   std::vector<std::string> values_;      // of the graph's nodes, by number
   std::map<std::string, Dims> written_;  // constants

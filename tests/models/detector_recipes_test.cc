@@ -137,9 +137,7 @@ TEST_P(TinyDetectorTest, ImportedItAnswersAsItsAuthorsCode) {
   const auto pictures = Pictures(golden.side);
   const auto logits = checkpoint.model->forward(pictures.permute({0, 3, 1, 2}).unsqueeze(1));
   const auto fast = Compile(*checkpoint.model, {})->Logits(pictures.data_ptr<std::uint8_t>(), 2);
-  // OpenCV 4.6 does not read transformers.
-  const bool readable = !checkpoint.info.model.starts_with("vit_");
-  const auto onnx = readable ? ByOpenCv(*checkpoint.model, pictures) : golden.logits;
+  const auto onnx = ByOpenCv(*checkpoint.model, pictures);
   for (std::size_t i = 0; i < 2; ++i) {
     const double tolerance = 1e-4 * std::max(1.0, std::abs(golden.logits[i]));
     EXPECT_NEAR(logits[static_cast<std::int64_t>(i)].item<double>(), golden.logits[i], tolerance);

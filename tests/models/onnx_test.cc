@@ -138,13 +138,6 @@ TEST(OnnxTest, LocalPatternsMakeAValidFile) {
                                                      onnx::ShapeInferenceOptions{true, 1, false}));
 }
 
-// OpenCV 4.6 does not read transformers: it subtracts and multiplies no sequences by vectors.
-std::vector<std::string> NamesForOpenCv() {
-  std::vector<std::string> names = SmoothModels();
-  std::erase_if(names, [](const std::string& name) { return name.starts_with("vit_"); });
-  return names;
-}
-
 class EveryModelOnnxTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(EveryModelOnnxTest, OpenCvAnswersAsLibTorchForPictures) {
@@ -155,7 +148,7 @@ TEST_P(EveryModelOnnxTest, OpenCvAnswersAsLibTorchForWindows) {
   ExpectAgreement(OptionsOf(GetParam(), kSize, VariantForOpenCv(GetParam()), Head("lstm", 2)), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, EveryModelOnnxTest, testing::ValuesIn(NamesForOpenCv()),
+INSTANTIATE_TEST_SUITE_P(Registry, EveryModelOnnxTest, testing::ValuesIn(SmoothModels()),
                          [](const auto& each) { return each.param; });
 
 TEST(OnnxTest, EveryTemporalHeadAnswersAsInLibTorch) {
