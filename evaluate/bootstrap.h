@@ -20,12 +20,12 @@ struct Interval {
   double low = 0, high = 0;
 };
 
-// The unit of chance is the video: `units[i]` is the video of score i (0 up to the number of videos), and a
-// resample draws as many real videos and as many fake ones as there are, each with all its scores, with
-// replacement (stratified, clustered bootstrap: Efron and Tibshirani 1993, chapters 8 and 13). The same
-// options and units give the same draws whatever the scores are. All scores of a unit have one label.
+// The unit of chance is the video. `units[i]` is the video of score i, from 0 up to the number of videos. A
+// resample draws as many real and as many fake videos as there are, with replacement, each with all its
+// scores. This is the stratified, clustered bootstrap of Efron and Tibshirani 1993, chapters 8 and 13. The
+// same options and units give the same draws whatever the scores are. All scores of a unit have one label.
 //
-// Calls `measure` with each resample's weights by score; a result is what it returns.
+// Calls `measure` with each resample's weights by score, and returns its results.
 std::vector<std::vector<double>> Bootstrap(
     std::span<const int> units, std::span<const int> labels, const BootstrapOptions& options,
     const std::function<std::vector<double>(std::span<const double> weights)>& measure);

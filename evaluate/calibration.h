@@ -8,34 +8,33 @@
 
 namespace seam {
 
-// The temperatures that FitTemperature() looks at. Scores that lie on the right side of 0.5, all of them,
-// want the least possible one, and scores that tell nothing an endless one. Where one class has far more
-// videos, scores that all lie on one side of 0.5 want one or the other, however well they tell the classes
-// apart.
+// The temperatures that FitTemperature() looks at. Scores that all lie on the right side of 0.5 want the
+// least possible one. Scores that tell nothing want an infinite one. Where one class has far more videos,
+// scores may all lie on one side of 0.5. They then want one of these limits, however well they separate the
+// classes.
 constexpr double kMinTemperature = 0.05, kMaxTemperature = 20;
 // Fewer videos of a class than these make thresholds and a band that mean little: one video is 5 % of them.
 constexpr int kFewVideos = 20;
 // The share of either class (of its weight) that may lie on the wrong side of the band.
 constexpr double kBandError = 0.05;
 
-// How much each video counts, so that a dataset of a thousand does not alone decide how those of another kind
-// are read: of each class a dataset of n videos counts n / (n + kFewVideos). That is what a study counts
-// among several that differ, 1 / (within / n + between) (DerSimonian and Laird, "Meta-Analysis in Clinical
-// Trials", 1986), where kFewVideos is our guess of within / between. A class's weights add up to its videos;
-// they are 1 where there is one dataset. `datasets`: equal numbers for videos of one dataset.
+// How much each video counts, so that one dataset of a thousand videos does not decide for all others. In
+// each class a dataset of n videos counts n / (n + kFewVideos). A study counts so among several that differ,
+// 1 / (within / n + between) (DerSimonian and Laird, "Meta-Analysis in Clinical Trials", 1986). kFewVideos is
+// our guess of within / between. The weights of a class add up to the number of its videos. They are 1 where
+// there is one dataset. `datasets`: equal numbers for videos of one dataset.
 std::vector<double> DatasetWeights(std::span<const int> labels, std::span<const int> datasets);
 
-// The temperature that makes the log-loss of the calibrated probabilities the least (Guo et al., "On
-// Calibration of Modern Neural Networks", ICML 2017, section 4.2), within the bounds above; 1 where all
-// scores are 0.5, which none can change. Scores of both classes, none NaN. `weights`: how much each counts;
-// empty: alike.
+// The temperature within the bounds above that minimises the log-loss of the calibrated probabilities (Guo et
+// al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2). It is 1 where all scores are 0.5,
+// which no temperature changes. Scores of both classes, none NaN. `weights`: how much each score counts.
+// Empty: all alike.
 double FitTemperature(std::span<const double> scores, std::span<const int> labels,
                       std::span<const double> weights = {});
 
-// Of scores of both classes, none NaN. The band runs from the least score below which more than kBandError of
-// the fakes would be called real to the one from which on more than that of the reals would be called fake:
-// above it and below it no more of either class are on the wrong side. Where the classes lie apart it is the
-// gap between them. The threshold at the equal error rate lies in it or at its end. `weights` as above.
+// Of scores of both classes, none NaN. Below the band at most kBandError of the fakes are called real. Above
+// it at most kBandError of the reals are called fake. Where the classes lie apart the band is the gap between
+// them. The threshold at the equal error rate lies in it or at its end. `weights` as above.
 Calibration Calibrate(std::span<const double> scores, std::span<const int> labels,
                       std::span<const double> weights = {});
 

@@ -19,8 +19,8 @@ struct FusionFit {
 //   log-loss with both classes counted alike, in all as many as there are videos
 //     + kFusionPull / 2 * sum of (weights[i] - 1 / N)^2,
 //
-// so that few videos, or such as one line keeps apart, leave the weights near those of the mean of the
-// logits. No weight is below 0: a network that says the opposite of the truth is left out, not turned over.
+// The second term keeps the weights near those of the mean of the logits where videos are few or linearly
+// separable. No weight is below 0: a network that says the opposite of the truth is left out, not inverted.
 // The loss is convex, and each weight in turn is set to its best until nothing changes.
 FusionFit FitFusion(const std::vector<std::vector<double>>& scores, std::span<const int> labels);
 constexpr double kFusionPull = 1;

@@ -43,8 +43,8 @@ struct RocStep {
 // the last calls all fake. Empty where a class is missing or a score is NaN.
 std::vector<RocStep> RocSteps(const RankedScores& scores);
 
-// A metric that needs both classes is NaN where one is missing, and every metric is NaN for no scores or
-// where a score is NaN. Equal to scikit-learn's on ties and imbalance. O(n).
+// A metric that needs both classes is NaN where one is missing. Every metric is NaN where there is no score
+// or a score is NaN. Equal to scikit-learn's on ties and imbalance. O(n).
 
 // Area under the ROC curve: P(score of a fake > score of a real) + P(equal) / 2 (Hanley and McNeil 1982).
 double RocAuc(const RankedScores& scores);
@@ -61,8 +61,9 @@ double TprAtFpr(const RankedScores& scores, double most_fpr);
 double LogLoss(const RankedScores& scores);
 // Mean of (score - label)^2 (Brier 1950).
 double BrierScore(const RankedScores& scores);
-// Expected calibration error: of `kCalibrationBins` equal parts of 0 to 1, the mean distance between the mean
-// score and the share of fakes, weighted by their numbers (Naeini et al. 2015, of P(fake)).
+// Expected calibration error of P(fake) (Naeini et al. 2015). 0 to 1 is cut into `kCalibrationBins` equal
+// bins. The error is the mean distance between a bin's mean score and its share of fakes, weighted by its
+// number of videos.
 double ExpectedCalibrationError(const RankedScores& scores);
 
 constexpr int kCalibrationBins = 10;

@@ -40,7 +40,7 @@ struct ScoreRequest {
 // It prints nothing, reads no global, and sets nothing of the process: a program limits its threads itself
 // (ProcessThreads). A request has ExtractOptions::jobs threads at most, of TBB's, which all requests share.
 // So a server that runs N at once should give each a part of the cores by --jobs. All methods may be called
-// from any thread, by a bounded set of threads, since a detector is kept for each that has ever looked for
+// from any thread. The set of threads should be bounded: a detector is kept for each that ever looked for
 // faces.
 class Engine {
  public:

@@ -26,9 +26,9 @@ EarlierRows TakeUp(const ReportOptions& files, const nlohmann::ordered_json& rec
 // The rows of the score file that TakeUp() has left, as far as it holds them.
 std::vector<ScoreRow> EarlierScores(const ReportOptions& files);
 
-// Keeps `record`, what scores depend on, beside each score file: FILE.run.json. Files that begin anew have
-// none from before they are emptied until after, so that no rows stand beside a record they were not made
-// with.
+// Keeps `record`, what scores depend on, beside each score file: FILE.run.json. Of files that begin anew it
+// is removed before they are emptied and written afterwards. So rows never lie beside a record that they were
+// not made with.
 void WriteRecord(const ReportOptions& files, const nlohmann::ordered_json& record);
 void RemoveRecord(const ReportOptions& files);
 

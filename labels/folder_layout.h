@@ -23,8 +23,8 @@ bool LabelOfFolder(const std::string& name, Label* label);
 std::string SplitOfFolder(const std::string& name);
 
 // What a file goes by: the stem of its name, without the extension (or the 4 of .mp4 would join all).
-// Pictures that are numbered (0001.png, frame_12.jpg) in a folder that is none of a label or a split are the
-// frames of one video, and go by the folder's name.
+// Numbered pictures (0001.png, frame_12.jpg) are the frames of one video and go by their folder's name,
+// unless the folder is one of a label or a split.
 std::string NameOfVideo(const std::string& id);
 
 // Adds a note where pictures go by their folder's name: they may have nothing in common.

@@ -28,11 +28,11 @@ std::vector<std::string> AddContentKeys(std::vector<Video>* videos);
 // The videos of no split whose group (AssignGroups() first) has a video of an official split.
 std::vector<Video*> OfficialOverlap(std::vector<Video>* videos);
 
-// Gives each group of the videos that have no split, and are not left out, to one of the `open` splits, so
-// that the shares of videos come near the ratios within each label and method; a split with a ratio above 0
-// gets a video of each that has groups enough, and a warning tells when one gets none at all. The answer
-// depends on the ids, the ratios and the seed alone, not on the order. A UsageError when the ratios leave
-// nothing for the open splits.
+// Gives each group of videos that have no split, and are not left out, to one of the `open` splits. The
+// shares of videos come near the ratios within each label and method. A split with a ratio above 0 gets a
+// video of each label and method that has enough groups. A warning tells when a split gets none at all. The
+// result depends on the ids, the ratios and the seed alone, not on the order. A UsageError when the ratios
+// leave nothing for the open splits.
 void AssignSplits(const SplitOptions& options, const std::vector<std::string>& open,
                   std::vector<Video>* videos);
 

@@ -37,19 +37,18 @@ bool IsMediaFile(const std::filesystem::path& path);
 bool IsPictureFile(const std::filesystem::path& path);
 
 // The media files below `root` in order of the bytes of their paths, without hidden ones. A link to a file
-// counts, and so do one that leads nowhere and what is no file but is called so (a pipe, a device): they will
-// be told as unreadable. Links to folders are followed,
-// but each folder is listed once, under its own path where it has one below `root`. An Error when `root`
-// cannot be read. A folder below that cannot be is an Error too, or, where `problems` is given, an entry
-// there (the folder, the system's words), and the listing goes on. `others`, where given, gets the regular
-// files of other names, in order.
+// counts. A link that leads nowhere counts too, and so does a pipe or a device with such a name: they will be
+// reported as unreadable. Links to folders are followed, but each folder is listed once, under its own path
+// where it has one below `root`. An Error when `root` cannot be read. A folder below that cannot be read is
+// an Error too. Where `problems` is given it is an entry there instead (the folder, the system's words), and
+// the listing goes on. `others`, where given, gets the regular files of other names, in order.
 std::vector<std::filesystem::path> ListMediaFiles(
     const std::filesystem::path& root,
     std::vector<std::pair<std::filesystem::path, std::string>>* problems = nullptr,
     std::vector<std::filesystem::path>* others = nullptr);
 
-// The name as text for ids, methods and JSON: a byte that is not UTF-8 becomes \xNN, and so does a backslash
-// that would look like such an escape, so that two names never become one.
+// The name as text for ids, methods and JSON. A byte that is not UTF-8 becomes \xNN. So does a backslash that
+// would look like such an escape: two names never become one.
 std::string Utf8Id(std::string_view name);
 
 }  // namespace seam

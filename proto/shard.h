@@ -57,8 +57,8 @@ class ShardWriter {
 // byte OFFSET`, where OFFSET is that of the record's first byte. Read() and TryRead() from any thread.
 class ShardReader {
  public:
-  // kTolerate: a shard that is cut off, or has a damaged length (behind which nothing can be found), is read
-  // as far as it goes, and broken() says why it went no further.
+  // kTolerate: a shard that is cut off or has a damaged length is read as far as possible. Nothing can be
+  // found behind such a length. broken() says why reading ended.
   enum OnDamage { kThrow, kTolerate };
   explicit ShardReader(std::filesystem::path path, OnDamage on_damage = kThrow);
 

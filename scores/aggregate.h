@@ -25,17 +25,18 @@ struct AggregateOptions {
   std::string Name() const;
 };
 
-// One score of many, which must not be empty. logit-mean: the sigmoid of the logits' mean. confident: as the
-// winner of the DFDC (Seferbekov, 2020): where more than n // 2.5 of n scores, and more than 11, are above
-// 0.8, the mean of those; else where more than 0.9 n are below 0.2, the mean of those; else of all.
-// frame-max: the mean.
+// One score of many, which must not be empty. logit-mean: the sigmoid of the logits' mean. confident is the
+// rule of the winner of the DFDC (Seferbekov, 2020). Where more than n // 2.5 of n scores, and more than 11,
+// are above 0.8, it is their mean. Else where more than 0.9 n are below 0.2, it is the mean of those. Else it
+// is the mean of all. frame-max: the mean.
 double Aggregate(std::vector<double> scores, const AggregateOptions& options);
 
 // Fills in `score` and `counts` of each track, and returns the score of the video: the greatest of those that
 // count, that is of the most suspicious person. A person who was scored in fewer than `min_track` frames does
 // not count, unless all were: then those count who were in the most. None without any person. Two rules know
-// no people and take the faces of all: confident; and frame-max, the mean over frames of the greatest score
-// of a frame's faces that have half the area of its largest or more (Shiohara and Yamasaki, CVPR 2022).
+// no people and take the faces of all. confident is one. The other is frame-max, the mean over frames of each
+// frame's greatest score (Shiohara and Yamasaki, CVPR 2022). It passes over faces of less than half the area
+// of the frame's largest.
 std::optional<double> ScoreTracks(const AggregateOptions& options, TrackScores* people);
 
 }  // namespace seam

@@ -28,9 +28,9 @@ std::string ScoreFileLine(const ScoreRow& row, ScoreFileForm form = ScoreFileFor
 std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path);
 std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path, ScoreFileForm form);
 
-// The same, of any program: with the columns that the user named, and with scores of single frames
-// (.../frames/VIDEO/012.png, as DeepfakeBench lays them out) made into those of videos, by their mean.
-// `assumed` gets a line for each thing that the file does not say and that was taken for granted.
+// The same, of any program, with the columns that the user named. Scores of single frames
+// (.../frames/VIDEO/012.png, DeepfakeBench's layout) become those of videos, by their mean. `assumed` gets a
+// line for each thing that the file does not say and that was taken for granted.
 std::vector<ScoreRow> ReadForeignScores(const std::filesystem::path& path, const ScoreColumns& columns,
                                         std::vector<std::string>* assumed);
 

@@ -8,8 +8,8 @@
 
 namespace seam {
 
-// The azimuthal mean of a picture's spectrum, as "Unmasking DeepFakes with simple Features" (Durall et al.,
-// arXiv:1911.00686) and the frequency solver built on it compute it.
+// The azimuthal mean of a picture's spectrum. It is computed as in "Unmasking DeepFakes with simple Features"
+// (Durall et al., arXiv:1911.00686) and the frequency solver built on it.
 
 // M = 20 ln |F + 1e-8| of the 2-D discrete Fourier transform F of `grey` (any number type, one channel);
 // 1e-8 is added to the real part. [height, width] doubles, with frequency 0 at (height / 2, width / 2).

@@ -19,8 +19,9 @@ struct ResidualOptions {
 // 8-bit RGB; the result has doubles of the same size and channels.
 cv::Mat NoiseOf(const cv::Mat& picture, const ResidualOptions& options);
 
-// The residual of one picture (8-bit RGB): NoiseOf(), made grey, with the means of rows and columns taken out
-// in each of the four colour phases, and Wiener filtered in the Fourier domain. [height, width] doubles.
+// The residual of one picture (8-bit RGB): [height, width] doubles. NoiseOf() is made grey, the means of rows
+// and columns are subtracted in each of the four colour phases, and it is Wiener filtered in the Fourier
+// domain.
 cv::Mat ResidualOf(const cv::Mat& picture, const ResidualOptions& options);
 
 // The fingerprint of a source: sum(W I') / (sum(I'^2) + 1) over its pictures, then as for a residual. I' is

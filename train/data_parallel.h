@@ -17,9 +17,9 @@ namespace seam {
 // The GPU of a process, of those that it sees.
 torch::Device GpuOf(const ProcessPlace& place);
 
-// Several processes that train one network, each on its share of every batch, through LibTorch's c10d (Gloo
-// on CPUs, NCCL on GPUs where it was built in). Every process must call the same methods in the same order.
-// A process alone may call all of them, and nothing happens.
+// Several processes that train one network, each on its share of every batch. They talk through LibTorch's
+// c10d: Gloo on CPUs, and NCCL on GPUs where it was built in. Every process must call the same methods in the
+// same order. A process alone may call all of them, and nothing happens.
 //
 //   DataParallel processes(FindProcessPlace(), timeout, torch::kCPU);
 //   processes.CopyWeights(model.get());

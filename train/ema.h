@@ -10,8 +10,8 @@ namespace seam {
 // An exponential moving average of a model's weights and of its norms' running statistics (Polyak and
 // Juditsky 1992; as in Tan and Le 2019): after each step average = d * average + (1 - d) * weights. The
 // statistics by themselves are those of some ten batches, and an average goes less up and down; whole numbers
-// are copied. In the first steps d is less than `decay`, min(decay, (1 + n) / (10 + n)) at the n-th from 0,
-// as TensorFlow's ExponentialMovingAverage has it, so that the fresh weights do not linger. One thread.
+// are copied. In the first steps d is less than `decay`, so that the fresh weights do not linger: min(decay,
+// (1 + n) / (10 + n)) at step n from 0, as in TensorFlow's ExponentialMovingAverage. One thread.
 class Ema {
  public:
   // Begins at the model's weights.

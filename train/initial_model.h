@@ -20,9 +20,9 @@ struct InitialModel {
   InitialCheckpoints from;
 };
 
-// The network that `options` ask for, with weights of the checkpoints `init`, a file or several with commas
-// between them, or where that is "" with fresh ones of `seed` (by LibTorch's global generator). Of several
-// files each weight is the mean: a uniform soup (Wortsman et al., "Model soups", ICML 2022,
+// The network that `options` ask for, with weights of the checkpoints `init`: a file, or several with commas
+// between them. Where `init` is "" the weights are fresh ones of `seed`, by LibTorch's global generator. Of
+// several files each weight is the mean: a uniform soup (Wortsman et al., "Model soups", ICML 2022,
 // arXiv:2203.05482). Dropout, and the number of frames of a window, may differ from a checkpoint's. Where one
 // file differs in the temporal head alone, its backbone's weights are taken, and a line says what stays
 // fresh. An Error when a checkpoint is of another network, or one of several has another head.

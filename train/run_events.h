@@ -16,9 +16,9 @@ struct EventOptions {
   void Check() const;  // UsageError
 };
 
-// A run as TensorBoard shows it: the training loss, learning rate and memory every few batches, a picture of
-// the run's first batch, and for each epoch what metrics.csv says, with the task's curves. Steps count the
-// batches of the run from 1. docs/training.md lists the tags. One thread.
+// A run as TensorBoard shows it. Every few batches it gets the training loss, learning rate and memory, and
+// each epoch what metrics.csv says, with the task's curves. A picture of the run's first batch comes first.
+// Steps count the batches of the run from 1. docs/training.md lists the tags. One thread.
 class RunEvents {
  public:
   RunEvents(std::filesystem::path folder, const EventOptions& options);

@@ -14,9 +14,9 @@ namespace seam {
 // What run.json says: version, options, machine, and what Task::Describe() says.
 nlohmann::json RunRecord(const nlohmann::json& options, const nlohmann::json& described, int threads);
 
-// What a network had seen before the run, for run.json and the recipe: of each checkpoint that it started
-// from, and of those which these say they started from, the file's name and, as `train` and `val`,
-// DigestsIn() its recipe.
+// What a network had seen before the run, for run.json and the recipe. It has an entry for each checkpoint
+// that it started from, and for those from which these started. An entry is the file's name and, as `train`
+// and `val`, DigestsIn() its recipe.
 nlohmann::json OriginsOf(const InitialCheckpoints& from);
 
 // The digests in a recipe of the shards of `split`, and of their folders, in the run itself. Empty where the

@@ -35,8 +35,8 @@ struct StepOptions {
 //                   backward pass goes on; without, nothing (what DistributedDataParallel::no_sync() means),
 //   AfterBackward   with `sync` wait until each .grad is the mean over the processes of what had been added
 //   up there.
-// Every process must call TrainStep::Run() equally often, with groups of as many batches; the batches may
-// differ in size, because TrainStep weights its loss so that the mean of the processes' gradients is the
+// Every process must call TrainStep::Run() equally often, with groups of as many batches. The batches may
+// differ in size: TrainStep weights its loss accordingly. The mean of the processes' gradients is the
 // gradient of the mean loss over all samples of the step.
 class GradientSync {
  public:
@@ -67,12 +67,12 @@ struct StepResult {
   std::size_t batch = 0;  // of kBadLoss, its number in the group
 };
 
-// A step of training: the forward pass, the loss, the backward pass, over one batch or several
-// (gradient accumulation: the gradient is that of the mean over all their samples, however
-// they are split); with SAM both passes once more at the perturbed weights (Foret et al., "Sharpness-Aware
-// Minimization for Efficiently Improving Generalization", ICLR 2021, equations 2 and 3), with the same
-// dropout, and without moving the norms' running statistics again; clipping by norm (Pascanu et al. 2013);
-// the optimiser; the weights' average. Draws dropout from LibTorch's generators. One thread.
+// A step of training: the forward pass, the loss and the backward pass over one batch or several. With
+// several the gradient is that of the mean over all their samples, however they are split (gradient
+// accumulation). With SAM both passes run once more at the perturbed weights, with the same dropout. The
+// norms' running statistics do not move again (Foret et al., "Sharpness-Aware Minimization for Efficiently
+// Improving Generalization", ICLR 2021, equations 2 and 3). Then come clipping by norm (Pascanu et al. 2013),
+// the optimiser and the weights' average. Draws dropout from LibTorch's generators. One thread.
 //
 //   TrainStep step(options, ResolvePrecision({}), model);
 //   step.BeginEpoch(/*freeze_backbone=*/false);

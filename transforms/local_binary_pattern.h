@@ -8,11 +8,11 @@ namespace seam {
 // five digits.
 inline constexpr double kPatternRow = 5.19615;
 
-// The "uniform" local binary pattern of three points at a distance of 6 pixels (Ojala, Pietikainen, Maenpaa,
-// "Multiresolution gray-scale and rotation invariant texture classification with local binary patterns", PAMI
-// 2002): how many of the points are as bright as their middle or brighter, 0 to 3. `grey`: 8-bit, one
-// channel; beyond its edges lies black. Between pixels it is bilinear, rounded as scikit-image 0.19 does.
-// -> 8-bit [height, width].
+// The "uniform" local binary pattern of three points at a distance of 6 pixels: how many of the points are at
+// least as bright as their middle, 0 to 3. Ojala, Pietikainen, Maenpaa, "Multiresolution gray-scale and
+// rotation invariant texture classification with local binary patterns", PAMI 2002. `grey`: 8-bit, one
+// channel; beyond its edges lies black. Between pixels it is bilinear, rounded as scikit-image 0.19 does. ->
+// 8-bit [height, width].
 cv::Mat LocalBinaryPattern(const cv::Mat& grey);
 
 }  // namespace seam

@@ -50,10 +50,11 @@ constexpr double kMaxInterpolatedPart = 0.25;
 // Whether faces are looked for in the frame at `position` of a window of `length` frames.
 bool IsLookedFor(int position, int length, int detect_every);
 
-// Makes clips of tracked faces. A clip holds every frame of its window: a person who is missing at its
-// beginning or end, or for longer than a gap may be, gives none, and at a cut everybody's window ends, since
-// somebody else may take the place. Frames in which faces are not looked for count towards no gap. One
-// thread. Memory holds the crops of the running window and the frames of the longest gap that can be filled.
+// Makes clips of tracked faces. A clip holds every frame of its window. A person gives no clip who is missing
+// at the window's beginning or end, or for longer than a gap may be. At a cut every person's window ends,
+// since somebody else may appear in the same position. Frames in which faces are not looked for count towards
+// no gap. One thread. Memory holds the crops of the running window and the frames of the longest gap that can
+// be filled.
 class ClipBuilder {
  public:
   using TakeClip = std::function<void(FaceClip)>;

@@ -34,12 +34,12 @@ std::array<cv::Point2f, 5> LandmarksInCrop(const Face& face, const CropOptions& 
 // averaging when it shrinks, bilinear when it grows.
 cv::Mat CropSquare(const VideoFrame& frame, const cv::Rect2f& box, double margin, int size);
 
-// The face turned, scaled and moved (never mirrored or sheared) so that its five landmarks lie as near as
-// can be, in the sum of squares, to those of the ArcFace template of 112 x 112 pixels (InsightFace,
+// The face rotated, scaled and moved, never mirrored or sheared. Its five landmarks then lie as near as
+// possible, by least squares, to those of ArcFace's template of 112 x 112 pixels (InsightFace,
 // face_align.py). The template's point p comes to s * (p - 56) + size / 2 with s = size / (112 * (1 +
 // margin)): a margin of 0 is the usual aligned face made `size` pixels wide, a greater one shows as much more
-// around the same centre. Bilinear, averaged when it shrinks. Landmarks that all lie in one place say
-// nothing: then it is CropSquare().
+// around the same centre. Bilinear, averaged when it shrinks. Landmarks that all coincide say nothing: then
+// it is CropSquare().
 cv::Mat CropAligned(const VideoFrame& frame, const Face& face, double margin, int size);
 
 }  // namespace seam

@@ -53,11 +53,11 @@ class FrameSampler {
   static FrameSampler Even(int frames, const std::vector<double>& times);
   // The same by number, for a video of `count` frames whose times are missing or jump.
   static FrameSampler EvenByIndex(int frames, std::int64_t count);
-  // The windows that `options` asks for, each around the frame on show in the middle of one of as many equal
-  // parts of the video, moved where it would reach out of the video or into its neighbour: windows never
-  // overlap. A video with room for fewer gives as many as fit. `times` strictly ascend.
-  // With `window_hop` the set of this number, see SampleOptions::WindowSets(), of the windows that begin so
-  // many frames apart: set + sets * n is the number of its n-th window among all.
+  // The windows that `options` asks for. The video is cut into as many equal parts, and each window lies
+  // around the frame on show in the middle of its part. A window that would reach out of the video or into
+  // its neighbour is moved: windows never overlap. A video with room for fewer gives as many as fit. `times`
+  // strictly ascend. With `window_hop` the set of this number, see SampleOptions::WindowSets(), of the
+  // windows that begin so many frames apart: set + sets * n is the number of its n-th window among all.
   static FrameSampler Windows(const SampleOptions& options, const std::vector<double>& times, int set = 0);
   static FrameSampler WindowsByIndex(const SampleOptions& options, std::int64_t count, int set = 0);
   // The frames with these numbers (ascending), `length` to a window.

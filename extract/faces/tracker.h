@@ -8,13 +8,13 @@ namespace seam {
 
 // Follows people through the sampled frames of one video: a face joins the track whose last box it overlaps
 // best (IoU, greedily). Sampled frames can lie seconds apart, so a face that has only moved beside its old
-// place and kept its size joins too. A person who was missing comes back in another place of the same shot
-// when it can be reached in the time and nobody else could be meant. One thread.
+// position and kept its size joins too. A person who was missing may come back elsewhere in the same shot.
+// The new position must be reachable in the time, and nobody else may be meant. One thread.
 class Tracker {
  public:
   // The tracks of `faces`, found in the frame at `pts_seconds`: a number for each, the same number for the
   // same person, counted from 0 in order of appearance. To be called in order of time. `scene` is SceneOf()
-  // the frame; without it nobody comes back from farther than beside the old place.
+  // the frame; without it nobody comes back from farther than beside the old position.
   std::vector<int> Assign(const std::vector<Face>& faces, double pts_seconds, const cv::Mat& scene = {});
 
  private:

@@ -18,8 +18,8 @@ enum class PacketUse : std::uint8_t {
   kShow,      // its frame is wanted
 };
 
-// What to do with each of `packets` to see the frames shown at the times `wanted` (ascending) with the pixels
-// that they have when everything is decoded. Ends behind the last packet that is used.
+// What to do with each of `packets` to get the frames shown at the times `wanted` (ascending). Their pixels
+// are those that decoding everything gives. Ends behind the last packet that is used.
 std::vector<PacketUse> PlanDecoding(const std::vector<ScannedPacket>& packets,
                                     const std::vector<double>& wanted);
 

@@ -14,8 +14,8 @@
 namespace seam {
 
 // An opened container and its one stream, the video's unless SelectSound() was called: the only door by which
-// media enters Seam. Videos are hostile, so libavformat reads through our own descriptor of this one file and
-// can open nothing else (no playlists, no network), containers and decoders are lists (docs/extraction.md),
+// media enters Seam. Videos are hostile. So libavformat reads through our own descriptor of this one file and
+// can open nothing else: no playlists, no network. Containers and decoders are on lists (docs/extraction.md),
 // and MediaLimits hold. Reading ends when the deadline says so.
 class MediaFile {
  public:
@@ -41,8 +41,8 @@ class MediaFile {
   void BeginAtKeyFrame();
   std::int64_t left_out() const { return left_out_; }
 
-  // Fills in what the frame does not say of its colours and the container does. libavformat forgets that as
-  // soon as it has decoded a frame.
+  // Fills in what the container says of the colours and the frame does not. libavformat forgets that as soon
+  // as it has decoded a frame.
   void CompleteColours(AVFrame* frame) const;
 
   // The next packet of the stream; false at the end. Where recordings were joined, so that times jump, they

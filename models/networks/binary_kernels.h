@@ -11,12 +11,13 @@ namespace seam {
 
 // Note [Convolutions of signs]
 //
-// Where a convolution's weights are signs, and so is what it sees, a product of two is whether their bits are
-// equal, and a sum of K products K - 2 popcount(a XOR w) (Rastegari et al., "XNOR-Net", ECCV 2016). Zeros
-// around a map have no sign: their bits are 0, and what these add is taken off again, which depends on the
-// answer's place at the edge alone. A number that is exactly 0 inside a map, and weights between -1 and 1
-// (Note [Binary weights]), which training leaves a few of, are mended in sums of floats afterwards. All sums
-// of signs are whole numbers below 2^24, so the answers are bit for bit those of a convolution of floats.
+// Here a convolution's weights and its inputs are signs. The product of two signs is whether their bits are
+// equal. So a sum of K products is K - 2 popcount(a XOR w) (Rastegari et al., "XNOR-Net", ECCV 2016). The
+// zeros around a map have no sign. Their bits are 0, and what these add is subtracted again: it depends on
+// the position at the edge alone. Two things are corrected afterwards in sums of floats: numbers that are
+// exactly 0 inside a map, and the few weights between -1 and 1 that training leaves (Note [Binary weights]).
+// All sums of signs are whole numbers below 2^24. So the outputs are bit for bit those of a convolution of
+// floats.
 
 // The instructions that they are counted by. They all give the same bits.
 enum class BinaryKernel : std::uint8_t { kPortable, kAvx2, kAvx512 };
@@ -40,9 +41,9 @@ class PackedSigns {
   // The words of one picture's bits.
   std::size_t plane() const;
 
-  // Of maps + bias [C]. `to`: bytes() of them: first how many numbers are exactly 0, then each picture's bits
-  // (1 where a number is above 0), then, where the first is not 0, as many bits that are 1 where one is not
-  // 0.
+  // Packs maps + bias [C]. `to`: bytes() bytes. First the count of numbers that are exactly 0, then each
+  // picture's bits, 1 where a number is above 0. If the count is not 0, as many bits follow that are 1 where
+  // a number is not 0.
   void Pack(const float* maps, const float* bias, BinaryKernel kernel, std::uint64_t* to) const;
   static constexpr std::size_t kHeader = 8;  // words before the bits
 

@@ -19,8 +19,8 @@ struct OutputSpec {
 };
 
 // A network in its form for inference: batch norms folded, activations fused, no gradients. It keeps its own
-// copy of the weights. Any number of threads may call it at once; each works on itself alone, with scratch
-// memory that is kept for the next call, so that cores are shared by callers, not by operators.
+// copy of the weights. Any number of threads may call it at once. Each call runs on its own thread alone,
+// with scratch memory that is kept for the next call. So cores are shared by callers, not by operators.
 //
 //   const auto network = CompileForCpu(Fold(stored.graph, stored.weights), InputOf(stored.graph), {});
 //   const std::vector<double> logits = network->Logits(pixels, count);
@@ -37,14 +37,14 @@ class CompiledModel {
   virtual std::vector<float> Features(const std::uint8_t* pictures, std::int64_t n) const = 0;
   // pictures [n, H, W, 3], RGB bytes -> for each of outputs() its numbers [n, H, W, C]: channels last.
   virtual std::vector<std::vector<float>> Outputs(const std::uint8_t* pictures, std::int64_t n) const = 0;
-  // Of a network that takes numbers: maps [n, H, W, C], C fastest -> its answers [n, K].
+  // Of a network that takes numbers: maps [n, H, W, C], C fastest -> its outputs [n, K].
   virtual std::vector<float> Answers(const float* /*maps*/, std::int64_t /*n*/) const {
     throw Error("network", "it takes pictures, not features");
   }
   const std::vector<OutputSpec>& outputs() const { return outputs_; }
   virtual InputSpec input() const = 0;
-  // Whether a call runs its clips one after the other on the calling thread, so that several calls of one
-  // clip are as fast as one of several.
+  // Whether a call runs its clips one after the other on the calling thread. Then several calls of one clip
+  // are as fast as one call of several.
   virtual bool OneByOne() const { return false; }
   // "fp32 on the CPU (oneDNN)": for the user.
   virtual std::string description() const = 0;

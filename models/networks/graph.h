@@ -64,10 +64,10 @@ enum class Op {
 
 // Note [Binary weights]
 //
-// A binary convolution has real weights w [O, I, K, K] that are learned, and a temperature t [1]. What it
-// multiplies with is w / t, at least -1 and at most 1, and the sign of w once t is below 1e-7 (Guo et al.,
-// "Join the High Accuracy Club on ImageNet with A Binary Neural Network Ticket", arXiv:2211.12933). The
-// gradient passes to w as it is, and training keeps w within 1.5.
+// A binary convolution has real weights w [O, I, K, K] that are learned, and a temperature t [1]. It
+// multiplies with w / t, clipped to -1 and 1. Once t is below 1e-7 it multiplies with the sign of w. The
+// source is Guo et al., "Join the High Accuracy Club on ImageNet with A Binary Neural Network Ticket",
+// arXiv:2211.12933. The gradient passes to w as it is, and training keeps w within 1.5.
 inline constexpr double kBinaryTemperature = 1e-7, kBinaryReach = 1.5;
 // Whether a weight of this name is a temperature.
 inline bool IsTemperature(const std::string& weight) { return weight.ends_with(".temperature"); }

@@ -19,9 +19,9 @@ class OneDnnLowering {
   OneDnnLowering(const FoldedGraph& graph, dnnl::memory::data_type type, bool winograd, bool packed,
                  const dnnl::engine& engine, OneDnnProgram* program);
 
-  // The backbone, for `batch` pictures. After it, where the program finds its pictures [batch, H, W, 3] of
-  // the body's type and leaves its features [batch, F], if the network has a head, and its named outputs,
-  // which are floats [batch, H, W, C].
+  // Lowers the backbone for `batch` pictures. Afterwards input() is where the program finds its pictures
+  // [batch, H, W, 3] of the body's type. If the network has a head, answer() is where it leaves its features
+  // [batch, F]. Its named outputs are floats [batch, H, W, C].
   void LowerBody(int batch = 1);
   // What follows the features, for a clip of T pictures: where it finds them, [T, F], and leaves the logit.
   void LowerHead();

@@ -18,8 +18,8 @@
 namespace seam {
 
 // A detector network: a graph with weights, run by LibTorch's operators. forward() takes clips as they come
-// from shards, uint8 or float RGB in 0..255, and the graph does its own scaling, so that no caller can get it
-// wrong. Fake is positive.
+// from shards, uint8 or float RGB in 0..255. The graph scales them itself, so no caller can get that wrong.
+// Fake is positive.
 class Model : public torch::nn::Module {
  public:
   // With fresh weights, drawn from LibTorch's default generator; kUnset leaves them for LoadWeights().
@@ -46,8 +46,8 @@ class Model : public torch::nn::Module {
   // The backbone's features [B, F].
   torch::Tensor Features(const torch::Tensor& pictures) { return Run(pictures, graph_.features()); }
 
-  // What batch norms do in training: they normalise with the batch's own statistics (over all processes with
-  // `sum`, on CPUs), or, frozen, with their running ones, which then stay as they are.
+  // What batch norms do in training. They normalise with the batch's own statistics, over all processes with
+  // `sum`, on CPUs. Frozen, they normalise with their running ones, which then stay as they are.
   void set_sum_of_norms(SumOverProcesses sum) { sum_of_norms_ = std::move(sum); }
   void set_frozen_norms(bool frozen) { frozen_norms_ = frozen; }
 

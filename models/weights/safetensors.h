@@ -22,9 +22,9 @@ bool LooksLikeSafetensors(std::string_view bytes);
 // Writes the file whole or not at all (AtomicFile). Equal input gives equal bytes.
 void SaveSafetensors(const std::filesystem::path& path, const Safetensors& contents);
 
-// Reads it, with the tensors in memory of their own. Whatever breaks the format's rules (header
-// longer than the file or 100 MB, offsets that overlap, leave holes or do not fit dtype and shape, duplicate
-// names, unknown dtypes) is an Error.
+// Reads it, with the tensors in memory of their own. Whatever breaks the format's rules is an Error: a header
+// longer than the file or 100 MB, duplicate names, unknown dtypes, and offsets that overlap, leave holes or
+// do not fit dtype and shape.
 Safetensors LoadSafetensors(const std::filesystem::path& path);
 
 }  // namespace seam

@@ -41,8 +41,8 @@ struct StoredNetwork {
   std::map<std::string, std::vector<float>> weights;  // by the names of WeightsOf(Graph)
 };
 
-// An Error when the file is no checkpoint of Seam's or holds no network, when its model is unknown to this
-// Seam, or when a tensor's name, shape or type differs from the model's: each difference is named.
+// An Error when the file is no checkpoint of Seam's or holds no network, or when this Seam does not know its
+// model. An Error also names each tensor whose name, shape or type differs from the model's.
 StoredNetwork LoadNetwork(const std::filesystem::path& path);
 
 // What a file says of itself, whatever its weights are of: a network, or a classifier of the frequency

@@ -10,8 +10,8 @@
 namespace seam {
 
 // Which parts of a picture speak for a class: LIME (Ribeiro, Singh and Guestrin, "Why Should I Trust You?",
-// KDD 2016, sections 3.3 and 3.4). Parts are hidden at random, the classifier looks at what is left, and a
-// linear model of what is there and what is hidden is fitted to its answers.
+// KDD 2016, sections 3.3 and 3.4). Parts are hidden at random, and the classifier scores what is left. Then a
+// linear model, of which parts are visible, is fitted to its scores.
 
 // The shares of all classes that a classifier gives a picture.
 using PictureScorer = std::function<std::vector<double>(const cv::Mat& picture)>;

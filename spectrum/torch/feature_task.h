@@ -13,7 +13,7 @@ namespace seam {
 
 // What `seam spectrum train` has a network learn: the classes of rows of features. The loss is the cross
 // entropy, for "nn" with l2 sum w^2 of its first layer. The best epoch has the smallest loss on the rows of
-// `val` or, without them, on a fifth of the rows of `set`, drawn by the seed.
+// `val`. Without `val` it is the loss on a fifth of the rows of `set`, drawn by the seed.
 class FeatureTask : public Task {
  public:
   // `set` and `val` must outlive it. Every row has a label.

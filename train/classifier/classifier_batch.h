@@ -12,9 +12,9 @@ struct ClassifierLossOptions {
   void Check() const;  // UsageError
 };
 
-// Clips with a label each: binary cross-entropy with label smoothing (Szegedy et al. 2016) and, with xray, a
-// second loss on the map of where a clip is blended (Li et al., "Face X-ray", CVPR 2020), which is not
-// reported.
+// Clips with a label each. The loss is binary cross-entropy with label smoothing (Szegedy et al. 2016). With
+// xray a second loss is added, on the map of where a clip is blended (Li et al., "Face X-ray", CVPR 2020). It
+// is not reported.
 class ClassifierBatch : public TrainBatch {
  public:
   // Names inputs by `dataset`, which must outlive it.

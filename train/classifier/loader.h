@@ -32,7 +32,7 @@ class BatchLoader {
 
   // The next batch in the plan's order, none at its end. Clips that cannot be read or decoded are the
   // dataset's to judge (NoteBadPicture()): either Next() throws its Error, or the batch goes without them. A
-  // batch that has none left is passed over, but in a share of several processes, and a plan that has none
+  // batch that has none left is passed over, except where several processes share it. A plan that has none
   // left is an Error. One thread.
   std::optional<Batch> Next();
 

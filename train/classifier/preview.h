@@ -9,8 +9,8 @@
 
 namespace seam {
 
-// A picture with clips in rows, a column for each frame (at most kPreviewFrames), under a stripe that is
-// green for real and red for fake: of the first clips of a batch, as many as a sheet of a preview holds.
+// A picture of the first clips of a batch, as many as a sheet of a preview holds. Each clip is a row with a
+// column for each frame, at most kPreviewFrames. Above it is a stripe, green for real and red for fake.
 Sheet SheetOf(const Batch& batch);
 
 // Writes a sheet of what the network will see: the first clips of a plan, half of the `kPreviewRows` rows of

@@ -21,8 +21,8 @@ struct ScoreShardsOptions {
 
 // Scores every clip of the split with the network's form for inference and writes the score file (JSON lines,
 // docs/scores.md): a line for each video that the manifest puts into the split, also for those without clips.
-// An image network gives a score to every frame of a clip, one of windows of T to the T frames in the clip's
-// middle, as validation does in training. False when cancelled; then nothing is written.
+// An image network scores every frame of a clip. A network of windows of T scores the T frames in the clip's
+// middle. Validation does the same in training. False when cancelled; then nothing is written.
 //
 // Errors: what LoadCheckpoint(), ClipDataset and Compile() throw; clips of another size, of fewer frames, or
 // (without `force`) cut out in another way than the checkpoint's.

@@ -32,9 +32,9 @@ struct TrainingData {
 std::unique_ptr<ClipDataset> OpenTrainSplit(const DataOptions& options, const FakesOptions& fakes);
 
 // Opens both splits and checks that they may be used together. An Error when a folder is marked as leaking,
-// when a group or a picture stands in both splits (warnings with allow_leak), when the splits differ in their
-// CropSpec or frames, or when one of them has one class alone. With --fakes sbi a `train` without fakes is
-// good, and a `val` without fakes gets self-blended ones.
+// or when a group or a picture is in both splits; with allow_leak these are warnings. An Error when the
+// splits differ in their CropSpec or frames, or when one of them has one class alone. With --fakes sbi a
+// `train` without fakes is good, and a `val` without fakes gets self-blended ones.
 TrainingData OpenTrainingData(const DataOptions& options, const FakesOptions& fakes = {});
 
 }  // namespace seam

@@ -42,8 +42,8 @@ const std::array<ValMeasure, 8>& ValMeasures();
 const RowSchema& ClassifierRows();
 void FillRow(const ValidationMetrics& metrics, const std::vector<ValPart>& parts, EpochRow* row);
 
-// What a person is told of an epoch: a line, a small table of the measures with their intervals, one of the
-// parts of `val`, and where the scores of videos call one fake.
+// What a person is told of an epoch: a line, a small table of the metrics with their intervals, and one of
+// the parts of `val`. The last line says from which score on a video is called fake.
 std::string EpochText(const EpochRow& row, const Calibration& calibration, int epochs);
 
 }  // namespace seam

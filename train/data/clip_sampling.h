@@ -24,9 +24,9 @@ Balance BalanceOf(const std::string& name);
 // shown more often than once is shown in shuffled rounds, so that no clip comes twice before all of its kind
 // came once.
 //
-// With kNone, W * N of a folder's N clips, where W is its weight. With the others the class that has more of
-// these is shown as with kNone, and the other as often; with kMethod each method has an equal share of the
-// fake half, times the mean weight of its clips, and the greater class is then merely as many in all.
+// With kNone, W * N of a folder's N clips, where W is its weight. With the others the larger class is shown
+// as with kNone, and the smaller as often. With kMethod each method has an equal share of the fake half,
+// times the mean weight of its clips. The larger class is then merely as many in all.
 std::vector<std::size_t> DrawClips(const ClipDataset& dataset, Balance balance, std::mt19937_64* engine);
 
 // The same as pairs, one after the other: a real clip, then a fake one, of one group wherever the group has

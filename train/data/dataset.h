@@ -31,8 +31,8 @@ struct ShardDamage {
 // Opening it reads every record once (labels, checksums, the digest), without decoding pictures; afterwards
 // any thread may read. A clip costs 40 bytes of memory and each text is held once.
 //
-// Of several folders, ids of videos and groups, and methods, begin with `DATASET:`, so that equal names of
-// different datasets stay apart and a dataset that lies in two folders is one. Where the dataset's name says
+// Of several folders, ids of videos and groups, and methods, begin with `DATASET:`. So equal names of
+// different datasets stay apart, and a dataset that lies in two folders is one. Where the dataset's name says
 // nothing ("folder", "csv"), the folder's path stands for it.
 class ClipDataset {
  public:
@@ -40,8 +40,8 @@ class ClipDataset {
   // a warning, and damage() counts them; pictures that cannot be decoded are left to NoteBadPicture().
   enum Strictness { kStrict, kLenient };
 
-  // An Error when a folder is missing, when no folder has clips of the split, when a record is of another
-  // version, or when two clips differ in how they were cut out (SameCrop) or in their number of frames.
+  // An Error when a folder is missing, when no folder has clips of the split, or when a record is of another
+  // version. An Error when two clips differ in how they were cut out (SameCrop) or in their number of frames.
   ClipDataset(std::filesystem::path folder, std::string split);
   ClipDataset(std::vector<DataFolder> folders, std::string split, Strictness strictness);
   ~ClipDataset();

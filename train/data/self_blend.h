@@ -14,10 +14,10 @@
 namespace seam {
 
 // Self-blended images (Shiohara and Yamasaki, "Detecting Deepfakes with Self-Blended Images", CVPR 2022,
-// section 3): a fake made of one real picture, which is changed a little and blended into itself along the
-// face, so that only the traces of blending tell it from the real one. Or another person's face is blended in
-// (Li et al., "Face X-ray for More General Face Forgery Detection", CVPR 2020, section 3.2). Or the lower
-// face is rendered again with another mouth.
+// section 3): a fake made of one real picture. The picture is changed a little and blended into itself along
+// the face. Only the traces of blending then tell the fake from the real one. Or another person's face is
+// blended in (Li et al., "Face X-ray for More General Face Forgery Detection", CVPR 2020, section 3.2). Or
+// the lower face is rendered again with another mouth.
 
 // How a picture is changed before it is blended.
 struct ColourDraw {
