@@ -74,6 +74,15 @@ std::optional<std::string> FromUtf16(std::string_view bytes) {
   return text;
 }
 
+// With its byte-order mark, or with the first character's other bytes 0.
+bool IsUtf32(std::string_view bytes) {
+  const std::string_view head = bytes.substr(0, 4);
+  if (head.size() < 4) return false;
+  const std::string_view zeros("\0\0\0", 3);
+  return head.substr(1) == zeros || head.substr(0, 3) == zeros ||
+         head == std::string_view("\xff\xfe\0\0", 4) || head == std::string_view("\0\0\xfe\xff", 4);
+}
+
 // Other kinds of files that people take for tables.
 void RefuseNoTable(const std::filesystem::path& path, std::string_view text) {
   if (text.starts_with("version https://git-lfs"))
@@ -95,8 +104,16 @@ void RefuseNoTable(const std::filesystem::path& path, std::string_view text) {
 CsvTable::CsvTable(std::filesystem::path path) : CsvTable(path, ReadFile(path, kMaxBytes)) {}
 
 CsvTable::CsvTable(std::filesystem::path path, std::string_view text) : path_(std::move(path)) {
+  if (IsUtf32(text)) throw Error(path_.string(), "is a table in UTF-32", "save it as UTF-8");
   const std::optional<std::string> utf8 = FromUtf16(text);
   if (utf8) text = *utf8;
+  // Lines that end as on old Macs.
+  std::string lines;
+  if (text.find('\n') == std::string_view::npos) {
+    lines = text;
+    std::replace(lines.begin(), lines.end(), '\r', '\n');
+    text = lines;
+  }
   RefuseNoTable(path_, text);
   separator_ = SeparatorOf(text);
   auto rows = ParseCsv(text, path_.string(), &lines_, separator_);

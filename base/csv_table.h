@@ -13,7 +13,7 @@ namespace seam {
 // A CSV file with a line of column names (any case, any order). Rows count from 0. An Error names the file
 // and, for a row, its line. 128 MiB at most. Fields are apart by commas; where the first line has none, by
 // semicolons or tabs, as spreadsheets write them where the comma is the decimal point. UTF-8, or UTF-16 with
-// a byte-order mark.
+// a byte-order mark; UTF-32 is refused by name. Lines may end as on old Macs.
 class CsvTable {
  public:
   explicit CsvTable(std::filesystem::path path);

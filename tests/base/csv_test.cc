@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/csv_table.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -46,6 +47,27 @@ TEST(CsvTest, QuoteInsideAnUnquotedFieldIsText) {
 TEST(CsvTest, UnclosedQuoteNamesTheLineWhereItOpened) {
   EXPECT_EQ(MessageOf([] { ParseCsv("a,b\n\"two\nlines\",c\nd,\"e\nf\n", "scores.csv"); }),
             "scores.csv: line 4: a quote is never closed");
+}
+
+TEST(CsvTableTest, LinesThatEndAsOnOldMacsAreLines) {
+  const CsvTable table("labels.csv", "path,label\ra.mp4,1\rb.mp4,0\r");
+  ASSERT_EQ(table.size(), 2U);
+  EXPECT_EQ(table.Field(1, "path"), "b.mp4");
+  EXPECT_EQ(table.Field(1, "label"), "0");
+}
+
+TEST(CsvTableTest, Utf32IsNamedWithAndWithoutItsMarkInBothOrders) {
+  const auto written = [](const std::u32string& text, bool big) {
+    std::string bytes;
+    for (const char32_t point : text)
+      for (int i = 0; i < 4; ++i) bytes += static_cast<char>(point >> 8 * (big ? 3 - i : i));
+    return bytes;
+  };
+  for (const std::u32string text : {U"path,label\na.mp4,1\n", U"\ufeffpath,label\na.mp4,1\n"})
+    for (const bool big : {false, true}) {
+      const std::string message = MessageOf([&] { CsvTable("labels.csv", written(text, big)); });
+      EXPECT_EQ(message.find("labels.csv: is a table in UTF-32"), 0U) << message;
+    }
 }
 
 }  // namespace
