@@ -169,7 +169,7 @@ TEST(VariantTest, UnknownKeyIsAnErrorThatNamesTheKnown) {
   EXPECT_EQ(HintOf(one), "it knows: scale, width, stages, stem_kernel, stem_stride, pool_stride");
   const auto xception = [] { MakeGraph(OptionsOf("xception", -1, Json{{"tf", true}})); };
   EXPECT_EQ(MessageOf(xception), "variant: xception does not know 'tf'");
-  EXPECT_EQ(HintOf(xception), "it knows: scale, widths, map");
+  EXPECT_EQ(HintOf(xception), "it knows: scale, widths, map, ucf, ucf_widths");
 }
 
 TEST(VariantTest, AListOfAnotherLengthIsAnError) {
