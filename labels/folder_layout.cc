@@ -164,9 +164,9 @@ DatasetLayout FolderLayout() {
 
 bool LabelOfFolder(const std::string& name, Label* label) {
   static const std::set<std::string> fillers = {
-      "deep",   "video", "videos",  "image", "images",   "face",      "faces",   "frame",
-      "frames", "clips", "data",    "train", "training", "set",       "samples", "pictures",
-      "photos", "test",  "testing", "val",   "valid",    "validation"};
+      "deep",   "video", "videos",  "image", "images",   "face",       "faces",   "frame",
+      "frames", "clips", "data",    "train", "training", "set",        "samples", "pictures",
+      "photos", "test",  "testing", "val",   "valid",    "validation", "ff"};
   std::set<Label> found;
   for (const std::string& word : WordsOf(name)) {
     if (const std::optional<Label> known = LabelOfWord(word))

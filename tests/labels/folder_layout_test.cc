@@ -90,6 +90,7 @@ TEST_F(FolderLayoutTest, AWordOfTheNameSaysTheLabel) {
                                                {"ai", 1},
                                                {"nature", 0},
                                                {"untampered", 0},
+                                               {"FF_Real", 0},
                                                {"spoof", 1},
                                                {"real ai", -1}};
   for (const auto& [name, wanted] : names) {
