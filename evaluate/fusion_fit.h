@@ -17,7 +17,7 @@ struct FusionFit {
 // classes. It minimises
 //
 //   log-loss with both classes counted alike, in all as many as there are videos
-//     + kFusionPull / 2 * sum of (weights[i] - 1 / N)^2,
+//     + kFusionPull / 2 * sum of (weights[i] - 1 / N)^2.
 //
 // The second term keeps the weights near those of the mean of the logits where videos are few or linearly
 // separable. No weight is below 0: a network that says the opposite of the truth is left out, not inverted.
