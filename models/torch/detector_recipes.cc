@@ -184,6 +184,25 @@ DetectorRecipe OfFaces(DetectorRecipe recipe) {
   return recipe;
 }
 
+// Of pictures of `size` pixels, cut out of the picture when its shorter side is `shorter`. Their files have
+// the same names.
+DetectorRecipe CommunityForensics(int size, double shorter) {
+  constexpr int kPatch = 16;
+  return {.name = fmt::format("communityforensics-{}", size),
+          .detector = fmt::format("Community Forensics (Park, Owens, CVPR 2025), ViT-S/16 at {}", size),
+          .model = "vit_s16",
+          .variant = {{"scale", "imagenet"}},
+          .size = size,
+          .source = "transformers",
+          .rename = {{"^vit\\.", ""}},
+          .signs = {"vit\\.blocks\\.0\\.", "vit\\.head\\.weight$"},
+          .size_sign = {"vit.pos_embed", 1, (size / kPatch) * (size / kPatch) + 1},
+          .margin = shorter / size - 1,
+          .align = "shorter",
+          .aggregate = "none: single pictures",
+          .notice = "Community Forensics (OwensLab): MIT."};
+}
+
 std::vector<DetectorRecipe> MakeTable() {
   const nlohmann::json meso = {
       {"bias_free", true}, {"torch_norms", true}, {"shared_norms", true}, {"scale", "half"}};
@@ -557,32 +576,8 @@ std::vector<DetectorRecipe> MakeTable() {
        .aggregate = kMeanOfFrames,
        .differs = kGendFaces,
        .notice = "GenD: code MIT; DINOv3: Meta's own licence. The weights name no licence of their own."},
-      {.name = "communityforensics-384",
-       .detector = "Community Forensics (Park, Owens, CVPR 2025), ViT-S/16 at 384",
-       .model = "vit_s16",
-       .variant = {{"scale", "imagenet"}},
-       .size = 384,
-       .source = "transformers",
-       .rename = {{"^vit\\.", ""}},
-       .signs = {"vit\\.blocks\\.0\\.", "vit\\.head\\.weight$"},
-       .size_sign = {"vit.pos_embed", 1, 577},
-       .margin = 440.0 / 384 - 1,
-       .align = "shorter",
-       .aggregate = "none: single pictures",
-       .notice = "Community Forensics (OwensLab): MIT."},
-      {.name = "communityforensics-224",
-       .detector = "Community Forensics (Park, Owens, CVPR 2025), ViT-S/16 at 224",
-       .model = "vit_s16",
-       .variant = {{"scale", "imagenet"}},
-       .size = 224,
-       .source = "transformers",
-       .rename = {{"^vit\\.", ""}},
-       .signs = {"vit\\.blocks\\.0\\.", "vit\\.head\\.weight$"},
-       .size_sign = {"vit.pos_embed", 1, 197},
-       .margin = 256.0 / 224 - 1,
-       .align = "shorter",
-       .aggregate = "none: single pictures",
-       .notice = "Community Forensics (OwensLab): MIT."},
+      CommunityForensics(384, 440),
+      CommunityForensics(224, 256),
       {.name = "huggingface-vit",
        .detector = "an image classifier of Hugging Face, ViT (dima806's, prithivMLmods' and others)",
        .model = "vit_b16",
