@@ -17,8 +17,6 @@ using dnnl::memory;
 using Type = memory::data_type;
 using Tag = memory::format_tag;
 
-constexpr auto kInference = dnnl::prop_kind::forward_inference;
-
 dnnl::algorithm AlgorithmOf(Activation activation) {
   switch (activation) {
     case Activation::kRelu6:
@@ -50,16 +48,16 @@ void AppendActivation(const FoldedStep& step, dnnl::post_ops* ops) {
 }
 
 // Scratch memory lies in the arena, not in memory that primitives share.
-dnnl::primitive_attr AttributesOf(const dnnl::post_ops& ops = {}) {
+memory::desc VectorDesc(std::int64_t numbers) { return {{numbers}, Type::f32, Tag::x}; }
+
+}  // namespace
+
+dnnl::primitive_attr PrimitiveAttributes(const dnnl::post_ops& ops) {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   attributes.set_post_ops(ops);
   return attributes;
 }
-
-memory::desc VectorDesc(std::int64_t numbers) { return {{numbers}, Type::f32, Tag::x}; }
-
-}  // namespace
 
 OneDnnLowering::OneDnnLowering(const FoldedGraph& graph, Type type, bool winograd, bool packed,
                                const dnnl::engine& engine, OneDnnProgram* program)
@@ -119,7 +117,7 @@ int OneDnnLowering::Keep(int step) {
     memory::desc floats = value.desc;
     floats.data.data_type = dnnl_f32;
     storage = program_.NewStorage(floats.get_size());
-    const dnnl::reorder::primitive_desc made(engine_, value.desc, engine_, floats, AttributesOf());
+    const dnnl::reorder::primitive_desc made(engine_, value.desc, engine_, floats, PrimitiveAttributes());
     program_.Add(dnnl::reorder(made), made.scratchpad_desc(),
                  {InArena(DNNL_ARG_FROM, step), {DNNL_ARG_TO, floats, storage, 0, {}}});
   }
@@ -250,7 +248,7 @@ void OneDnnLowering::AddConv(int step, const dnnl::post_ops& ops, int instead) {
                                       VectorDesc(out), target, {conv.stride, conv.stride},
                                       {conv.dilation - 1, conv.dilation - 1},
                                       {conv.pad_before, conv.pad_before}, {conv.pad_after, conv.pad_after}),
-      AttributesOf(ops), engine_);
+      PrimitiveAttributes(ops), engine_);
   Answer(step, target, instead);
   program_.Add(dnnl::convolution_forward(made), made.scratchpad_desc(),
                {InArena(DNNL_ARG_SRC, it.inputs[0]), InArena(DNNL_ARG_DST, step),
@@ -278,7 +276,7 @@ bool OneDnnLowering::LowerWinograd(int step) {
       dnnl::convolution_forward::desc(kInference, dnnl::algorithm::convolution_winograd, source,
                                       memory::desc(dims, Type::f32, Tag::any), VectorDesc(it.shape.channels),
                                       target, {1, 1}, {1, 1}, {1, 1}),
-      AttributesOf(ops), engine_, true);
+      PrimitiveAttributes(ops), engine_, true);
   if (made.get(true) == nullptr) return false;  // not on this processor
   const Value input = Blocked(it.inputs[0]);
   const Value answer = {program_.NewStorage(target.get_size()), target};
@@ -304,7 +302,7 @@ void OneDnnLowering::MakePlain(int step) {
 }
 
 OneDnnLowering::Value OneDnnLowering::Reordered(const Value& from, const memory::desc& desc) {
-  const dnnl::reorder::primitive_desc made(engine_, from.desc, engine_, desc, AttributesOf());
+  const dnnl::reorder::primitive_desc made(engine_, from.desc, engine_, desc, PrimitiveAttributes());
   const Value to = {program_.NewStorage(desc.get_size()), desc};
   program_.Add(dnnl::reorder(made), made.scratchpad_desc(),
                {{DNNL_ARG_FROM, from.desc, from.storage, 0, {}}, {DNNL_ARG_TO, desc, to.storage, 0, {}}});
@@ -328,7 +326,7 @@ void OneDnnLowering::LowerLinear(int step) {
   const dnnl::inner_product_forward::primitive_desc made(
       dnnl::inner_product_forward::desc(kInference, source, {{out, in}, type, Tag::any}, VectorDesc(out),
                                         target),
-      AttributesOf(ops), engine_);
+      PrimitiveAttributes(ops), engine_);
   Answer(step, target, in_place ? added : -1);
   program_.Add(dnnl::inner_product_forward(made), made.scratchpad_desc(),
                {InArena(DNNL_ARG_SRC, it.inputs[0]), InArena(DNNL_ARG_DST, step),
@@ -347,7 +345,8 @@ void OneDnnLowering::LowerBatchNorm(int step) {
   dnnl::post_ops ops;
   ops.append_binary(dnnl::algorithm::binary_add, channels);
   const dnnl::binary::primitive_desc made(
-      dnnl::binary::desc(dnnl::algorithm::binary_mul, desc, channels, desc), AttributesOf(ops), engine_);
+      dnnl::binary::desc(dnnl::algorithm::binary_mul, desc, channels, desc), PrimitiveAttributes(ops),
+      engine_);
   Answer(step, desc, it.inputs[0]);
   program_.Add(dnnl::binary(made), made.scratchpad_desc(),
                {InArena(DNNL_ARG_SRC_0, it.inputs[0]), InArena(DNNL_ARG_DST, step),
@@ -467,7 +466,7 @@ void OneDnnLowering::LowerActivation(int step) {
   const memory::desc desc = ValueOf(it.inputs[0]).desc;
   const dnnl::eltwise_forward::primitive_desc made(
       dnnl::eltwise_forward::desc(kInference, AlgorithmOf(it.activation), desc, AlphaOf(it), BetaOf(it)),
-      AttributesOf(), engine_);
+      PrimitiveAttributes(), engine_);
   Answer(step, desc, it.inputs[0]);
   program_.Add(dnnl::eltwise_forward(made), made.scratchpad_desc(),
                {InArena(DNNL_ARG_SRC, it.inputs[0]), InArena(DNNL_ARG_DST, step)});
@@ -486,7 +485,7 @@ void OneDnnLowering::AddBinary(dnnl::algorithm algorithm, int step, int left, in
   AppendActivation(At(step), &ops);
   const dnnl::binary::primitive_desc made(
       dnnl::binary::desc(algorithm, ValueOf(left).desc, ValueOf(right).desc, ValueOf(step).desc),
-      AttributesOf(ops), engine_);
+      PrimitiveAttributes(ops), engine_);
   program_.Add(dnnl::binary(made), made.scratchpad_desc(),
                {InArena(DNNL_ARG_SRC_0, left), InArena(DNNL_ARG_SRC_1, right), InArena(DNNL_ARG_DST, step)});
 }
@@ -500,7 +499,7 @@ void OneDnnLowering::LowerConcat(int step) {
     parts.push_back(ValueOf(input).desc);
     operands.push_back(InArena(DNNL_ARG_MULTIPLE_SRC + static_cast<int>(operands.size()), input));
   }
-  const dnnl::concat::primitive_desc made(target, 1, parts, engine_, AttributesOf());
+  const dnnl::concat::primitive_desc made(target, 1, parts, engine_, PrimitiveAttributes());
   Answer(step, target);
   operands.push_back(InArena(DNNL_ARG_DST, step));
   program_.Add(dnnl::concat(made), made.scratchpad_desc(), std::move(operands));
@@ -520,7 +519,7 @@ void OneDnnLowering::LowerPool(int step) {
           kInference,
           it.op == Op::kMaxPool ? dnnl::algorithm::pooling_max : dnnl::algorithm::pooling_avg_exclude_padding,
           ValueOf(it.inputs[0]).desc, target, {stride, stride}, kernel, {before, before}, {after, after}),
-      AttributesOf(), engine_);
+      PrimitiveAttributes(), engine_);
   Answer(step, target);
   program_.Add(dnnl::pooling_forward(made), made.scratchpad_desc(),
                {InArena(DNNL_ARG_SRC, it.inputs[0]), InArena(DNNL_ARG_DST, step)});
@@ -532,7 +531,7 @@ void OneDnnLowering::LowerUpsample(int step) {
   const dnnl::resampling_forward::primitive_desc made(
       dnnl::resampling_forward::desc(kInference, dnnl::algorithm::resampling_nearest, {factor, factor},
                                      source, target),
-      AttributesOf(), engine_);
+      PrimitiveAttributes(), engine_);
   Answer(step, target);
   program_.Add(dnnl::resampling_forward(made), made.scratchpad_desc(),
                {InArena(DNNL_ARG_SRC, At(step).inputs[0]), InArena(DNNL_ARG_DST, step)});
@@ -543,7 +542,8 @@ void OneDnnLowering::LowerFlatten(int step) {
   const FoldedStep& it = At(step);
   const Shape& from = At(it.inputs[0]).shape;
   const memory::desc map({batch_, from.channels, from.height, from.width}, Type::f32, Tag::nchw);
-  const dnnl::reorder::primitive_desc made(engine_, ValueOf(it.inputs[0]).desc, engine_, map, AttributesOf());
+  const dnnl::reorder::primitive_desc made(engine_, ValueOf(it.inputs[0]).desc, engine_, map,
+                                           PrimitiveAttributes());
   Answer(step, RowsDesc(batch_, from.numbers()));
   Operand target = InArena(DNNL_ARG_TO, step);
   target.desc = map;
@@ -568,7 +568,7 @@ void OneDnnLowering::LowerLstm(int step) {
                                                        : dnnl::rnn_direction::unidirectional_left2right,
                                  source, {}, {}, {input_dims, Type::f32, Tag::any},
                                  {hidden_dims, Type::f32, Tag::any}, bias, target, {}, {}),
-        AttributesOf(), engine_);
+        PrimitiveAttributes(), engine_);
     const Value made_value = {program_.NewStorage(target.get_size()), RowsDesc(frames, hidden * directions)};
     const Operand from{DNNL_ARG_SRC_LAYER, source, value.storage, 0, {}},
         to{DNNL_ARG_DST_LAYER, target, made_value.storage, 0, {}};
@@ -592,7 +592,7 @@ void OneDnnLowering::LowerLastStep(int step) {
   const std::int64_t hidden = it.shape.channels / directions;
   const auto row_bytes = static_cast<std::size_t>(it.shape.channels) * sizeof(float);
   const memory::desc part = RowsDesc(1, hidden);
-  const dnnl::reorder::primitive_desc made(engine_, part, engine_, part, AttributesOf());
+  const dnnl::reorder::primitive_desc made(engine_, part, engine_, part, PrimitiveAttributes());
   Answer(step, RowsDesc(1, it.shape.channels));
   for (int direction = 0; direction < directions; ++direction) {
     Operand from = InArena(DNNL_ARG_FROM, it.inputs[0]), to = InArena(DNNL_ARG_TO, step);
@@ -609,7 +609,8 @@ void OneDnnLowering::LowerMeanOverTime(int step) {
   const std::int64_t channels = At(step).shape.channels, lead = At(step).rows;
   const memory::desc target = RowsDesc(1, channels), rows = RowsDesc(from.desc.dims()[0] - lead, channels);
   const dnnl::reduction::primitive_desc made(
-      dnnl::reduction::desc(dnnl::algorithm::reduction_mean, rows, target, 0, 0), AttributesOf(), engine_);
+      dnnl::reduction::desc(dnnl::algorithm::reduction_mean, rows, target, 0, 0), PrimitiveAttributes(),
+      engine_);
   Answer(step, target);
   const auto skipped = static_cast<std::size_t>(lead * channels) * sizeof(float);
   program_.Add(dnnl::reduction(made), made.scratchpad_desc(),

@@ -10,6 +10,11 @@
 
 namespace seam {
 
+inline constexpr auto kInference = dnnl::prop_kind::forward_inference;
+
+// Of a primitive whose scratch memory is the program's.
+dnnl::primitive_attr PrimitiveAttributes(const dnnl::post_ops& ops = {});
+
 // Writes steps of a folded network down as oneDNN primitives. Maps [B, C, H, W] lie channels last and are of
 // `type`; vectors [B, C] are floats.
 class OneDnnLowering {

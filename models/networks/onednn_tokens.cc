@@ -15,14 +15,6 @@ using dnnl::memory;
 using Type = memory::data_type;
 using Tag = memory::format_tag;
 
-constexpr auto kInference = dnnl::prop_kind::forward_inference;
-
-dnnl::primitive_attr Attributes() {
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  return attributes;
-}
-
 std::size_t BytesOf(const memory::desc& desc) { return dnnl::memory::data_type_size(desc.data_type()); }
 
 // Rows of a matrix that lies within a wider one.
@@ -132,7 +124,7 @@ void OneDnnLowering::LowerPrepend(int step) {
   Answer(step, RowsDesc(it.shape.steps, channels));
   const auto copy = [&](const Operand& source, std::int64_t count, std::size_t offset) {
     const memory::desc target = RowsDesc(count, channels);
-    const dnnl::reorder::primitive_desc made(engine_, source.desc, engine_, target, Attributes());
+    const dnnl::reorder::primitive_desc made(engine_, source.desc, engine_, target, PrimitiveAttributes());
     program_.Add(dnnl::reorder(made), made.scratchpad_desc(),
                  {source, {DNNL_ARG_TO, target, ValueOf(step).storage, offset, {}}});
   };
@@ -145,7 +137,7 @@ void OneDnnLowering::LowerPositions(int step) {
   const FoldedStep& it = At(step);
   const Value from = Floats(it.inputs[0]);
   const dnnl::binary::primitive_desc made(
-      dnnl::binary::desc(dnnl::algorithm::binary_add, from.desc, from.desc, from.desc), Attributes(),
+      dnnl::binary::desc(dnnl::algorithm::binary_add, from.desc, from.desc, from.desc), PrimitiveAttributes(),
       engine_);
   Answer(step, from.desc);
   program_.Add(dnnl::binary(made), made.scratchpad_desc(),
@@ -160,7 +152,7 @@ void OneDnnLowering::LowerLayerNorm(int step) {
   const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
   const dnnl::layer_normalization_forward::primitive_desc made(
       dnnl::layer_normalization_forward::desc(kInference, from.desc, static_cast<float>(it.norm.eps), flags),
-      Attributes(), engine_);
+      PrimitiveAttributes(), engine_);
   const Value made_value = {program_.NewStorage(from.desc.get_size()), from.desc};
   program_.Add(dnnl::layer_normalization_forward(made), made.scratchpad_desc(),
                {{DNNL_ARG_SRC, from.desc, from.storage, 0, {}},
@@ -212,13 +204,13 @@ void OneDnnLowering::LowerAttention(int step) {
                          value = Within(rows, width, type, stride), score = RowsDesc(queries, rows),
                          weight = RowsDesc(queries, rows, type),
                          target = Within(queries, width, answered, channels);
-      dnnl::primitive_attr scaled = Attributes();
+      dnnl::primitive_attr scaled = PrimitiveAttributes();
       scaled.set_output_scales(0, {1 / std::sqrt(static_cast<float>(width))});
       const dnnl::matmul::primitive_desc product(dnnl::matmul::desc(query, key, score), scaled, engine_);
       const dnnl::softmax_v2_forward::primitive_desc softmax(
           dnnl::softmax_v2_forward::desc(kInference, dnnl::algorithm::softmax_accurate, score, weight, 1),
-          Attributes(), engine_);
-      const dnnl::matmul::primitive_desc sum(dnnl::matmul::desc(weight, value, target), Attributes(),
+          PrimitiveAttributes(), engine_);
+      const dnnl::matmul::primitive_desc sum(dnnl::matmul::desc(weight, value, target), PrimitiveAttributes(),
                                              engine_);
       const auto row = static_cast<std::size_t>(first);
       const auto part = [&](std::size_t which, std::size_t at) {
@@ -260,7 +252,7 @@ void OneDnnLowering::LowerAttentionPool(int step) {
 void OneDnnLowering::LowerFirstStep(int step) {
   const FoldedStep& it = At(step);
   const memory::desc row = RowsDesc(1, it.shape.channels, ValueOf(it.inputs[0]).desc.data_type());
-  const dnnl::reorder::primitive_desc made(engine_, row, engine_, row, Attributes());
+  const dnnl::reorder::primitive_desc made(engine_, row, engine_, row, PrimitiveAttributes());
   Answer(step, row);
   Operand from = InArena(DNNL_ARG_FROM, it.inputs[0]);
   from.desc = row;
@@ -272,7 +264,8 @@ void OneDnnLowering::LowerChannelScale(int step) {
   const Value from = Floats(it.inputs[0]);
   const memory::desc channels = RowsDesc(1, it.shape.channels);
   const dnnl::binary::primitive_desc made(
-      dnnl::binary::desc(dnnl::algorithm::binary_mul, from.desc, channels, from.desc), Attributes(), engine_);
+      dnnl::binary::desc(dnnl::algorithm::binary_mul, from.desc, channels, from.desc), PrimitiveAttributes(),
+      engine_);
   Answer(step, from.desc);
   program_.Add(dnnl::binary(made), made.scratchpad_desc(),
                {{DNNL_ARG_SRC_0, from.desc, from.storage, 0, {}},
