@@ -18,7 +18,7 @@ namespace {
 constexpr std::uint64_t kMaxBytes = std::uint64_t{128} << 20;
 
 // A comma where the line of names has one.
-char SeparatorOf(std::string_view text) {
+char FindSeparator(std::string_view text) {
   const std::string_view names = text.substr(0, text.find_first_of("\r\n"));
   for (const char separator : {',', ';', '\t'}) {
     if (names.find(separator) != std::string_view::npos) return separator;
@@ -115,7 +115,7 @@ CsvTable::CsvTable(std::filesystem::path path, std::string_view text) : path_(st
     text = lines;
   }
   RefuseNoTable(path_, text);
-  separator_ = SeparatorOf(text);
+  separator_ = FindSeparator(text);
   auto rows = ParseCsv(text, path_.string(), &lines_, separator_);
   if (rows.empty()) throw Error(path_.string(), "is empty", "the first line names the columns");
   for (const auto& name : rows.front()) columns_.push_back(LowerCase(Trimmed(name)));

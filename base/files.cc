@@ -33,7 +33,7 @@ Error SystemError(const fs::path& path, const std::string& what, int code) {
 
 // A renamed file survives a power failure only when its folder's entry is on the disk, too. Folders that
 // cannot be opened for reading, and file systems that do not sync folders, are left to the system.
-void SyncFolderOf(const fs::path& file) {
+void SyncParentFolder(const fs::path& file) {
   const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
   const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return;
@@ -87,7 +87,7 @@ void AtomicFile::Commit(Durability durability) {
   const int closed = close(descriptor_);
   descriptor_ = -1;
   if (closed == 0 && (!replace || rename(temporary_.c_str(), path_.c_str()) == 0)) {
-    if (replace && durability == kSync) SyncFolderOf(path_);
+    if (replace && durability == kSync) SyncParentFolder(path_);
     return;
   }
   const int code = errno;

@@ -43,15 +43,15 @@ fs::path ProgramFolder() {
   return folder;
 }
 
-fs::path ProgramOf(const std::string& verb) {
+fs::path FindProgram(const std::string& verb) {
   if (ProgramFolder().empty()) throw Error("/proc/self/exe", "cannot be read", "is /proc mounted?");
   return ProgramFolder() / ("seam-" + verb);
 }
 
-bool HasSibling(const std::string& verb) { return access(ProgramOf(verb).c_str(), X_OK) == 0; }
+bool HasSibling(const std::string& verb) { return access(FindProgram(verb).c_str(), X_OK) == 0; }
 
 void BecomeSibling(const std::string& verb, std::vector<std::string> arguments) {
-  std::string program = ProgramOf(verb).string();
+  std::string program = FindProgram(verb).string();
   std::vector<char*> argv = {program.data()};
   for (auto& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
@@ -67,7 +67,7 @@ namespace {
 
 void CheckIsBuilt(const std::string& verb) {
   if (HasSibling(verb)) return;
-  throw Error(ProgramOf(verb).string(), fmt::format("seam {} is not built", verb),
+  throw Error(FindProgram(verb).string(), fmt::format("seam {} is not built", verb),
               "docs/building.md says what each program needs");
 }
 
@@ -75,7 +75,7 @@ void CheckIsBuilt(const std::string& verb) {
 pid_t Spawn(const std::string& verb, const std::vector<std::string>& arguments,
             const posix_spawn_file_actions_t& actions, char** environment = environ) {
   CheckIsBuilt(verb);
-  const std::string program = ProgramOf(verb).string();
+  const std::string program = FindProgram(verb).string();
   std::vector<std::string> words = {program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -106,7 +106,7 @@ int RunSibling(const std::string& verb, const std::vector<std::string>& argument
   FileActions actions;
   posix_spawn_file_actions_addopen(actions.get(), STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   const pid_t child = Spawn(verb, arguments, *actions.get());
-  const std::string program = ProgramOf(verb).string();
+  const std::string program = FindProgram(verb).string();
   int status = 0;
   while (waitpid(child, &status, 0) < 0) {
     if (errno != EINTR) throw Error(program, fmt::format("was lost: {}", std::strerror(errno)));
@@ -133,7 +133,7 @@ pid_t StartSibling(const std::string& verb, const std::vector<std::string>& argu
       const int code = errno;
       copies.pop_back();
       close_copies();
-      throw Error(ProgramOf(verb).string(),
+      throw Error(FindProgram(verb).string(),
                   fmt::format("cannot be given a descriptor: {}", std::strerror(code)));
     }
     posix_spawn_file_actions_adddup2(actions.get(), copies.back(),
@@ -163,7 +163,7 @@ SiblingOutput::SiblingOutput(const std::string& verb, const std::vector<std::str
   CheckIsBuilt(verb);
   int ends[2] = {-1, -1};
   if (pipe2(ends, O_CLOEXEC) != 0) {
-    throw Error(ProgramOf(verb).string(), fmt::format("no pipe: {}", std::strerror(errno)));
+    throw Error(FindProgram(verb).string(), fmt::format("no pipe: {}", std::strerror(errno)));
   }
   fd_ = ends[0];
   FileActions actions;

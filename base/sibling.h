@@ -13,7 +13,7 @@ namespace seam {
 std::filesystem::path ProgramFolder();
 
 // The program of a verb of `seam`: seam-VERB in that folder.
-std::filesystem::path ProgramOf(const std::string& verb);
+std::filesystem::path FindProgram(const std::string& verb);
 
 // Whether that program is there.
 bool HasSibling(const std::string& verb);

@@ -143,7 +143,7 @@ class Bench {
   bool MakeSigns() const {
     const torch::NoGradGuard no_grad;
     bool found = false;
-    for (auto& [name, weight] : WeightsOf(*model_)) {
+    for (auto& [name, weight] : ListWeights(*model_)) {
       if (!IsTemperature(name)) continue;
       torch::Tensor(weight).fill_(0);
       found = true;
@@ -166,7 +166,7 @@ class Bench {
       parts->emplace_back(step, signs.shape, 1, BinaryKernels().back());
       biases->push_back(signs.bias);
     }
-    Add(fmt::format("of it {} convolutions of signs, {}", parts->size(), NameOf(BinaryKernels().back())),
+    Add(fmt::format("of it {} convolutions of signs, {}", parts->size(), GetName(BinaryKernels().back())),
         [this, parts, biases] {
           return PicturesPerSecond(settings_.threads, 1, settings_.seconds, [&] {
             constexpr std::size_t kNumbers = 1 << 21;  // of the greatest map

@@ -37,7 +37,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // Whether this program stands where packages put programs, and so is mended by packages.
-bool IsPackaged() { return ProgramOf("doctor").parent_path() == "/usr/bin"; }
+bool IsPackaged() { return FindProgram("doctor").parent_path() == "/usr/bin"; }
 
 std::string Install(const std::string& packages) { return "sudo apt-get install " + packages; }
 
@@ -252,7 +252,7 @@ void ExamineTorch(std::vector<Examined>* all) {
   }
 }
 
-std::string NameOf(Health health) {
+std::string GetName(Health health) {
   switch (health) {
     case Health::kGood:
       return "good";
@@ -304,7 +304,7 @@ nlohmann::ordered_json DoctorJson(const std::vector<Examined>& all,
     if (row.health == Health::kMissing) json["good"] = false;
     json["examined"].push_back({{"group", row.group},
                                 {"name", row.name},
-                                {"health", NameOf(row.health)},
+                                {"health", GetName(row.health)},
                                 {"words", row.words},
                                 {"mend", row.mend}});
   }

@@ -16,7 +16,7 @@ constexpr FindingKind kKinds[] = {FindingKind::kMissing, FindingKind::kExtra, Fi
 
 }  // namespace
 
-std::string NameOf(FindingKind kind) {
+std::string GetName(FindingKind kind) {
   switch (kind) {
     case FindingKind::kMissing:
       return "missing";
@@ -47,7 +47,7 @@ nlohmann::ordered_json VerifyJson(const VerifyResult& result) {
                                  {"notes", result.notes},   {"findings", nlohmann::json::array()}};
   for (const Finding& finding : result.findings)
     json["findings"].push_back(
-        {{"kind", NameOf(finding.kind)}, {"file", finding.file}, {"why", finding.why}});
+        {{"kind", GetName(finding.kind)}, {"file", finding.file}, {"why", finding.why}});
   return json;
 }
 
@@ -58,12 +58,12 @@ std::string VerifyText(const VerifyResult& result, std::size_t most) {
     std::size_t shown = 0;
     for (const Finding& finding : result.findings) {
       if (finding.kind != kind || (most > 0 && shown == most)) continue;
-      text += fmt::format("  {}: {}{}{}\n", NameOf(kind), Printable(finding.file),
+      text += fmt::format("  {}: {}{}{}\n", GetName(kind), Printable(finding.file),
                           finding.why.empty() ? "" : ": ", Printable(finding.why));
       ++shown;
     }
     if (result.Count(kind) > shown)
-      text += fmt::format("  {}: {} more (--all shows them)\n", NameOf(kind), result.Count(kind) - shown);
+      text += fmt::format("  {}: {} more (--all shows them)\n", GetName(kind), result.Count(kind) - shown);
   }
   for (const std::string& line : result.notes) text += fmt::format("  note: {}\n", Printable(line));
   return text + fmt::format("  {}: {} missing, {} extra, {} damaged, {} changed\n",

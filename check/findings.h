@@ -17,7 +17,7 @@ enum class FindingKind : std::uint8_t {
 };
 
 // "missing", "extra", "damaged", "changed".
-std::string NameOf(FindingKind kind);
+std::string GetName(FindingKind kind);
 
 struct Finding {
   FindingKind kind = FindingKind::kMissing;

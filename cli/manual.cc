@@ -10,11 +10,11 @@
 namespace seam {
 namespace {
 
-std::string NameOf(const ManualEntry& entry) {
+std::string GetName(const ManualEntry& entry) {
   return entry.words.empty() ? "seam" : fmt::format("seam-{}", fmt::join(entry.words, "-"));
 }
 
-std::string CommandOf(const ManualEntry& entry) {
+std::string FindCommand(const ManualEntry& entry) {
   return entry.words.empty() ? "seam" : fmt::format("seam {}", fmt::join(entry.words, " "));
 }
 
@@ -66,7 +66,7 @@ std::string CommandSection(const ManualEntry& entry) {
   for (const auto& command : entry.help.at("commands")) {
     ManualEntry below = entry;
     below.words.push_back(command.at("name"));
-    text += fmt::format(".TP\n\\fB{}\\fR(1)\n{}.\n", Roff(NameOf(below)), Roff(command.at("summary")));
+    text += fmt::format(".TP\n\\fB{}\\fR(1)\n{}.\n", Roff(GetName(below)), Roff(command.at("summary")));
   }
   return text;
 }
@@ -84,7 +84,7 @@ std::vector<std::string> CommandNames(const ManualEntry& entry) {
   return names;
 }
 
-const nlohmann::ordered_json& OptionsOf(const ManualEntry& entry) {
+const nlohmann::ordered_json& GetOptions(const ManualEntry& entry) {
   static const nlohmann::ordered_json none = nlohmann::json::array();
   return entry.help.contains("options") ? entry.help.at("options") : none;
 }
@@ -115,7 +115,7 @@ std::string CasePattern(const ManualEntry& entry, const std::string& without) {
 std::vector<std::string> CommandsIn(const ManualEntry& entry) {
   std::vector<std::string> commands;
   if (!entry.help.contains("synopsis")) return commands;
-  const std::regex pattern(CommandOf(entry) + " ([a-z]+)( .*)?");
+  const std::regex pattern(FindCommand(entry) + " ([a-z]+)( .*)?");
   for (const std::string& line : Lines(entry.help.at("synopsis"))) {
     std::smatch match;
     if (std::regex_match(line, match, pattern)) commands.push_back(match[1]);
@@ -125,7 +125,7 @@ std::vector<std::string> CommandsIn(const ManualEntry& entry) {
 
 std::string ManPage(const ManualEntry& entry, const std::string& version, const std::string& date) {
   const ProgramHelp& help = entry.help;
-  const std::string name = NameOf(entry), command = CommandOf(entry);
+  const std::string name = GetName(entry), command = FindCommand(entry);
   std::string upper = name;
   std::transform(upper.begin(), upper.end(), upper.begin(),
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
@@ -172,13 +172,13 @@ std::string BashCompletion(const std::vector<ManualEntry>& entries) {
       "  case $key in\n";
   for (const ManualEntry* entry : LongestFirst(entries)) {
     std::vector<std::string> options;
-    for (const auto& option : OptionsOf(*entry))
+    for (const auto& option : GetOptions(*entry))
       options.push_back("--" + option.at("name").get<std::string>());
     text += fmt::format("    {})\n      commands={} options={}\n", CasePattern(*entry, "' '"),
                         Quoted(fmt::format("{}", fmt::join(CommandNames(*entry), " "))),
                         Quoted(fmt::format("{}", fmt::join(options, " "))));
     std::string cases;
-    for (const auto& option : OptionsOf(*entry)) {
+    for (const auto& option : GetOptions(*entry)) {
       if (option.at("choices").empty()) continue;
       cases += fmt::format(
           " --{}) choices={} ;;", option.at("name").get<std::string>(),
@@ -214,7 +214,7 @@ std::string ZshText(const std::string& text) {
 
 std::string ZshArguments(const ManualEntry& entry) {
   std::string text = "    _arguments -s -S";
-  for (const auto& option : OptionsOf(entry)) {
+  for (const auto& option : GetOptions(entry)) {
     const std::string name = option.at("name"), help = ZshText(option.at("help"));
     const auto choices = option.at("choices").get<std::vector<std::string>>();
     const std::string value = option.at("flag") ? ""
@@ -251,7 +251,7 @@ std::string ZshCompletion(const std::vector<ManualEntry>& entries) {
       "case \"$verb $command\" in\n";
   for (const ManualEntry* entry : LongestFirst(entries)) {
     text += fmt::format("  {})\n", CasePattern(*entry, "*"));
-    const bool has_options = !OptionsOf(*entry).empty(), has_commands = !CommandNames(*entry).empty();
+    const bool has_options = !GetOptions(*entry).empty(), has_commands = !CommandNames(*entry).empty();
     if (has_commands && has_options) {
       text += "    if (( CURRENT == 3 )) && [[ $PREFIX != -* ]]; then\n" + ZshCommands(*entry) + "    fi\n";
     } else if (has_commands) {

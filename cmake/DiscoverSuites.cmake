@@ -13,7 +13,7 @@ set(found "")
 foreach(line ${lines})
   string(REGEX REPLACE "[\n ]|\\.[ \n]$" "" suite "${line}")
   string(REGEX REPLACE "\\.$" "" suite "${suite}")
-  # All/ResumeOf/0 is the suite ResumeOf.
+  # All/RecipeResumeTest/0 is the suite RecipeResumeTest.
   string(REGEX REPLACE "/[0-9]+$" "" name "${suite}")
   string(REGEX REPLACE "^.*/" "" name "${name}")
   list(APPEND found ${name})

@@ -56,7 +56,7 @@ std::vector<std::vector<double>> Bootstrap(
   return results;
 }
 
-Interval IntervalOf(const std::vector<std::vector<double>>& results, std::size_t column, double level) {
+Interval FindInterval(const std::vector<std::vector<double>>& results, std::size_t column, double level) {
   std::vector<double> values;
   for (const auto& result : results) {
     if (!std::isnan(result[column])) values.push_back(result[column]);

@@ -31,7 +31,7 @@ std::vector<std::vector<double>> Bootstrap(
     const std::function<std::vector<double>(std::span<const double> weights)>& measure);
 
 // Of the results' `column`; those that are NaN are left out.
-Interval IntervalOf(const std::vector<std::vector<double>>& results, std::size_t column, double level);
+Interval FindInterval(const std::vector<std::vector<double>>& results, std::size_t column, double level);
 
 // The p-value of a paired bootstrap of a difference: twice the smaller share of the results on one side of 0.
 // The data itself counts once on both, so it is never 0.

@@ -99,7 +99,7 @@ Calibration Calibrate(std::span<const double> scores, std::span<const int> label
   return fitted;
 }
 
-std::string CaveatsOf(const Calibration& calibration) {
+std::string DescribeCaveats(const Calibration& calibration) {
   std::vector<std::string> caveats;
   const auto few = [&](int videos, const char* name) {
     if (videos >= kFewVideos) return;

@@ -39,6 +39,6 @@ Calibration Calibrate(std::span<const double> scores, std::span<const int> label
                       std::span<const double> weights = {});
 
 // What limits it, a clause for each thing joined by "; ", or "": "12 real videos are few (below 20)".
-std::string CaveatsOf(const Calibration& calibration);
+std::string DescribeCaveats(const Calibration& calibration);
 
 }  // namespace seam

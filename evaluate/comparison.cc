@@ -85,13 +85,13 @@ Comparison Compare(const std::string& subject_a, const std::vector<ScoreRow>& a,
     return differences;
   });
   for (std::size_t i = 0; i < comparison.differences.size(); ++i) {
-    comparison.differences[i].interval = IntervalOf(results, i, bootstrap.level);
+    comparison.differences[i].interval = FindInterval(results, i, bootstrap.level);
     comparison.differences[i].p_value = BootstrapPValue(results, i);
   }
   return comparison;
 }
 
-std::vector<std::string> FactsOf(const Comparison& comparison) {
+std::vector<std::string> ListFacts(const Comparison& comparison) {
   std::vector<std::string> facts = {
       fmt::format("a         {}", Printable(comparison.subject_a)),
       fmt::format("b         {}", Printable(comparison.subject_b)),
@@ -107,7 +107,7 @@ std::vector<std::string> FactsOf(const Comparison& comparison) {
   return facts;
 }
 
-Table TableOf(const Comparison& comparison) {
+Table ToTable(const Comparison& comparison) {
   Table table{"a minus b, paired bootstrap over videos", {"metric", "a", "b", "a - b", "interval", "p"}, {}};
   for (const auto& each : comparison.differences) {
     const bool known = !std::isnan(each.interval.low);  // --resamples 0 gives none
@@ -120,7 +120,7 @@ Table TableOf(const Comparison& comparison) {
   return table;
 }
 
-nlohmann::ordered_json JsonOf(const Comparison& comparison) {
+nlohmann::ordered_json ToJson(const Comparison& comparison) {
   const DeLongResult& delong = comparison.delong;
   nlohmann::ordered_json json = {{"a", comparison.subject_a},   {"b", comparison.subject_b},
                                  {"common", comparison.common}, {"real", comparison.real},

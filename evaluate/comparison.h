@@ -35,8 +35,8 @@ struct Comparison {
 Comparison Compare(const std::string& subject_a, const std::vector<ScoreRow>& a, const std::string& subject_b,
                    const std::vector<ScoreRow>& b, const EvaluationOptions& options);
 
-std::vector<std::string> FactsOf(const Comparison& comparison);
-Table TableOf(const Comparison& comparison);
-nlohmann::ordered_json JsonOf(const Comparison& comparison);
+std::vector<std::string> ListFacts(const Comparison& comparison);
+Table ToTable(const Comparison& comparison);
+nlohmann::ordered_json ToJson(const Comparison& comparison);
 
 }  // namespace seam

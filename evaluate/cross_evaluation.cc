@@ -48,7 +48,7 @@ std::vector<std::string> ModelNames(const std::vector<Evaluation>& evaluations) 
   return names;
 }
 
-Slice CellOf(const Evaluation& evaluation, const std::string& dataset) {
+Slice MakeCell(const Evaluation& evaluation, const std::string& dataset) {
   if (dataset == kAll) return evaluation.videos;
   for (const Slice& slice : evaluation.datasets) {
     if (slice.name == dataset) return slice;
@@ -75,12 +75,12 @@ CrossTest MakeCrossTest(const std::vector<Evaluation>& evaluations, const std::s
   cross.datasets.emplace_back(kAll);
   for (const auto& evaluation : evaluations) {
     cross.cells.emplace_back();
-    for (const auto& dataset : cross.datasets) cross.cells.back().push_back(CellOf(evaluation, dataset));
+    for (const auto& dataset : cross.datasets) cross.cells.back().push_back(MakeCell(evaluation, dataset));
   }
   return cross;
 }
 
-Table TableOf(const CrossTest& cross) {
+Table ToTable(const CrossTest& cross) {
   Table table{
       fmt::format("{} of each model (rows) on each dataset; coverage", cross.metric.name), {"model"}, {}};
   table.columns.insert(table.columns.end(), cross.datasets.begin(), cross.datasets.end());
@@ -90,13 +90,13 @@ Table TableOf(const CrossTest& cross) {
       const Measured* measured = cross.At(model, dataset);
       const double coverage = cross.cells[model][dataset].coverage();
       table.rows.back().push_back(
-          measured == nullptr ? "-" : fmt::format("{}; {:.1f} %", TextOf(*measured), 100 * coverage));
+          measured == nullptr ? "-" : fmt::format("{}; {:.1f} %", ToText(*measured), 100 * coverage));
     }
   }
   return table;
 }
 
-Table LongTableOf(const CrossTest& cross) {
+Table ToLongTable(const CrossTest& cross) {
   Table table{"", {"model", "dataset", "real", "fake", "coverage", cross.metric.key, "low", "high"}, {}};
   for (std::size_t model = 0; model < cross.models.size(); ++model) {
     for (std::size_t dataset = 0; dataset < cross.datasets.size(); ++dataset) {
@@ -115,14 +115,14 @@ Table LongTableOf(const CrossTest& cross) {
   return table;
 }
 
-nlohmann::ordered_json JsonOf(const CrossTest& cross) {
+nlohmann::ordered_json ToJson(const CrossTest& cross) {
   nlohmann::ordered_json json = {{"metric", cross.metric.key}, {"models", nlohmann::ordered_json::object()}};
   for (std::size_t model = 0; model < cross.models.size(); ++model) {
     auto& row = json["models"][cross.models[model]];
     for (std::size_t dataset = 0; dataset < cross.datasets.size(); ++dataset) {
       row[cross.datasets[dataset]] = cross.At(model, dataset) == nullptr
                                          ? nlohmann::ordered_json()
-                                         : JsonOf(cross.cells[model][dataset]);
+                                         : ToJson(cross.cells[model][dataset]);
     }
   }
   return json;

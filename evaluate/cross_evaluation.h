@@ -23,9 +23,9 @@ struct CrossTest {
 // `metric` is a key of Metrics(); an Error lists the keys.
 CrossTest MakeCrossTest(const std::vector<Evaluation>& evaluations, const std::string& metric);
 
-Table TableOf(const CrossTest& cross);
+Table ToTable(const CrossTest& cross);
 // A row for each cell, for programs.
-Table LongTableOf(const CrossTest& cross);
-nlohmann::ordered_json JsonOf(const CrossTest& cross);
+Table ToLongTable(const CrossTest& cross);
+nlohmann::ordered_json ToJson(const CrossTest& cross);
 
 }  // namespace seam

@@ -34,7 +34,7 @@ struct Placements {
   double auc = 0;
 };
 
-Placements PlacementsOf(std::span<const double> scores, std::span<const int> labels) {
+Placements FindPlacements(std::span<const double> scores, std::span<const int> labels) {
   Numbers fakes, reals, all;
   for (std::size_t i = 0; i < scores.size(); ++i) (labels[i] == 1 ? fakes : reals).push_back(scores[i]);
   all = fakes;
@@ -75,7 +75,7 @@ DeLongResult DeLongTest(std::span<const double> scores_a, std::span<const double
       std::any_of(scores_b.begin(), scores_b.end(), is_nan)) {
     return {kNan, kNan, kNan, kNan, kNan, kNan, kNan};
   }
-  const Placements a = PlacementsOf(scores_a, labels), b = PlacementsOf(scores_b, labels);
+  const Placements a = FindPlacements(scores_a, labels), b = FindPlacements(scores_b, labels);
   DeLongResult result = {a.auc, b.auc, CovarianceOfAucs(a, a), CovarianceOfAucs(b, b), CovarianceOfAucs(a, b),
                          0,     1};
   const double variance = std::max(0.0, result.variance_a + result.variance_b - 2 * result.covariance);

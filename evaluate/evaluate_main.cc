@@ -135,7 +135,7 @@ class Evaluating {
   int Run() {
     Warn(truth_.leak, "; metrics of a network that was trained on it mean little");
     for (const auto& folder : options_.runs.data)
-      Warn(LeakOf(folder), "; metrics of a network that was trained on it mean little");
+      Warn(FindLeak(folder), "; metrics of a network that was trained on it mean little");
     const auto& subjects = options_.runs.models.empty() ? options_.inputs : options_.runs.models;
     for (const auto& subject : subjects) {
       try {
@@ -183,7 +183,7 @@ class Evaluating {
     }
     Label(&scores, true);
     Evaluation evaluation = Evaluate(subject, scores.rows, options_.evaluation);
-    for (const auto& warning : WarningsOf(evaluation)) Warn(Printable(subject) + ": " + warning);
+    for (const auto& warning : ListWarnings(evaluation)) Warn(Printable(subject) + ": " + warning);
     if (!options_.perturb.empty()) report_.robustness.push_back(Perturb(scores, evaluation));
     report_.evaluations.push_back(std::move(evaluation));
     all_.push_back(std::move(scores));
@@ -193,14 +193,14 @@ class Evaluating {
   void Fuse() {
     if (all_.size() < options_.runs.models.size())
       throw Error("--fit-fusion", "some networks have no scores; see above");
-    const FusionSamples samples = SamplesOf(RowsOfAll());
+    const FusionSamples samples = ReadSamples(RowsOfAll());
     const FusionFit fit = FitFusion(samples.scores, samples.labels);
     Scores fused{options_.fit_fusion, {}};
     std::vector<double> scores;
     for (std::size_t video = 0; video < samples.labels.size(); ++video) {
       std::vector<double> of_video;
       for (const auto& network : samples.scores) of_video.push_back(network[video]);
-      scores.push_back(Sigmoid(fit.LogitOf(of_video)));
+      scores.push_back(Sigmoid(fit.ComputeLogit(of_video)));
       ScoreRow row = all_[0].rows[samples.rows[video]];
       row.score = scores.back();
       row.frame_scores.clear();
@@ -217,7 +217,7 @@ class Evaluating {
       Say(fmt::format("{:.4f} x logit of {}", fit.weights[i], Printable(all_[i].subject)));
     Say(fmt::format("bias {:.4f}, fake from {:.4f} on, fitted on {} videos: {}", fit.bias,
                     calibration.threshold_eer, samples.labels.size(), Printable(options_.fit_fusion)));
-    const std::string caveats = CaveatsOf(calibration);
+    const std::string caveats = DescribeCaveats(calibration);
     Warn(caveats, "; the fusion is rough");
     Warn(fmt::format("{}: its metrics are of the very videos that it was fitted on",
                      Printable(options_.fit_fusion)));
@@ -292,50 +292,50 @@ class Evaluating {
 
   void Print() const {
     if (options_.json) {
-      for (const auto& evaluation : report_.evaluations) PrintJson(JsonOf(evaluation));
-      if (report_.comparison) PrintJson(JsonOf(*report_.comparison));
-      if (report_.cross) PrintJson(JsonOf(*report_.cross));
-      for (const auto& robustness : report_.robustness) PrintJson(JsonOf(robustness));
+      for (const auto& evaluation : report_.evaluations) PrintJson(ToJson(evaluation));
+      if (report_.comparison) PrintJson(ToJson(*report_.comparison));
+      if (report_.cross) PrintJson(ToJson(*report_.cross));
+      for (const auto& robustness : report_.robustness) PrintJson(ToJson(robustness));
       return;
     }
-    for (const auto& evaluation : report_.evaluations) fmt::print("{}", TextOf(evaluation));
+    for (const auto& evaluation : report_.evaluations) fmt::print("{}", ToText(evaluation));
     if (report_.comparison) {
-      for (const auto& fact : FactsOf(*report_.comparison)) fmt::print("  {}\n", fact);
-      fmt::print("{}", TextOf(TableOf(*report_.comparison)));
+      for (const auto& fact : ListFacts(*report_.comparison)) fmt::print("  {}\n", fact);
+      fmt::print("{}", ToText(ToTable(*report_.comparison)));
     }
-    if (report_.cross) fmt::print("{}", TextOf(TableOf(*report_.cross)));
-    for (const auto& robustness : report_.robustness) fmt::print("{}", TextOf(TableOf(robustness)));
+    if (report_.cross) fmt::print("{}", ToText(ToTable(*report_.cross)));
+    for (const auto& robustness : report_.robustness) fmt::print("{}", ToText(ToTable(robustness)));
   }
 
   void WriteFiles() const {
-    if (!options_.report.empty()) WriteFile(options_.report, HtmlOf(report_));
+    if (!options_.report.empty()) WriteFile(options_.report, ToHtml(report_));
     if (!options_.plots.empty()) WriteAllPlots();
     if (!options_.csv.empty()) {
-      WriteFile(options_.csv, CsvOf(report_.cross                ? LongTableOf(*report_.cross)
-                                    : report_.robustness.empty() ? LongTableOf(report_.evaluations)
-                                                                 : LongTableOf(report_.robustness)));
+      WriteFile(options_.csv, ToCsv(report_.cross                ? ToLongTable(*report_.cross)
+                                    : report_.robustness.empty() ? ToLongTable(report_.evaluations)
+                                                                 : ToLongTable(report_.robustness)));
     }
     if (!options_.markdown.empty()) WriteFile(options_.markdown, Markdown());
   }
 
   void WriteAllPlots() const {
-    WritePlots(PlotsOf(report_.evaluations), options_.plots);
-    if (report_.cross) WritePlots(HeatMapOf(*report_.cross), options_.plots);
-    WritePlots(PlotsOf(report_.robustness), options_.plots);
+    WritePlots(MakePlots(report_.evaluations), options_.plots);
+    if (report_.cross) WritePlots(MakeHeatMap(*report_.cross), options_.plots);
+    WritePlots(MakePlots(report_.robustness), options_.plots);
     const std::size_t count = report_.robustness.size();
     for (std::size_t i = 0; i < count; ++i) {
       const std::string suffix = count > 1 ? fmt::format("_{}", i + 1) : "";
-      WritePlots(HeatMapOf(report_.robustness[i], suffix), options_.plots);
+      WritePlots(MakeHeatMap(report_.robustness[i], suffix), options_.plots);
     }
   }
 
   std::string Markdown() const {
     std::string text;
     for (const auto& warning : report_.warnings) text += "> " + Printable(warning) + "\n\n";
-    if (report_.cross) text += MarkdownOf(TableOf(*report_.cross)) + "\n";
-    if (report_.comparison) text += MarkdownOf(TableOf(*report_.comparison)) + "\n";
-    for (const auto& robustness : report_.robustness) text += MarkdownOf(TableOf(robustness)) + "\n";
-    for (const auto& evaluation : report_.evaluations) text += MarkdownOf(evaluation);
+    if (report_.cross) text += ToMarkdown(ToTable(*report_.cross)) + "\n";
+    if (report_.comparison) text += ToMarkdown(ToTable(*report_.comparison)) + "\n";
+    for (const auto& robustness : report_.robustness) text += ToMarkdown(ToTable(robustness)) + "\n";
+    for (const auto& evaluation : report_.evaluations) text += ToMarkdown(evaluation);
     return text;
   }
 

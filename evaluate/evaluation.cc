@@ -76,7 +76,7 @@ Slice MakeSlice(std::string name, const std::vector<Sample>& samples, double thr
     return metric();
   });
   for (std::size_t i = 0; i < values.size(); ++i)
-    slice.metrics.push_back({values[i], IntervalOf(resampled, i, bootstrap.level)});
+    slice.metrics.push_back({values[i], FindInterval(resampled, i, bootstrap.level)});
   return slice;
 }
 
@@ -129,7 +129,7 @@ struct Part {
 };
 
 template <class Accepts>
-Part PartOf(const std::vector<ScoreRow>& rows, const std::string& missing, const Accepts& accepts) {
+Part FindPart(const std::vector<ScoreRow>& rows, const std::string& missing, const Accepts& accepts) {
   Part part;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const ScoreRow& row = rows[i];
@@ -170,8 +170,9 @@ void MeasureMethods(const std::vector<ScoreRow>& rows, Evaluation* evaluation) {
     if (row.label == FAKE && !row.method.empty()) methods.insert(row.method);
   }
   for (const auto& method : methods) {
-    const Part part = PartOf(rows, evaluation->missing,
-                             [&](const ScoreRow& row) { return row.label == REAL || row.method == method; });
+    const Part part = FindPart(rows, evaluation->missing, [&](const ScoreRow& row) {
+      return row.label == REAL || row.method == method;
+    });
     AddPart(method, part, false, *evaluation, &evaluation->methods, &evaluation->method_frames);
   }
 }
@@ -184,7 +185,7 @@ void MeasureDatasets(const std::vector<ScoreRow>& rows, Evaluation* evaluation) 
   if (has_reals.size() == 1 && has_reals.begin()->first.empty()) return;
   for (const auto& [dataset, own_reals] : has_reals) {
     const bool all_reals = !own_reals;
-    const Part part = PartOf(rows, evaluation->missing, [&, &name = dataset](const ScoreRow& row) {
+    const Part part = FindPart(rows, evaluation->missing, [&, &name = dataset](const ScoreRow& row) {
       return row.dataset == name || (all_reals && row.label == REAL);
     });
     if (dataset.empty() && part.samples.empty()) continue;
@@ -257,7 +258,7 @@ Evaluation Evaluate(const std::string& subject, const std::vector<ScoreRow>& row
   evaluation.bootstrap = options.bootstrap;
   Count(rows, &evaluation);
   CheckCounts(evaluation);
-  const Part all = PartOf(rows, options.missing, [](const ScoreRow&) { return true; });
+  const Part all = FindPart(rows, options.missing, [](const ScoreRow&) { return true; });
   evaluation.threshold = ChooseThreshold(options.threshold, rows, all.samples);
   evaluation.threshold.on_this_split =
       evaluation.threshold.source == "stored" && evaluation.chosen_on.find("threshold") != std::string::npos;

@@ -21,6 +21,6 @@ struct EvaluationReport {
 };
 
 // One page that needs nothing else: tables and plots inside it, no script, no network.
-std::string HtmlOf(const EvaluationReport& report);
+std::string ToHtml(const EvaluationReport& report);
 
 }  // namespace seam

@@ -43,8 +43,8 @@ Table MeasureTable(const Evaluation& evaluation, bool at_threshold, std::string 
   if (evaluation.frames) table.columns.push_back("frames");
   for (std::size_t i = 0; i < Metrics().size(); ++i) {
     if (Metrics()[i].at_threshold != at_threshold) continue;
-    table.rows.push_back({Metrics()[i].name, TextOf(evaluation.videos.metrics[i])});
-    if (evaluation.frames) table.rows.back().push_back(TextOf(evaluation.frames->metrics[i]));
+    table.rows.push_back({Metrics()[i].name, ToText(evaluation.videos.metrics[i])});
+    if (evaluation.frames) table.rows.back().push_back(ToText(evaluation.frames->metrics[i]));
   }
   return table;
 }
@@ -62,7 +62,7 @@ void AddConfusion(const Evaluation& evaluation, Table* table) {
   }
 }
 
-std::string NameOf(const Slice& slice) {
+std::string GetName(const Slice& slice) {
   return slice.name + (slice.all_reals ? " (against all reals: it has none)" : "");
 }
 
@@ -75,10 +75,10 @@ Table PartsTable(const std::vector<Slice>& slices, const std::vector<Slice>& fra
   for (std::size_t i = 0; i < slices.size(); ++i) {
     const Slice& slice = slices[i];
     table.rows.push_back(
-        {NameOf(slice), std::to_string(slice.real), std::to_string(slice.fake), Percent(slice.coverage())});
+        {GetName(slice), std::to_string(slice.real), std::to_string(slice.fake), Percent(slice.coverage())});
     for (const auto& [name, place] : ShortMeasures())
-      table.rows.back().push_back(TextOf(slice.metrics[place]));
-    if (!frames.empty()) table.rows.back().push_back(TextOf(frames[i].metrics.front()));
+      table.rows.back().push_back(ToText(slice.metrics[place]));
+    if (!frames.empty()) table.rows.back().push_back(ToText(frames[i].metrics.front()));
   }
   return table;
 }
@@ -114,14 +114,14 @@ std::string MissingWords(const std::string& missing) {
   return "without a score are left out";
 }
 
-std::string TextOf(const Measured& measured) {
+std::string ToText(const Measured& measured) {
   if (std::isnan(measured.value)) return "-";
   if (std::isnan(measured.interval.low)) return Number(measured.value);
   return fmt::format("{:.4f} [{:.4f}, {:.4f}]", measured.value, measured.interval.low,
                      measured.interval.high);
 }
 
-std::vector<std::string> WarningsOf(const Evaluation& evaluation) {
+std::vector<std::string> ListWarnings(const Evaluation& evaluation) {
   std::vector<std::string> warnings;
   if (evaluation.trained_on > 0) {
     warnings.push_back(
@@ -146,7 +146,7 @@ std::vector<std::string> WarningsOf(const Evaluation& evaluation) {
   return warnings;
 }
 
-std::vector<std::string> FactsOf(const Evaluation& evaluation) {
+std::vector<std::string> ListFacts(const Evaluation& evaluation) {
   const std::string unlabelled =
       evaluation.unlabelled > 0 ? fmt::format(", {} without a label", evaluation.unlabelled) : "";
   std::vector<std::string> facts = {
@@ -166,7 +166,7 @@ std::vector<std::string> FactsOf(const Evaluation& evaluation) {
                                 evaluation.bootstrap.seed));
   }
   for (const auto& note : evaluation.notes) facts.push_back("note      " + note);
-  for (const auto& warning : WarningsOf(evaluation)) facts.push_back("warning   " + warning);
+  for (const auto& warning : ListWarnings(evaluation)) facts.push_back("warning   " + warning);
   if (std::min(evaluation.videos.real, evaluation.videos.fake) < kFewVideos || AnyFew(evaluation.methods) ||
       AnyFew(evaluation.datasets)) {
     facts.push_back(fmt::format(
@@ -175,7 +175,7 @@ std::vector<std::string> FactsOf(const Evaluation& evaluation) {
   return facts;
 }
 
-std::vector<Table> TablesOf(const Evaluation& evaluation) {
+std::vector<Table> ToTables(const Evaluation& evaluation) {
   const std::string coverage = fmt::format("; coverage {}", Percent(evaluation.videos.coverage()));
   std::vector<Table> tables = {MeasureTable(evaluation, false, "without a threshold" + coverage)};
   Table bound = MeasureTable(evaluation, true, "at " + ThresholdWords(evaluation.threshold) + coverage);
@@ -189,21 +189,21 @@ std::vector<Table> TablesOf(const Evaluation& evaluation) {
   return tables;
 }
 
-std::string TextOf(const Evaluation& evaluation) {
+std::string ToText(const Evaluation& evaluation) {
   std::string text = Printable(evaluation.subject) + "\n";
-  for (const auto& fact : FactsOf(evaluation)) text += "  " + fact + "\n";
-  for (const auto& table : TablesOf(evaluation)) text += TextOf(table);
+  for (const auto& fact : ListFacts(evaluation)) text += "  " + fact + "\n";
+  for (const auto& table : ToTables(evaluation)) text += ToText(table);
   return text;
 }
 
-std::string MarkdownOf(const Evaluation& evaluation) {
+std::string ToMarkdown(const Evaluation& evaluation) {
   std::string text = "## " + Printable(evaluation.subject) + "\n\n";
-  for (const auto& fact : FactsOf(evaluation)) text += "- " + fact + "\n";
-  for (const auto& table : TablesOf(evaluation)) text += "\n" + MarkdownOf(table);
+  for (const auto& fact : ListFacts(evaluation)) text += "- " + fact + "\n";
+  for (const auto& table : ToTables(evaluation)) text += "\n" + ToMarkdown(table);
   return text + "\n";
 }
 
-nlohmann::ordered_json JsonOf(const Slice& slice) {
+nlohmann::ordered_json ToJson(const Slice& slice) {
   nlohmann::ordered_json json = {{"name", slice.name},
                                  {"inputs", slice.inputs},
                                  {"coverage", slice.coverage()},
@@ -228,9 +228,9 @@ void AddParts(const char* key, const std::vector<Slice>& slices, const std::vect
               nlohmann::ordered_json* json) {
   auto& parts = (*json)[key] = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < slices.size(); ++i) {
-    parts.push_back(JsonOf(slices[i]));
+    parts.push_back(ToJson(slices[i]));
     parts.back()["reals"] = slices[i].all_reals || key == std::string("methods") ? "all" : "own";
-    if (!frames.empty()) parts.back()["frames"] = JsonOf(frames[i]);
+    if (!frames.empty()) parts.back()["frames"] = ToJson(frames[i]);
   }
 }
 
@@ -260,7 +260,7 @@ void AddLongRows(std::vector<std::string> first, const Slice& slice, Table* tabl
 
 }  // namespace
 
-nlohmann::ordered_json JsonOf(const Evaluation& evaluation) {
+nlohmann::ordered_json ToJson(const Evaluation& evaluation) {
   nlohmann::ordered_json json = {{"file", evaluation.subject},
                                  {"inputs", evaluation.inputs},
                                  {"scored", evaluation.scored()},
@@ -277,14 +277,14 @@ nlohmann::ordered_json JsonOf(const Evaluation& evaluation) {
                                  {"resamples", evaluation.bootstrap.resamples},
                                  {"seed", evaluation.bootstrap.seed},
                                  {"level", evaluation.bootstrap.level},
-                                 {"videos", JsonOf(evaluation.videos)}};
-  if (evaluation.frames) json["frames"] = JsonOf(*evaluation.frames);
+                                 {"videos", ToJson(evaluation.videos)}};
+  if (evaluation.frames) json["frames"] = ToJson(*evaluation.frames);
   AddParts("methods", evaluation.methods, evaluation.method_frames, &json);
   AddParts("datasets", evaluation.datasets, evaluation.dataset_frames, &json);
   return json;
 }
 
-Table LongTableOf(const std::vector<Evaluation>& evaluations) {
+Table ToLongTable(const std::vector<Evaluation>& evaluations) {
   Table table{"",
               {"file", "part", "name", "level", "inputs", "coverage", "real", "fake", "metric", "value",
                "low", "high"},

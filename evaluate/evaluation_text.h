@@ -11,27 +11,27 @@
 namespace seam {
 
 // "0.7222 [0.5100, 0.9000]"; "-" for NaN; without brackets where there is no interval.
-std::string TextOf(const Measured& measured);
+std::string ToText(const Measured& measured);
 
 // What becomes of those without a score, as `missing` (EvaluationOptions) says: "without a score are left
 // out".
 std::string MissingWords(const std::string& missing);
 
 // Why the numbers cannot be taken at their word: the network saw these data in training.
-std::vector<std::string> WarningsOf(const Evaluation& evaluation);
+std::vector<std::string> ListWarnings(const Evaluation& evaluation);
 // What stands above the tables: inputs, coverage, what was measured, how missing scores were counted, where
 // the threshold comes from.
-std::vector<std::string> FactsOf(const Evaluation& evaluation);
+std::vector<std::string> ListFacts(const Evaluation& evaluation);
 // Metrics without a threshold; those at the threshold, with the confusion matrix; a row for each method and
 // each dataset. Those without rows are left out.
-std::vector<Table> TablesOf(const Evaluation& evaluation);
+std::vector<Table> ToTables(const Evaluation& evaluation);
 
 // The block of lines, the Markdown, and the JSON object, that `seam evaluate` prints.
-std::string TextOf(const Evaluation& evaluation);
-std::string MarkdownOf(const Evaluation& evaluation);
-nlohmann::ordered_json JsonOf(const Evaluation& evaluation);
-nlohmann::ordered_json JsonOf(const Slice& slice);
+std::string ToText(const Evaluation& evaluation);
+std::string ToMarkdown(const Evaluation& evaluation);
+nlohmann::ordered_json ToJson(const Evaluation& evaluation);
+nlohmann::ordered_json ToJson(const Slice& slice);
 // Every metric of every part, a row each, for programs.
-Table LongTableOf(const std::vector<Evaluation>& evaluations);
+Table ToLongTable(const std::vector<Evaluation>& evaluations);
 
 }  // namespace seam

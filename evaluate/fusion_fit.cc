@@ -76,7 +76,7 @@ class Loss {
 
 }  // namespace
 
-double FusionFit::LogitOf(std::span<const double> scores) const {
+double FusionFit::ComputeLogit(std::span<const double> scores) const {
   double logit = bias;
   for (std::size_t i = 0; i < weights.size(); ++i) logit += weights[i] * Logit(scores[i]);
   return logit;

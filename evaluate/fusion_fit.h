@@ -9,7 +9,7 @@ namespace seam {
 struct FusionFit {
   std::vector<double> weights;
   double bias = 0;
-  double LogitOf(std::span<const double> scores) const;
+  double ComputeLogit(std::span<const double> scores) const;
 };
 
 // Logistic regression on the networks' logits (Brummer et al., "Fusion of heterogeneous speaker recognition

@@ -13,7 +13,7 @@
 #include "scores/calibration_json.h"
 
 namespace seam {
-FusionSamples SamplesOf(const std::vector<const std::vector<ScoreRow>*>& rows) {
+FusionSamples ReadSamples(const std::vector<const std::vector<ScoreRow>*>& rows) {
   std::vector<std::map<std::string, double>> scores;  // by path
   for (const auto* each : rows) {
     auto& own = scores.emplace_back();

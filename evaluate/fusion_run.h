@@ -18,7 +18,7 @@ struct FusionSamples {
 };
 
 // `rows`: of each network, by the videos' paths. An Error when there are none of one class.
-FusionSamples SamplesOf(const std::vector<const std::vector<ScoreRow>*>& rows);
+FusionSamples ReadSamples(const std::vector<const std::vector<ScoreRow>*>& rows);
 
 // Writes the ensemble's file by `seam models fuse`: the checkpoints, how they are fused, and how the fused
 // score is read. An Error when that fails.

@@ -18,12 +18,12 @@ const std::vector<double> kErrorRates = {0.01, 0.05, 0.2, 0.4, 0.6, 0.8};
 
 RankedScores Ranked(const Evaluation& evaluation) { return {evaluation.scores, evaluation.labels}; }
 
-std::string NameOf(const Evaluation& evaluation) {
+std::string GetName(const Evaluation& evaluation) {
   return std::filesystem::path(evaluation.subject).stem().string();
 }
 
-std::string LegendOf(const Evaluation& evaluation, const char* metric, double value) {
-  return fmt::format("{} ({} {:.3f})", NameOf(evaluation), metric, value);
+std::string MakeLegend(const Evaluation& evaluation, const char* metric, double value) {
+  return fmt::format("{} ({} {:.3f})", GetName(evaluation), metric, value);
 }
 
 // One line for each evaluation, through what `point` makes of each step of the ROC curve.
@@ -43,7 +43,7 @@ Chart Curves(const std::vector<Evaluation>& evaluations, Chart chart, const Poin
   return chart;
 }
 
-std::vector<Chart> CurvesOf(const std::vector<Evaluation>& evaluations) {
+std::vector<Chart> MakeCurves(const std::vector<Evaluation>& evaluations) {
   const Axis rate = {"", 0, 1, kFifths, Axis::Scale::kLinear, {}};
   const auto axis = [&](const char* title) {
     Axis named = rate;
@@ -51,7 +51,7 @@ std::vector<Chart> CurvesOf(const std::vector<Evaluation>& evaluations) {
     return named;
   };
   const auto auc = [](const Evaluation& evaluation, const RankedScores& scores) {
-    return LegendOf(evaluation, "AUC", RocAuc(scores));
+    return MakeLegend(evaluation, "AUC", RocAuc(scores));
   };
   const auto roc = [](const RocStep&, double tpr, double fpr) { return std::pair(fpr, tpr); };
   const Axis log_fpr = {"false positive rate (log)", 0.001, 1, kDecades, Axis::Scale::kLog, {}};
@@ -66,7 +66,7 @@ std::vector<Chart> CurvesOf(const std::vector<Evaluation>& evaluations) {
         return std::pair(recall, called > 0 ? step.true_positives / called : 1.0);
       },
       [](const Evaluation& evaluation, const RankedScores& scores) {
-        return LegendOf(evaluation, "AP", AveragePrecision(scores));
+        return MakeLegend(evaluation, "AP", AveragePrecision(scores));
       }));
   const Axis error = {"", 0.005, 0.9, kErrorRates, Axis::Scale::kProbit, {}};
   Chart det = {"det", "Detection error tradeoff", error, error, {}, false};
@@ -76,12 +76,12 @@ std::vector<Chart> CurvesOf(const std::vector<Evaluation>& evaluations) {
       evaluations, std::move(det),
       [](const RocStep&, double hits, double fpr) { return std::pair(fpr, 1 - hits); },
       [](const Evaluation& evaluation, const RankedScores& scores) {
-        return LegendOf(evaluation, "EER", EqualErrorRate(scores));
+        return MakeLegend(evaluation, "EER", EqualErrorRate(scores));
       }));
   return charts;
 }
 
-Chart HistogramOf(const Evaluation& evaluation, const std::string& suffix) {
+Chart MakeHistogram(const Evaluation& evaluation, const std::string& suffix) {
   constexpr int kBins = 20;
   std::array<std::vector<double>, 2> shares = {std::vector<double>(kBins), std::vector<double>(kBins)};
   for (std::size_t i = 0; i < evaluation.scores.size(); ++i) {
@@ -89,7 +89,7 @@ Chart HistogramOf(const Evaluation& evaluation, const std::string& suffix) {
     shares[static_cast<std::size_t>(evaluation.labels[i])][static_cast<std::size_t>(bin)] += 1;
   }
   Chart chart = {"scores" + suffix,
-                 "Scores by class: " + NameOf(evaluation),
+                 "Scores by class: " + GetName(evaluation),
                  {"score, P(fake)", 0, 1, kFifths, Axis::Scale::kLinear, {}},
                  {"share of the class", 0, 0.1, {}, Axis::Scale::kLinear, {}},
                  {},
@@ -109,15 +109,16 @@ Chart HistogramOf(const Evaluation& evaluation, const std::string& suffix) {
   return chart;
 }
 
-Chart ReliabilityOf(const Evaluation& evaluation, const std::string& suffix) {
+Chart ChartReliability(const Evaluation& evaluation, const std::string& suffix) {
   const RankedScores scores = Ranked(evaluation);
   Chart chart = {"reliability" + suffix,
-                 "Reliability: " + NameOf(evaluation),
+                 "Reliability: " + GetName(evaluation),
                  {"mean score of the bin", 0, 1, kFifths, Axis::Scale::kLinear, {}},
                  {"share of fakes", 0, 1, kFifths, Axis::Scale::kLinear, {}},
                  {},
                  true};
-  Series line{LegendOf(evaluation, "ECE", ExpectedCalibrationError(scores)), Series::Style::kLine, {}, {}, 0};
+  Series line{
+      MakeLegend(evaluation, "ECE", ExpectedCalibrationError(scores)), Series::Style::kLine, {}, {}, 0};
   for (const CalibrationBin& bin : CalibrationBins(scores)) {
     if (bin.weight > 0) line.points.emplace_back(bin.mean_score, bin.share_of_fakes);
   }
@@ -126,9 +127,9 @@ Chart ReliabilityOf(const Evaluation& evaluation, const std::string& suffix) {
   return chart;
 }
 
-Chart MethodsOf(const Evaluation& evaluation, const std::string& suffix) {
+Chart ChartMethods(const Evaluation& evaluation, const std::string& suffix) {
   Chart chart = {"auc_by_method" + suffix,
-                 "AUC by method, against all reals: " + NameOf(evaluation),
+                 "AUC by method, against all reals: " + GetName(evaluation),
                  {"", -0.6, 0, {}, Axis::Scale::kLinear, {}},
                  {"AUC", 0, 1, kFifths, Axis::Scale::kLinear, {}},
                  {},
@@ -150,18 +151,18 @@ Chart MethodsOf(const Evaluation& evaluation, const std::string& suffix) {
 
 }  // namespace
 
-std::vector<Chart> PlotsOf(const std::vector<Evaluation>& evaluations) {
-  std::vector<Chart> charts = CurvesOf(evaluations);
+std::vector<Chart> MakePlots(const std::vector<Evaluation>& evaluations) {
+  std::vector<Chart> charts = MakeCurves(evaluations);
   for (std::size_t i = 0; i < evaluations.size(); ++i) {
     const std::string suffix = evaluations.size() > 1 ? fmt::format("_{}", i + 1) : "";
-    charts.push_back(HistogramOf(evaluations[i], suffix));
-    charts.push_back(ReliabilityOf(evaluations[i], suffix));
-    if (!evaluations[i].methods.empty()) charts.push_back(MethodsOf(evaluations[i], suffix));
+    charts.push_back(MakeHistogram(evaluations[i], suffix));
+    charts.push_back(ChartReliability(evaluations[i], suffix));
+    if (!evaluations[i].methods.empty()) charts.push_back(ChartMethods(evaluations[i], suffix));
   }
   return charts;
 }
 
-HeatMap HeatMapOf(const CrossTest& cross) {
+HeatMap MakeHeatMap(const CrossTest& cross) {
   HeatMap map{"cross_test", cross.metric.name + std::string(" of each model (rows) on each dataset"),
               cross.models, cross.datasets,
               {},           {}};
@@ -172,7 +173,7 @@ HeatMap HeatMapOf(const CrossTest& cross) {
       const Measured* measured = cross.At(model, dataset);
       map.values.back().push_back(measured == nullptr ? std::numeric_limits<double>::quiet_NaN()
                                                       : measured->value);
-      map.texts.back().push_back(measured == nullptr ? "-" : TextOf(*measured));
+      map.texts.back().push_back(measured == nullptr ? "-" : ToText(*measured));
     }
   }
   return map;
@@ -180,7 +181,7 @@ HeatMap HeatMapOf(const CrossTest& cross) {
 
 namespace {
 
-std::vector<Perturbation> LevelsOf(const Robustness& robustness, const PerturbationKind& kind) {
+std::vector<Perturbation> ListLevels(const Robustness& robustness, const PerturbationKind& kind) {
   std::vector<Perturbation> levels;
   for (const RobustnessPoint& point : robustness.points) {
     if (point.perturbation.name == kind.name) levels.push_back(point.perturbation);
@@ -189,12 +190,12 @@ std::vector<Perturbation> LevelsOf(const Robustness& robustness, const Perturbat
 }
 
 // The AUC at level 0 (untouched) and at each level of `kind`; `slice` picks videos or frames.
-template <class SliceOf>
-Series CurveOf(const Robustness& robustness, const PerturbationKind& kind, std::string name,
-               const Slice& clean, const SliceOf& slice) {
+template <class SelectSlice>
+Series MakeCurve(const Robustness& robustness, const PerturbationKind& kind, std::string name,
+                 const Slice& clean, const SelectSlice& slice) {
   Series series{std::move(name), Series::Style::kLine, {}, {}, 0};
   const auto add = [&](double level, const Slice& of) {
-    const Measured* auc = AucOf(of);
+    const Measured* auc = FindAuc(of);
     if (auc == nullptr) return;
     series.points.emplace_back(level, auc->value);
     const bool measured = !std::isnan(auc->interval.low);
@@ -209,8 +210,8 @@ Series CurveOf(const Robustness& robustness, const PerturbationKind& kind, std::
 }
 
 Series VideoCurve(const Robustness& robustness, const PerturbationKind& kind, std::string name) {
-  return CurveOf(robustness, kind, std::move(name), robustness.clean.videos,
-                 [](const RobustnessPoint& point) -> const Slice& { return point.videos; });
+  return MakeCurve(robustness, kind, std::move(name), robustness.clean.videos,
+                   [](const RobustnessPoint& point) -> const Slice& { return point.videos; });
 }
 
 // Level 0, then those of the table.
@@ -225,19 +226,19 @@ Chart LevelChart(std::string file, std::string title, int levels) {
   return chart;
 }
 
-Chart OverviewOf(const Robustness& robustness, const std::string& suffix) {
+Chart MakeOverview(const Robustness& robustness, const std::string& suffix) {
   constexpr int kMostLevels = 5;
-  Chart chart =
-      LevelChart("robustness" + suffix, "AUC of videos made worse: " + NameOf(robustness.clean), kMostLevels);
+  Chart chart = LevelChart("robustness" + suffix, "AUC of videos made worse: " + GetName(robustness.clean),
+                           kMostLevels);
   for (const PerturbationKind& kind : Perturbations()) {
-    if (LevelsOf(robustness, kind).empty()) continue;
+    if (ListLevels(robustness, kind).empty()) continue;
     chart.series.push_back(VideoCurve(robustness, kind, kind.name));
     chart.series.back().intervals.clear();
   }
   return chart;
 }
 
-Chart ChartOf(const std::vector<Robustness>& all, const PerturbationKind& kind) {
+Chart MakeChart(const std::vector<Robustness>& all, const PerturbationKind& kind) {
   Chart chart = LevelChart(std::string("robustness_") + kind.name,
                            fmt::format("AUC against level: {} ({})", kind.name, kind.words),
                            static_cast<int>(kind.levels.size()));
@@ -246,10 +247,10 @@ Chart ChartOf(const std::vector<Robustness>& all, const PerturbationKind& kind) 
     chart.x.names[level + 1] = fmt::format("{:g}", kind.levels[level]);
   for (const Robustness& robustness : all) {
     const bool alone = all.size() == 1;
-    chart.series.push_back(VideoCurve(robustness, kind, alone ? "videos" : NameOf(robustness.clean)));
+    chart.series.push_back(VideoCurve(robustness, kind, alone ? "videos" : GetName(robustness.clean)));
     if (!alone || !robustness.clean.frames) continue;
     static const Slice kNone;
-    chart.series.push_back(CurveOf(
+    chart.series.push_back(MakeCurve(
         robustness, kind, "frames", *robustness.clean.frames,
         [](const RobustnessPoint& point) -> const Slice& { return point.frames ? *point.frames : kNone; }));
   }
@@ -262,30 +263,30 @@ Chart ChartOf(const std::vector<Robustness>& all, const PerturbationKind& kind) 
 
 }  // namespace
 
-std::vector<Chart> PlotsOf(const std::vector<Robustness>& all) {
+std::vector<Chart> MakePlots(const std::vector<Robustness>& all) {
   std::vector<Chart> charts;
   for (std::size_t i = 0; i < all.size(); ++i)
-    charts.push_back(OverviewOf(all[i], all.size() > 1 ? fmt::format("_{}", i + 1) : ""));
+    charts.push_back(MakeOverview(all[i], all.size() > 1 ? fmt::format("_{}", i + 1) : ""));
   for (const PerturbationKind& kind : Perturbations()) {
-    if (!all.empty() && !LevelsOf(all.front(), kind).empty()) charts.push_back(ChartOf(all, kind));
+    if (!all.empty() && !ListLevels(all.front(), kind).empty()) charts.push_back(MakeChart(all, kind));
   }
   return charts;
 }
 
-HeatMap HeatMapOf(const Robustness& robustness, const std::string& suffix) {
+HeatMap MakeHeatMap(const Robustness& robustness, const std::string& suffix) {
   HeatMap map{
-      "robustness_map" + suffix, "AUC of videos made worse: " + NameOf(robustness.clean), {}, {}, {}, {}};
+      "robustness_map" + suffix, "AUC of videos made worse: " + GetName(robustness.clean), {}, {}, {}, {}};
   for (int level = 1; level <= 5; ++level) map.columns.push_back(fmt::format("level {}", level));
   for (const PerturbationKind& kind : Perturbations()) {
-    if (LevelsOf(robustness, kind).empty()) continue;
+    if (ListLevels(robustness, kind).empty()) continue;
     map.rows.emplace_back(kind.name);
     map.values.emplace_back(map.columns.size(), std::numeric_limits<double>::quiet_NaN());
     map.texts.emplace_back(map.columns.size());
     for (const RobustnessPoint& point : robustness.points) {
       if (point.perturbation.name != kind.name) continue;
       const auto column = static_cast<std::size_t>(point.perturbation.level - 1);
-      const Measured* auc = AucOf(point.videos);
-      map.texts.back()[column] = auc == nullptr ? "-" : TextOf(*auc);
+      const Measured* auc = FindAuc(point.videos);
+      map.texts.back()[column] = auc == nullptr ? "-" : ToText(*auc);
       if (auc != nullptr) map.values.back()[column] = auc->value;
     }
   }
@@ -295,14 +296,14 @@ HeatMap HeatMapOf(const Robustness& robustness, const std::string& suffix) {
 void WritePlots(const std::vector<Chart>& charts, const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   for (const Chart& chart : charts) {
-    WriteFile(folder / (chart.file + ".svg"), SvgOf(chart));
+    WriteFile(folder / (chart.file + ".svg"), ToSvg(chart));
     WritePng(chart, folder / (chart.file + ".png"));
   }
 }
 
 void WritePlots(const HeatMap& map, const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
-  WriteFile(folder / (map.file + ".svg"), SvgOf(map));
+  WriteFile(folder / (map.file + ".svg"), ToSvg(map));
   WritePng(map, folder / (map.file + ".png"));
 }
 

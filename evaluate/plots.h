@@ -13,14 +13,14 @@ namespace seam {
 // ROC (also with a logarithmic false positive rate), precision-recall and DET curves with one line for each
 // evaluation. For each by itself, the histogram of scores by class, the reliability diagram and the AUC by
 // method.
-std::vector<Chart> PlotsOf(const std::vector<Evaluation>& evaluations);
-HeatMap HeatMapOf(const CrossTest& cross);
+std::vector<Chart> MakePlots(const std::vector<Evaluation>& evaluations);
+HeatMap MakeHeatMap(const CrossTest& cross);
 
 // AUC against level, with intervals: of each network all perturbations in one chart, and of each perturbation
 // all networks. A single network has its frames, too.
-std::vector<Chart> PlotsOf(const std::vector<Robustness>& all);
+std::vector<Chart> MakePlots(const std::vector<Robustness>& all);
 // The AUC of each perturbation (row) at each level (column).
-HeatMap HeatMapOf(const Robustness& robustness, const std::string& suffix);
+HeatMap MakeHeatMap(const Robustness& robustness, const std::string& suffix);
 
 // Every chart as FOLDER/NAME.svg and FOLDER/NAME.png; the folder is made.
 void WritePlots(const std::vector<Chart>& charts, const std::filesystem::path& folder);

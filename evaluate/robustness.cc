@@ -12,8 +12,8 @@ namespace seam {
 namespace {
 
 std::string AucText(const Slice& slice) {
-  const Measured* auc = AucOf(slice);
-  return auc == nullptr ? "-" : TextOf(*auc);
+  const Measured* auc = FindAuc(slice);
+  return auc == nullptr ? "-" : ToText(*auc);
 }
 
 std::string ChangeText(const RobustnessPoint& point) {
@@ -27,7 +27,7 @@ std::string CsvNumber(double value) { return std::isfinite(value) ? fmt::format(
 
 void AddLongRow(const std::string& model, const std::string& perturbation, int level, double parameter,
                 const char* of, const Slice& slice, Table* table) {
-  const Measured* auc = AucOf(slice);
+  const Measured* auc = FindAuc(slice);
   const double none = std::nan("");
   table->rows.push_back({model, perturbation, std::to_string(level), level == 0 ? "" : CsvNumber(parameter),
                          of, std::to_string(slice.inputs), CsvNumber(slice.coverage()),
@@ -39,7 +39,7 @@ void AddLongRow(const std::string& model, const std::string& perturbation, int l
 
 }  // namespace
 
-const Measured* AucOf(const Slice& slice) {
+const Measured* FindAuc(const Slice& slice) {
   if (slice.metrics.empty() || std::isnan(slice.metrics.front().value)) return nullptr;
   return &slice.metrics.front();
 }
@@ -72,7 +72,7 @@ RobustnessPoint MeasurePerturbed(const Perturbation& perturbation, const std::ve
   return point;
 }
 
-Table TableOf(const Robustness& robustness) {
+Table ToTable(const Robustness& robustness) {
   Table table{"AUC of videos made worse, all of them alike: " + robustness.model,
               {"perturbation", "coverage", "AUC of videos", "change", "p"},
               {}};
@@ -91,7 +91,7 @@ Table TableOf(const Robustness& robustness) {
   return table;
 }
 
-Table LongTableOf(const std::vector<Robustness>& all) {
+Table ToLongTable(const std::vector<Robustness>& all) {
   Table table{"",
               {"model", "perturbation", "level", "parameter", "of", "inputs", "coverage", "real", "fake",
                "auc", "low", "high"},
@@ -111,16 +111,16 @@ Table LongTableOf(const std::vector<Robustness>& all) {
   return table;
 }
 
-nlohmann::ordered_json JsonOf(const Robustness& robustness) {
+nlohmann::ordered_json ToJson(const Robustness& robustness) {
   nlohmann::ordered_json json = {{"robustness_of", robustness.model},
-                                 {"clean", JsonOf(robustness.clean)},
+                                 {"clean", ToJson(robustness.clean)},
                                  {"points", nlohmann::ordered_json::array()}};
   for (const RobustnessPoint& point : robustness.points) {
     const Perturbation& each = point.perturbation;
     nlohmann::ordered_json one = {{"perturbation", each.name}, {"code", each.kind().code},
                                   {"level", each.level},       {"parameter", each.parameter()},
-                                  {"words", each.Words()},     {"videos", JsonOf(point.videos)}};
-    if (point.frames) one["frames"] = JsonOf(*point.frames);
+                                  {"words", each.Words()},     {"videos", ToJson(point.videos)}};
+    if (point.frames) one["frames"] = ToJson(*point.frames);
     if (point.change) {
       one["auc_change"] = point.change->a - point.change->b;
       one["auc_change_p"] = point.change->p_value;

@@ -34,12 +34,12 @@ RobustnessPoint MeasurePerturbed(const Perturbation& perturbation, const std::ve
                                  const std::vector<ScoreRow>& clean_rows, const EvaluationOptions& options);
 
 // AUC of a slice, or nullptr where it has none.
-const Measured* AucOf(const Slice& slice);
+const Measured* FindAuc(const Slice& slice);
 
 // A row for the untouched videos, then one for each point.
-Table TableOf(const Robustness& robustness);
+Table ToTable(const Robustness& robustness);
 // A row for each model, point and level (videos, frames), for programs; the untouched videos have level 0.
-Table LongTableOf(const std::vector<Robustness>& all);
-nlohmann::ordered_json JsonOf(const Robustness& robustness);
+Table ToLongTable(const std::vector<Robustness>& all);
+nlohmann::ordered_json ToJson(const Robustness& robustness);
 
 }  // namespace seam

@@ -30,7 +30,7 @@ std::string Plain(std::string text) {
   return text;
 }
 
-std::string NameOf(const std::string& path) {
+std::string GetName(const std::string& path) {
   const fs::path clean = fs::path(path).lexically_normal();
   const fs::path name = clean.has_filename() ? clean : clean.parent_path();
   // So that two files of one name stay apart.
@@ -91,7 +91,7 @@ ScoreRuns::ScoreRuns(const ScoreRunOptions& options) : options_(options), impl_(
 
 ScoreRuns::~ScoreRuns() = default;
 
-std::string ScoreRuns::DigestOf(const std::string& file) {
+std::string ScoreRuns::ComputeDigest(const std::string& file) {
   std::string& digest = impl_->digests[file];
   if (digest.empty()) digest = Sha256OfFile(file);
   return digest;
@@ -134,9 +134,9 @@ std::vector<ScoreRow> ScoreRuns::OfShards(const std::string& model, const std::s
   if (options_.force) arguments.emplace_back("--force");
   const fs::path described = fs::path(data) / "dataset.json";
   const std::string contents =
-      DigestOf(model) + (IsThere(described) ? " " + DigestOf(described.string()) : "");
+      ComputeDigest(model) + (IsThere(described) ? " " + ComputeDigest(described.string()) : "");
   return ReadScoreFile(
-      Made(fmt::format("{}-{}-{}", NameOf(model), NameOf(data), split), "score", arguments, contents));
+      Made(fmt::format("{}-{}-{}", GetName(model), GetName(data), split), "score", arguments, contents));
 }
 
 std::vector<ScoreRow> ScoreRuns::OfVideos(const std::string& model, const std::vector<std::string>& videos,
@@ -153,7 +153,8 @@ std::vector<ScoreRow> ScoreRuns::OfVideos(const std::string& model, const std::v
   arguments.insert(arguments.end(), videos.begin(), videos.end());
   const std::string what =
       perturbation.none() ? "clean" : fmt::format("{}-{}", perturbation.name, perturbation.level);
-  return ReadScoreFile(Made(fmt::format("{}-{}", NameOf(model), what), "infer", arguments, DigestOf(model)));
+  return ReadScoreFile(
+      Made(fmt::format("{}-{}", GetName(model), what), "infer", arguments, ComputeDigest(model)));
 }
 
 }  // namespace seam

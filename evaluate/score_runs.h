@@ -42,7 +42,7 @@ class ScoreRuns {
   // checkpoint (and dataset). Otherwise it is made, and stands there when it is whole.
   std::filesystem::path Made(const std::string& name, const std::string& verb,
                              const std::vector<std::string>& arguments, const std::string& contents);
-  std::string DigestOf(const std::string& file);
+  std::string ComputeDigest(const std::string& file);
 
   struct Impl;
   const ScoreRunOptions& options_;

@@ -52,7 +52,7 @@ TruthTable FromCsv(const fs::path& path) {
 
 constexpr std::uint64_t kMaxJsonBytes = std::uint64_t{256} << 20;
 
-std::string TextOf(const nlohmann::json& object, const char* key) {
+std::string ToText(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || found->is_null()) return "";
   return found->is_string() ? found->get<std::string>() : found->dump();
@@ -71,17 +71,17 @@ TruthTable FromJson(const fs::path& path, const nlohmann::json& json) {
     std::string name = json.is_object() ? key : "";
     if (json.is_array() && said.is_object()) {
       for (const char* column : {"path", "filename", "file", "video"}) {
-        if (name.empty()) name = TextOf(said, column);
+        if (name.empty()) name = ToText(said, column);
       }
     }
     if (name.empty()) throw wrong(fmt::format("entry {} names no file", key));
-    const std::string text = said.is_object()   ? TextOf(said, "label")
+    const std::string text = said.is_object()   ? ToText(said, "label")
                              : said.is_string() ? said.get<std::string>()
                                                 : said.dump();
     const auto label = ParseLabel(text);
     if (!label) throw wrong(fmt::format("says no label, real (0) or fake (1), for '{}'", Printable(name)));
     Truth known{*label, "", "", ""};
-    if (said.is_object()) known.method = TextOf(said, "method");
+    if (said.is_object()) known.method = ToText(said, "method");
     const auto [entry, added] = truth.videos.emplace(name, known);
     if (!added && entry->second.label != known.label)
       throw wrong(fmt::format("'{}' is real and fake", Printable(name)));
@@ -130,7 +130,7 @@ TruthTable FromManifest(const fs::path& path) {
 using Candidates = std::vector<const std::pair<const std::string, Truth>*>;
 
 // Whether one path is the other's end, from a folder's name on.
-bool IsEndOf(const std::string& first, const std::string& second) {
+bool IsEnding(const std::string& first, const std::string& second) {
   const std::string a = Slashed(first), b = Slashed(second);
   const auto& [less, more] = std::minmax(a, b, [](auto& x, auto& y) { return x.size() < y.size(); });
   return more.ends_with(less) && (more.size() == less.size() || more[more.size() - less.size() - 1] == '/');
@@ -142,7 +142,7 @@ Candidates::value_type BestFit(const Candidates& candidates, const std::string& 
   Candidates ends;
   for (const auto* candidate : candidates) {
     if (candidate->first == path) return candidate;
-    if (IsEndOf(candidate->first, path)) ends.push_back(candidate);
+    if (IsEnding(candidate->first, path)) ends.push_back(candidate);
   }
   if (ends.size() == 1) return ends[0];
   return only_row && candidates.size() == 1 ? candidates[0] : nullptr;
@@ -162,7 +162,7 @@ TruthTable ReadTruth(const fs::path& path) {
   return is_manifest ? FromManifest(path) : FromJson(path, ParseLines(text));
 }
 
-std::string LeakOf(const fs::path& folder) {
+std::string FindLeak(const fs::path& folder) {
   std::string name;
   TruthTable truth;
   ReadDatasetFile(folder / "dataset.json", &name, &truth);

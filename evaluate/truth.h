@@ -28,7 +28,7 @@ struct TruthTable {
 TruthTable ReadTruth(const std::filesystem::path& path);
 
 // What dataset.json in a dataset folder says against itself, as TruthTable::leak.
-std::string LeakOf(const std::filesystem::path& folder);
+std::string FindLeak(const std::filesystem::path& folder);
 
 // Sets the rows' label, dataset, method and split by their exact path; or else by the one video whose path is
 // the end of the row's, or the other way round (a/b.mp4 and data/a/b.mp4); or else by the file name where one

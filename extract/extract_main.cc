@@ -90,7 +90,7 @@ void CheckClasses(const std::string& output, const std::vector<ManifestRow>& row
     if (!any || count.clips > 0) continue;
     throw Error(output,
                 fmt::format("holds no {0}: none of the {1} {0} videos gave a clip, such as {2} ({3})", label,
-                            count.videos, count.first->video, NameOf(count.first->status)),
+                            count.videos, count.first->video, GetName(count.first->status)),
                 "manifest.jsonl has the reason of each; what was cut out is kept");
   }
 }
@@ -133,7 +133,7 @@ int Extract(const std::vector<std::string>& arguments) {
                 "the same command with --resume goes on");
   }
   nlohmann::json facts = plan.facts;
-  if (settings.store.balance) facts["balance"] = BalanceJson(BalanceOf(plan.videos));
+  if (settings.store.balance) facts["balance"] = BalanceJson(ReadBalance(plan.videos));
   writer.Assemble(facts);
   const std::vector<ManifestRow> rows = PrintDataset(writer.description(), settings.json);
   if (settings.store.boxes == "from-real") TellOwnBoxes(rows);

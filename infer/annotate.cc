@@ -30,11 +30,11 @@ class People {
   People(const ScoreRow& row, const VerdictRule& rule) {
     const double step = UsualStep(row.people);
     for (const auto& [number, track] : row.people) {
-      const auto verdict = VerdictOf(rule, row, track);
+      const auto verdict = DecideVerdict(rule, row, track);
       const std::string words =
-          verdict ? fmt::format("{} {:.2f}", NameOf(*verdict), track.score) : "seen too briefly to count";
-      people_.push_back({TrackPath(track, step), fmt::format("#{} {}", number + 1, words), ColourOf(verdict),
-                         track.counts && track.clips.size() > 1});
+          verdict ? fmt::format("{} {:.2f}", GetName(*verdict), track.score) : "seen too briefly to count";
+      people_.push_back({TrackPath(track, step), fmt::format("#{} {}", number + 1, words),
+                         ChooseColour(verdict), track.counts && track.clips.size() > 1});
     }
   }
 
@@ -69,8 +69,8 @@ void FitInto(cv::Mat area, const cv::Mat& picture) {
 }
 
 // When the first and the last frame are shown; where the container does not tell, when faces were seen.
-std::pair<double, double> SpanOf(const fs::path& path, const MediaLimits& limits, const Deadline& deadline,
-                                 const TrackScores& tracks) {
+std::pair<double, double> FindSpan(const fs::path& path, const MediaLimits& limits, const Deadline& deadline,
+                                   const TrackScores& tracks) {
   const VideoScan scan = ScanVideo(path, limits, deadline);
   if (!scan.times.empty()) return {scan.times.front(), scan.times.back()};
   double last = 0;
@@ -114,14 +114,14 @@ void Annotator::AnnotatePicture(std::size_t video, const VideoResult& result) co
   People(result.row, rule_).DrawAt(stamp->pts_seconds, &picture);
   DrawNotes(notes_, 0, &picture);
   constexpr int kQuality = 92;
-  const PixelView view = ViewOf(picture);
+  const PixelView view = MakeView(picture);
   const bool is_png = outputs_[video].extension() == ".png" || outputs_[video].extension() == ".PNG";
   WriteFile(outputs_[video], is_png ? EncodePng(view) : EncodeJpeg(view, kQuality, JpegSampling::k420));
 }
 
 std::string Annotator::AnnotateVideo(std::size_t video, const VideoResult& result) const {
   const Deadline deadline(limits_.max_seconds, cancel_);
-  const auto [first, last] = SpanOf(inputs_[video], limits_, deadline, result.row.people);
+  const auto [first, last] = FindSpan(inputs_[video], limits_, deadline, result.row.people);
   const People people(result.row, rule_);
   VideoReader reader(inputs_[video], limits_, deadline);
   SoundTrack sound(inputs_[video], limits_, deadline);

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string EndingOf(const fs::path& path) {
+std::string GetEnding(const fs::path& path) {
   std::string ending = path.extension().string();
   std::transform(ending.begin(), ending.end(), ending.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -52,7 +52,7 @@ fs::path CommonFolder(const std::vector<fs::path>& paths) {
 }
 
 fs::path WithEnding(fs::path path, bool is_still) {
-  const std::string ending = EndingOf(path);
+  const std::string ending = GetEnding(path);
   const bool is_picture = ending == ".png" || ending == ".jpg" || ending == ".jpeg";
   if (is_still ? !is_picture : ending != ".mp4") path += is_still ? ".png" : ".mp4";
   return path;

@@ -25,7 +25,7 @@ double Seconds(const ClipScore& clip) { return clip.faces.front().pts_seconds; }
 
 }  // namespace
 
-cv::Scalar ColourOf(std::optional<Verdict> verdict) {
+cv::Scalar ChooseColour(std::optional<Verdict> verdict) {
   if (verdict == Verdict::kFake) return {214, 40, 40};
   if (verdict == Verdict::kUncertain) return {245, 158, 11};
   if (verdict == Verdict::kReal) return {22, 150, 70};
@@ -136,7 +136,8 @@ ScoreStrip::ScoreStrip(int width, const ScoreRow& row, const VerdictRule& rule, 
     strip_(band & cv::Rect({}, strip_.size())) = cv::Scalar(70, 52, 16);
   }
   cv::line(strip_, {0, Y(rule.threshold)}, {width, Y(rule.threshold)}, kDim, 1);
-  for (const auto& [number, track] : row.people) DrawTrack(track, ColourOf(VerdictOf(rule, row, track)));
+  for (const auto& [number, track] : row.people)
+    DrawTrack(track, ChooseColour(DecideVerdict(rule, row, track)));
   const double scale = TextScale(width) * 0.9;
   const std::string words =
       fmt::format("fake from {:.2f} on{}", rule.threshold, row.people.empty() ? "; no face was scored" : "");

@@ -15,7 +15,7 @@ namespace seam {
 // sees colours.
 
 // Red for fake, amber for uncertain, green for real, else grey.
-cv::Scalar ColourOf(std::optional<Verdict> verdict);
+cv::Scalar ChooseColour(std::optional<Verdict> verdict);
 
 // Where one person is and what the network said, at any time between the frames that were looked at.
 class TrackPath {

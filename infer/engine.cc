@@ -67,7 +67,7 @@ std::shared_ptr<const Predictor> Engine::Network(const std::filesystem::path& ch
 
 std::shared_ptr<const Ensemble> Engine::Networks(const std::string& model) {
   return impl_->ensembles.Get(model, [&] {
-    const std::vector<std::filesystem::path> files = FilesOf(model);
+    const std::vector<std::filesystem::path> files = CollectFiles(model);
     if (files.size() > 1) {
       std::vector<std::shared_ptr<const Predictor>> networks;
       for (const std::filesystem::path& file : files) networks.push_back(Network(file));
@@ -101,7 +101,7 @@ ScoreRequest Engine::Prepare(const InferSettings& settings, const Options& optio
   request.score.aggregates = AggregatesFor(networks, settings, options);
   request.score.aggregate = request.score.aggregates.front();
   request.rule = MakeVerdictRule(networks.info().threshold, networks.info().calibration, settings.threshold);
-  request.notes = NotesOf(networks, request.extract, request.score.aggregates);
+  request.notes = ListNotes(networks, request.extract, request.score.aggregates);
   return request;
 }
 

@@ -20,7 +20,7 @@ struct ScoreRequest {
   ExtractOptions extract;  // without tools and token, which Engine::Score() sets
   ScoreOptions score;
   VerdictRule rule;
-  std::vector<std::string> notes;  // what the options force, NotesOf(); for the rows
+  std::vector<std::string> notes;  // what the options force, ListNotes(); for the rows
   std::vector<ScoreRow> inputs;    // path, and label and note where they are known
 };
 

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-CropOptions CropOf(const CropSpec& spec) {
+CropOptions ReadCrop(const CropSpec& spec) {
   CropOptions crop;
   crop.margin = spec.margin();
   crop.size = static_cast<int>(spec.size());
@@ -28,7 +28,7 @@ bool SameView(const CropOptions& a, const CropOptions& b) {
   return a.margin == b.margin && a.size == b.size && a.align == b.align;
 }
 
-Fusion FusionOf(const EnsembleInfo& info) {
+Fusion ReadFusion(const EnsembleInfo& info) {
   Fusion fusion;
   fusion.bias = info.bias;
   for (const EnsembleInfo::Member& member : info.members)
@@ -38,7 +38,7 @@ Fusion FusionOf(const EnsembleInfo& info) {
 
 }  // namespace
 
-std::vector<fs::path> FilesOf(const std::string& named) {
+std::vector<fs::path> CollectFiles(const std::string& named) {
   std::error_code ignored;
   if (named.find(',') == std::string::npos || fs::exists(named, ignored)) return {named};
   std::vector<fs::path> files;
@@ -59,9 +59,9 @@ Ensemble::Ensemble(std::shared_ptr<const Predictor> network)
 Ensemble::Ensemble(fs::path path, std::vector<std::shared_ptr<const Predictor>> networks)
     : path_(std::move(path)), networks_(std::move(networks)) {
   for (const auto& network : networks_) files_.push_back(network->path());
-  const EnsembleInfo mean = MeanOf(NetworkNames(files_));
+  const EnsembleInfo mean = ComputeMean(NetworkNames(files_));
   CheckEnsemble(mean, path_.string());
-  fusion_ = FusionOf(mean);
+  fusion_ = ReadFusion(mean);
   Describe(NetworkNames(files_));
   FindViews();
 }
@@ -75,7 +75,7 @@ Ensemble::Ensemble(const fs::path& path, const CompileOptions& options, const To
     networks_.push_back(
         std::make_shared<const Predictor>(file.Checkpoint(i), file.Subject(i), options, torch));
   }
-  fusion_ = FusionOf(file.info());
+  fusion_ = ReadFusion(file.info());
   Describe(names);
   info_.threshold = file.info().threshold;
   info_.calibration = file.info().calibration;
@@ -107,7 +107,7 @@ void Ensemble::Describe(const std::vector<std::string>& names) {
 
 void Ensemble::FindViews() {
   for (const auto& network : networks_) {
-    const CropOptions crop = CropOf(network->info().crop);
+    const CropOptions crop = ReadCrop(network->info().crop);
     const auto found = std::find_if(views_.begin(), views_.end(),
                                     [&](const CropOptions& view) { return SameView(view, crop); });
     view_of_.push_back(static_cast<std::size_t>(found - views_.begin()));

@@ -72,6 +72,6 @@ class Ensemble {
 };
 
 // The files that `--model` names, "A,B,C"; the whole where it is the name of a file, commas and all.
-std::vector<std::filesystem::path> FilesOf(const std::string& named);
+std::vector<std::filesystem::path> CollectFiles(const std::string& named);
 
 }  // namespace seam

@@ -93,7 +93,7 @@ std::string SmallJpeg(const cv::Mat& picture, int side, int quality) {
     const double factor = static_cast<double>(side) / longer;
     cv::resize(picture, small, {}, factor, factor, cv::INTER_AREA);
   }
-  return EncodeJpeg(ViewOf(small), quality, JpegSampling::k420);
+  return EncodeJpeg(MakeView(small), quality, JpegSampling::k420);
 }
 
 cv::Mat DecodeCrop(const std::string& encoded, const CropSpec& crop) {

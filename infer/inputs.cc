@@ -32,7 +32,7 @@ struct Gathered {
 // By its name, where `options` say how those of fakes begin. Else that of the first folder below `root` on
 // the way to the file that has one, as `seam extract` reads a tree; else that of the nearest folder around
 // `root`.
-std::optional<Label> LabelOf(const fs::path& root, const fs::path& file, const ListOptions& options) {
+std::optional<Label> FindLabel(const fs::path& root, const fs::path& file, const ListOptions& options) {
   if (!options.label_prefix.empty())
     return file.filename().native().starts_with(options.label_prefix) ? FAKE : REAL;
   if (!options.label_folders) return std::nullopt;
@@ -56,7 +56,7 @@ void TellOthers(const fs::path& folder, const std::vector<fs::path>& others, Gat
   for (const fs::path& path : others) ++kinds[LowerCase(path.extension().string())];
   all->notes.push_back(fmt::format("{}: {} {} neither video nor picture and passed over: {}", folder.string(),
                                    Counted(others.size(), "file"), others.size() == 1 ? "is" : "are",
-                                   KindsOf(kinds)));
+                                   ListKinds(kinds)));
 }
 
 void AddFolder(const fs::path& folder, const ListOptions& options, Gathered* all) {
@@ -76,7 +76,7 @@ void AddFolder(const fs::path& folder, const ListOptions& options, Gathered* all
     AddByContent(LooksLikeMedia, &others, &files);
     TellOthers(folder, others, all);
     for (const fs::path& file : files) {
-      inputs->push_back({file, LabelOf(folder, file, options), "", ""});
+      inputs->push_back({file, FindLabel(folder, file, options), "", ""});
     }
     for (const auto& [path, words] : unreadable)
       inputs->push_back({path, {}, "cannot be listed: " + words, "check the permissions"});
@@ -90,7 +90,7 @@ void AddFolder(const fs::path& folder, const ListOptions& options, Gathered* all
 
 bool IsPattern(const std::string& name) { return name.find_first_of("*?[") != std::string::npos; }
 
-std::vector<fs::path> EntriesOf(const fs::path& folder) {
+std::vector<fs::path> ListEntries(const fs::path& folder) {
   std::vector<fs::path> entries;
   std::error_code failure;
   for (fs::directory_iterator entry(folder.empty() ? "." : folder, failure), end; !failure && entry != end;
@@ -114,7 +114,7 @@ void Expand(const fs::path& base, const std::vector<std::string>& parts, std::si
   const bool any_depth = parts[part] == "**";
   // A ** at the end stands for all files.
   if (any_depth && part + 1 < parts.size()) Expand(base, parts, part + 1, found);
-  for (const fs::path& entry : EntriesOf(base)) {
+  for (const fs::path& entry : ListEntries(base)) {
     const std::string name = entry.filename().string();
     const bool folder = fs::is_directory(entry, ignored);
     if (any_depth) {
@@ -128,7 +128,7 @@ void Expand(const fs::path& base, const std::vector<std::string>& parts, std::si
   }
 }
 
-std::vector<fs::path> MatchesOf(const fs::path& pattern) {
+std::vector<fs::path> ListMatches(const fs::path& pattern) {
   std::vector<std::string> parts;
   for (const fs::path& part : pattern.relative_path()) {
     if (!part.empty()) parts.push_back(part.string());
@@ -144,19 +144,19 @@ void AddNamed(const std::string& name, const ListOptions& options, Gathered* all
   if (fs::is_directory(name, failure)) return AddFolder(name, options, all);
   const bool there = fs::exists(name, failure);
   if (!there && IsPattern(name)) {
-    const std::vector<fs::path> matches = MatchesOf(name);
+    const std::vector<fs::path> matches = ListMatches(name);
     for (const fs::path& match : matches) {
       if (fs::is_directory(match, failure)) {
         AddFolder(match, options, all);
       } else {
-        inputs->push_back({match, LabelOf(match, match, options), "", ""});
+        inputs->push_back({match, FindLabel(match, match, options), "", ""});
       }
     }
     if (matches.empty()) inputs->push_back({name, {}, "the pattern matches nothing", "check the path"});
     return;
   }
   const std::string problem = there ? "" : failure ? failure.message() : "no such file or folder";
-  inputs->push_back({name, LabelOf(name, name, options), problem, "check the path"});
+  inputs->push_back({name, FindLabel(name, name, options), problem, "check the path"});
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
 
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
-std::string TextOf(const nlohmann::ordered_json& value) {
+std::string ToText(const nlohmann::ordered_json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number_float()) return fmt::format("{:.6g}", value.get<double>());
   return value.dump();
@@ -25,7 +25,7 @@ void Flatten(const nlohmann::ordered_json& json, const std::string& path, Facts*
   constexpr std::size_t kMostFacts = 400;
   if (facts->size() >= kMostFacts) return;
   if (!json.is_object()) {
-    facts->emplace_back(path, TextOf(json));
+    facts->emplace_back(path, ToText(json));
     return;
   }
   for (const auto& [key, value] : json.items()) Flatten(value, path.empty() ? key : path + " " + key, facts);
@@ -54,7 +54,7 @@ Facts Identity(const RunFacts& facts) {
                 {"computed in", facts.computes},
                 {"epochs of training", info.epoch > 0 ? std::to_string(info.epoch) : "none or unknown"},
                 {"notice", info.notice.empty() ? "none" : info.notice}};
-  if (facts.fusion) list.insert(list.begin() + 1, {"score", WordsOf(*facts.fusion)});
+  if (facts.fusion) list.insert(list.begin() + 1, {"score", ToWords(*facts.fusion)});
   const CropSpec& crop = info.crop;
   if (crop.detector() == "whole") {
     list.emplace_back("pictures", fmt::format("whole, without looking for faces: {}, {} x {} pixels, {}",

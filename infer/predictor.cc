@@ -74,7 +74,7 @@ void Predictor::Make(StoredNetwork stored, const std::string& subject, const Com
   frames_ = stored.graph.frames();
   CheckDetector(subject);
   const FoldedGraph folded = Fold(stored.graph, stored.weights);
-  network_ = CompileWith(torch, folded, InputOf(stored.graph), options);
+  network_ = CompileWith(torch, folded, GetInput(stored.graph), options);
 }
 
 void Predictor::CheckDetector(const std::string& subject) const {

@@ -19,13 +19,13 @@ namespace {
 std::string TableLine(const ScoreRow& row) {
   const std::string score = row.score ? fmt::format("{:.4f}", *row.score) : "-";
   const std::string faces = fmt::format("{}/{}", row.faces, row.frames);
-  std::string line = fmt::format("{:>6}  {:<9} {:>7}  {}\n", score, row.verdict ? NameOf(*row.verdict) : "",
+  std::string line = fmt::format("{:>6}  {:<9} {:>7}  {}\n", score, row.verdict ? GetName(*row.verdict) : "",
                                  faces, Printable(row.path));
-  const std::string networks = WordsOf(row.networks);
+  const std::string networks = ToWords(row.networks);
   if (!networks.empty()) line += fmt::format("{:>6}  {:<9} {:>7}  {}\n", "", "", "", Printable(networks));
   VideoFacts told = row;
   if (IsFailure(row.status)) told.reason.clear();
-  const std::string reasons = ReasonsOf(told);
+  const std::string reasons = ListReasons(told);
   if (!reasons.empty()) line += fmt::format("{:>6}  {:<9} {:>7}  {}\n", "", "", "", Printable(reasons));
   return line;
 }

@@ -25,7 +25,7 @@ constexpr const char* kHint = "leave out --resume to score everything anew";
 
 std::string RecordPath(const std::string& file) { return file + ".run.json"; }
 
-std::vector<std::string> FilesOf(const ReportOptions& files) {
+std::vector<std::string> CollectFiles(const ReportOptions& files) {
   std::vector<std::string> all;
   for (const std::string& file : {files.output, files.jsonl}) {
     std::error_code ignored;
@@ -34,22 +34,22 @@ std::vector<std::string> FilesOf(const ReportOptions& files) {
   return all;
 }
 
-ScoreFileForm FormOf(const ReportOptions& files, const std::string& file) {
+ScoreFileForm ChooseForm(const ReportOptions& files, const std::string& file) {
   return file == files.output ? ScoreFileForm::kCsv : ScoreFileForm::kJsonLines;
 }
 
 WholeRows ReadRows(const ReportOptions& files, const std::string& file) {
   if (!fs::exists(file)) return {};
   const std::string text = ReadFile(file);
-  const std::string head = ScoreFileHeader(FormOf(files, file));
+  const std::string head = ScoreFileHeader(ChooseForm(files, file));
   if (!text.starts_with(head) && text.find('\n') != std::string::npos)
     throw Error(file, "is no score file, or one of another version of Seam", kHint);
-  return ReadWholeRows(file, text, FormOf(files, file));
+  return ReadWholeRows(file, text, ChooseForm(files, file));
 }
 
 // As both forms have it.
-std::string NameOf(const ReportOptions& files, const std::string& file, const ScoreRow& row) {
-  return FormOf(files, file) == ScoreFileForm::kCsv ? Utf8Id(row.path) : row.path;
+std::string GetName(const ReportOptions& files, const std::string& file, const ScoreRow& row) {
+  return ChooseForm(files, file) == ScoreFileForm::kCsv ? Utf8Id(row.path) : row.path;
 }
 
 void CheckRecord(const std::string& file, const nlohmann::ordered_json& record) {
@@ -74,7 +74,7 @@ void CheckRecord(const std::string& file, const nlohmann::ordered_json& record) 
 }  // namespace
 
 EarlierRows TakeUp(const ReportOptions& files, const nlohmann::ordered_json& record) {
-  const std::vector<std::string> written = FilesOf(files);
+  const std::vector<std::string> written = CollectFiles(files);
   std::vector<WholeRows> all;
   for (const std::string& file : written) {
     all.push_back(ReadRows(files, file));
@@ -85,8 +85,8 @@ EarlierRows TakeUp(const ReportOptions& files, const nlohmann::ordered_json& rec
   EarlierRows earlier;
   for (std::size_t i = 0; i < common; ++i) {
     const ScoreRow& row = all.front().rows[i];
-    const std::string name = NameOf(files, written.front(), row);
-    if (NameOf(files, written.back(), all.back().rows[i]) != name)
+    const std::string name = GetName(files, written.front(), row);
+    if (GetName(files, written.back(), all.back().rows[i]) != name)
       throw Error(written.back(), fmt::format("its row {} is not that of {}", i + 1, written.front()), kHint);
     earlier.paths.insert(name);
     if (row.verdict) earlier.verdicts.insert(*row.verdict);
@@ -100,18 +100,18 @@ EarlierRows TakeUp(const ReportOptions& files, const nlohmann::ordered_json& rec
 }
 
 std::vector<ScoreRow> EarlierScores(const ReportOptions& files) {
-  const std::vector<std::string> written = FilesOf(files);
+  const std::vector<std::string> written = CollectFiles(files);
   if (written.empty()) return {};
-  return ReadScoreFile(written.front(), FormOf(files, written.front()));
+  return ReadScoreFile(written.front(), ChooseForm(files, written.front()));
 }
 
 void WriteRecord(const ReportOptions& files, const nlohmann::ordered_json& record) {
-  for (const std::string& file : FilesOf(files)) WriteFile(RecordPath(file), record.dump(1) + "\n");
+  for (const std::string& file : CollectFiles(files)) WriteFile(RecordPath(file), record.dump(1) + "\n");
 }
 
 void RemoveRecord(const ReportOptions& files) {
   std::error_code ignored;
-  for (const std::string& file : FilesOf(files)) fs::remove(RecordPath(file), ignored);
+  for (const std::string& file : CollectFiles(files)) fs::remove(RecordPath(file), ignored);
 }
 
 }  // namespace seam

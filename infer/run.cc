@@ -76,7 +76,7 @@ class Run {
     EarlierRows earlier;
     const bool files = settings_.report.HasFile();
     if (files || !settings_.page.report.empty())
-      record_ = RecordOf(ensemble_, extract_, settings_, request_.score.aggregates, rule_);
+      record_ = MakeRecord(ensemble_, extract_, settings_, request_.score.aggregates, rule_);
     if (settings_.resume) earlier = TakeUp(settings_.report, record_);
     const bool anew = earlier.paths.empty();
     if (files && anew) RemoveRecord(settings_.report);
@@ -226,7 +226,7 @@ class Run {
     if (rule_.HasBand())
       line += fmt::format(", uncertain from {:.3f} to {:.3f}", rule_.band_low, rule_.band_high);
     Say(line);
-    if (const auto& fusion = ensemble_.fusion()) Say(WordsOf(*fusion));
+    if (const auto& fusion = ensemble_.fusion()) Say(ToWords(*fusion));
     if (!info.notice.empty()) Say("note: " + info.notice);
   }
 

@@ -48,7 +48,7 @@ std::string Words(const ScoreRow& row, const Rule& rule) {
   if (row.score && row.threshold)
     words +=
         fmt::format(" Its score is {:.4f}; a score from {:g} on is called fake.", *row.score, *row.threshold);
-  const std::string reasons = ReasonsOf(row);
+  const std::string reasons = ListReasons(row);
   if (!reasons.empty()) words += fmt::format(" Note: {}.", reasons);
   return words;
 }
@@ -70,7 +70,7 @@ void SarifLog::Add(const ScoreRow& row) {
   for (std::size_t i = 0; i < std::size(kRules); ++i) {
     const Rule& rule = kRules[i];
     if (row.verdict != rule.verdict) continue;
-    Json result = {{"ruleId", NameOf(rule.verdict)},
+    Json result = {{"ruleId", GetName(rule.verdict)},
                    {"ruleIndex", i},
                    {"kind", rule.kind},
                    {"level", rule.level},
@@ -81,17 +81,17 @@ void SarifLog::Add(const ScoreRow& row) {
     results_.push_back(std::move(result));
     return;
   }
-  const std::string reason = ReasonsOf(row);
+  const std::string reason = ListReasons(row);
   notifications_.push_back(
       {{"level", "error"},
-       {"message", {{"text", reason.empty() ? std::string(NameOf(row.status)) : reason}}},
+       {"message", {{"text", reason.empty() ? std::string(GetName(row.status)) : reason}}},
        {"locations", Json::array({Location(row.path)})}});
 }
 
 std::string SarifLog::Text(bool finished) const {
   Json rules = Json::array();
   for (const Rule& rule : kRules)
-    rules.push_back({{"id", NameOf(rule.verdict)}, {"shortDescription", {{"text", rule.words}}}});
+    rules.push_back({{"id", GetName(rule.verdict)}, {"shortDescription", {{"text", rule.words}}}});
   Json invocation = {{"executionSuccessful", finished}};
   if (!notifications_.empty()) invocation["toolExecutionNotifications"] = notifications_;
   const Json document = {

@@ -175,21 +175,21 @@ std::vector<std::size_t> HtmlReport::MostSuspiciousFirst() const {
 std::string HtmlReport::TableRow(std::size_t number) const {
   const Entry& entry = entries_[number];
   const ScoreRow& row = entry.row;
-  const std::string reasons = ReasonsOf(row);
+  const std::string reasons = ListReasons(row);
   std::string html =
       fmt::format("<tr data-verdict=\"{}\" data-section=\"{}\"><td class=\"n\" data-k=\"{}\">{}</td>",
-                  NameOf(*row.verdict), SectionId(number), number + 1, number + 1);
+                  GetName(*row.verdict), SectionId(number), number + 1, number + 1);
   html += fmt::format("<td>{}</td>", VerdictHtml(*row.verdict));
   const std::string bar = row.score
                               ? fmt::format("<span class=\"bar {}\"><i style=\"width:{:.0f}%\"></i></span>",
-                                            NameOf(*row.verdict), *row.score * 100)
+                                            GetName(*row.verdict), *row.score * 100)
                               : "";
   html += NumberCell(row.score, 4, bar);
   if (facts_.rule.calibrated) html += NumberCell(row.probability, 3);
   html += fmt::format("<td class=\"path\"><a href=\"#{}\">{}</a>{}</td>", SectionId(number), Safe(row.path),
                       reasons.empty() ? "" : "<br><small>" + Safe(reasons) + "</small>");
   html += CountCell(row.tracks) + CountCell(row.faces) + CountCell(row.frames) + NumberCell(row.seconds, 1);
-  return html + fmt::format("<td>{}</td></tr>\n", NameOf(row.status));
+  return html + fmt::format("<td>{}</td></tr>\n", GetName(row.status));
 }
 
 std::string HtmlReport::Header(const std::string& stopped) const {
@@ -226,7 +226,7 @@ std::string Tally(const std::map<Verdict, int>& counts) {
     if (count == counts.end()) continue;
     list += fmt::format("<li>{} {}</li>\n", VerdictHtml(verdict), count->second);
     boxes += fmt::format("<label><input type=\"checkbox\" value=\"{}\" checked> {}</label>\n",
-                         NameOf(verdict), VerdictHtml(verdict));
+                         GetName(verdict), VerdictHtml(verdict));
   }
   return list + "</ul>\n<div class=\"tools\" role=\"group\" aria-label=\"choose what is shown\">\n" + boxes +
          "<label>find <input type=\"search\" id=\"search\"></label>\n<span id=\"told\" class=\"dim\" "

@@ -154,7 +154,7 @@ std::vector<Verdict> InferSettings::FailOn() const {
     const auto verdict = ParseVerdict(name);
     if (!verdict) {
       std::vector<std::string_view> names;
-      for (const Verdict each : kVerdicts) names.push_back(NameOf(each));
+      for (const Verdict each : kVerdicts) names.push_back(GetName(each));
       throw UsageError("--fail-on", fmt::format("'{}' is no verdict", name),
                        fmt::format("one or more of {}", fmt::join(names, ",")));
     }
@@ -225,8 +225,8 @@ std::vector<AggregateOptions> AggregatesFor(const Ensemble& ensemble, const Infe
   return aggregates;
 }
 
-std::vector<std::string> NotesOf(const Ensemble& ensemble, const ExtractOptions& extract,
-                                 const std::vector<AggregateOptions>& aggregates) {
+std::vector<std::string> ListNotes(const Ensemble& ensemble, const ExtractOptions& extract,
+                                   const std::vector<AggregateOptions>& aggregates) {
   const CropSpec used = extract.Spec();
   std::vector<std::string> notes;
   if (!extract.perturb.none())
@@ -253,7 +253,7 @@ std::vector<std::string> NotesOf(const Ensemble& ensemble, const ExtractOptions&
 namespace {
 
 // Of one file, or of each, joined by ",".
-std::string DigestOf(const std::vector<fs::path>& files) {
+std::string ComputeDigest(const std::vector<fs::path>& files) {
   std::vector<std::string> digests;
   for (const fs::path& file : files) digests.push_back(Sha256OfFile(file));
   return fmt::format("{}", fmt::join(digests, ","));
@@ -261,9 +261,9 @@ std::string DigestOf(const std::vector<fs::path>& files) {
 
 }  // namespace
 
-nlohmann::ordered_json RecordOf(const Ensemble& ensemble, const ExtractOptions& extract,
-                                const InferSettings& settings,
-                                const std::vector<AggregateOptions>& aggregates, const VerdictRule& rule) {
+nlohmann::ordered_json MakeRecord(const Ensemble& ensemble, const ExtractOptions& extract,
+                                  const InferSettings& settings,
+                                  const std::vector<AggregateOptions>& aggregates, const VerdictRule& rule) {
   const CropSpec spec = extract.Spec();
   const SampleOptions& sample = extract.sample;
   const MediaLimits& media = extract.media;
@@ -272,7 +272,7 @@ nlohmann::ordered_json RecordOf(const Ensemble& ensemble, const ExtractOptions& 
   for (const AggregateOptions& aggregate : aggregates) names.push_back(aggregate.Name());
   nlohmann::ordered_json json = {{"seam", Version()},
                                  {"model", Utf8Id(ensemble.path().string())},
-                                 {"model_sha256", DigestOf(ensemble.files())},
+                                 {"model_sha256", ComputeDigest(ensemble.files())},
                                  {"network", ensemble.info().model},
                                  {"computes", ensemble.description()},
                                  {"frames", of_windows || sample.stride > 0 ? 0 : sample.frames},
@@ -299,7 +299,7 @@ nlohmann::ordered_json RecordOf(const Ensemble& ensemble, const ExtractOptions& 
                                  {"label_prefix", settings.label_prefix},
                                  {"max_pixels", media.max_pixels},
                                  {"max_seconds", media.max_seconds},
-                                 {"notes", NotesOf(ensemble, extract, aggregates)}};
+                                 {"notes", ListNotes(ensemble, extract, aggregates)}};
   if (!settings.detector.detector_model.empty())
     json["detector_model_sha256"] = Sha256OfFile(settings.detector.detector_model);
   return json;

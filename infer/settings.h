@@ -63,13 +63,13 @@ std::vector<AggregateOptions> AggregatesFor(const Ensemble& ensemble, const Infe
 
 // Where the user made a run differ from what the checkpoint was trained, and its threshold fitted, on: a line
 // each, told in every output.
-std::vector<std::string> NotesOf(const Ensemble& ensemble, const ExtractOptions& extract,
-                                 const std::vector<AggregateOptions>& aggregates);
+std::vector<std::string> ListNotes(const Ensemble& ensemble, const ExtractOptions& extract,
+                                   const std::vector<AggregateOptions>& aggregates);
 
 // Everything that scores and verdicts depend on besides the inputs: kept beside a score file, and compared on
 // --resume.
-nlohmann::ordered_json RecordOf(const Ensemble& ensemble, const ExtractOptions& extract,
-                                const InferSettings& settings,
-                                const std::vector<AggregateOptions>& aggregates, const VerdictRule& rule);
+nlohmann::ordered_json MakeRecord(const Ensemble& ensemble, const ExtractOptions& extract,
+                                  const InferSettings& settings,
+                                  const std::vector<AggregateOptions>& aggregates, const VerdictRule& rule);
 
 }  // namespace seam

@@ -70,14 +70,14 @@ std::string DecidingWords(const ScoreRow& row, const AggregateOptions& aggregate
            "of whosever faces.";
   const auto& [number, track] = *deciding;
   const bool windows = track.clips.front().faces.size() > 1;
-  const std::string parts = windows ? CountOf(static_cast<std::int64_t>(track.clips.size()), "window") +
+  const std::string parts = windows ? DescribeCount(static_cast<std::int64_t>(track.clips.size()), "window") +
                                           fmt::format(" of {} frames", track.clips.front().faces.size())
-                                    : CountOf(static_cast<std::int64_t>(track.clips.size()), "frame");
+                                    : DescribeCount(static_cast<std::int64_t>(track.clips.size()), "frame");
   const std::string whose =
       tracks.size() == 1 ? who + " is"
                          : fmt::format("{} is that of the most suspicious person, #{}:", who, number + 1);
   return fmt::format("{} {} of the scores of {} from {} to {}.", whose, AggregateWords(aggregate), parts,
-                     ClockOf(track.first().pts_seconds), ClockOf(track.last().pts_seconds));
+                     ToClock(track.first().pts_seconds), ToClock(track.last().pts_seconds));
 }
 
 // Of the frames looked at, those with no face that was scored.
@@ -95,21 +95,21 @@ void AddSeen(const VideoResult& result, std::vector<std::string>* words) {
   const ScoreRow& row = result.row;
   if (row.frames == 0) return;
   const std::int64_t people = row.tracks;
-  words->push_back(fmt::format("{} looked at, {} found, {} followed.", CountOf(row.frames, "frame"),
-                               CountOf(row.faces, "face"),
-                               people == 1 ? "1 person" : CountOf(people, "people")));
+  words->push_back(fmt::format("{} looked at, {} found, {} followed.", DescribeCount(row.frames, "frame"),
+                               DescribeCount(row.faces, "face"),
+                               people == 1 ? "1 person" : DescribeCount(people, "people")));
   const int without = FramesWithoutFace(result);
   if (without > 0 && !row.people.empty())
     words->push_back(fmt::format("In {} no face was scored; what happens there is not judged.",
-                                 CountOf(without, "frame")));
+                                 DescribeCount(without, "frame")));
   if (row.interpolated > 0)
     words->push_back(
         fmt::format("In {} of the windows the face was not found, but lies between its neighbours.",
-                    CountOf(row.interpolated, "frame")));
+                    DescribeCount(row.interpolated, "frame")));
   if (row.small_faces > 0)
-    words->push_back(CountOf(row.small_faces, "face") + " too small to be judged passed over.");
+    words->push_back(DescribeCount(row.small_faces, "face") + " too small to be judged passed over.");
   if (row.windows_dropped > 0)
-    words->push_back(CountOf(row.windows_dropped, "window") +
+    words->push_back(DescribeCount(row.windows_dropped, "window") +
                      " in which nobody was seen throughout left out.");
   std::int64_t brief = 0;
   for (const auto& [number, track] : result.row.people) brief += track.counts ? 0 : 1;
@@ -121,7 +121,7 @@ void AddSeen(const VideoResult& result, std::vector<std::string>* words) {
 
 }  // namespace
 
-std::string CountOf(std::int64_t count, const std::string& noun) {
+std::string DescribeCount(std::int64_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 || noun == "people" ? "" : "s");
 }
 
@@ -133,7 +133,7 @@ std::vector<std::string> VerdictWords(const VideoResult& result, const VerdictRu
     words = {ScoreWords(result, rule), ProbabilityWords(result)};
     if (!row.networks.empty())
       words.push_back(fmt::format("It is fused of the scores of {} networks: {}.", row.networks.size(),
-                                  WordsOf(row.networks)));
+                                  ToWords(row.networks)));
     if (const std::string deciding = DecidingWords(row, aggregate); !deciding.empty())
       words.push_back(deciding);
   } else if (row.verdict == Verdict::kNoFace) {
@@ -141,13 +141,13 @@ std::vector<std::string> VerdictWords(const VideoResult& result, const VerdictRu
   } else {
     words.emplace_back("Nothing could be scored, so nothing is said.");
   }
-  if (!row.reason.empty()) words.push_back(fmt::format("Status {}: {}.", NameOf(row.status), row.reason));
+  if (!row.reason.empty()) words.push_back(fmt::format("Status {}: {}.", GetName(row.status), row.reason));
   if (!row.reason.empty() && !result.hint.empty()) words.push_back("Hint: " + result.hint + ".");
   for (const Caution& caution : row.cautions) words.push_back("Caution: " + caution.words + ".");
   if (whole_pictures) {
     if (row.frames > 0)
       words.push_back(fmt::format("{} looked at, each as a whole; no faces were looked for.",
-                                  CountOf(row.frames, row.frames_decoded > 1 ? "frame" : "picture")));
+                                  DescribeCount(row.frames, row.frames_decoded > 1 ? "frame" : "picture")));
   } else {
     AddSeen(result, &words);
   }

@@ -15,6 +15,6 @@ std::vector<std::string> VerdictWords(const VideoResult& result, const VerdictRu
                                       const AggregateOptions& aggregate, bool whole_pictures = false);
 
 // "1 frame", "2 frames".
-std::string CountOf(std::int64_t count, const std::string& noun);
+std::string DescribeCount(std::int64_t count, const std::string& noun);
 
 }  // namespace seam

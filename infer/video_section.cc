@@ -42,8 +42,8 @@ std::string FrameHtml(const Evidence& evidence, const cv::Size& size, std::strin
 std::string FaceHtml(const Evidence& evidence, const VideoResult& result, const SectionOptions& options) {
   const auto track = result.row.people.find(evidence.track);
   std::optional<Verdict> judged;
-  if (track != result.row.people.end()) judged = VerdictOf(options.rule, result.row, track->second);
-  const std::string_view verdict = judged ? NameOf(*judged) : "short";
+  if (track != result.row.people.end()) judged = DecideVerdict(options.rule, result.row, track->second);
+  const std::string_view verdict = judged ? GetName(*judged) : "short";
   const cv::Mat crop = DecodeCrop(evidence.crops[evidence.shown], options.crop);
   std::string pictures;
   if (!evidence.frame.empty()) pictures += FrameHtml(evidence, result.size, verdict);
@@ -54,9 +54,9 @@ std::string FaceHtml(const Evidence& evidence, const VideoResult& result, const 
   }
   const std::string when =
       evidence.faces.size() == 1
-          ? "at " + ClockOf(evidence.faces[0].pts_seconds)
-          : fmt::format("window from {} to {}", ClockOf(evidence.faces.front().pts_seconds),
-                        ClockOf(evidence.faces.back().pts_seconds));
+          ? "at " + ToClock(evidence.faces[0].pts_seconds)
+          : fmt::format("window from {} to {}", ToClock(evidence.faces.front().pts_seconds),
+                        ToClock(evidence.faces.back().pts_seconds));
   return fmt::format(
       "<figure class=\"face\"><div class=\"pictures\">{}</div><figcaption><strong>{:.3f}</strong> person "
       "#{}{}, {}, frame {}</figcaption></figure>\n",
@@ -90,13 +90,13 @@ std::string PeopleHtml(const VideoResult& result, const VerdictRule& rule) {
   std::size_t count = 0;
   for (const auto& [number, track] : people) {
     if (++count > kMostPeople) break;
-    const auto verdict = VerdictOf(rule, result.row, track);
+    const auto verdict = DecideVerdict(rule, result.row, track);
     html += fmt::format(
         "<tr><td>#{}</td><td>{}</td><td class=\"n\">{}</td><td>{} to {}</td>"
         "<td class=\"n\">{}</td></tr>\n",
         number + 1, verdict ? VerdictHtml(*verdict) : "seen too briefly to count",
-        track.counts ? fmt::format("{:.4f}", track.score) : "–", ClockOf(track.first().pts_seconds),
-        ClockOf(track.last().pts_seconds), track.clips.size());
+        track.counts ? fmt::format("{:.4f}", track.score) : "–", ToClock(track.first().pts_seconds),
+        ToClock(track.last().pts_seconds), track.clips.size());
   }
   html += "</tbody></table></div>\n";
   if (people.size() > kMostPeople)
@@ -139,9 +139,9 @@ std::string FileFacts(const VideoResult& result) {
     facts.emplace_back("picture", fmt::format("{} x {} pixels", result.size.width, result.size.height));
     facts.emplace_back("looked at",
                        fmt::format("{} of at least {} decoded, over {:.2f} seconds",
-                                   CountOf(row.frames, "frame"), row.frames_decoded, row.seconds));
+                                   DescribeCount(row.frames, "frame"), row.frames_decoded, row.seconds));
   }
-  if (row.label) facts.emplace_back("known to be", std::string(NameOf(*row.label)));
+  if (row.label) facts.emplace_back("known to be", std::string(GetName(*row.label)));
   return facts.empty() ? "" : FactsHtml(facts);
 }
 
@@ -173,8 +173,8 @@ VideoSection MakeSection(const std::string& id, const VideoResult& result, const
     section.tail += "<h4>Scores over time</h4>\n" +
                     ScoreChart(row.people, options.rule,
                                fmt::format("scores over time of {}",
-                                           CountOf(static_cast<std::int64_t>(row.people.size()),
-                                                   row.people.size() == 1 ? "person" : "people"))) +
+                                           DescribeCount(static_cast<std::int64_t>(row.people.size()),
+                                                         row.people.size() == 1 ? "person" : "people"))) +
                     PeopleHtml(result, options.rule);
   }
   section.tail +=
@@ -183,8 +183,8 @@ VideoSection MakeSection(const std::string& id, const VideoResult& result, const
 }
 
 std::string VerdictHtml(Verdict verdict) {
-  const std::string_view words = verdict == Verdict::kNoFace ? "no face" : NameOf(verdict);
-  return fmt::format("<span class=\"verdict {}\">{}</span>", NameOf(verdict), words);
+  const std::string_view words = verdict == Verdict::kNoFace ? "no face" : GetName(verdict);
+  return fmt::format("<span class=\"verdict {}\">{}</span>", GetName(verdict), words);
 }
 
 std::string LinkTo(const fs::path& path, const fs::path& folder) {

@@ -101,7 +101,7 @@ struct Version {
   std::string sign;
 };
 
-Version VersionOf(const fs::path& root) {
+Version FindVersion(const fs::path& root) {
   constexpr std::size_t kTestsOfVersion1 = 100;
   constexpr int kPeopleOfVersion1 = 17;
   static const std::regex person("(id([0-9]{1,6}))_.*");
@@ -125,14 +125,14 @@ Version VersionOf(const fs::path& root) {
   return {1, fmt::format("has {}/ or {}/ with nobody from id{} on", kCelebReal, kFake, kPeopleOfVersion1)};
 }
 
-std::string SignOf(const fs::path& root, int number) {
+std::string FindSign(const fs::path& root, int number) {
   if (!Fits(root)) return "";
-  const Version version = VersionOf(root);
+  const Version version = FindVersion(root);
   return version.number == number ? version.sign : "";
 }
 
-std::string SignOfVersion1(const fs::path& root) { return SignOf(root, 1); }
-std::string SignOfVersion2(const fs::path& root) { return SignOf(root, 2); }
+std::string SignOfVersion1(const fs::path& root) { return FindSign(root, 1); }
+std::string SignOfVersion2(const fs::path& root) { return FindSign(root, 2); }
 
 }  // namespace
 

@@ -33,7 +33,7 @@ const std::vector<std::string>& Methods() {
 }
 
 // "raw", "c23", "c40" for the name of a folder; empty for another name.
-std::string CompressionOf(const std::string& folder) {
+std::string ReadCompression(const std::string& folder) {
   static const std::map<std::string, std::string> names = {{"raw", "raw"}, {"c0", "raw"},  {"c23", "c23"},
                                                            {"hq", "c23"},  {"c40", "c40"}, {"lq", "c40"}};
   const auto found = names.find(LowerCase(folder));
@@ -44,7 +44,7 @@ std::string CompressionOf(const std::string& folder) {
 std::vector<std::string> Compressions(const std::string& text) {
   std::vector<std::string> words = SplitList(text);
   for (std::string& word : words) {
-    if (const std::string name = CompressionOf(word); !name.empty()) word = name;
+    if (const std::string name = ReadCompression(word); !name.empty()) word = name;
   }
   return words;
 }
@@ -122,7 +122,7 @@ std::string Plain(const std::string& name) {
 }
 
 // The method that a folder of a flat tree is of, or "".
-std::string MethodOf(const std::string& folder) {
+std::string ReadMethod(const std::string& folder) {
   static const std::map<std::string, std::string> names = {{"df", "Deepfakes"},
                                                            {"f2f", "Face2Face"},
                                                            {"fs", "FaceSwap"},
@@ -156,7 +156,7 @@ std::string CompressionInName(const fs::path& root) {
   std::error_code ignored;
   const std::string name = fs::weakly_canonical(root, ignored).filename().string();
   std::smatch match;
-  return std::regex_match(name, match, pattern) ? CompressionOf(match[2].str()) : "";
+  return std::regex_match(name, match, pattern) ? ReadCompression(match[2].str()) : "";
 }
 
 bool IsOfActors(const std::vector<std::string>& parts, const Place& place) {
@@ -167,7 +167,7 @@ bool IsOfActors(const std::vector<std::string>& parts, const Place& place) {
 // Passes over [COMPRESSION/][videos/] from `at` on, to the video's name.
 void FindName(const std::vector<std::string>& parts, std::size_t at, Place* place) {
   for (; at + 1 < parts.size(); ++at) {
-    const std::string found = CompressionOf(parts[at]);
+    const std::string found = ReadCompression(parts[at]);
     place->mask = place->mask || LowerCase(parts[at]) == "masks";
     if (!found.empty()) place->compression = found;
     // Some copies hold a folder once more: DFD_manipulated_sequences/DFD_manipulated_sequences/.
@@ -191,7 +191,7 @@ Place OfficialPlace(const std::vector<std::string>& parts, const std::string& co
     place.known = true;
   } else if (parts[0] == kFakes || (LabelOfFolder(parts[0], &label) && label == FAKE)) {
     place.label = FAKE;
-    place.method = parts.size() > 2 ? MethodOf(parts[1]) : "";
+    place.method = parts.size() > 2 ? ReadMethod(parts[1]) : "";
     place.known = !place.method.empty();
     at = 2;
   }
@@ -212,7 +212,7 @@ Place FlatPlace(const std::vector<std::string>& parts, const std::string& compre
   if (parts.size() > 2) place.split = SplitOfFolder(parts[0]);
   if (!place.split.empty()) at = 1;
   if (parts.size() < at + 2) return place;
-  place.method = MethodOf(parts[at]);
+  place.method = ReadMethod(parts[at]);
   place.label = place.method.empty() ? REAL : FAKE;
   place.known = !place.method.empty() || HoldsOriginals(parts[at]);
   FindName(parts, at + 1, &place);
@@ -401,7 +401,7 @@ std::string FlatSign(const fs::path& root) {
       const std::string name = entry->path().filename().string();
       if (!entry->is_directory(ignored)) continue;
       if (HoldsOriginals(name) && (originals.empty() || prefix + name < originals)) originals = prefix + name;
-      if (!MethodOf(name).empty() && HasFakes(entry->path())) methods.insert(prefix + name);
+      if (!ReadMethod(name).empty() && HasFakes(entry->path())) methods.insert(prefix + name);
     }
   };
   look(root, "");

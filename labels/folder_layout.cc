@@ -19,7 +19,7 @@ namespace {
 
 // The words of a folder's name in lower case: at spaces, "-", "_", "." and where "aB" stands, and without
 // digits that stand alone.
-std::vector<std::string> WordsOf(const std::string& name) {
+std::vector<std::string> ToWords(const std::string& name) {
   std::vector<std::string> words(1);
   char before = ' ';
   for (const char c : name) {
@@ -105,7 +105,7 @@ std::vector<std::string> LabelFolders(const fs::path& root) {
 
 // The split that a word of a folder's name says: "train" for "real_train".
 std::string SplitInName(const std::string& folder) {
-  for (const std::string& word : WordsOf(folder)) {
+  for (const std::string& word : ToWords(folder)) {
     if (std::string split = SplitOfFolder(word); !split.empty()) return split;
   }
   return "";
@@ -168,7 +168,7 @@ bool LabelOfFolder(const std::string& name, Label* label) {
       "frames", "clips", "data",    "train", "training", "set",        "samples", "pictures",
       "photos", "test",  "testing", "val",   "valid",    "validation", "ff"};
   std::set<Label> found;
-  for (const std::string& word : WordsOf(name)) {
+  for (const std::string& word : ToWords(name)) {
     if (const std::optional<Label> known = LabelOfWord(word))
       found.insert(*known);
     else if (fillers.count(word) == 0)

@@ -42,7 +42,7 @@ std::optional<Label> ParseLabel(std::string_view text) {
   return LabelOfWord(lower);
 }
 
-std::string_view NameOf(Label label) { return label == FAKE ? "fake" : "real"; }
+std::string_view GetName(Label label) { return label == FAKE ? "fake" : "real"; }
 
 std::string PathColumn(const CsvTable& table) {
   return ColumnCalled(table, {"path", "filename", "file", "video", "file path", "file_path", "filepath",

@@ -15,7 +15,7 @@ std::optional<Label> LabelOfWord(const std::string& word);
 // upper or lower case; nothing for other texts.
 std::optional<Label> ParseLabel(std::string_view text);
 // "real", "fake"
-std::string_view NameOf(Label label);
+std::string_view GetName(Label label);
 
 // The columns of a table that name its files and their labels: path and label, or what other programs call
 // them (filename, file, video, ...; target, class, is_fake, ...). An Error where there is none.

@@ -30,7 +30,7 @@ constexpr auto kSoundEndings = std::to_array<std::string_view>(
      ".flac", ".mka", ".weba", ".amr", ".aif", ".aiff"});
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // some editors put it before the text
 
-std::vector<std::string> PartsOf(const std::string& id) {
+std::vector<std::string> SplitParts(const std::string& id) {
   std::vector<std::string> parts(1);
   for (const char c : id) {
     if (c == '/')
@@ -68,7 +68,7 @@ std::string WithoutKinds(const std::string& folder) {
 }
 
 // The first `count` parts, without what says what kind of file is in them.
-std::string FootageOf(const std::vector<std::string>& parts, std::size_t count, const std::string& name) {
+std::string FindFootage(const std::vector<std::string>& parts, std::size_t count, const std::string& name) {
   std::string footage;
   for (std::size_t i = 0; i < count; ++i) {
     if (const std::string kept = WithoutKinds(parts[i]); !kept.empty()) footage += kept + "/";
@@ -96,7 +96,7 @@ void AddByContent(const MediaTest& is_media, std::vector<fs::path>* others, std:
 Tree::Tree(const fs::path& root, const MediaTest& by_content) : root_(root) {
   std::vector<fs::path> others;
   const auto add = [&](const fs::path& path, std::vector<File>* files) {
-    files->push_back({path, PartsOf(Utf8Id(path.lexically_relative(root).generic_string())), false});
+    files->push_back({path, SplitParts(Utf8Id(path.lexically_relative(root).generic_string())), false});
   };
   std::vector<fs::path> media = ListMediaFiles(root, nullptr, &others);
   if (by_content) AddByContent(by_content, &others, &media);
@@ -111,22 +111,22 @@ void Tree::LeaveOutFrames() {
   for (const File& file : media_) {
     const std::string& name = file.parts.back();
     if (!IsPictureFile(name))
-      footage.insert(FootageOf(file.parts, file.parts.size() - 1, fs::path(name).stem()));
+      footage.insert(FindFootage(file.parts, file.parts.size() - 1, fs::path(name).stem()));
   }
   const auto is_frame = [&](const File& file) {
     if (footage.empty() || !IsPictureFile(file.parts.back())) return false;
     const std::size_t folders = file.parts.size() - 1;
     for (std::size_t count = 1; count <= folders; ++count) {
-      if (!IsKindFolder(file.parts[count - 1]) && footage.count(FootageOf(file.parts, count, "")) > 0)
+      if (!IsKindFolder(file.parts[count - 1]) && footage.count(FindFootage(file.parts, count, "")) > 0)
         return true;
     }
     const std::string stem = fs::path(file.parts.back()).stem();
     std::smatch match;
-    if (footage.count(FootageOf(file.parts, folders, stem)) > 0)
+    if (footage.count(FindFootage(file.parts, folders, stem)) > 0)
       return true;  // also a film's poster beside it
     return folders > 0 && WithoutKinds(file.parts[folders - 1]) != file.parts[folders - 1] &&
            std::regex_match(stem, match, numbered) &&
-           footage.count(FootageOf(file.parts, folders, match[1].str())) > 0;
+           footage.count(FindFootage(file.parts, folders, match[1].str())) > 0;
   };
   std::vector<File> kept;
   for (File& file : media_) {
@@ -171,7 +171,7 @@ void Tree::TellLeftOut(const std::string& where, Listing* listing) const {
   if (count == 0) return;
   listing->warnings.push_back(fmt::format("{}: {} {} neither video nor picture and passed over: {}",
                                           root_.string(), Counted(count, "file"), count == 1 ? "is" : "are",
-                                          KindsOf(kinds)));
+                                          ListKinds(kinds)));
 }
 
 bool IsKindFolder(const std::string& name) {
@@ -215,7 +215,7 @@ std::string Counted(std::size_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-std::string KindsOf(const std::map<std::string, std::size_t>& counts) {
+std::string ListKinds(const std::map<std::string, std::size_t>& counts) {
   std::vector<std::pair<std::size_t, std::string>> sorted;
   for (const auto& [kind, count] : counts) sorted.emplace_back(count, kind);
   std::stable_sort(sorted.begin(), sorted.end(),

@@ -82,7 +82,7 @@ std::string Shown(const std::filesystem::path& root);
 std::string Counted(std::size_t count, const std::string& noun);
 
 // "3 .txt, 1 without an ending", the most frequent first, of lower-case endings and how many files have them.
-std::string KindsOf(const std::map<std::string, std::size_t>& counts);
+std::string ListKinds(const std::map<std::string, std::size_t>& counts);
 
 // The members of a list like "c23, c40".
 std::vector<std::string> SplitList(const std::string& text);

@@ -75,12 +75,12 @@ ManifestRow ParseRow(const std::string& subject, const std::string& where, std::
     if (!found->is_number() || !(found->get<double>() >= 0)) throw wrong("'seconds' is not a duration");
     row.seconds = found->get<double>();
   }
-  if (const auto found = json.find("cautions"); found != json.end()) row.cautions = CautionsOf(*found);
+  if (const auto found = json.find("cautions"); found != json.end()) row.cautions = ReadCautions(*found);
   if (row.video.empty()) throw wrong("'video' is missing");
   const auto status = json.find("status");
   if (status == json.end()) throw wrong("'status' is missing");
   if (!status->is_string()) throw wrong("'status' is not a text");
-  row.status = StatusOf(status->get<std::string>());
+  row.status = ReadStatus(status->get<std::string>());
   if (row.status == Status::kOther)
     throw wrong(fmt::format("the status '{}' is unknown to this Seam", status->get<std::string>()));
   return row;
@@ -93,7 +93,7 @@ std::string ManifestLine(const ManifestRow& row) {
   for (const auto& [name, member] : kTexts) {
     const std::string& text = row.*member;
     if (member == static_cast<std::string ManifestRow::*>(&ManifestRow::reason))
-      json["status"] = NameOf(row.status);
+      json["status"] = GetName(row.status);
     json[name] = IsUtf8(text) ? text : Utf8Id(text);
   }
   for (const auto& [name, member] : kCounts) json[name] = row.*member;

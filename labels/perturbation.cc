@@ -35,7 +35,7 @@ const PerturbationKind& Known(const std::string& option, const std::string& name
                                 : fmt::format("did you mean {}?", near));
 }
 
-int LevelOf(const std::string& option, const PerturbationKind& kind, const std::string& text) {
+int ReadLevel(const std::string& option, const PerturbationKind& kind, const std::string& text) {
   const auto level = ParseNumber<int>(text);
   if (!level || *level < 1 || *level > static_cast<int>(kind.levels.size())) {
     throw UsageError(option, fmt::format("{} has no level '{}'", kind.name, text),
@@ -109,7 +109,7 @@ Perturbation ParsePerturbation(const std::string& option, const std::string& tex
   if (text.empty() || text == "none") return {};
   const auto colon = text.find(':');
   const PerturbationKind& kind = Known(option, text.substr(0, colon));
-  return {kind.name, LevelOf(option, kind, colon == std::string::npos ? "" : text.substr(colon + 1))};
+  return {kind.name, ReadLevel(option, kind, colon == std::string::npos ? "" : text.substr(colon + 1))};
 }
 
 std::vector<Perturbation> ParsePerturbations(const std::string& option, const std::string& text) {

@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // The number in a name of the dataset; empty where the name is another.
-std::string NumberOf(const std::string& name, Label label) {
+std::string ReadNumber(const std::string& name, Label label) {
   static const std::regex real("([0-9]+)"), fake("([0-9]+)_fake");
   std::smatch match;
   return std::regex_match(name, match, label == FAKE ? fake : real) ? match[1].str() : "";
@@ -24,7 +24,7 @@ Listing List(const LayoutOptions& options, const fs::path& root) {
     if (file.parts.size() < 2 || (!fake && file.parts[0] != "real")) continue;
     const std::string name = NameAt(file.parts, 1);
     Video video = Tree::Take(&file, fake ? FAKE : REAL);
-    const std::string number = NumberOf(name, video.label);
+    const std::string number = ReadNumber(name, video.label);
     video.keys = {number.empty() ? name : number};
     video.footage = number;
     listing.videos.push_back(std::move(video));
@@ -55,7 +55,7 @@ bool AllNamed(const fs::path& folder, Label label) {
       continue;
     }
     const fs::path name = deeper ? entry->path().filename() : entry->path().stem();
-    if (NumberOf(name.string(), label).empty()) return false;
+    if (ReadNumber(name.string(), label).empty()) return false;
     ++count;
   }
   return !code && count > 0;

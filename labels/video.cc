@@ -106,7 +106,7 @@ constexpr auto kPictureEndings = std::to_array<std::string_view>({
 });
 
 template <class Endings>
-bool EndsAsOneOf(const Endings& endings, const fs::path& path) {
+bool HasEnding(const Endings& endings, const fs::path& path) {
   std::string ending = path.extension().string();
   for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return std::find(endings.begin(), endings.end(), ending) != endings.end();
@@ -199,9 +199,9 @@ bool LooksEscaped(std::string_view text) {
 
 }  // namespace
 
-bool IsMediaFile(const fs::path& path) { return EndsAsOneOf(kVideoEndings, path) || IsPictureFile(path); }
+bool IsMediaFile(const fs::path& path) { return HasEnding(kVideoEndings, path) || IsPictureFile(path); }
 
-bool IsPictureFile(const fs::path& path) { return EndsAsOneOf(kPictureEndings, path); }
+bool IsPictureFile(const fs::path& path) { return HasEnding(kPictureEndings, path); }
 
 std::vector<fs::path> ListMediaFiles(const fs::path& root, Problems* problems,
                                      std::vector<fs::path>* others) {

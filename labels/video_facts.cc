@@ -36,14 +36,14 @@ constexpr struct {
 
 }  // namespace
 
-std::string_view NameOf(Status status) {
+std::string_view GetName(Status status) {
   for (const auto& entry : kStatuses) {
     if (entry.status == status) return entry.name;
   }
   return "";
 }
 
-Status StatusOf(std::string_view name) {
+Status ReadStatus(std::string_view name) {
   for (const auto& entry : kStatuses) {
     if (entry.name == name) return entry.status;
   }
@@ -55,7 +55,7 @@ bool IsFailure(Status status) {
          status == Status::kCrashed || status == Status::kTooShort;
 }
 
-std::string_view NameOf(CautionKind kind) {
+std::string_view GetName(CautionKind kind) {
   for (const auto& entry : kCautions) {
     if (entry.kind == kind) return entry.name;
   }
@@ -105,11 +105,11 @@ void AddCaution(Caution caution, std::vector<Caution>* cautions) {
 nlohmann::ordered_json CautionsJson(const std::vector<Caution>& cautions) {
   auto list = nlohmann::ordered_json::array();
   for (const Caution& caution : cautions)
-    list.push_back({{"kind", NameOf(caution.kind)}, {"words", caution.words}});
+    list.push_back({{"kind", GetName(caution.kind)}, {"words", caution.words}});
   return list;
 }
 
-std::vector<Caution> CautionsOf(const nlohmann::json& json) {
+std::vector<Caution> ReadCautions(const nlohmann::json& json) {
   std::vector<Caution> cautions;
   if (!json.is_array()) return cautions;
   for (const auto& each : json) {
@@ -125,7 +125,7 @@ std::vector<Caution> CautionsOf(const nlohmann::json& json) {
   return cautions;
 }
 
-std::string ReasonsOf(const VideoFacts& facts) {
+std::string ListReasons(const VideoFacts& facts) {
   std::string reasons = facts.reason;
   for (const Caution& caution : facts.cautions) reasons += (reasons.empty() ? "" : "; ") + caution.words;
   return reasons;

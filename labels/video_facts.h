@@ -26,9 +26,9 @@ enum class Status : std::uint8_t {
 };
 
 // "ok", "no_face", ...; kOther is "".
-std::string_view NameOf(Status status);
+std::string_view GetName(Status status);
 // kOther for a name that is none of these.
-Status StatusOf(std::string_view name);
+Status ReadStatus(std::string_view name);
 // Whether an input of this status is among the failed ones: it is told as an error, and the exit status is
 // 3.
 bool IsFailure(Status status);
@@ -56,7 +56,7 @@ struct Caution {
 };
 
 // "few_frames", "larger_look", ...
-std::string_view NameOf(CautionKind kind);
+std::string_view GetName(CautionKind kind);
 
 // "seen in 1 of 32 frames"
 Caution FewFrames(int seen, int looked_at);
@@ -77,9 +77,9 @@ Caution DrawnFace();
 // Adds it where none of its kind is there yet.
 void AddCaution(Caution caution, std::vector<Caution>* cautions);
 
-// A list of {"kind", "words"}. CautionsOf() passes over what is no such object.
+// A list of {"kind", "words"}. ReadCautions() passes over what is no such object.
 nlohmann::ordered_json CautionsJson(const std::vector<Caution>& cautions);
-std::vector<Caution> CautionsOf(const nlohmann::json& json);
+std::vector<Caution> ReadCautions(const nlohmann::json& json);
 
 // The facts of one video: what extraction found, a manifest keeps and a score file tells.
 struct VideoFacts {
@@ -99,6 +99,6 @@ struct VideoFacts {
 };
 
 // The reason and the words of the cautions, with "; " between them.
-std::string ReasonsOf(const VideoFacts& facts);
+std::string ListReasons(const VideoFacts& facts);
 
 }  // namespace seam

@@ -29,7 +29,7 @@ Detection::Verdict PublicVerdict(Verdict verdict) {
   return Detection::Verdict::kError;
 }
 
-Detection::Moment MomentOf(const ClipScore& clip) {
+Detection::Moment ToMoment(const ClipScore& clip) {
   const SeenFace& first = clip.faces.front();
   return {.begin_seconds = first.pts_seconds,
           .end_seconds = clip.faces.back().pts_seconds,
@@ -37,7 +37,7 @@ Detection::Moment MomentOf(const ClipScore& clip) {
           .box = {first.box.x, first.box.y, first.box.width, first.box.height}};
 }
 
-Detection DetectionOf(const VideoResult& result, const VerdictRule& rule, const AggregateOptions& aggregate,
+Detection ToDetection(const VideoResult& result, const VerdictRule& rule, const AggregateOptions& aggregate,
                       bool whole_pictures) {
   const ScoreRow& row = result.row;
   Detection detection;
@@ -45,8 +45,8 @@ Detection DetectionOf(const VideoResult& result, const VerdictRule& rule, const 
   detection.score = row.score;
   detection.probability = row.probability;
   detection.threshold = rule.threshold;
-  detection.status = NameOf(row.status);
-  detection.reason = ReasonsOf(row);
+  detection.status = GetName(row.status);
+  detection.reason = ListReasons(row);
   detection.hint = result.hint;
   detection.explanation = VerdictWords(result, rule, aggregate, whole_pictures);
   const auto* deciding = DecidingTrack(row.people);
@@ -57,7 +57,7 @@ Detection DetectionOf(const VideoResult& result, const VerdictRule& rule, const 
     person.score = track.score;
     person.counts = track.counts;
     person.decides = &entry == deciding;
-    for (const ClipScore& clip : track.clips) person.moments.push_back(MomentOf(clip));
+    for (const ClipScore& clip : track.clips) person.moments.push_back(ToMoment(clip));
   }
   detection.json = ScoreJsonLine(row);
   while (detection.json.ends_with('\n')) detection.json.pop_back();
@@ -76,9 +76,9 @@ auto Translated(const Action& action) {
 
 }  // namespace
 
-const char* NameOf(Detection::Verdict verdict) {
+const char* GetName(Detection::Verdict verdict) {
   for (const Verdict each : kVerdicts) {
-    if (PublicVerdict(each) == verdict) return NameOf(each).data();
+    if (PublicVerdict(each) == verdict) return GetName(each).data();
   }
   return "error";
 }
@@ -128,7 +128,7 @@ struct Detector::Impl {
     }
     const bool whole_pictures = request.extract.detector.detector == "whole";
     engine.Score(scored, {}, [&](std::size_t i, const VideoResult& result) {
-      done(i, DetectionOf(result, scored.rule, scored.score.aggregate, whole_pictures));
+      done(i, ToDetection(result, scored.rule, scored.score.aggregate, whole_pictures));
     });
   }
 };

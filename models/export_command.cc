@@ -65,7 +65,7 @@ int ExportModel(const std::vector<std::string>& arguments) {
                    settings.half ? WeightFormat::kHalf : WeightFormat::kFloat32);
   } else {
     WriteFile(settings.output,
-              OnnxOf(checkpoint.model->graph(), WeightsOf(*checkpoint.model),
+              ToOnnx(checkpoint.model->graph(), ListWeights(*checkpoint.model),
                      CheckpointMetadata(checkpoint.model->options(), checkpoint.info), settings.onnx));
   }
   return kExitGood;

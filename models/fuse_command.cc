@@ -28,7 +28,7 @@ int FuseModels(const std::vector<std::string>& arguments) {
   if (output.empty()) throw UsageError("--output", "is missing", "name the file to write");
   const std::vector<std::filesystem::path> paths(files.begin(), files.end());
   const std::vector<std::string> names = NetworkNames(paths);
-  const EnsembleInfo info = fit.empty() ? MeanOf(names) : ParseEnsemble(ReadFile(fit), fit, names);
+  const EnsembleInfo info = fit.empty() ? ComputeMean(names) : ParseEnsemble(ReadFile(fit), fit, names);
   WriteEnsemble(output, info, paths);
   Say(fmt::format("wrote {}, an ensemble of {} networks", output, paths.size()));
   return kExitGood;

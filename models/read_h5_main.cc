@@ -73,7 +73,7 @@ class H5Walker {
   void Tell(const std::string& problem) { sender_.Problem(problem, kHint); }
 
  private:
-  static std::string NameOf(hid_t group, hsize_t index) {
+  static std::string GetName(hid_t group, hsize_t index) {
     char name[kMaxH5NameBytes + 1] = {};
     const ssize_t length =
         H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, index, name, sizeof(name), H5P_DEFAULT);
@@ -93,7 +93,7 @@ class H5Walker {
       throw Problem{"its groups are damaged or too deep"};
     for (hsize_t i = 0; i < info.nlinks; ++i) {
       if (++objects_ > kMaxH5Objects) throw Problem{fmt::format("holds more than {} objects", kMaxH5Objects)};
-      const std::string name = NameOf(group, i);
+      const std::string name = GetName(group, i);
       const std::string inside = path.empty() ? name : path + "/" + name;
       if (IsBeside(name, depth)) continue;
       H5L_info_t link;

@@ -56,7 +56,7 @@ class Pen {
     cairo_stroke(get());
   }
 
-  double WidthOf(const std::string& text) const {
+  double FindWidth(const std::string& text) const {
     cairo_text_extents_t extents;
     cairo_text_extents(get(), text.c_str(), &extents);
     return extents.x_advance;
@@ -64,7 +64,7 @@ class Pen {
 
   // `anchor`: 0 the text begins at x, 0.5 is centred, 1 ends there.
   void Text(double x, double y, const std::string& text, double anchor = 0) const {
-    cairo_move_to(get(), x - anchor * WidthOf(text), y);
+    cairo_move_to(get(), x - anchor * FindWidth(text), y);
     cairo_show_text(get(), text.c_str());
   }
 
@@ -151,8 +151,8 @@ class ChartDrawing {
   // A name cut to the room that each has.
   std::string Fitting(std::string name) const {
     const double room = (kWidth - kLeft - kRight) / static_cast<double>(chart_.x.names.size()) - 4;
-    if (pen_.WidthOf(name) <= room) return name;
-    while (name.size() > 1 && pen_.WidthOf(name + ".") > room) name.pop_back();
+    if (pen_.FindWidth(name) <= room) return name;
+    while (name.size() > 1 && pen_.FindWidth(name + ".") > room) name.pop_back();
     return name + ".";
   }
 
@@ -212,8 +212,8 @@ class ChartDrawing {
       const std::string& name = chart_.series[i].name;
       if (name.empty()) continue;
       pen_.Set({1, 1, 1}, 0.8);
-      cairo_rectangle(pen_.get(), kWidth - kRight - pen_.WidthOf(name) - 34, y - 11, pen_.WidthOf(name) + 32,
-                      15);
+      cairo_rectangle(pen_.get(), kWidth - kRight - pen_.FindWidth(name) - 34, y - 11,
+                      pen_.FindWidth(name) + 32, 15);
       cairo_fill(pen_.get());
       pen_.Set({0.1, 0.1, 0.1});
       pen_.Text(kWidth - kRight - 30, y, name, 1);
@@ -231,10 +231,10 @@ class ChartDrawing {
 
 constexpr double kCellWidth = 176, kCellHeight = 34, kNames = 190, kHead = 64;
 
-double WidthOf(const HeatMap& map) {
+double FindWidth(const HeatMap& map) {
   return kNames + kCellWidth * static_cast<double>(map.columns.size()) + 16;
 }
-double HeightOf(const HeatMap& map) {
+double FindHeight(const HeatMap& map) {
   return kHead + kCellHeight * static_cast<double>(map.rows.size()) + 16;
 }
 
@@ -247,7 +247,7 @@ Colour HeatColour(double value) {
 
 void DrawHeatMap(const HeatMap& map, const Pen& pen) {
   pen.Set({0.1, 0.1, 0.1});
-  pen.Text(WidthOf(map) / 2, 20, map.title, 0.5);
+  pen.Text(FindWidth(map) / 2, 20, map.title, 0.5);
   for (std::size_t column = 0; column < map.columns.size(); ++column)
     pen.Text(kNames + kCellWidth * (static_cast<double>(column) + 0.5), kHead - 8, map.columns[column], 0.5);
   for (std::size_t row = 0; row < map.rows.size(); ++row) {
@@ -312,8 +312,8 @@ void DrawPixels(const Pen& pen, int rows, int columns, double x, double y, doubl
   cairo_restore(pen.get());
 }
 
-double WidthOf(const Field&) { return kFieldLeft + kFieldSide + kFieldRight; }
-double HeightOf(const Field&) { return kFieldTop + kFieldSide + 16; }
+double FindWidth(const Field&) { return kFieldLeft + kFieldSide + kFieldRight; }
+double FindHeight(const Field&) { return kFieldTop + kFieldSide + 16; }
 
 void Draw(const Field& field, const Pen& pen) {
   if (field.rows < 1 || field.columns < 1 ||
@@ -321,7 +321,7 @@ void Draw(const Field& field, const Pen& pen) {
     throw Error(field.file, "has no numbers to draw");
   }
   pen.Set({0.1, 0.1, 0.1});
-  pen.Text(WidthOf(field) / 2, 20, field.title, 0.5);
+  pen.Text(FindWidth(field) / 2, 20, field.title, 0.5);
   const double scale = kFieldSide / std::max(field.rows, field.columns);
   const double width = scale * field.columns, height = scale * field.rows;
   DrawPixels(pen, field.rows, field.columns, kFieldLeft, kFieldTop, width, height, [&](int row, int column) {
@@ -344,8 +344,8 @@ void Draw(const Field& field, const Pen& pen) {
 
 void Draw(const Chart& chart, const Pen& pen) { ChartDrawing(chart, pen).Draw(); }
 void Draw(const HeatMap& map, const Pen& pen) { DrawHeatMap(map, pen); }
-double WidthOf(const Chart&) { return kWidth; }
-double HeightOf(const Chart&) { return kHeight; }
+double FindWidth(const Chart&) { return kWidth; }
+double FindHeight(const Chart&) { return kHeight; }
 
 cairo_status_t Append(void* text, const unsigned char* bytes, unsigned int count) {
   static_cast<std::string*>(text)->append(reinterpret_cast<const char*>(bytes), count);
@@ -356,7 +356,7 @@ template <class Picture>
 std::string Svg(const Picture& picture) {
   std::string svg;
   const std::unique_ptr<cairo_surface_t, Freer> surface(
-      cairo_svg_surface_create_for_stream(&Append, &svg, WidthOf(picture), HeightOf(picture)));
+      cairo_svg_surface_create_for_stream(&Append, &svg, FindWidth(picture), FindHeight(picture)));
   Draw(picture, Pen(surface.get(), 1));
   cairo_surface_finish(surface.get());
   Check(surface.get(), picture.file);
@@ -366,8 +366,8 @@ std::string Svg(const Picture& picture) {
 template <class Picture>
 void Png(const Picture& picture, const std::filesystem::path& path) {
   const std::unique_ptr<cairo_surface_t, Freer> surface(
-      cairo_image_surface_create(CAIRO_FORMAT_RGB24, static_cast<int>(kPngScale * WidthOf(picture)),
-                                 static_cast<int>(kPngScale * HeightOf(picture))));
+      cairo_image_surface_create(CAIRO_FORMAT_RGB24, static_cast<int>(kPngScale * FindWidth(picture)),
+                                 static_cast<int>(kPngScale * FindHeight(picture))));
   Draw(picture, Pen(surface.get(), kPngScale));
   Check(surface.get(), path.string());
   std::string png;
@@ -377,9 +377,9 @@ void Png(const Picture& picture, const std::filesystem::path& path) {
 
 }  // namespace
 
-std::string SvgOf(const Chart& chart) { return Svg(chart); }
-std::string SvgOf(const HeatMap& map) { return Svg(map); }
-std::string SvgOf(const Field& field) { return Svg(field); }
+std::string ToSvg(const Chart& chart) { return Svg(chart); }
+std::string ToSvg(const HeatMap& map) { return Svg(map); }
+std::string ToSvg(const Field& field) { return Svg(field); }
 void WritePng(const Chart& chart, const std::filesystem::path& path) { Png(chart, path); }
 void WritePng(const HeatMap& map, const std::filesystem::path& path) { Png(map, path); }
 void WritePng(const Field& field, const std::filesystem::path& path) { Png(field, path); }

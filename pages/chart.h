@@ -61,9 +61,9 @@ struct Field {
 
 // As an SVG document (text as outlines, nothing loaded from elsewhere), and as a PNG file, written whole.
 // Drawn by Cairo; texts need a font on the machine. Errors name the file.
-std::string SvgOf(const Chart& chart);
-std::string SvgOf(const HeatMap& map);
-std::string SvgOf(const Field& field);
+std::string ToSvg(const Chart& chart);
+std::string ToSvg(const HeatMap& map);
+std::string ToSvg(const Field& field);
 void WritePng(const Chart& chart, const std::filesystem::path& path);
 void WritePng(const HeatMap& map, const std::filesystem::path& path);
 void WritePng(const Field& field, const std::filesystem::path& path);

@@ -27,7 +27,7 @@ struct Stroke {
   const char* dashes;
 };
 
-Stroke StrokeOf(std::size_t person) {
+Stroke ChooseStroke(std::size_t person) {
   return {CssColour(PaletteColour(person)), kDashes[person % kPaletteSize]};
 }
 
@@ -37,14 +37,14 @@ struct Point {
   double seconds, score;
 };
 
-double MiddleOf(const ClipScore& clip) {
+double MiddleTime(const ClipScore& clip) {
   return (clip.faces.front().pts_seconds + clip.faces.back().pts_seconds) / 2;
 }
 
 // Of each of equally many neighbours the lowest and the highest.
 std::vector<Point> ThinnedOut(const TrackScore& track) {
   std::vector<Point> points;
-  for (const ClipScore& clip : track.clips) points.push_back({MiddleOf(clip), clip.score});
+  for (const ClipScore& clip : track.clips) points.push_back({MiddleTime(clip), clip.score});
   if (points.size() <= kMostPoints) return points;
   const std::size_t parts = kMostPoints / 2;
   const auto lower = [](const Point& a, const Point& b) { return a.score < b.score; };
@@ -117,13 +117,13 @@ class TimeChart {
     }
     svg_ += fmt::format("<line x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\" class=\"threshold\"/>", kLeft,
                         right, Y(rule_.threshold), Y(rule_.threshold));
-    Text(kLeft, kHeight - 8, ClockOf(first_));
-    Text(right, kHeight - 8, ClockOf(last_), "text-anchor=\"end\"");
+    Text(kLeft, kHeight - 8, ToClock(first_));
+    Text(right, kHeight - 8, ToClock(last_), "text-anchor=\"end\"");
     Text((kLeft + right) / 2, kHeight - 8, "time", "text-anchor=\"middle\" class=\"dim\"");
   }
 
   void DrawTrack(int number, const TrackScore& track, std::size_t person) {
-    const Stroke stroke = StrokeOf(person);
+    const Stroke stroke = ChooseStroke(person);
     const std::vector<Point> points = ThinnedOut(track);
     svg_ += fmt::format(
         "<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"1.8\" stroke-dasharray=\"{}\"{} points=\"",
@@ -135,7 +135,7 @@ class TimeChart {
       svg_ += fmt::format(
           "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.6\" fill=\"{}\"><title>{}: {:.3f}</title>"
           "</circle>",
-          X(points[i].seconds), Y(points[i].score), stroke.colour, ClockOf(points[i].seconds),
+          X(points[i].seconds), Y(points[i].score), stroke.colour, ToClock(points[i].seconds),
           points[i].score);
     }
     if (person < kMostNamed) DrawName(number, track, person, stroke);
@@ -163,7 +163,7 @@ std::string ScoreChart(const TrackScores& tracks, const VerdictRule& rule, const
   return TimeChart(tracks, rule).Draw(title);
 }
 
-std::string ClockOf(double seconds) {
+std::string ToClock(double seconds) {
   const auto tenths = static_cast<long long>(std::llround(std::max(seconds, 0.0) * 10));
   const long long minutes = tenths / 600, hours = minutes / 60;
   const double rest = static_cast<double>(tenths % 600) / 10;

@@ -13,6 +13,6 @@ namespace seam {
 std::string ScoreChart(const TrackScores& tracks, const VerdictRule& rule, const std::string& title);
 
 // "1:02.3" of seconds; hours where there are any.
-std::string ClockOf(double seconds);
+std::string ToClock(double seconds);
 
 }  // namespace seam

@@ -28,7 +28,7 @@ std::string EscapeMarkdown(const std::string& text) {
 
 }  // namespace
 
-std::string TextOf(const Table& table) {
+std::string ToText(const Table& table) {
   std::vector<std::vector<std::string>> lines = {table.columns};
   lines.insert(lines.end(), table.rows.begin(), table.rows.end());
   std::vector<std::size_t> widths(table.columns.size(), 0);
@@ -50,7 +50,7 @@ std::string TextOf(const Table& table) {
   return text;
 }
 
-std::string MarkdownOf(const Table& table) {
+std::string ToMarkdown(const Table& table) {
   const auto line = [](const std::vector<std::string>& cells) {
     std::string text = "|";
     for (const auto& cell : cells) text += " " + EscapeMarkdown(cell) + " |";
@@ -64,7 +64,7 @@ std::string MarkdownOf(const Table& table) {
   return text;
 }
 
-std::string CsvOf(const Table& table) {
+std::string ToCsv(const Table& table) {
   std::string text = CsvLine(table.columns);
   for (const auto& row : table.rows) text += CsvLine(row);
   return text;
@@ -96,7 +96,7 @@ std::string EscapeHtml(const std::string& text) {
   return escaped;
 }
 
-std::string HtmlOf(const Table& table) {
+std::string ToHtml(const Table& table) {
   const auto line = [](const std::vector<std::string>& cells, const char* tag) {
     std::string text = "<tr>";
     for (const auto& cell : cells) text += fmt::format("<{}>{}</{}>", tag, EscapeHtml(Printable(cell)), tag);

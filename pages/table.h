@@ -14,10 +14,10 @@ struct Table {
 
 // Columns in line, the first to the left and the others to the right, each line indented by two spaces. Texts
 // are made printable.
-std::string TextOf(const Table& table);
-std::string MarkdownOf(const Table& table);
-std::string CsvOf(const Table& table);
-std::string HtmlOf(const Table& table);
+std::string ToText(const Table& table);
+std::string ToMarkdown(const Table& table);
+std::string ToCsv(const Table& table);
+std::string ToHtml(const Table& table);
 
 // `text` as it may stand between HTML tags and in attributes.
 std::string EscapeHtml(const std::string& text);

@@ -13,7 +13,7 @@ namespace seam {
 namespace {
 
 // What decides the pixels of a crop.
-CropSpec PictureOf(CropSpec crop) {
+CropSpec ToPicture(CropSpec crop) {
   if (crop.align().empty()) crop.set_align("none");
   crop.clear_faces();
   return crop;
@@ -21,7 +21,7 @@ CropSpec PictureOf(CropSpec crop) {
 
 }  // namespace
 
-std::string ProblemOf(const CropSpec& crop) {
+std::string FindProblem(const CropSpec& crop) {
   if (crop.size() < 1 || crop.size() > 8192) return fmt::format("crops of {} pixels", crop.size());
   if (!std::isfinite(crop.margin()) || crop.margin() < 0 || crop.margin() > 10) {
     return fmt::format("a margin of {}", crop.margin());
@@ -30,7 +30,7 @@ std::string ProblemOf(const CropSpec& crop) {
   if (aligns.count(crop.align()) == 0) {
     return fmt::format("faces aligned by '{}'; none and similarity are known", crop.align());
   }
-  const std::string faces = FacesOf(crop);
+  const std::string faces = GetFaces(crop);
   if (faces != "largest" && faces != "centre" && faces != "all")
     return fmt::format("the faces '{}'; largest, centre and all are known", faces);
   if (crop.encoding() != "jpeg" && crop.encoding() != "png") {
@@ -46,10 +46,10 @@ std::string ProblemOf(const CropSpec& crop) {
 }
 
 bool SameCrop(const CropSpec& a, const CropSpec& b) {
-  return google::protobuf::util::MessageDifferencer::Equals(PictureOf(a), PictureOf(b));
+  return google::protobuf::util::MessageDifferencer::Equals(ToPicture(a), ToPicture(b));
 }
 
-std::string FacesOf(const CropSpec& crop) { return crop.faces().empty() ? "largest" : crop.faces(); }
+std::string GetFaces(const CropSpec& crop) { return crop.faces().empty() ? "largest" : crop.faces(); }
 
 std::string CropSpecJson(const CropSpec& crop) {
   google::protobuf::util::JsonPrintOptions options;

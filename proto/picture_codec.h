@@ -19,7 +19,7 @@ struct PixelView {
 
 // Of a cv::Mat of bytes, which outlives it.
 template <class Mat>
-PixelView ViewOf(const Mat& picture) {
+PixelView MakeView(const Mat& picture) {
   return {picture.data, picture.step, picture.cols, picture.rows, picture.channels()};
 }
 

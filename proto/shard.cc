@@ -227,7 +227,7 @@ std::optional<Clip> ShardReader::TryRead(std::size_t index, std::string* problem
   return clip;
 }
 
-std::set<std::string> SplitsOf(const fs::path& folder) {
+std::set<std::string> ListSplits(const fs::path& folder) {
   std::set<std::string> splits;
   for (const auto& [split, shards] : NamesIn(folder)) splits.insert(split);
   return splits;
@@ -236,7 +236,7 @@ std::set<std::string> SplitsOf(const fs::path& folder) {
 std::vector<fs::path> FindShards(const fs::path& folder, const std::string& split) {
   auto [names, counts] = NamesIn(folder)[split];
   if (names.empty()) {
-    const auto others = SplitsOf(folder);
+    const auto others = ListSplits(folder);
     throw Error(folder.string(),
                 fmt::format("holds no shards of '{}' ({}-00000-of-....tfrecord)", split, split),
                 others.empty() ? "name a folder that `seam extract` wrote"

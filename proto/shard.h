@@ -95,7 +95,7 @@ class ShardReader {
 };
 
 // The splits that have shards in a dataset folder.
-std::set<std::string> SplitsOf(const std::filesystem::path& folder);
+std::set<std::string> ListSplits(const std::filesystem::path& folder);
 
 // The shards of `split` in a dataset folder in order; an Error when there is none, or when one of a numbered
 // set (…-of-N) is missing.

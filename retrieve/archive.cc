@@ -57,7 +57,7 @@ std::string RecipeJson(const ArchiveRecipe& recipe) {
   return json.dump();
 }
 
-ArchiveRecipe RecipeOf(const std::string& text, const fs::path& file) {
+ArchiveRecipe ReadRecipe(const std::string& text, const fs::path& file) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
   ArchiveRecipe recipe;
   try {
@@ -76,7 +76,7 @@ double Real(Statement* statement, int column) { return statement->Real(column).v
 
 }  // namespace
 
-FileMark MarkOf(const fs::path& path) {
+FileMark ReadMark(const fs::path& path) {
   FileMark mark;
   std::error_code failure;
   mark.path = fs::absolute(path).lexically_normal();
@@ -102,7 +102,7 @@ void Archive::Make(const fs::path& folder, const ArchiveRecipe& recipe, Metric m
     Statement(database, "INSERT INTO fact VALUES (?, ?)").Bind(name).Bind(value).Run();
   };
   add("recipe", RecipeJson(recipe));
-  add("metric", std::string(NameOf(metric)));
+  add("metric", std::string(GetName(metric)));
   for (const char* name : {"dimension", "rows", "listed", "generation"}) add(name, "0");
   database.Run("COMMIT");
 }
@@ -128,8 +128,8 @@ void Archive::ReadState() {
     return find.Step() ? find.Text(0) : std::string();
   };
   const auto number = [&](const std::string& name) { return std::strtoll(fact(name).c_str(), nullptr, 10); };
-  recipe_ = RecipeOf(fact("recipe"), folder_ / kFileName);
-  state_.metric = MetricOf(fact("metric")).value_or(Metric::kCosine);
+  recipe_ = ReadRecipe(fact("recipe"), folder_ / kFileName);
+  state_.metric = ReadMetric(fact("metric")).value_or(Metric::kCosine);
   state_.dimension = number("dimension");
   state_.rows = number("rows");
   state_.listed = number("listed");
@@ -308,7 +308,7 @@ bool Archive::Tidy() {
 
 VectorSearch Archive::Search() const { return VectorSearch(folder_, state_, Deleted()); }
 
-std::optional<Entry> Archive::EntryOf(std::int64_t row) const {
+std::optional<Entry> Archive::FindEntry(std::int64_t row) const {
   Statement find(database_,
                  "SELECT entry.file, path, track, frame, seconds, box_x, box_y, box_width, box_height FROM "
                  "entry JOIN file ON entry.file = file.number WHERE row = ?");
@@ -328,7 +328,7 @@ std::optional<Entry> Archive::EntryOf(std::int64_t row) const {
   return entry;
 }
 
-std::string Archive::ThumbnailOf(std::int64_t row) const {
+std::string Archive::FindThumbnail(std::int64_t row) const {
   Statement find(database_, "SELECT thumbnail FROM entry WHERE row = ?");
   find.Bind(row);
   return find.Step() ? find.Text(0) : std::string();

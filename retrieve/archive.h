@@ -53,7 +53,7 @@ struct FileMark {
   std::int64_t modified_ns = 0;
 };
 // Of the file as it is; its absolute path. An Error where it is missing.
-FileMark MarkOf(const std::filesystem::path& path);
+FileMark ReadMark(const std::filesystem::path& path);
 
 // An index: a folder of an SQLite file with what was looked at, a file of vectors, and one of their lists.
 // The SQLite file alone says what counts: vectors are on disk before it does, and a killed run leaves what
@@ -92,8 +92,8 @@ class Archive {
   // As committed now.
   VectorSearch Search() const;
   // None for a row that was removed.
-  std::optional<Entry> EntryOf(std::int64_t row) const;
-  std::string ThumbnailOf(std::int64_t row) const;
+  std::optional<Entry> FindEntry(std::int64_t row) const;
+  std::string FindThumbnail(std::int64_t row) const;
 
  private:
   void ReadState();

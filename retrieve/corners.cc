@@ -29,7 +29,7 @@ std::vector<Place> PlacesIn(int size) {
 
 }  // namespace
 
-std::vector<float> CornersOf(const cv::Mat& picture) {
+std::vector<float> FindCorners(const cv::Mat& picture) {
   const std::vector<Place> columns = PlacesIn(picture.cols), rows = PlacesIn(picture.rows);
   cv::Mat turned(kCornerSide, kCornerSide, CV_8UC3);  // [x][y]
   for (int y = 0; y < kCornerSide; ++y) {

@@ -18,9 +18,9 @@ namespace {
 
 constexpr std::size_t kMostRows = 200;  // of the page and the table
 
-Thumbnail ThumbnailOf(const Archive& archive, const Entry& entry, const std::string& line) {
+Thumbnail FindThumbnail(const Archive& archive, const Entry& entry, const std::string& line) {
   return {
-      archive.ThumbnailOf(entry.row), entry.path, {line, fmt::format("at {:.2f} s", entry.place.seconds)}};
+      archive.FindThumbnail(entry.row), entry.path, {line, fmt::format("at {:.2f} s", entry.place.seconds)}};
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ int RetrieveDuplicates(const std::vector<std::string>& arguments) {
       FindNearCopies(archive, other, static_cast<float>(limit), neighbours, InterruptToken());
   if (Interrupted()) throw Error("seam retrieve duplicates", "stopped by the user");
 
-  std::string csv = CsvLine({"path", "seconds", "other_path", "other_seconds", std::string(NameOf(metric))});
+  std::string csv = CsvLine({"path", "seconds", "other_path", "other_seconds", std::string(GetName(metric))});
   std::vector<ThumbnailRow> rows;
   for (std::size_t i = 0; i < copies.size(); ++i) {
     const NearCopy& copy = copies[i];
@@ -67,12 +67,13 @@ int RetrieveDuplicates(const std::vector<std::string>& arguments) {
     std::cout << fmt::format("{:.4f}  {}  {}\n", copy.value, Printable(copy.one.path),
                              Printable(copy.other.path));
     if (!page.empty())
-      rows.push_back({ThumbnailOf(archive, copy.one, fmt::format("{:.4f}", copy.value)),
-                      {ThumbnailOf(other, copy.other, "")}});
+      rows.push_back({FindThumbnail(archive, copy.one, fmt::format("{:.4f}", copy.value)),
+                      {FindThumbnail(other, copy.other, "")}});
   }
   if (!output.empty()) WriteFile(output, csv);
-  const std::string summary = fmt::format("{} pairs of files with a {} of {} or {}", copies.size(),
-                                          NameOf(metric), limit, metric == Metric::kCosine ? "more" : "less");
+  const std::string summary =
+      fmt::format("{} pairs of files with a {} of {} or {}", copies.size(), GetName(metric), limit,
+                  metric == Metric::kCosine ? "more" : "less");
   if (!page.empty()) WriteThumbnailPage(page, "Near copies", summary, rows);
   Say(summary);
   return kExitGood;

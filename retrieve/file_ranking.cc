@@ -49,7 +49,7 @@ std::vector<FileMatch> RankFiles(const Archive& archive, const VectorSearch& sea
     for (const Near& near : found[q]) {
       auto entry = entries.find(near.row);
       if (entry == entries.end()) {
-        const auto told = archive.EntryOf(near.row);
+        const auto told = archive.FindEntry(near.row);
         if (!told) continue;
         entry = entries.emplace(near.row, *told).first;
       }

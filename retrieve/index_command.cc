@@ -49,7 +49,7 @@ void CheckAgrees(const IndexSettings& settings, const Options& options, const Ar
   };
   differs("features", (settings.features == "corners") == (recipe.kind == FeatureKind::kCorners));
   differs("whole", settings.whole == (recipe.region == Region::kWhole));
-  differs("metric", settings.metric == NameOf(archive.state().metric));
+  differs("metric", settings.metric == GetName(archive.state().metric));
 }
 
 // The files that the index does not hold as they are now, each once.
@@ -61,7 +61,7 @@ std::vector<FileMark> FilesToAdd(const std::vector<std::string>& named, const Ar
   for (const Input& input : ListInputs(named, {}, &passed_over)) {
     try {
       if (!input.problem.empty()) throw Error(input.path.string(), input.problem, input.hint);
-      FileMark mark = MarkOf(input.path);
+      FileMark mark = ReadMark(input.path);
       if (seen.insert(mark.path).second && !archive.Holds(mark)) marks.push_back(std::move(mark));
     } catch (const Error& error) {
       SayError(error);
@@ -93,7 +93,7 @@ int RetrieveIndex(const std::vector<std::string>& arguments) {
   std::optional<VectorMaker> made;
   if (!there) {
     made.emplace(kind, settings.whole ? Region::kWhole : Region::kFaces, settings.model, settings.maker);
-    Archive::Make(settings.output, made->recipe(), *MetricOf(settings.metric));
+    Archive::Make(settings.output, made->recipe(), *ReadMetric(settings.metric));
   }
   Archive archive(settings.output, Database::Access::kWrite);
   if (there) CheckAgrees(settings, options, archive);

@@ -9,7 +9,7 @@
 namespace seam {
 namespace {
 
-std::string FigureOf(const Thumbnail& thumbnail) {
+std::string MakeFigure(const Thumbnail& thumbnail) {
   std::string html =
       fmt::format("<figure><img alt=\"{0}\" src=\"data:image/jpeg;base64,{1}\"><figcaption>{0}",
                   Safe(thumbnail.title), Base64(thumbnail.jpeg));
@@ -24,8 +24,8 @@ void WriteThumbnailPage(const std::filesystem::path& path, const std::string& ti
   AtomicFile page(path);
   page.Write(PageBegin(title, title) + "<p class=\"dim\">" + Safe(summary) + "</p>\n");
   for (const ThumbnailRow& row : rows) {
-    page.Write("<div class=\"matches\">\n" + FigureOf(row.first));
-    for (const Thumbnail& other : row.others) page.Write(FigureOf(other));
+    page.Write("<div class=\"matches\">\n" + MakeFigure(row.first));
+    for (const Thumbnail& other : row.others) page.Write(MakeFigure(other));
     page.Write("</div>\n");
   }
   page.Write(PageEnd());

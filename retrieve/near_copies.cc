@@ -44,8 +44,8 @@ std::vector<NearCopy> FindNearCopies(const Archive& archive, const Archive& othe
       std::optional<Entry> one;
       for (const Near& near : found[static_cast<std::size_t>(i)]) {
         if (IsNearer(metric, limit, near.value)) break;
-        if (!one) one = archive.EntryOf(begin + i);
-        const auto two = other.EntryOf(near.row);
+        if (!one) one = archive.FindEntry(begin + i);
+        const auto two = other.FindEntry(near.row);
         if (!one || !two || (itself && one->file == two->file)) continue;
         auto key = std::pair(one->file, two->file);
         NearCopy copy{near.value, *one, *two};

@@ -55,7 +55,7 @@ class Answers {
  public:
   Answers(const QuerySettings& settings, const Archive& archive)
       : settings_(settings), archive_(archive), search_(archive.Search()) {
-    csv_ = CsvLine({"query", "order", "rank", "path", std::string(NameOf(archive.state().metric)),
+    csv_ = CsvLine({"query", "order", "rank", "path", std::string(GetName(archive.state().metric)),
                     "query_seconds", "seconds", "frame", "track"});
   }
 
@@ -65,7 +65,7 @@ class Answers {
     ThumbnailRow row;
     const auto add = [&](Order order, int count, const char* name) {
       if (count == 0) return;
-      const std::string left_out = settings_.others ? MarkOf(path).path.string() : "";
+      const std::string left_out = settings_.others ? ReadMark(path).path.string() : "";
       const auto matches =
           RankFiles(archive_, search_, queries, static_cast<std::size_t>(count), order, left_out,
                     settings_.exact ? VectorSearch::Method::kExact : VectorSearch::Method::kLists);
@@ -100,7 +100,7 @@ class Answers {
          fmt::format("{:.3f}", queries[match.query].place.seconds), fmt::format("{:.3f}", place.seconds),
          std::to_string(place.frame), std::to_string(place.track)});
     if (settings_.page.empty()) return;
-    row->others.push_back({archive_.ThumbnailOf(match.entry.row),
+    row->others.push_back({archive_.FindThumbnail(match.entry.row),
                            fs::path(match.path).filename().string(),
                            {fmt::format("{} {}", order, rank), fmt::format("{:.4f}", match.value),
                             fmt::format("at {:.2f} s", place.seconds)}});

@@ -56,7 +56,7 @@ class VectorMaker::Sink : public ClipSink {
       place.box.set_y(frame.face.box.y);
       place.box.set_width(frame.face.box.width);
       place.box.set_height(frame.face.box.height);
-      result_.entries.push_back(maker_.EntryOf(std::move(place), frame.picture));
+      result_.entries.push_back(maker_.FindEntry(std::move(place), frame.picture));
     }
   }
 
@@ -112,8 +112,8 @@ ArchiveRecipe VectorMaker::recipe() const {
   return recipe;
 }
 
-std::vector<float> VectorMaker::VectorOf(const cv::Mat& picture) const {
-  if (!network_) return CornersOf(picture);
+std::vector<float> VectorMaker::ComputeVector(const cv::Mat& picture) const {
+  if (!network_) return FindCorners(picture);
   const int side = static_cast<int>(network_->info().crop.size());
   if (picture.cols == side && picture.rows == side) return network_->Features({picture});
   cv::Mat scaled;
@@ -121,8 +121,8 @@ std::vector<float> VectorMaker::VectorOf(const cv::Mat& picture) const {
   return network_->Features({scaled});
 }
 
-NewEntry VectorMaker::EntryOf(Place place, const cv::Mat& picture) const {
-  return {std::move(place), VectorOf(picture), SmallJpeg(picture, kThumbnailSide, kThumbnailQuality)};
+NewEntry VectorMaker::FindEntry(Place place, const cv::Mat& picture) const {
+  return {std::move(place), ComputeVector(picture), SmallJpeg(picture, kThumbnailSide, kThumbnailQuality)};
 }
 
 bool VectorMaker::Make(const std::vector<fs::path>& files, const CancelToken& cancel,
@@ -171,7 +171,7 @@ VectorMaker::Result VectorMaker::LookAtWhole(const fs::path& file, const CancelT
     while (const auto stamp = reader.Next()) {
       if (sampler.Wants(*stamp))
         result.entries.push_back(
-            EntryOf({0, stamp->index, stamp->pts_seconds, {}}, reader.Frame().Picture()));
+            FindEntry({0, stamp->index, stamp->pts_seconds, {}}, reader.Frame().Picture()));
       if (sampler.Finished()) break;
     }
     if (result.entries.empty()) {

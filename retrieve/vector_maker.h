@@ -52,8 +52,8 @@ class VectorMaker {
             const Done& done) const;
 
  private:
-  std::vector<float> VectorOf(const cv::Mat& picture) const;
-  NewEntry EntryOf(Place place, const cv::Mat& picture) const;
+  std::vector<float> ComputeVector(const cv::Mat& picture) const;
+  NewEntry FindEntry(Place place, const cv::Mat& picture) const;
   bool MakeOfFaces(const std::vector<std::filesystem::path>& files, const CancelToken& cancel,
                    const Done& done) const;
   bool MakeOfWhole(const std::vector<std::filesystem::path>& files, const CancelToken& cancel,

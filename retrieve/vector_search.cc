@@ -33,15 +33,15 @@ faiss::MetricType FaissMetric(Metric metric) {
 }
 
 // From FAISS's number: it leaves the root of a distance out.
-float ValueOf(Metric metric, float number) {
+float GetValue(Metric metric, float number) {
   return metric == Metric::kCosine ? number : std::sqrt(std::max(0.0F, number));
 }
 
-std::uint64_t BytesOf(const VectorState& state, std::int64_t rows) {
+std::uint64_t GetBytes(const VectorState& state, std::int64_t rows) {
   return static_cast<std::uint64_t>(rows * state.dimension) * sizeof(float);
 }
 
-const float* FloatsOf(const MappedFile& file) { return reinterpret_cast<const float*>(file.bytes().data()); }
+const float* ToFloats(const MappedFile& file) { return reinterpret_cast<const float*>(file.bytes().data()); }
 
 void Sort(Metric metric, std::int64_t count, std::vector<Near>* found) {
   std::sort(found->begin(), found->end(), [&](const Near& a, const Near& b) {
@@ -52,18 +52,18 @@ void Sort(Metric metric, std::int64_t count, std::vector<Near>* found) {
 }
 
 void CheckLength(const MappedFile& file, const fs::path& path, const VectorState& state) {
-  if (file.bytes().size() < BytesOf(state, state.rows))
+  if (file.bytes().size() < GetBytes(state, state.rows))
     throw Error(path.string(), fmt::format("is shorter than its {} vectors", state.rows),
                 "make the index anew");
 }
 
 }  // namespace
 
-std::string_view NameOf(Metric metric) { return metric == Metric::kCosine ? "cosine" : "euclidean"; }
+std::string_view GetName(Metric metric) { return metric == Metric::kCosine ? "cosine" : "euclidean"; }
 
-std::optional<Metric> MetricOf(std::string_view name) {
+std::optional<Metric> ReadMetric(std::string_view name) {
   for (const Metric metric : {Metric::kCosine, Metric::kEuclidean}) {
-    if (name == NameOf(metric)) return metric;
+    if (name == GetName(metric)) return metric;
   }
   return std::nullopt;
 }
@@ -96,7 +96,7 @@ void AppendVectors(const fs::path& folder, const std::vector<float>& vectors, Ve
   if (descriptor < 0) throw fail();
   const auto* bytes = reinterpret_cast<const char*>(vectors.data());
   const std::size_t size = vectors.size() * sizeof(float);
-  auto place = static_cast<off_t>(BytesOf(*state, state->rows));
+  auto place = static_cast<off_t>(GetBytes(*state, state->rows));
   for (std::size_t done = 0; done < size;) {
     const ssize_t count = pwrite(descriptor, bytes + done, size - done, place);
     if (count < 0 && errno == EINTR) continue;
@@ -120,7 +120,7 @@ bool ExtendLists(const fs::path& folder, VectorState* state) {
   const fs::path path = ListFile(folder, *state);
   const MappedFile file(VectorFile(folder, *state));
   CheckLength(file, VectorFile(folder, *state), *state);
-  const float* vectors = FloatsOf(file);
+  const float* vectors = ToFloats(file);
   const fs::path part = path.string() + ".part";
   try {
     std::unique_ptr<faiss::Index> index;
@@ -205,7 +205,7 @@ VectorSearch::VectorSearch(const fs::path& folder, const VectorState& state,
 
 VectorSearch::~VectorSearch() = default;
 
-const float* VectorSearch::Row(std::int64_t row) const { return FloatsOf(*file_) + row * state_.dimension; }
+const float* VectorSearch::Row(std::int64_t row) const { return ToFloats(*file_) + row * state_.dimension; }
 
 bool VectorSearch::IsDeleted(std::int64_t row) const {
   return std::binary_search(deleted_.begin(), deleted_.end(), row);
@@ -230,7 +230,7 @@ void VectorSearch::AddExact(std::int64_t first, const float* queries, std::int64
                      ids.data(), nullptr, chosen);
   }
   for (std::size_t i = 0; i < places; ++i) {
-    if (ids[i] >= 0) (*found)[i / size(k)].push_back({first + ids[i], ValueOf(state_.metric, values[i])});
+    if (ids[i] >= 0) (*found)[i / size(k)].push_back({first + ids[i], GetValue(state_.metric, values[i])});
   }
 }
 
@@ -248,7 +248,7 @@ void VectorSearch::AddListed(const float* queries, std::int64_t n, std::int64_t 
   for (std::size_t i = 0; i < places; ++i) {
     // Rows that were added and not committed may have lists.
     if (ids[i] >= 0 && ids[i] < state_.listed)
-      (*found)[i / static_cast<std::size_t>(k)].push_back({ids[i], ValueOf(state_.metric, values[i])});
+      (*found)[i / static_cast<std::size_t>(k)].push_back({ids[i], GetValue(state_.metric, values[i])});
   }
 }
 
@@ -281,7 +281,7 @@ std::vector<std::vector<Near>> VectorSearch::Farthest(const float* queries, std:
       const float* query = queries + q * state_.dimension;
       const float number = state_.metric == Metric::kCosine ? faiss::fvec_inner_product(query, Row(row), d)
                                                             : faiss::fvec_L2sqr(query, Row(row), d);
-      all.push_back({row, ValueOf(state_.metric, number)});
+      all.push_back({row, GetValue(state_.metric, number)});
     }
     const auto kept = std::min(all.size(), static_cast<std::size_t>(std::max<std::int64_t>(0, count)));
     std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(kept), all.end(), farther);

@@ -15,9 +15,9 @@ namespace seam {
 // How near two vectors are: by the cosine of their angle (1: the same direction), or by the length of their
 // difference (0: the same).
 enum class Metric : std::uint8_t { kCosine, kEuclidean };
-std::string_view NameOf(Metric metric);
+std::string_view GetName(Metric metric);
 // None for another name.
-std::optional<Metric> MetricOf(std::string_view name);
+std::optional<Metric> ReadMetric(std::string_view name);
 // Whether `a` is nearer than `b`.
 bool IsNearer(Metric metric, float a, float b);
 

@@ -20,11 +20,11 @@ struct AggregateEntry {
   double (*of_video)(const TrackScores& people) = nullptr;
 };
 
-double MeanOf(const std::vector<double>& scores) {
+double ComputeMean(const std::vector<double>& scores) {
   return std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
 }
 
-double MedianOf(std::vector<double>* scores, const AggregateOptions&) {
+double ComputeMedian(std::vector<double>* scores, const AggregateOptions&) {
   std::sort(scores->begin(), scores->end());
   const std::size_t half = scores->size() / 2;
   return scores->size() % 2 == 1 ? (*scores)[half] : ((*scores)[half - 1] + (*scores)[half]) / 2;
@@ -35,12 +35,12 @@ double MeanOfGreatest(std::vector<double>* scores, const AggregateOptions& optio
   std::partial_sort(scores->begin(), scores->begin() + static_cast<std::ptrdiff_t>(count), scores->end(),
                     std::greater<>());
   scores->resize(count);
-  return MeanOf(*scores);
+  return ComputeMean(*scores);
 }
 
 double MeanOfLogits(std::vector<double>* scores, const AggregateOptions&) {
   for (double& score : *scores) score = Logit(score);
-  return Sigmoid(MeanOf(*scores));
+  return Sigmoid(ComputeMean(*scores));
 }
 
 double MeanOfConfident(std::vector<double>* scores, const AggregateOptions&) {
@@ -51,9 +51,9 @@ double MeanOfConfident(std::vector<double>* scores, const AggregateOptions&) {
     if (score > kFake) fakes.push_back(score);
     if (score < kReal) reals.push_back(score);
   }
-  if (fakes.size() > scores->size() * 2 / 5 && fakes.size() > kFewestFakes) return MeanOf(fakes);
+  if (fakes.size() > scores->size() * 2 / 5 && fakes.size() > kFewestFakes) return ComputeMean(fakes);
   const double most = kMostAreReal * static_cast<double>(scores->size());
-  return MeanOf(static_cast<double>(reals.size()) > most ? reals : *scores);
+  return ComputeMean(static_cast<double>(reals.size()) > most ? reals : *scores);
 }
 
 double ConfidentOfAll(const TrackScores& people) {
@@ -64,7 +64,7 @@ double ConfidentOfAll(const TrackScores& people) {
   return MeanOfConfident(&scores, {});
 }
 
-float AreaOf(const ClipScore& clip) {
+float FaceArea(const ClipScore& clip) {
   const FaceBox& box = clip.faces.front().box;
   return box.width * box.height;
 }
@@ -79,13 +79,13 @@ double MeanOfFrames(const TrackScores& people) {
   for (const auto& [number, track] : people) {
     for (const ClipScore& clip : track.clips) {
       float& largest = frames[clip.faces.front().index].largest;
-      largest = std::max(largest, AreaOf(clip));
+      largest = std::max(largest, FaceArea(clip));
     }
   }
   for (const auto& [number, track] : people) {
     for (const ClipScore& clip : track.clips) {
       Frame& frame = frames[clip.faces.front().index];
-      if (2 * AreaOf(clip) >= frame.largest) frame.score = std::max(frame.score, clip.score);
+      if (2 * FaceArea(clip) >= frame.largest) frame.score = std::max(frame.score, clip.score);
     }
   }
   double sum = 0;
@@ -94,13 +94,13 @@ double MeanOfFrames(const TrackScores& people) {
 }
 
 constexpr AggregateEntry kAggregates[] = {
-    {"mean", [](std::vector<double>* scores, const AggregateOptions&) { return MeanOf(*scores); }},
-    {"median", MedianOf},
+    {"mean", [](std::vector<double>* scores, const AggregateOptions&) { return ComputeMean(*scores); }},
+    {"median", ComputeMedian},
     {"top-k", MeanOfGreatest},
     {"max", [](std::vector<double>* scores,
                const AggregateOptions&) { return *std::max_element(scores->begin(), scores->end()); }},
     {"logit-mean", MeanOfLogits},
-    {"frame-max", [](std::vector<double>* scores, const AggregateOptions&) { return MeanOf(*scores); },
+    {"frame-max", [](std::vector<double>* scores, const AggregateOptions&) { return ComputeMean(*scores); },
      MeanOfFrames},
     {"confident", MeanOfConfident, ConfidentOfAll},
 };

@@ -31,7 +31,7 @@ std::optional<Calibration> ParseCalibration(const nlohmann::json& json) {
   }
 }
 
-std::string ProblemOf(const Calibration& calibration) {
+std::string FindProblem(const Calibration& calibration) {
   const auto is_score = [](double value) { return value >= 0 && value <= 1; };
   if (!(calibration.temperature > 0) || !std::isfinite(calibration.temperature))
     return fmt::format("has the temperature {}", calibration.temperature);

@@ -14,6 +14,6 @@ namespace seam {
 nlohmann::json CalibrationJson(const Calibration& calibration);
 std::optional<Calibration> ParseCalibration(const nlohmann::json& json);
 // What is wrong with it, or "".
-std::string ProblemOf(const Calibration& calibration);
+std::string FindProblem(const Calibration& calibration);
 
 }  // namespace seam

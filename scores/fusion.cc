@@ -16,7 +16,7 @@ double Fusion::Fuse(std::span<const double> scores) const {
   return Sigmoid(logit);
 }
 
-std::string WordsOf(const Fusion& fusion) {
+std::string ToWords(const Fusion& fusion) {
   std::vector<std::string> terms;
   for (const FusedNetwork& network : fusion.networks)
     terms.push_back(fmt::format("{:.4g} x {}", network.weight, network.name));
@@ -26,7 +26,7 @@ std::string WordsOf(const Fusion& fusion) {
   return words;
 }
 
-std::string WordsOf(const std::vector<NetworkScore>& networks) {
+std::string ToWords(const std::vector<NetworkScore>& networks) {
   const auto has_none = [](const NetworkScore& network) { return !network.score; };
   if (std::all_of(networks.begin(), networks.end(), has_none)) return "";
   std::vector<std::string> words;

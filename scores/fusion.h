@@ -27,9 +27,9 @@ struct Fusion {
 };
 
 // "fused by the logits: 0.5 x a + 0.5 x b": for people.
-std::string WordsOf(const Fusion& fusion);
+std::string ToWords(const Fusion& fusion);
 // "a 0.7113, b 0.3520": for people; empty where none has a score.
-std::string WordsOf(const std::vector<NetworkScore>& networks);
+std::string ToWords(const std::vector<NetworkScore>& networks);
 
 // Fills in what ScoreTracks() would, for a video whose every ClipScore::networks is there. Each network's
 // score of a person and of the video is what it is where the network works alone; those of the fusion are

@@ -52,10 +52,10 @@ class Reader {
     row.path = table_.Raw(i, path_);
     if (row.path.empty()) throw table_.Wrong(i, "the path is empty");
     row.score = Share(i, score_, "a score is the probability of fake; leave it empty where there is none");
-    row.status = StatusOf(table_.Field(i, status_));
+    row.status = ReadStatus(table_.Field(i, status_));
     if (!table_.Has(status_) && row.score) row.status = Status::kOk;
     row.verdict = ParseVerdict(table_.Field(i, "verdict"));
-    row.label = LabelOf(i);
+    row.label = FindLabel(i);
     row.frames = Count(i, "frames");
     row.faces = Count(i, "faces");
     row.tracks = Count(i, "tracks");
@@ -118,7 +118,7 @@ class Reader {
     return share;
   }
 
-  std::optional<Label> LabelOf(std::size_t row) const {
+  std::optional<Label> FindLabel(std::size_t row) const {
     const std::string text = label_.empty() ? "" : table_.Field(row, label_);
     if (text.empty()) return std::nullopt;
     const auto label = ParseLabel(text);
@@ -174,11 +174,11 @@ std::string ScoreCsvLine(const ScoreRow& row) {
   const auto text = [](const std::optional<double>& number) {
     return number ? fmt::format("{}", *number) : std::string();
   };
-  return CsvLine({row.path, std::string(NameOf(row.status)), text(row.score), text(row.probability),
-                  text(row.threshold), std::string(row.verdict ? NameOf(*row.verdict) : ""),
-                  std::string(row.label ? NameOf(*row.label) : ""), fmt::format("{}", row.frames),
+  return CsvLine({row.path, std::string(GetName(row.status)), text(row.score), text(row.probability),
+                  text(row.threshold), std::string(row.verdict ? GetName(*row.verdict) : ""),
+                  std::string(row.label ? GetName(*row.label) : ""), fmt::format("{}", row.frames),
                   fmt::format("{}", row.faces), fmt::format("{}", row.tracks), fmt::format("{}", row.seconds),
-                  ReasonsOf(row), row.note, NetworksText(row.networks)});
+                  ListReasons(row), row.note, NetworksText(row.networks)});
 }
 
 std::vector<ScoreRow> ReadScoreCsv(const CsvTable& table, const ScoreColumns& columns,

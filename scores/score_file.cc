@@ -38,7 +38,7 @@ bool AreFrames(const std::vector<ScoreRow>& rows) {
 }
 
 // A row for each folder of frames, in order of their first.
-std::vector<ScoreRow> VideosOf(const std::filesystem::path& file, const std::vector<ScoreRow>& frames) {
+std::vector<ScoreRow> GatherVideos(const std::filesystem::path& file, const std::vector<ScoreRow>& frames) {
   std::vector<ScoreRow> videos;
   std::map<std::string, std::size_t> numbers;
   for (const ScoreRow& frame : frames) {
@@ -68,7 +68,7 @@ std::vector<ScoreRow> VideosOf(const std::filesystem::path& file, const std::vec
 
 }  // namespace
 
-ScoreFileForm FormOf(const std::filesystem::path& path) {
+ScoreFileForm ChooseForm(const std::filesystem::path& path) {
   return path.extension() == ".jsonl" ? ScoreFileForm::kJsonLines : ScoreFileForm::kCsv;
 }
 
@@ -85,7 +85,7 @@ std::string ScoreFileLine(const ScoreRow& row, ScoreFileForm form) {
 }
 
 std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path) {
-  return ReadScoreFile(path, FormOf(path));
+  return ReadScoreFile(path, ChooseForm(path));
 }
 
 std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path, ScoreFileForm form) {
@@ -95,10 +95,10 @@ std::vector<ScoreRow> ReadScoreFile(const std::filesystem::path& path, ScoreFile
 
 std::vector<ScoreRow> ReadForeignScores(const std::filesystem::path& path, const ScoreColumns& columns,
                                         std::vector<std::string>* assumed) {
-  if (FormOf(path) == ScoreFileForm::kJsonLines) return ReadScoreFile(path);
+  if (ChooseForm(path) == ScoreFileForm::kJsonLines) return ReadScoreFile(path);
   std::vector<ScoreRow> rows = ReadScoreCsv(CsvTable(path), columns, assumed);
   if (!AreFrames(rows)) return rows;
-  std::vector<ScoreRow> videos = VideosOf(path, rows);
+  std::vector<ScoreRow> videos = GatherVideos(path, rows);
   assumed->push_back(
       fmt::format("{} rows are single frames of {} videos: a video's score is the mean of its frames'",
                   rows.size(), videos.size()));

@@ -15,7 +15,7 @@ namespace seam {
 enum class ScoreFileForm : std::uint8_t { kCsv, kJsonLines };
 
 // JSON lines where the name ends in .jsonl, otherwise CSV.
-ScoreFileForm FormOf(const std::filesystem::path& path);
+ScoreFileForm ChooseForm(const std::filesystem::path& path);
 
 // What a file begins with: the names of the columns, or nothing.
 std::string ScoreFileHeader(ScoreFileForm form = ScoreFileForm::kCsv);

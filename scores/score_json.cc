@@ -80,7 +80,7 @@ class JsonRow {
     ScoreRow row;
     row.path = Text("path");
     if (row.path.empty()) throw Wrong("the path is missing");
-    row.status = StatusOf(Text("status"));
+    row.status = ReadStatus(Text("status"));
     row.verdict = ParseVerdict(Text("verdict"));
     row.aggregate = Text("aggregate");
     for (const auto& [key, member] : kTexts) row.*member = Text(key);
@@ -138,11 +138,11 @@ class JsonRow {
   // `reason` has the cautions' words, too, behind the row's own.
   void ReadReasons(ScoreRow* row) const {
     if (const auto cautions = json_.find("cautions"); cautions != json_.end())
-      row->cautions = CautionsOf(*cautions);
+      row->cautions = ReadCautions(*cautions);
     row->reason = Text("reason");
     VideoFacts rest;
     rest.cautions = row->cautions;
-    const std::string words = ReasonsOf(rest);
+    const std::string words = ListReasons(rest);
     if (words.empty() || !row->reason.ends_with(words)) return;
     row->reason.resize(row->reason.size() - words.size());
     if (row->reason.ends_with("; ")) row->reason.resize(row->reason.size() - 2);
@@ -190,11 +190,11 @@ std::string ScoreJsonLine(const ScoreRow& row) {
   // The names of shards are such ids already.
   const auto text = [&](const std::string& each) { return row.split.empty() ? Utf8Id(each) : each; };
   Json json = {{"path", text(row.path)},
-               {"status", NameOf(row.status)},
+               {"status", GetName(row.status)},
                {"score", OrNull(row.score)},
                {"probability", OrNull(row.probability)},
                {"threshold", OrNull(row.threshold)},
-               {"verdict", row.verdict ? NameOf(*row.verdict) : ""},
+               {"verdict", row.verdict ? GetName(*row.verdict) : ""},
                {"label", row.label ? Json(static_cast<int>(*row.label)) : Json(nullptr)},
                {"frames", row.frames},
                {"faces", row.faces},
@@ -202,7 +202,7 @@ std::string ScoreJsonLine(const ScoreRow& row) {
                {"small_faces", row.small_faces},
                {"seconds", row.seconds},
                {"aggregate", row.aggregate},
-               {"reason", text(ReasonsOf(row))},
+               {"reason", text(ListReasons(row))},
                {"cautions", CautionsJson(row.cautions)}};
   for (const auto& [key, member] : kTexts) {
     if (!(row.*member).empty() || member == &ScoreRow::note) json[key] = text(row.*member);

@@ -16,7 +16,7 @@ constexpr struct {
 
 }  // namespace
 
-std::string_view NameOf(Verdict verdict) {
+std::string_view GetName(Verdict verdict) {
   for (const auto& entry : kNames) {
     if (entry.verdict == verdict) return entry.name;
   }

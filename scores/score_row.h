@@ -19,7 +19,7 @@ inline constexpr Verdict kVerdicts[] = {Verdict::kFake, Verdict::kUncertain, Ver
                                         Verdict::kError};
 
 // "fake", "uncertain", "real", "no_face", "error".
-std::string_view NameOf(Verdict verdict);
+std::string_view GetName(Verdict verdict);
 std::optional<Verdict> ParseVerdict(std::string_view name);
 
 // In pixels of the upright frame, which it may overhang.

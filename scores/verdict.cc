@@ -26,7 +26,7 @@ double Number(const std::string& text) {
 }
 
 // The usual size of a person's face: the median of the shorter sides.
-float SizeOf(const TrackScore& track) {
+float FindSize(const TrackScore& track) {
   std::vector<float> sides;
   for (const ClipScore& clip : track.clips) {
     for (const SeenFace& face : clip.faces) sides.push_back(std::min(face.box.width, face.box.height));
@@ -42,7 +42,7 @@ void AddCautions(int min_track, ScoreRow* row) {
   int most = 0;
   for (const auto& [number, track] : row->people) most = std::max(most, track.frames());
   if (most < min_track && row->frames >= min_track) AddCaution(FewFrames(most, row->frames), &row->cautions);
-  const int size = static_cast<int>(std::lround(SizeOf(deciding->second)));
+  const int size = static_cast<int>(std::lround(FindSize(deciding->second)));
   if (size < kVerySmallFace) AddCaution(SmallFace(size), &row->cautions);
 }
 
@@ -51,18 +51,18 @@ bool SeenInFewFrames(const ScoreRow& row) {
                      [](const Caution& caution) { return caution.kind == CautionKind::kFewFrames; });
 }
 
-Verdict VerdictOf(const VerdictRule& rule, const ScoreRow& row) {
-  if (row.score) return SeenInFewFrames(row) ? Verdict::kUncertain : VerdictOf(rule, *row.score);
+Verdict DecideVerdict(const VerdictRule& rule, const ScoreRow& row) {
+  if (row.score) return SeenInFewFrames(row) ? Verdict::kUncertain : DecideVerdict(rule, *row.score);
   return row.status == Status::kNoFace || row.status == Status::kNoWindow ? Verdict::kNoFace
                                                                           : Verdict::kError;
 }
 
 // What follows from the score.
 void Conclude(const VerdictRule& rule, int min_track, ScoreRow* row) {
-  row->probability = ProbabilityOf(rule, row->score);
+  row->probability = ToProbability(rule, row->score);
   row->threshold = rule.threshold;
   AddCautions(min_track, row);
-  row->verdict = VerdictOf(rule, *row);
+  row->verdict = DecideVerdict(rule, *row);
 }
 
 }  // namespace
@@ -94,19 +94,19 @@ VerdictRule MakeVerdictRule(double stored, const std::optional<Calibration>& cal
   return rule;
 }
 
-std::optional<double> ProbabilityOf(const VerdictRule& rule, std::optional<double> score) {
+std::optional<double> ToProbability(const VerdictRule& rule, std::optional<double> score) {
   if (!score || !rule.calibrated) return std::nullopt;
   return CalibratedProbability(*score, rule.temperature);
 }
 
-Verdict VerdictOf(const VerdictRule& rule, double score) {
+Verdict DecideVerdict(const VerdictRule& rule, double score) {
   if (score >= rule.band_low && score < rule.band_high) return Verdict::kUncertain;
   return score >= rule.threshold ? Verdict::kFake : Verdict::kReal;
 }
 
-std::optional<Verdict> VerdictOf(const VerdictRule& rule, const ScoreRow& row, const TrackScore& track) {
+std::optional<Verdict> DecideVerdict(const VerdictRule& rule, const ScoreRow& row, const TrackScore& track) {
   if (!track.counts) return std::nullopt;
-  return SeenInFewFrames(row) ? Verdict::kUncertain : VerdictOf(rule, track.score);
+  return SeenInFewFrames(row) ? Verdict::kUncertain : DecideVerdict(rule, track.score);
 }
 
 void Judge(const VerdictRule& rule, const AggregateOptions& aggregate, ScoreRow* row) {

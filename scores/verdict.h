@@ -27,12 +27,12 @@ VerdictRule MakeVerdictRule(double stored, const std::optional<Calibration>& cal
                             const std::string& threshold = "");
 
 // The calibrated probability of fake, where the checkpoint can tell.
-std::optional<double> ProbabilityOf(const VerdictRule& rule, std::optional<double> score);
+std::optional<double> ToProbability(const VerdictRule& rule, std::optional<double> score);
 
 // Of a score: uncertain in the band, fake from the threshold on, else real.
-Verdict VerdictOf(const VerdictRule& rule, double score);
+Verdict DecideVerdict(const VerdictRule& rule, double score);
 // Of one person in a judged row; none for one who does not count.
-std::optional<Verdict> VerdictOf(const VerdictRule& rule, const ScoreRow& row, const TrackScore& track);
+std::optional<Verdict> DecideVerdict(const VerdictRule& rule, const ScoreRow& row, const TrackScore& track);
 
 // The shorter side of a face, in pixels, below which it is told to be very small: the network sees it blown
 // up several times.

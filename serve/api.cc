@@ -243,14 +243,14 @@ class Api {
   }
 
   // The job that the path names, or a problem.
-  std::optional<Job> JobOf(const Request& request, Response* response, bool with_result = false) {
+  std::optional<Job> MakeJob(const Request& request, Response* response, bool with_result = false) {
     std::optional<Job> job = context_.store.Find(request.matches[1], with_result);
     if (!job) SetProblem(response, 404, "Not found", "There is no such job.");
     return job;
   }
 
   void ShowJob(const Request& request, Response* response) {
-    const std::optional<Job> job = JobOf(request, response);
+    const std::optional<Job> job = MakeJob(request, response);
     if (!job) return;
     SetJson(response, JobJson(*job, context_.queue, context_.store));
     SetEtag(request, response);
@@ -258,7 +258,7 @@ class Api {
 
   // A job that is done, or a problem that says how it stands.
   std::optional<Job> DoneJob(const Request& request, Response* response) {
-    std::optional<Job> job = JobOf(request, response, true);
+    std::optional<Job> job = MakeJob(request, response, true);
     if (!job || job->state == JobState::kDone) return job;
     SetProblem(response, 409, "No result",
                fmt::format("The job is {}. {}", JobStateName(job->state), job->problem));
@@ -276,7 +276,7 @@ class Api {
                 const std::string& download) {
     const std::optional<Job> job = DoneJob(request, response);
     if (!job) return;
-    const std::filesystem::path path = context_.queue.FolderOf(job->id) / file;
+    const std::filesystem::path path = context_.queue.ChooseFolder(job->id) / file;
     if (!std::filesystem::exists(path))
       return SetProblem(response, 410, "Gone", "The file is no longer there.");
     response->set_header("Content-Disposition", fmt::format("attachment; filename=\"{}\"", download));
@@ -297,7 +297,7 @@ class Api {
 
   // With ranges, so that a player may jump.
   void Media(const Request& request, Response* response) {
-    const std::optional<Job> job = JobOf(request, response);
+    const std::optional<Job> job = MakeJob(request, response);
     if (!job) return;
     const auto stream = std::make_shared<std::ifstream>(job->path, std::ios::binary);
     std::error_code problem;
@@ -315,7 +315,7 @@ class Api {
     response->set_header("Accept-Ranges", "bytes");
     response->set_header("Cache-Control", "private, max-age=3600");
     response->set_content_provider(
-        static_cast<std::size_t>(size), MediaTypeOf(job->path),
+        static_cast<std::size_t>(size), FindMediaType(job->path),
         [stream](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
           char buffer[1 << 16];
           stream->clear();
@@ -361,11 +361,11 @@ class Api {
     }
     if (job.model.empty()) job.model = context_.queue.options().models.front().name;
     if (context_.queue.FindModel(job.model) == nullptr) {
-      if (job.uploaded) std::filesystem::remove_all(context_.queue.FolderOf(job.id));
+      if (job.uploaded) std::filesystem::remove_all(context_.queue.ChooseFolder(job.id));
       return SetProblem(response, 400, "Unknown model", "GET /api/v1/models lists them.");
     }
     const Job added = context_.store.Add(job, key);
-    if (added.id != job.id && job.uploaded) std::filesystem::remove_all(context_.queue.FolderOf(job.id));
+    if (added.id != job.id && job.uploaded) std::filesystem::remove_all(context_.queue.ChooseFolder(job.id));
     context_.queue.Announce(added.id);
     context_.queue.Wake();
     response->set_header("Location", "/api/v1/jobs/" + added.id);
@@ -398,7 +398,7 @@ class Api {
 
   bool Receive(const Request& request, Response* response, const httplib::ContentReader& reader, Job* job) {
     const std::int64_t stored = context_.store.UploadedBytes();
-    Upload upload(context_.queue.FolderOf(job->id));
+    Upload upload(context_.queue.ChooseFolder(job->id));
     bool too_large = false, full = false, in_file = !request.is_multipart_form_data();
     std::string problem;
     const auto receive = [&](const char* data, std::size_t size) {
@@ -447,7 +447,7 @@ class Api {
   }
 
   void Cancel(const Request& request, Response* response) {
-    const std::optional<Job> job = JobOf(request, response);
+    const std::optional<Job> job = MakeJob(request, response);
     if (!job) return;
     if (!context_.queue.Cancel(job->id)) {
       return SetProblem(response, 409, "Ended already",
@@ -457,7 +457,7 @@ class Api {
   }
 
   void Delete(const Request& request, Response* response) {
-    if (!JobOf(request, response)) return;
+    if (!MakeJob(request, response)) return;
     context_.queue.Delete(request.matches[1]);
     response->status = 204;
   }
@@ -474,7 +474,7 @@ class Api {
     }
     if (!token.empty()) {
       response->set_header("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict",
-                                                     kSessionCookie, SessionOf(token)));
+                                                     kSessionCookie, SessionFor(token)));
     }
     response->status = 204;
   }

@@ -219,7 +219,7 @@ class FlaskMl {
     }
     std::sort(pictures.begin(), pictures.end());
     std::string table = CsvLine({"image_path", "prediction", "confidence"});
-    for (const Scored& scored : Score(pictures, ModelOf(TextAt(parameters, "ckpt_path")))) {
+    for (const Scored& scored : Score(pictures, FindServedModel(TextAt(parameters, "ckpt_path")))) {
       // As published: a prediction is likely where the greater of both probabilities is above 0.8.
       if (scored.failed) {
         table += CsvLine({scored.path, "error", ""});
@@ -263,7 +263,7 @@ class FlaskMl {
                             : throw ValidationError(named + ": no such file is open to this server"));
     }
     std::string table = CsvLine({"video_path", "deepfake_probability", "prediction"});
-    for (const Scored& scored : Score(videos, ModelOf(TextAt(parameters, "model")))) {
+    for (const Scored& scored : Score(videos, FindServedModel(TextAt(parameters, "model")))) {
       if (scored.failed) {
         table += CsvLine({scored.path, "", "ERROR"});
       } else if (!scored.fake) {
@@ -329,7 +329,7 @@ class FlaskMl {
     return Open(named, key);
   }
 
-  const ServedModel& ModelOf(const std::string& name) const {
+  const ServedModel& FindServedModel(const std::string& name) const {
     for (const ServedModel& model : context_.queue.options().models) {
       if (name == model.name || name == model.file.string()) return model;
     }

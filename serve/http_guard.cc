@@ -32,7 +32,7 @@ bool KnowsToken(const Caller& caller, const GuardOptions& options) {
       SameSecret(caller.authorization.substr(std::string(kBearer).size()), options.token)) {
     return true;
   }
-  return SameSecret(CookieValue(caller.cookie, kSessionCookie), SessionOf(options.token));
+  return SameSecret(CookieValue(caller.cookie, kSessionCookie), SessionFor(options.token));
 }
 
 }  // namespace
@@ -59,7 +59,7 @@ std::string CookieValue(const std::string& header, const std::string& name) {
   return "";
 }
 
-std::string SessionOf(const std::string& token) { return Sha256Of("seam session " + token); }
+std::string SessionFor(const std::string& token) { return Sha256Of("seam session " + token); }
 
 std::optional<Refusal> Refuse(const Caller& caller, const GuardOptions& options) {
   if (!IsOwnHost(caller.host, options)) {

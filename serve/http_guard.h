@@ -42,6 +42,6 @@ bool SameSecret(const std::string& a, const std::string& b);
 std::string CookieValue(const std::string& header, const std::string& name);
 
 // The session cookie's value for a token: what a page gets instead of the token.
-std::string SessionOf(const std::string& token);
+std::string SessionFor(const std::string& token);
 
 }  // namespace seam::serve

@@ -36,7 +36,7 @@ nlohmann::ordered_json SecondsLeft(const Job& job, std::int64_t position, const 
 }  // namespace
 
 nlohmann::ordered_json JobJson(const Job& job, const JobQueue& queue, const JobStore& store) {
-  const std::int64_t position = store.PositionOf(job);
+  const std::int64_t position = store.FindPosition(job);
   nlohmann::ordered_json json = {
       {"id", job.id},
       {"number", job.number},

@@ -101,7 +101,7 @@ bool JobQueue::Delete(const std::string& id) {
     if (const auto found = running_.find(id); found != running_.end()) *found->second = true;
   }
   if (!store_.Delete(id)) return false;
-  RemoveQuietly(FolderOf(id));
+  RemoveQuietly(ChooseFolder(id));
   Announce(id);
   return true;
 }
@@ -194,7 +194,7 @@ void JobQueue::Record(const Job& job, const std::filesystem::path& work) {
   auto result = nlohmann::ordered_json::parse(line);
   result["path"] = job.name;
   const std::string sha256 = Sha256OfFile(job.path);
-  const std::filesystem::path folder = FolderOf(job.id);
+  const std::filesystem::path folder = ChooseFolder(job.id);
   std::filesystem::create_directories(folder);
   for (const char* name : {"scores.csv", "result.jsonl", "report.html"}) {
     if (std::filesystem::exists(work / name)) std::filesystem::rename(work / name, folder / name);

@@ -49,7 +49,7 @@ class JobQueue {
 
   const QueueOptions& options() const { return options_; }
   const ServedModel* FindModel(const std::string& name) const;
-  std::filesystem::path FolderOf(const std::string& id) const { return options_.state / "files" / id; }
+  std::filesystem::path ChooseFolder(const std::string& id) const { return options_.state / "files" / id; }
   // Seconds that the last jobs took, in the middle; none before the first.
   std::optional<double> TypicalSeconds() const;
   // Tells listeners how the job stands.

@@ -211,7 +211,7 @@ std::int64_t JobStore::Count(const JobQuery& query) const {
   return count.Step() ? count.Integer(0) : 0;
 }
 
-std::int64_t JobStore::PositionOf(const Job& job) const {
+std::int64_t JobStore::FindPosition(const Job& job) const {
   if (job.state != JobState::kQueued) return 0;
   const std::lock_guard lock(mutex_);
   Statement count(db_, "SELECT count(*) FROM job WHERE state = ? AND number < ?");

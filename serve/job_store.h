@@ -45,7 +45,7 @@ class JobStore {
   std::vector<Job> List(const JobQuery& query) const;
   std::int64_t Count(const JobQuery& query) const;
   // Jobs in the queue before this one; 0 for the next and for those that are not queued.
-  std::int64_t PositionOf(const Job& job) const;
+  std::int64_t FindPosition(const Job& job) const;
 
   // Takes the oldest queued job and marks it running.
   std::optional<Job> TakeNext();

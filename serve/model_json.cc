@@ -11,7 +11,7 @@ namespace seam::serve {
 namespace {
 
 // Of an ensemble what its first network looks at, and how the fused score is read.
-CheckpointInfo InfoOf(const std::filesystem::path& path) {
+CheckpointInfo ReadInfo(const std::filesystem::path& path) {
   if (!IsEnsemble(path)) return LoadNetwork(path).info;
   const EnsembleFile file(path);
   CheckpointInfo info = LoadNetwork(file.Checkpoint(0), file.Subject(0)).info;
@@ -25,7 +25,7 @@ CheckpointInfo InfoOf(const std::filesystem::path& path) {
 }  // namespace
 
 nlohmann::ordered_json ModelJson(const ServedModel& model) {
-  const CheckpointInfo info = InfoOf(model.file);
+  const CheckpointInfo info = ReadInfo(model.file);
   nlohmann::ordered_json json = {{"name", model.name},
                                  {"file", model.file.filename().string()},
                                  {"sha256", Sha256OfFile(model.file)},

@@ -24,7 +24,7 @@ namespace {
 constexpr int kNice = 5;  // requests are answered before frames are scored
 
 pid_t Spawn(const std::vector<std::string>& arguments, const std::filesystem::path& log) {
-  const std::string program = ProgramOf("infer").string();
+  const std::string program = FindProgram("infer").string();
   std::vector<std::string> words = {program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;

@@ -95,7 +95,7 @@ void LockState(const std::filesystem::path& state) {
   }
 }
 
-std::vector<ServedModel> ModelsOf(const std::vector<std::string>& files) {
+std::vector<ServedModel> LoadModels(const std::vector<std::string>& files) {
   std::vector<ServedModel> models;
   if (files.empty()) {
     const std::filesystem::path file = FindShare("default.safetensors");
@@ -134,7 +134,7 @@ int Serve(const std::vector<std::string>& arguments) {
   std::filesystem::create_directories(state);
   LockState(state);
   settings.queue.state = std::filesystem::canonical(state);
-  settings.queue.models = ModelsOf(settings.models);
+  settings.queue.models = LoadModels(settings.models);
   settings.queue.workers = settings.workers > 0
                                ? settings.workers
                                : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));

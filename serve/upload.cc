@@ -75,7 +75,7 @@ std::string ShownName(const std::string& name) {
   return shown.empty() ? "file" : shown;
 }
 
-std::string MediaTypeOf(const std::filesystem::path& file) {
+std::string FindMediaType(const std::filesystem::path& file) {
   char bytes[16] = {};
   std::ifstream(file, std::ios::binary).read(bytes, sizeof bytes);
   const std::string_view head(bytes, sizeof bytes);

@@ -33,6 +33,6 @@ std::string ShownName(const std::string& name);
 
 // The media type that a browser plays a file as, by its first bytes; "application/octet-stream" where it is
 // none.
-std::string MediaTypeOf(const std::filesystem::path& file);
+std::string FindMediaType(const std::filesystem::path& file);
 
 }  // namespace seam::serve

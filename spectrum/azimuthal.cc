@@ -43,7 +43,7 @@ std::shared_ptr<const Rings> MakeRings(int height, int width) {
 }
 
 // Made once a size: folders of pictures mostly have one.
-std::shared_ptr<const Rings> RingsOf(int height, int width) {
+std::shared_ptr<const Rings> FindRings(int height, int width) {
   static std::mutex mutex;
   static std::map<std::pair<int, int>, std::shared_ptr<const Rings>> made;
   constexpr std::size_t kMaxSizes = 64;
@@ -58,7 +58,7 @@ std::shared_ptr<const Rings> RingsOf(int height, int width) {
   return made[{height, width}] = std::move(rings);
 }
 
-double LogOf(const cv::Vec2d& coefficient) {
+double ComputeLog(const cv::Vec2d& coefficient) {
   const double real = coefficient[0] + kOffset, imaginary = coefficient[1];
   return 10 * std::log(real * real + imaginary * imaginary);
 }
@@ -85,11 +85,11 @@ std::vector<double> Slopes(std::span<const double> y) {
 }  // namespace
 
 cv::Mat LogMagnitude(const cv::Mat& grey) {
-  const cv::Mat transform = FourierOf(grey);
+  const cv::Mat transform = ComputeFourier(grey);
   cv::Mat result(grey.size(), CV_64F);
   for (int y = 0; y < grey.rows; ++y) {
     auto* to = result.ptr<double>(Shifted(y, grey.rows));
-    for (int x = 0; x < grey.cols; ++x) to[Shifted(x, grey.cols)] = LogOf(transform.at<cv::Vec2d>(y, x));
+    for (int x = 0; x < grey.cols; ++x) to[Shifted(x, grey.cols)] = ComputeLog(transform.at<cv::Vec2d>(y, x));
   }
   return result;
 }
@@ -97,9 +97,9 @@ cv::Mat LogMagnitude(const cv::Mat& grey) {
 std::vector<double> AzimuthalMean(const cv::Mat& grey) {
   if (grey.empty()) return {};
   const int height = grey.rows, width = grey.cols;
-  const auto rings = RingsOf(height, width);
+  const auto rings = FindRings(height, width);
   if (rings->last < 2) return {};
-  const cv::Mat transform = FourierOf(grey);
+  const cv::Mat transform = ComputeFourier(grey);
   std::vector<double> sums(rings->pixels.size());
   // The transform of real numbers is its own mirror image, so that half of the logarithms are enough.
   for (int y = 0; y < height; ++y) {
@@ -108,7 +108,7 @@ std::vector<double> AzimuthalMean(const cv::Mat& grey) {
     const int mirrored = y == 0 ? 0 : height - y;
     const auto* mirror = &rings->ring[static_cast<std::size_t>(mirrored) * static_cast<std::size_t>(width)];
     for (int x = 0; x <= width / 2; ++x) {
-      const double value = LogOf(row[x]);
+      const double value = ComputeLog(row[x]);
       sums[static_cast<std::size_t>(ring[x])] += value;
       const int other = x == 0 ? 0 : width - x;
       if (other > width / 2) sums[static_cast<std::size_t>(mirror[other])] += value;

@@ -91,7 +91,7 @@ FeatureOptions FeatureOptions::FromJson(const nlohmann::json& json) {
   return options;
 }
 
-Features FeaturesOf(const cv::Mat& picture, const FeatureOptions& options) {
+Features ComputeFeatures(const cv::Mat& picture, const FeatureOptions& options) {
   const cv::Mat prepared = Prepared(picture, options);
   if (prepared.empty()) {
     return {{},
@@ -120,7 +120,7 @@ Features FeaturesOf(const cv::Mat& picture, const FeatureOptions& options) {
     if (std::min(prepared.rows, prepared.cols) < 8) return {{}, {}, "the picture is too small"};
     cv::Mat colour = prepared;
     if (prepared.channels() == 1) cv::cvtColor(prepared, colour, cv::COLOR_GRAY2RGB);
-    return OfMatrix(ResidualOf(colour, options.residual));
+    return OfMatrix(ComputeResidual(colour, options.residual));
   }
   return OfMatrix(prepared);
 }

@@ -18,7 +18,7 @@ struct FeatureOptions {
   // "dct": OrthonormalDct(), and its logarithm unless `log` is false (transforms/dct.h).
   // "magnitude": LogMagnitude() of each channel.
   // "raw": the pixels, 0..255.
-  // "prnu": ResidualOf() (spectrum/residual.h).
+  // "prnu": ComputeResidual() (spectrum/residual.h).
   // "lbp": LocalBinaryPattern() of the grey picture (transforms/local_binary_pattern.h).
   std::string kind = "azimuthal";
   int features = 300;  // of "azimuthal"; 0: as many as the picture gives
@@ -43,6 +43,6 @@ struct Features {
 };
 
 // `picture`: 8-bit, grey or RGB as options.IsGrey() says; a colour picture is made grey, a grey one repeated.
-Features FeaturesOf(const cv::Mat& picture, const FeatureOptions& options);
+Features ComputeFeatures(const cv::Mat& picture, const FeatureOptions& options);
 
 }  // namespace seam

@@ -93,7 +93,7 @@ bool IsObject(Pickled value, std::initializer_list<std::string_view> names) {
 }
 
 // The item of a tuple, or nullptr.
-Pickled ItemOf(Pickled tuple, std::size_t i) {
+Pickled GetItem(Pickled tuple, std::size_t i) {
   const bool has = tuple != nullptr && tuple->kind == PickleValue::kTuple && i < tuple->items.size();
   return has ? tuple->items[i] : nullptr;
 }
@@ -102,16 +102,16 @@ bool IsTrue(Pickled value) { return value != nullptr && value->number != 0; }
 
 // Of numpy.dtype("f8", ...), whose state tells the order of bytes, as .npy files write it; "" for another
 // object.
-std::string TypeOf(Pickled dtype) {
+std::string ReadType(Pickled dtype) {
   if (!IsObject(dtype, {"numpy.dtype"}) || dtype->items.empty()) return "";
   const std::string& code = dtype->items[0]->text;
-  const Pickled order = ItemOf(dtype->state, 1);
+  const Pickled order = GetItem(dtype->state, 1);
   if (order != nullptr && order->text == ">") return ">" + code;
   return (code == "u1" || code == "i1" || code == "b1" ? "|" : "<") + code;
 }
 
 // Bytes as each protocol writes them: as such, as text of Python 2, or as _codecs.encode(text, "latin1").
-std::optional<std::string> BytesOf(Pickled value) {
+std::optional<std::string> GetBytes(Pickled value) {
   if (value == nullptr) return std::nullopt;
   if (value->kind == PickleValue::kBytes || value->kind == PickleValue::kText) return value->text;
   if (!IsObject(value, {"_codecs.encode"}) || value->items.empty()) return std::nullopt;
@@ -132,20 +132,20 @@ std::optional<std::string> BytesOf(Pickled value) {
 
 // A pickled array: made empty and given (version, shape, type, whether in Fortran's order, bytes) as its
 // state, or, from protocol 5 on, made of (bytes, type, shape, order).
-NumpyArray ArrayOf(Pickled value, const std::string& subject, const char* name) {
+NumpyArray ToArray(Pickled value, const std::string& subject, const char* name) {
   Pickled shape = nullptr;
   std::string type;
   std::optional<std::string> bytes;
   bool in_c_order = false;
   if (IsObject(value, {"numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct"})) {
-    shape = ItemOf(value->state, 1);
-    type = TypeOf(ItemOf(value->state, 2));
-    in_c_order = !IsTrue(ItemOf(value->state, 3));
-    bytes = BytesOf(ItemOf(value->state, 4));
+    shape = GetItem(value->state, 1);
+    type = ReadType(GetItem(value->state, 2));
+    in_c_order = !IsTrue(GetItem(value->state, 3));
+    bytes = GetBytes(GetItem(value->state, 4));
   } else if (IsObject(value, {"numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer"}) &&
              value->items.size() == 4) {
-    bytes = BytesOf(value->items[0]);
-    type = TypeOf(value->items[1]);
+    bytes = GetBytes(value->items[0]);
+    type = ReadType(value->items[1]);
     shape = value->items[2];
     in_c_order = value->items[3]->text == "C";
   }
@@ -156,7 +156,7 @@ NumpyArray ArrayOf(Pickled value, const std::string& subject, const char* name) 
   NumpyArray array{type, {}, {}};
   for (const Pickled side : shape->items) array.shape.push_back(side->number);
   // Through the reader of .npy, which checks the type and that the bytes fit the shape.
-  return ParseNpy(NpyHeaderOf(array) + *bytes, subject);
+  return ParseNpy(MakeNpyHeader(array) + *bytes, subject);
 }
 
 FeatureSet OfPickle(const fs::path& path) {
@@ -165,8 +165,8 @@ FeatureSet OfPickle(const fs::path& path) {
   std::string_view left = bytes;
   const PickleValue::Ref root = pickle.Read(&left);
   FeatureSet set;
-  SetData(ArrayOf(Lookup(root, "data"), subject, "data"), subject, &set);
-  SetLabels(ArrayOf(Lookup(root, "label"), subject, "label"), subject, &set);
+  SetData(ToArray(Lookup(root, "data"), subject, "data"), subject, &set);
+  SetLabels(ToArray(Lookup(root, "label"), subject, "label"), subject, &set);
   return set;
 }
 
@@ -235,8 +235,8 @@ void WriteFeatureSet(const fs::path& path, const FeatureSet& set) {
   }
   const NumpyArray labels = NumpyArray::OfIntegers({set.labels.begin(), set.labels.end()});
   if (path.extension() == ".npy") {
-    WriteFile(path, NpyOf(data));
-    WriteFile(fs::path(path).replace_extension(".labels.npy"), NpyOf(labels));
+    WriteFile(path, ToNpy(data));
+    WriteFile(fs::path(path).replace_extension(".labels.npy"), ToNpy(labels));
     return;
   }
   if (path.extension() != ".npz")

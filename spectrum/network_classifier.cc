@@ -20,12 +20,12 @@ class NetworkClassifier : public Classifier {
  public:
   NetworkClassifier(ModelOptions options, const Graph& graph,
                     std::map<std::string, std::vector<float>> weights)
-      : options_(std::move(options)), weights_(std::move(weights)), specs_(WeightsOf(graph)) {
+      : options_(std::move(options)), weights_(std::move(weights)), specs_(ListWeights(graph)) {
 #ifdef SEAM_ONEDNN
     CompileOptions compile;
     compile.precision = "fp32";
     compile.device = "cpu";
-    compiled_ = CompileForCpu(Fold(graph, weights_), InputOf(graph), compile);
+    compiled_ = CompileForCpu(Fold(graph, weights_), GetInput(graph), compile);
 #else
     throw Error("--solver", "networks of features need oneDNN, which this Seam was built without",
                 "docs/building.md tells how to build with it");
@@ -70,11 +70,11 @@ constexpr std::int64_t kMostNumbers = std::int64_t{1} << 24;
 std::unique_ptr<Classifier> MakeNetworkClassifier(const ModelOptions& options,
                                                   const std::map<std::string, std::vector<float>>& weights,
                                                   const std::string& subject) {
-  const std::vector<int> map = MapOf(options);
+  const std::vector<int> map = FindPowerMap(options);
   if (map.empty() || std::int64_t{map[0]} * map[1] > kMostNumbers / map[2])
     throw Error(subject, "holds a network that takes no features", "train it again");
   const Graph graph = MakeGraph(options);
-  for (const WeightSpec& spec : WeightsOf(graph)) {
+  for (const WeightSpec& spec : ListWeights(graph)) {
     const auto found = weights.find(spec.name);
     std::int64_t size = 1;
     for (const std::int64_t side : spec.shape) size *= side;

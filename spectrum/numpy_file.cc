@@ -27,7 +27,7 @@ Error Damaged(const std::string& subject, const std::string& what) {
 }
 
 // Bytes of an element of `type`; 0 for a type that is not read.
-std::size_t WidthOf(const std::string& type) {
+std::size_t FindWidth(const std::string& type) {
   static const std::vector<std::pair<std::string, std::size_t>> numbers = {
       {"<f8", 8}, {"<f4", 4}, {"|u1", 1}, {"|i1", 1}, {"|b1", 1}, {"<i2", 2},
       {"<u2", 2}, {"<i4", 4}, {"<u4", 4}, {"<i8", 8}, {"<u8", 8},
@@ -105,7 +105,7 @@ std::vector<To> Converted(const std::string& bytes) {
 }
 
 template <class To>
-std::vector<To> NumbersOf(const NumpyArray& array, const std::string& subject) {
+std::vector<To> ReadNumbers(const NumpyArray& array, const std::string& subject) {
   const auto& [type, shape, bytes] = array;
   if (type == "<f8") return Converted<To, double>(bytes);
   if (type == "<f4") return Converted<To, float>(bytes);
@@ -192,18 +192,18 @@ NumpyArray NumpyArray::OfTexts(const std::vector<std::string>& texts) {
 NumpyArray NumpyArray::OfText(const std::string& text) { return OfUtf32({text}, {}); }
 
 std::vector<double> NumpyArray::Doubles(const std::string& subject) const {
-  return NumbersOf<double>(*this, subject);
+  return ReadNumbers<double>(*this, subject);
 }
 std::vector<float> NumpyArray::Floats(const std::string& subject) const {
-  return NumbersOf<float>(*this, subject);
+  return ReadNumbers<float>(*this, subject);
 }
 std::vector<std::int64_t> NumpyArray::Integers(const std::string& subject) const {
-  return NumbersOf<std::int64_t>(*this, subject);
+  return ReadNumbers<std::int64_t>(*this, subject);
 }
 
 std::vector<std::string> NumpyArray::Texts(const std::string& subject) const {
   if (!IsText(type)) throw Error(subject, fmt::format("holds {}, not texts", Printable(type)));
-  const std::size_t width = WidthOf(type);
+  const std::size_t width = FindWidth(type);
   std::vector<std::string> texts(elements());
   for (std::size_t i = 0; i < texts.size(); ++i) {
     for (std::size_t k = 0; k < width; k += 4) {
@@ -215,7 +215,7 @@ std::vector<std::string> NumpyArray::Texts(const std::string& subject) const {
   return texts;
 }
 
-std::string NpyHeaderOf(const NumpyArray& array) {
+std::string MakeNpyHeader(const NumpyArray& array) {
   std::string shape;
   for (const std::int64_t side : array.shape) shape += fmt::format("{}, ", side);
   if (array.shape.size() > 1) shape.resize(shape.size() - 2);
@@ -233,7 +233,7 @@ std::string NpyHeaderOf(const NumpyArray& array) {
   return header + text;
 }
 
-std::string NpyOf(const NumpyArray& array) { return NpyHeaderOf(array) + array.bytes; }
+std::string ToNpy(const NumpyArray& array) { return MakeNpyHeader(array) + array.bytes; }
 
 NumpyArray ParseNpy(std::string_view bytes, const std::string& subject) {
   if (bytes.size() < 12 || bytes.substr(0, kMagic.size()) != kMagic)
@@ -253,7 +253,7 @@ NumpyArray ParseNpy(std::string_view bytes, const std::string& subject) {
     throw Error(subject, "holds records, not numbers", "save a plain array with numpy.save()");
   array.type = std::string(ValueIn(header, "'descr':", '\'', '\'', subject));
   if (!array.type.empty() && array.type[0] == '=') array.type[0] = '<';
-  if (WidthOf(array.type) == 0) {
+  if (FindWidth(array.type) == 0) {
     throw Error(subject, fmt::format("holds elements of type {}", Printable(array.type)),
                 "numbers in little-endian order are read; objects, which are pickled, never are");
   }
@@ -262,7 +262,7 @@ NumpyArray ParseNpy(std::string_view bytes, const std::string& subject) {
   if (header.substr(order + 15, 8).find("True") != std::string_view::npos)
     throw Error(subject, "is in Fortran's order", "save numpy.ascontiguousarray(array)");
   array.shape = ShapeIn(ValueIn(header, "'shape'", '(', ')', subject), subject);
-  if (!Fits(array.shape, WidthOf(array.type), bytes.size() - prefix - length))
+  if (!Fits(array.shape, FindWidth(array.type), bytes.size() - prefix - length))
     throw Damaged(subject, "it is shorter or longer than its shape says");
   array.bytes = bytes.substr(prefix + length);
   return array;
@@ -285,7 +285,7 @@ void WriteNpz(const std::filesystem::path& path,
   }
   members.reserve(arrays.size());
   for (const auto& [name, array] : arrays) {
-    members.push_back(NpyOf(array));
+    members.push_back(ToNpy(array));
     zip_source_t* source = zip_source_buffer(zip, members.back().data(), members.back().size(), 0);
     const zip_int64_t index =
         source == nullptr ? -1 : zip_file_add(zip, (name + ".npy").c_str(), source, ZIP_FL_ENC_UTF_8);

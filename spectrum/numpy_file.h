@@ -34,9 +34,9 @@ struct NumpyArray {
   std::vector<std::string> Texts(const std::string& subject) const;
 };
 
-std::string NpyOf(const NumpyArray& array);
+std::string ToNpy(const NumpyArray& array);
 // Without the array's bytes: they follow.
-std::string NpyHeaderOf(const NumpyArray& array);
+std::string MakeNpyHeader(const NumpyArray& array);
 // An Error for what is damaged or holds objects.
 NumpyArray ParseNpy(std::string_view bytes, const std::string& subject);
 

@@ -14,7 +14,7 @@ namespace {
 // How fast belief follows correlation. Only the order of the classes means something.
 constexpr double kSharpness = 20;
 
-cv::Mat PictureOf(std::span<const double> row, int height, int width) {
+cv::Mat ToPicture(std::span<const double> row, int height, int width) {
   cv::Mat picture(height, width, CV_8UC3);
   for (std::size_t i = 0; i < row.size(); ++i)
     picture.data[i] = static_cast<unsigned char>(std::clamp(row[i], 0.0, 255.0));
@@ -28,7 +28,7 @@ class Prnu : public Classifier {
 
   std::vector<double> Probabilities(std::span<const double> row) const override {
     const cv::Mat residual =
-        ResidualOf(PictureOf(row, fingerprints_[0].rows, fingerprints_[0].cols), options_);
+        ComputeResidual(ToPicture(row, fingerprints_[0].rows, fingerprints_[0].cols), options_);
     std::vector<double> shares;
     double sum = 0;
     for (const cv::Mat& fingerprint : fingerprints_) {
@@ -66,7 +66,7 @@ std::unique_ptr<Classifier> TrainPrnu(const FeatureSet& set, int classes, const 
   tbb::parallel_for(0, classes, [&](int c) {
     FingerprintMaker maker(options.residual);
     for (std::size_t i = 0; i < set.rows(); ++i) {
-      if (set.labels[i] == c) maker.Add(PictureOf(set.row(i), height, width));
+      if (set.labels[i] == c) maker.Add(ToPicture(set.row(i), height, width));
     }
     fingerprints[static_cast<std::size_t>(c)] = maker.Fingerprint();
   });

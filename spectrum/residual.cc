@@ -114,7 +114,7 @@ cv::Mat DetailNoise(const cv::Mat& x, int levels, double variance) {
   return JoinRows(Transposed(left), Transposed(right));
 }
 
-cv::Mat GreyOf(const cv::Mat& noise) {
+cv::Mat ToGrey(const cv::Mat& noise) {
   cv::Mat grey;
   cv::transform(noise, grey, cv::Matx13d(0.29893602, 0.58704307, 0.11402090));
   return grey;
@@ -170,13 +170,13 @@ cv::Mat FilterInFourierDomain(const cv::Mat& x) {
 }
 
 cv::Mat Finish(const cv::Mat& noise) {
-  cv::Mat grey = GreyOf(noise);
+  cv::Mat grey = ToGrey(noise);
   TakeOutMeans(&grey);
   return FilterInFourierDomain(grey);
 }
 
 // How far a pixel can carry the fingerprint: less where it is nearly saturated.
-cv::Mat IntensityOf(const cv::Mat& picture) {
+cv::Mat ToIntensity(const cv::Mat& picture) {
   cv::Mat table(1, 256, CV_64F);
   for (int i = 0; i < 256; ++i)
     table.at<double>(i) = i <= 252 ? i / 252.0 : std::exp(-(i - 252.0) * (i - 252.0) / 6);
@@ -187,7 +187,7 @@ cv::Mat IntensityOf(const cv::Mat& picture) {
 
 }  // namespace
 
-cv::Mat NoiseOf(const cv::Mat& picture, const ResidualOptions& options) {
+cv::Mat ComputeNoise(const cv::Mat& picture, const ResidualOptions& options) {
   cv::Mat numbers;
   picture.convertTo(numbers, CV_64F);
   std::vector<cv::Mat> channels;
@@ -200,15 +200,15 @@ cv::Mat NoiseOf(const cv::Mat& picture, const ResidualOptions& options) {
   return numbers;
 }
 
-cv::Mat ResidualOf(const cv::Mat& picture, const ResidualOptions& options) {
-  return Finish(NoiseOf(picture, options));
+cv::Mat ComputeResidual(const cv::Mat& picture, const ResidualOptions& options) {
+  return Finish(ComputeNoise(picture, options));
 }
 
 void FingerprintMaker::Add(const cv::Mat& picture) {
   cv::Mat numbers;
   picture.convertTo(numbers, CV_64F);
-  const cv::Mat intensity = IntensityOf(picture).mul(SaturationMask(picture));
-  const cv::Mat weighted = NoiseOf(picture, options_).mul(numbers) / 255;
+  const cv::Mat intensity = ToIntensity(picture).mul(SaturationMask(picture));
+  const cv::Mat weighted = ComputeNoise(picture, options_).mul(numbers) / 255;
   if (weighted_.empty()) {
     weighted_ = cv::Mat::zeros(weighted.size(), weighted.type());
     squares_ = weighted_.clone();

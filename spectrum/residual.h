@@ -17,12 +17,12 @@ struct ResidualOptions {
 
 // What a Wiener filter of the detail bands of a db4 wavelet transform removes from each channel: `picture` is
 // 8-bit RGB; the result has doubles of the same size and channels.
-cv::Mat NoiseOf(const cv::Mat& picture, const ResidualOptions& options);
+cv::Mat ComputeNoise(const cv::Mat& picture, const ResidualOptions& options);
 
-// The residual of one picture (8-bit RGB): [height, width] doubles. NoiseOf() is made grey, the means of rows
-// and columns are subtracted in each of the four colour phases, and it is Wiener filtered in the Fourier
+// The residual of one picture (8-bit RGB): [height, width] doubles. ComputeNoise() is made grey, the means of
+// rows and columns are subtracted in each of the four colour phases, and it is Wiener filtered in the Fourier
 // domain.
-cv::Mat ResidualOf(const cv::Mat& picture, const ResidualOptions& options);
+cv::Mat ComputeResidual(const cv::Mat& picture, const ResidualOptions& options);
 
 // The fingerprint of a source: sum(W I') / (sum(I'^2) + 1) over its pictures, then as for a residual. I' is
 // the picture's intensity without what is saturated. Pictures have one size.

@@ -27,7 +27,7 @@ void Scale(std::span<const double> row, const std::vector<double>& mean, const s
 
 // How the faces were cut out that features were taken of. Of whole pictures, and where a file of another
 // program does not say, it tells nothing.
-CropSpec CropOf(const nlohmann::json& recipe) {
+CropSpec ReadCrop(const nlohmann::json& recipe) {
   CropSpec crop;
   const auto found = recipe.find("crop");
   if (found != recipe.end() && google::protobuf::util::JsonStringToMessage(found->dump(), &crop).ok())
@@ -37,7 +37,7 @@ CropSpec CropOf(const nlohmann::json& recipe) {
   return crop;
 }
 
-StoredArray ArrayOf(const PlainTensor& tensor, const std::string& subject) {
+StoredArray ToArray(const PlainTensor& tensor, const std::string& subject) {
   if (tensor.dtype != DType::kFloat64) throw Error(subject, "is not of float64", "train it again");
   StoredArray array{tensor.shape, std::vector<double>(tensor.elements())};
   std::memcpy(array.values.data(), tensor.bytes().data(), tensor.bytes().size());
@@ -104,7 +104,7 @@ void SpectrumModel::Save(const std::filesystem::path& path, CheckpointInfo info)
     arrays["feature_deviation"] = {{width}, deviation_};
   }
   info.model = Name();
-  info.crop = CropOf(recipe_);
+  info.crop = ReadCrop(recipe_);
   CheckInfo(info, info.model, static_cast<int>(info.crop.size()), path.string());
   Safetensors file{{}, CheckpointMetadata(info)};
   file.metadata[kSpectrumKey] = nlohmann::json({{"classes", classes_},
@@ -140,7 +140,7 @@ SpectrumModel SpectrumModel::Load(const std::filesystem::path& path) {
       throw Error(subject, "its description is damaged", "train it again");
     StoredArrays arrays;
     for (const auto& [name, tensor] : LoadSafetensors(path).tensors)
-      arrays[name] = ArrayOf(tensor, subject + ": " + name);
+      arrays[name] = ToArray(tensor, subject + ": " + name);
     model.classifier_ = RestoreClassifier(arrays, facts, subject);
     if (arrays.contains("feature_mean")) {
       model.mean_ = Stored(arrays, "feature_mean", 1, subject).values;
@@ -164,7 +164,7 @@ SpectrumModel SpectrumModel::Load(const std::filesystem::path& path) {
     nlohmann::json facts;
     model.classifier_->Store(&arrays, &facts);
     if (facts.contains("network")) {
-      const std::vector<int> map = MapOf(ModelOptions::FromJson(facts["network"], subject));
+      const std::vector<int> map = FindPowerMap(ModelOptions::FromJson(facts["network"], subject));
       return static_cast<std::size_t>(map[0]) * map[1] * map[2] == width;
     }
     for (const char* name : {"weights", "vectors", "points"}) {

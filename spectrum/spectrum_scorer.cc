@@ -22,7 +22,7 @@ class SpectrumScorer : public CompiledModel {
 
   seam::Features FeaturesOfCrop(const std::uint8_t* pixels) const {
     const cv::Mat picture(size_, size_, CV_8UC3, const_cast<std::uint8_t*>(pixels));
-    return FeaturesOf(picture, features_);
+    return ComputeFeatures(picture, features_);
   }
 
   std::vector<double> Logits(const std::uint8_t* clips, std::int64_t n) const override {

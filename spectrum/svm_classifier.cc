@@ -13,7 +13,7 @@ namespace seam {
 namespace {
 
 // A row as libsvm takes it, with an end mark.
-std::vector<svm_node> NodesOf(std::span<const double> row) {
+std::vector<svm_node> ToNodes(std::span<const double> row) {
   std::vector<svm_node> nodes(row.size() + 1);
   for (std::size_t i = 0; i < row.size(); ++i) nodes[i] = {static_cast<int>(i) + 1, row[i]};
   nodes.back() = {-1, 0};
@@ -69,7 +69,7 @@ class Svm : public Classifier {
   Svm& operator=(const Svm&) = delete;
 
   std::vector<double> Probabilities(std::span<const double> row) const override {
-    const auto nodes = NodesOf(row);
+    const auto nodes = ToNodes(row);
     std::vector<double> by_label(labels_.size()), result(static_cast<std::size_t>(classes_));
     if (a_.empty()) {  // without probabilities: all on the class it decides for
       result[static_cast<std::size_t>(svm_predict(&model_, nodes.data()))] = 1;
@@ -82,7 +82,7 @@ class Svm : public Classifier {
   }
 
   int Predict(std::span<const double> row) const override {
-    return static_cast<int>(svm_predict(&model_, NodesOf(row).data()));
+    return static_cast<int>(svm_predict(&model_, ToNodes(row).data()));
   }
 
   void Store(StoredArrays* arrays, nlohmann::json* facts) const override {
@@ -125,7 +125,7 @@ class Svm : public Classifier {
   void Connect() {
     const std::size_t l = vectors_.size() / width_, k = labels_.size();
     nodes_.reserve(l);
-    for (std::size_t i = 0; i < l; ++i) nodes_.push_back(NodesOf({vectors_.data() + i * width_, width_}));
+    for (std::size_t i = 0; i < l; ++i) nodes_.push_back(ToNodes({vectors_.data() + i * width_, width_}));
     for (auto& nodes : nodes_) node_rows_.push_back(nodes.data());
     for (std::size_t i = 0; i + 1 < k; ++i) coefficient_rows_.push_back(coefficients_.data() + i * l);
     model_.param.svm_type = C_SVC;
@@ -164,7 +164,7 @@ std::unique_ptr<Classifier> TrainSvm(const FeatureSet& set, int classes, const C
   std::vector<std::vector<svm_node>> nodes;
   std::vector<svm_node*> rows;
   std::vector<double> labels(set.labels.begin(), set.labels.end());
-  for (std::size_t i = 0; i < set.rows(); ++i) nodes.push_back(NodesOf(set.row(i)));
+  for (std::size_t i = 0; i < set.rows(); ++i) nodes.push_back(ToNodes(set.row(i)));
   for (auto& row : nodes) rows.push_back(row.data());
   const svm_problem problem = {static_cast<int>(rows.size()), labels.data(), rows.data()};
   svm_parameter parameter = {};

@@ -133,7 +133,7 @@ DataParallel::DataParallel(const ProcessPlace& place, std::chrono::seconds timeo
   if (place.world == 1) return;
   const std::chrono::milliseconds wait = timeout;
   impl_ = std::make_unique<Impl>();
-  if (device == torch::kCUDA) impl_->device = GpuOf(place);
+  if (device == torch::kCUDA) impl_->device = ChooseGpu(place);
   if (place.leads())
     Say(fmt::format("{} waits for the others at {}:{}", place.Name(), place.master, place.port));
   try {
@@ -226,7 +226,7 @@ void DataParallel::Wait() {}
 
 #endif
 
-torch::Device GpuOf(const ProcessPlace& place) {
+torch::Device ChooseGpu(const ProcessPlace& place) {
   const int gpus = static_cast<int>(torch::cuda::device_count());
   return {torch::kCUDA, static_cast<c10::DeviceIndex>(place.Gpu(gpus))};
 }

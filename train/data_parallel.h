@@ -15,7 +15,7 @@
 namespace seam {
 
 // The GPU of a process, of those that it sees.
-torch::Device GpuOf(const ProcessPlace& place);
+torch::Device ChooseGpu(const ProcessPlace& place);
 
 // Several processes that train one network, each on its share of every batch. They talk through LibTorch's
 // c10d: Gloo on CPUs, and NCCL on GPUs where it was built in. Every process must call the same methods in the

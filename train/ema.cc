@@ -14,9 +14,9 @@ namespace seam {
 Ema::Ema(double decay, const Model& model)
     : decay_(decay), average_(std::make_shared<Model>(model.options(), model.graph(), Model::kUnset)) {
   const torch::NoGradGuard no_grad;
-  const auto weights = WeightsOf(model);
+  const auto weights = ListWeights(model);
   if (!weights.empty()) average_->to(weights.begin()->second.device());
-  for (auto& [name, average] : WeightsOf(*average_)) {
+  for (auto& [name, average] : ListWeights(*average_)) {
     average.copy_(weights.at(name));
     average.set_requires_grad(false);
   }

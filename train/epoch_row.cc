@@ -27,7 +27,7 @@ struct Column {
 };
 
 // Every column but the epoch's number, in the order of metrics.csv.
-std::vector<Column> ColumnsOf(const RowSchema& schema) {
+std::vector<Column> ListColumns(const RowSchema& schema) {
   std::vector<Column> columns = {{"lr", &EpochRow::lr, true}, {"train_loss", &EpochRow::train_loss, true}};
   for (const auto& name : schema.measures) columns.push_back({name, nullptr, true});
   columns.push_back({"seconds", &EpochRow::seconds, true});
@@ -36,7 +36,7 @@ std::vector<Column> ColumnsOf(const RowSchema& schema) {
   return columns;
 }
 
-double ValueOf(const Column& column, const EpochRow& row) {
+double GetValue(const Column& column, const EpochRow& row) {
   return column.member != nullptr ? row.*column.member : row.Measure(column.name);
 }
 
@@ -90,13 +90,13 @@ bool RowSchema::IsBetter(const EpochRow& row, const EpochRow& other) const {
 }
 
 std::string MetricsCsv(const RowSchema& schema, const std::vector<EpochRow>& rows) {
-  const auto columns = ColumnsOf(schema);
+  const auto columns = ListColumns(schema);
   std::vector<std::string> fields = {"epoch"};
   for (const Column& column : columns) fields.push_back(column.name);
   std::string text = CsvLine(fields);
   for (const auto& row : rows) {
     fields = {fmt::format("{}", row.epoch)};
-    for (const Column& column : columns) fields.push_back(CsvNumber(ValueOf(column, row)));
+    for (const Column& column : columns) fields.push_back(CsvNumber(GetValue(column, row)));
     text += CsvLine(fields);
   }
   return text;
@@ -120,11 +120,11 @@ std::string PartsCsv(const RowSchema& schema, const std::vector<EpochRow>& rows)
 }
 
 nlohmann::json ToJson(const RowSchema& schema, const std::vector<EpochRow>& rows) {
-  const auto columns = ColumnsOf(schema);
+  const auto columns = ListColumns(schema);
   auto json = nlohmann::json::array();
   for (const auto& row : rows) {
     nlohmann::json object = {{"epoch", row.epoch}};
-    for (const Column& column : columns) object[column.name] = NumberOrNull(ValueOf(column, row));
+    for (const Column& column : columns) object[column.name] = NumberOrNull(GetValue(column, row));
     if (!row.parts.empty()) object["parts"] = PartsJson(schema, row.parts);
     json.push_back(std::move(object));
   }
@@ -134,7 +134,7 @@ nlohmann::json ToJson(const RowSchema& schema, const std::vector<EpochRow>& rows
 std::vector<EpochRow> ReadRows(const RowSchema& schema, const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_array()) return {};
-  const auto columns = ColumnsOf(schema);
+  const auto columns = ListColumns(schema);
   std::vector<EpochRow> rows;
   for (const auto& object : json) {
     EpochRow row;

@@ -42,7 +42,7 @@ bool SameHead(const TemporalOptions& a, const TemporalOptions& b) {
          a.steps == b.steps && a.projection == b.projection;
 }
 
-std::vector<std::string> FilesOf(const std::string& init) {
+std::vector<std::string> CollectFiles(const std::string& init) {
   if (init.empty()) return {};
   std::vector<std::string> files = SplitPaths(init);
   if (std::find(files.begin(), files.end(), "") != files.end())
@@ -54,9 +54,9 @@ std::vector<std::string> FilesOf(const std::string& init) {
 std::map<std::string, torch::Tensor> WeightsFor(const ModelOptions& options, const std::string& file,
                                                 const Model& held, bool alone, const Model& fresh) {
   CheckSameNetwork(held.options(), options, file);
-  auto weights = WeightsOf(held);
+  auto weights = ListWeights(held);
   if (held.options().input_channels != options.input_channels) {
-    for (const auto& [name, weight] : WeightsOf(fresh))
+    for (const auto& [name, weight] : ListWeights(fresh))
       if (name.starts_with(kAdapter)) weights[name] = weight;
     Say(fmt::format("{}: the convolution of {} is fresh", file, options.input_channels));
   }
@@ -68,7 +68,7 @@ std::map<std::string, torch::Tensor> WeightsFor(const ModelOptions& options, con
   }
   std::erase_if(weights, [&](const auto& weight) { return held.IsHead(weight.first); });
   const std::size_t kept = weights.size();
-  for (const auto& [name, weight] : WeightsOf(fresh))
+  for (const auto& [name, weight] : ListWeights(fresh))
     if (fresh.IsHead(name)) weights[name] = weight;
   Say(fmt::format("{}: the backbone starts from it; the {} weights of the head (--temporal {}) are fresh",
                   file, weights.size() - kept, options.temporal.head));
@@ -81,13 +81,13 @@ InitialModel MakeInitialModel(const ModelOptions& options, const std::string& in
   at::manual_seed(MakeEngine(seed, Stream::kWeights)());
   InitialModel initial;
   initial.model = MakeModel(options);
-  const auto files = FilesOf(init);
+  const auto files = CollectFiles(init);
   std::map<std::string, torch::Tensor> sum;
   for (const auto& file : files) {
     Checkpoint checkpoint = LoadCheckpoint(file);
     LoadWeights(WeightsFor(options, file, *checkpoint.model, files.size() == 1, *initial.model), file,
                 initial.model.get());
-    for (const auto& [name, weight] : WeightsOf(*initial.model)) {
+    for (const auto& [name, weight] : ListWeights(*initial.model)) {
       torch::Tensor& total = sum[name];
       total = total.defined() ? total + weight.detach() : weight.detach().clone();
     }

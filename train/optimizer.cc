@@ -30,7 +30,7 @@ using StateMap = std::decay_t<decltype(std::declval<torch::optim::AdamW&>().stat
 
 // LibTorch finds a parameter's state by the parameter's address: written by a stream in 1.x, as it is in 2.x.
 template <class Key>
-Key KeyOf(const torch::Tensor& parameter) {
+Key MakeKey(const torch::Tensor& parameter) {
   if constexpr (std::is_pointer_v<Key>) {
     return parameter.unsafeGetTensorImpl();
   } else {
@@ -173,7 +173,7 @@ void Optimizer::Step(double learning_rate) {
 Tensors Optimizer::State() const {
   Tensors tensors;
   for (const auto& parameter : impl_->parameters) {
-    const auto found = impl_->engine->state().find(KeyOf<StateMap::key_type>(parameter.value()));
+    const auto found = impl_->engine->state().find(MakeKey<StateMap::key_type>(parameter.value()));
     if (found != impl_->engine->state().end()) impl_->kind->save(*found->second, parameter.key(), &tensors);
   }
   return tensors;
@@ -183,7 +183,7 @@ void Optimizer::SetState(const Tensors& tensors, const std::string& subject) {
   auto left = tensors;
   for (const auto& parameter : impl_->parameters) {
     if (left.count(impl_->kind->mark + parameter.key()) == 0) continue;
-    impl_->engine->state()[KeyOf<StateMap::key_type>(parameter.value())] =
+    impl_->engine->state()[MakeKey<StateMap::key_type>(parameter.value())] =
         impl_->kind->load(parameter.key(), parameter.value(), &left, subject);
   }
   if (!left.empty()) {

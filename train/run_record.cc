@@ -31,7 +31,7 @@ constexpr std::array<std::string_view, 10> kFree = {"patience", "device",       
 
 // What stands after the colon of the first line that begins with `name`, in a file such as /proc/cpuinfo, or
 // "unknown".
-std::string LineOf(const std::filesystem::path& path, std::string_view name) {
+std::string MakeLine(const std::filesystem::path& path, std::string_view name) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
     const auto begin = line.find_first_not_of(" \t", line.find(':') + 1);
@@ -44,7 +44,7 @@ std::string LineOf(const std::filesystem::path& path, std::string_view name) {
 // "MemTotal:  24689420 kB"
 std::uint64_t MemoryBytes() {
   std::uint64_t kilobytes = 0;
-  std::istringstream(LineOf("/proc/meminfo", "MemTotal")) >> kilobytes;
+  std::istringstream(MakeLine("/proc/meminfo", "MemTotal")) >> kilobytes;
   return kilobytes * 1024;
 }
 
@@ -53,7 +53,7 @@ std::vector<std::string> Gpus() {
   std::vector<std::string> names;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", ignored))
-    names.push_back(LineOf(entry.path() / "information", "Model"));
+    names.push_back(MakeLine(entry.path() / "information", "Model"));
   return names;
 }
 
@@ -91,7 +91,7 @@ nlohmann::json RunRecord(const nlohmann::json& options, const nlohmann::json& de
                            {"git", GitVersion()},
                            {"options", options},
                            {"machine",
-                            {{"processor", LineOf("/proc/cpuinfo", "model name")},
+                            {{"processor", MakeLine("/proc/cpuinfo", "model name")},
                              {"cores", std::thread::hardware_concurrency()},
                              {"memory_bytes", MemoryBytes()},
                              {"gpus", Gpus()},
@@ -101,7 +101,7 @@ nlohmann::json RunRecord(const nlohmann::json& options, const nlohmann::json& de
   return record;
 }
 
-nlohmann::json OriginsOf(const InitialCheckpoints& from) {
+nlohmann::json ListOrigins(const InitialCheckpoints& from) {
   auto origins = nlohmann::json::array();
   const auto add = [&](const nlohmann::json& origin) {
     if (std::find(origins.begin(), origins.end(), origin) == origins.end()) origins.push_back(origin);
@@ -127,7 +127,7 @@ std::vector<std::string> DigestsIn(const nlohmann::json& recipe, const std::stri
   return digests;
 }
 
-std::string RecipeOf(const nlohmann::json& record, const std::vector<std::string>& local_options) {
+std::string ReadRecipe(const nlohmann::json& record, const std::vector<std::string>& local_options) {
   auto recipe = record;
   recipe.erase("machine");
   nlohmann::json& options = recipe["options"];

@@ -17,7 +17,7 @@ nlohmann::json RunRecord(const nlohmann::json& options, const nlohmann::json& de
 // What a network had seen before the run, for run.json and the recipe. It has an entry for each checkpoint
 // that it started from, and for those from which these started. An entry is the file's name and, as `train`
 // and `val`, DigestsIn() its recipe.
-nlohmann::json OriginsOf(const InitialCheckpoints& from);
+nlohmann::json ListOrigins(const InitialCheckpoints& from);
 
 // The digests in a recipe of the shards of `split`, and of their folders, in the run itself. Empty where the
 // recipe is not a run's.
@@ -25,7 +25,7 @@ std::vector<std::string> DigestsIn(const nlohmann::json& recipe, const std::stri
 
 // The part of it that a checkpoint carries, as JSON text: nothing of the machine or its folders. The record
 // has `init_files`, the names of the files of --init, too. `local_options`: see Task.
-std::string RecipeOf(const nlohmann::json& record, const std::vector<std::string>& local_options);
+std::string ReadRecipe(const nlohmann::json& record, const std::vector<std::string>& local_options);
 
 // For a run that goes on: an Error when the shards are not those that `earlier` (run.json) was made with.
 void CheckSameData(const nlohmann::json& earlier, const nlohmann::json& now, const RunFolder& folder);

@@ -63,7 +63,7 @@ struct TrainStep::Impl {
   // Leaves the gradients of the mean loss in .grad, unscaled and averaged over the processes, and says in
   // `result` what they are. False when there is no step to take.
   bool Gradients(const Batches& batches, StepResult* result);
-  double BackwardOf(const TrainBatch& batch, double weight, bool sync_now);
+  double RunBackward(const TrainBatch& batch, double weight, bool sync_now);
   std::vector<torch::Tensor> Defined() const;  // the gradients
   bool SecondPass(const Batches& batches, const torch::Tensor& random, StepResult* result);
   void Clip(double norm);
@@ -91,7 +91,7 @@ TrainStep::Impl::Impl(const StepOptions& options_given, const TrainPrecision& pr
 }
 
 // The backward pass of a batch's share of the step's mean loss; returns the sum of its samples' losses.
-double TrainStep::Impl::BackwardOf(const TrainBatch& batch, double weight, bool sync_now) {
+double TrainStep::Impl::RunBackward(const TrainBatch& batch, double weight, bool sync_now) {
   const bool empty = batch.samples() == 0;
   if (empty) weight = 0;
   if (sync != nullptr) sync->BeforeForward(sync_now);
@@ -128,7 +128,7 @@ bool TrainStep::Impl::Gradients(const Batches& batches, StepResult* result) {
   double sum = 0;
   std::optional<std::size_t> bad;
   for (std::size_t i = 0; i < batches.size(); ++i) {
-    const double loss = BackwardOf(*batches[i], weight, i + 1 == batches.size());
+    const double loss = RunBackward(*batches[i], weight, i + 1 == batches.size());
     if (!std::isfinite(loss) && !bad) bad = i;
     sum += loss;
   }
@@ -225,7 +225,7 @@ Tensors TrainStep::State() const {
   Tensors tensors = impl_->optimizer->State();
   tensors.merge(impl_->scaler.State());
   if (!impl_->ema) return tensors;
-  for (const auto& [name, weight] : WeightsOf(*impl_->model)) tensors[kRaw + name] = weight.detach();
+  for (const auto& [name, weight] : ListWeights(*impl_->model)) tensors[kRaw + name] = weight.detach();
   tensors[kUpdates] = torch::tensor(impl_->ema->updates(), torch::kLong);
   return tensors;
 }
@@ -238,7 +238,7 @@ void TrainStep::SetState(Tensors tensors, const std::string& subject) {
       throw Error(subject, fmt::format("the tensor {} is missing", kUpdates), "--overwrite starts anew");
     }
     Tensors raw;
-    for (const auto& [name, weight] : WeightsOf(*impl_->model)) {
+    for (const auto& [name, weight] : ListWeights(*impl_->model)) {
       auto found = tensors.extract(kRaw + name);
       if (!found.empty()) raw[name] = std::move(found.mapped());
     }

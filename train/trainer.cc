@@ -134,7 +134,7 @@ Trainer::Impl::Impl(TrainerOptions given, std::unique_ptr<Task> given_task, Canc
       events(folder.path(), processes.leads() ? options.events : EventOptions{.every = 0}) {
   if (processes.world() == 1) return;
   if (!processes.leads()) SetQuiet(true);
-  if (precision.device.is_cuda()) precision.device = GpuOf(processes.place());
+  if (precision.device.is_cuda()) precision.device = ChooseGpu(processes.place());
 }
 
 template <class Work>
@@ -168,9 +168,9 @@ void Trainer::Impl::Open(const nlohmann::json& recorded) {
   auto names = nlohmann::json::array();
   for (const auto& [file, info] : initial.from) names.push_back(file.filename().string());
   record["init_files"] = goes_on ? earlier.value("init_files", names) : names;
-  record["origins"] = goes_on ? earlier.value("origins", nlohmann::json::array()) : OriginsOf(initial.from);
+  record["origins"] = goes_on ? earlier.value("origins", nlohmann::json::array()) : ListOrigins(initial.from);
   processes.CheckSame(record["options"].dump() + record["data"].dump(), "their options or data");
-  recipe = RecipeOf(record, task->local_options());
+  recipe = ReadRecipe(record, task->local_options());
   if (options.resume) {
     CheckSameData(earlier, record, folder);
     const int before = earlier.value("processes", 1);

@@ -2,7 +2,7 @@
 
 namespace seam {
 
-cv::Mat FourierOf(const cv::Mat& grey) {
+cv::Mat ComputeFourier(const cv::Mat& grey) {
   cv::Mat numbers, transform;
   grey.convertTo(numbers, CV_64F);
   cv::dft(numbers, transform, cv::DFT_COMPLEX_OUTPUT);

@@ -6,7 +6,7 @@ namespace seam {
 
 // The 2-D discrete Fourier transform of `grey` (any number type, one channel): complex doubles [height,
 // width], not scaled, frequency 0 first.
-cv::Mat FourierOf(const cv::Mat& grey);
+cv::Mat ComputeFourier(const cv::Mat& grey);
 
 // Where coefficient k of n lies once frequency 0 was brought to n / 2.
 inline int Shifted(int k, int n) { return (k + n / 2) % n; }

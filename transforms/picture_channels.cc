@@ -17,7 +17,7 @@
 namespace seam {
 namespace {
 
-cv::Mat GreyOf(const std::uint8_t* picture, int height, int width, const std::array<int, 3>& weights) {
+cv::Mat ToGrey(const std::uint8_t* picture, int height, int width, const std::array<int, 3>& weights) {
   constexpr int kShift = 15, kHalf = 1 << (kShift - 1);
   cv::Mat grey(height, width, CV_8U);
   for (int y = 0; y < height; ++y) {
@@ -30,7 +30,7 @@ cv::Mat GreyOf(const std::uint8_t* picture, int height, int width, const std::ar
   return grey;
 }
 
-cv::Mat GradientOf(const cv::Mat& grey) {
+cv::Mat ComputeGradient(const cv::Mat& grey) {
   constexpr int kKernel = 7;
   cv::Mat across, down, result;
   cv::Sobel(grey, across, CV_64F, 1, 0, kKernel);
@@ -39,9 +39,9 @@ cv::Mat GradientOf(const cv::Mat& grey) {
   return result;
 }
 
-cv::Mat FftOf(const cv::Mat& grey) {
+cv::Mat ComputeFft(const cv::Mat& grey) {
   constexpr double kOffset = 1e-9;
-  const cv::Mat transform = FourierOf(grey);
+  const cv::Mat transform = ComputeFourier(grey);
   cv::Mat result(grey.size(), CV_64F);
   for (int y = 0; y < grey.rows; ++y) {
     auto* to = result.ptr<double>(Shifted(y, grey.rows));
@@ -54,7 +54,7 @@ cv::Mat FftOf(const cv::Mat& grey) {
   return result;
 }
 
-cv::Mat DctOf(const cv::Mat& grey) {
+cv::Mat ComputeDct(const cv::Mat& grey) {
   cv::Mat coefficients = OrthonormalDct(grey);
   LogScale(&coefficients);
   return coefficients;
@@ -108,8 +108,8 @@ void ComputeChannels(const std::uint8_t* picture, int height, int width,
   };
   cv::Mat exchanged, usual;
   if (has({PictureChannel::kGradient, PictureChannel::kFft, PictureChannel::kLbp}))
-    exchanged = GreyOf(picture, height, width, kGreyOfBgr);
-  if (has({PictureChannel::kGrey, PictureChannel::kDct})) usual = GreyOf(picture, height, width, kGreyOfRgb);
+    exchanged = ToGrey(picture, height, width, kGreyOfBgr);
+  if (has({PictureChannel::kGrey, PictureChannel::kDct})) usual = ToGrey(picture, height, width, kGreyOfRgb);
   for (const PictureChannel channel : channels) {
     switch (channel) {
       case PictureChannel::kRgb: {
@@ -122,16 +122,16 @@ void ComputeChannels(const std::uint8_t* picture, int height, int width,
         Spread(usual, kWhite, step, to);
         break;
       case PictureChannel::kGradient:
-        Spread(GradientOf(exchanged), kWhite, step, to);
+        Spread(ComputeGradient(exchanged), kWhite, step, to);
         break;
       case PictureChannel::kFft:
-        Spread(FftOf(exchanged), kWhite, step, to);
+        Spread(ComputeFft(exchanged), kWhite, step, to);
         break;
       case PictureChannel::kLbp:
         Spread(LocalBinaryPattern(exchanged), kWhite, step, to);
         break;
       case PictureChannel::kDct:
-        Spread(DctOf(usual), 1, step, to);
+        Spread(ComputeDct(usual), 1, step, to);
         break;
     }
     ++to;

@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
     const seam::Detector detector({"--frames=16"});
     for (const std::string& video : videos) {
       const seam::Detection found = detector.Score(video);
-      std::printf("%s: %s", video.c_str(), seam::NameOf(found.verdict));
+      std::printf("%s: %s", video.c_str(), seam::GetName(found.verdict));
       if (found.score) std::printf(", score %.17g", *found.score);
       std::printf("\n");
       if (!found.reason.empty()) std::printf("  %s\n", found.reason.c_str());

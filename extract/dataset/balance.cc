@@ -6,7 +6,7 @@
 
 namespace seam {
 
-Balance BalanceOf(const std::vector<Video>& videos) {
+Balance ReadBalance(const std::vector<Video>& videos) {
   double reals = 0, fakes = 0;
   for (const Video& video : videos) {
     if (video.split != "train" || !video.status.empty()) continue;

@@ -19,7 +19,7 @@ struct Balance {
 };
 
 // By the numbers of videos in `train` that are not left out; a factor of 1 where a class has none.
-Balance BalanceOf(const std::vector<Video>& videos);
+Balance ReadBalance(const std::vector<Video>& videos);
 
 // For dataset.json: {"rarer", "factor"}.
 nlohmann::json BalanceJson(const Balance& balance);

@@ -13,7 +13,7 @@ namespace seam {
 
 namespace {
 
-std::size_t PlaceOf(const std::string& split) {
+std::size_t FindPlace(const std::string& split) {
   return static_cast<std::size_t>(std::find(kSplits.begin(), kSplits.end(), split) - kSplits.begin());
 }
 
@@ -30,11 +30,11 @@ std::vector<DatasetCount> CountRows(const std::vector<ManifestRow>& rows) {
   std::map<std::tuple<std::size_t, std::string, std::string, std::string, std::string>, DatasetCount> cells;
   for (const ManifestRow& row : rows) {
     DatasetCount& cell =
-        cells[{PlaceOf(row.split), row.split, row.label, row.method, std::string(NameOf(row.status))}];
+        cells[{FindPlace(row.split), row.split, row.label, row.method, std::string(GetName(row.status))}];
     cell.split = row.split;
     cell.label = row.label;
     cell.method = row.method;
-    cell.status = NameOf(row.status);
+    cell.status = GetName(row.status);
     Add({{}, {}, {}, {}, 1, row.frames, row.faces, row.clips}, &cell);
   }
   std::vector<DatasetCount> counts;

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-ManifestRow RowOf(const Video& video, const VideoSummary& summary) {
+ManifestRow MakeRow(const Video& video, const VideoSummary& summary) {
   ManifestRow row;
   row.video = video.id;
   row.file = video.path.string();
@@ -57,7 +57,7 @@ void Describe(const FaceFrame& face, Frame* frame) {
 }
 
 // What Describe() wrote, but for the dense landmarks, which are those of one picture.
-FaceFrame FaceOf(const Frame& frame) {
+FaceFrame ToFace(const Frame& frame) {
   FaceFrame face;
   face.stamp = {frame.index(), frame.pts_seconds()};
   face.face.box = {frame.box().x(), frame.box().y(), frame.box().width(), frame.box().height()};
@@ -108,7 +108,7 @@ class WorkFileSink : public ClipSink {
                                    // Boxes in turned frames mean nothing to the fakes of this video.
                                    {"main_track", summary.turns.empty() ? summary.main_track : -1},
                                    {"frame_size", {summary.size.width, summary.size.height}},
-                                   {"row", ManifestLine(RowOf(video_, summary))}};
+                                   {"row", ManifestLine(MakeRow(video_, summary))}};
     AtomicFile file(row_file_);
     file.Write(stored.dump());
     file.Commit(AtomicFile::kNoSync);
@@ -169,8 +169,8 @@ void KeepEvenly(double part, std::vector<FaceClip>* clips) {
   clips->resize(wanted);
 }
 
-DatasetFolder::Job JobOf(const nlohmann::json& settings, const std::vector<Video>& videos,
-                         const std::optional<Part>& part) {
+DatasetFolder::Job MakeJob(const nlohmann::json& settings, const std::vector<Video>& videos,
+                           const std::optional<Part>& part) {
   DatasetFolder::Job job;
   job.plan = PlanDigest(settings, videos);
   Sha256 digest;
@@ -224,8 +224,8 @@ DatasetWriter::DatasetWriter(const DatasetWriterOptions& options, const CropSpec
       settings_(std::move(settings)),
       videos_(std::move(videos)),
       part_(ParsePart(options.shard)),
-      ours_(part_ ? VideosOf(*part_, videos_) : AllNumbers(videos_.size())),
-      folder_(options.folder, JobOf(settings_, videos_, part_)),
+      ours_(part_ ? GatherVideos(*part_, videos_) : AllNumbers(videos_.size())),
+      folder_(options.folder, MakeJob(settings_, videos_, part_)),
       description_(folder_.path() / (part_ ? "part.json" : "dataset.json")) {}
 
 fs::path DatasetWriter::RowFile(std::size_t index) const {
@@ -258,7 +258,7 @@ std::unique_ptr<ClipSink> DatasetWriter::MakeSink(std::size_t index) const {
   return std::make_unique<WorkFileSink>(RowFile(index), videos_[index], spec_);
 }
 
-std::optional<KnownFaces> DatasetWriter::FacesOf(std::size_t index, double part) const {
+std::optional<KnownFaces> DatasetWriter::GetFaces(std::size_t index, double part) const {
   if (!IsStored(index)) return std::nullopt;
   const StoredVideo stored = ReadStored(RowFile(index));
   if (stored.main_track < 0 || stored.row.clips == 0) return std::nullopt;
@@ -270,7 +270,7 @@ std::optional<KnownFaces> DatasetWriter::FacesOf(std::size_t index, double part)
     const Clip clip = shard.Read(k);
     if (static_cast<int>(clip.track()) != stored.main_track) continue;
     FaceClip& faces = known.clips.emplace_back();
-    for (const Frame& frame : clip.frames()) faces.frames.push_back(FaceOf(frame));
+    for (const Frame& frame : clip.frames()) faces.frames.push_back(ToFace(frame));
   }
   KeepEvenly(part, &known.clips);
   return known;

@@ -59,7 +59,7 @@ class DatasetWriter {
   std::unique_ptr<ClipSink> MakeSink(std::size_t index) const;
   // The faces of the main track of videos[index], evenly `part` (0 to 1) of its clips. None when it is not
   // stored or gave none.
-  std::optional<KnownFaces> FacesOf(std::size_t index, double part) const;
+  std::optional<KnownFaces> GetFaces(std::size_t index, double part) const;
 
   // Makes the dataset of what is stored; every video must be. An Error, and what was there before stays, when
   // no face was found at all.

@@ -103,7 +103,7 @@ struct Groups {
   std::string name;  // of the largest
 };
 
-Groups GroupsOf(const std::vector<const Video*>& videos) {
+Groups CountGroups(const std::vector<const Video*>& videos) {
   std::map<std::string, std::size_t> sizes;
   Groups groups;
   for (const Video* video : videos) ++sizes[video->group];
@@ -124,7 +124,7 @@ std::vector<DatasetCount> Counts(const DatasetPlan& plan) {
     row.split = video.split;
     row.label = video.label == FAKE ? "fake" : "real";
     row.method = video.method;
-    row.status = video.status.empty() ? Status::kPlanned : StatusOf(video.status);
+    row.status = video.status.empty() ? Status::kPlanned : ReadStatus(video.status);
     rows.push_back(std::move(row));
   }
   return CountRows(rows);
@@ -169,7 +169,7 @@ void PrintDryRun(const DatasetPlan& plan, const ExtractOptions& extract, const D
   for (const Video& video : plan.videos) {
     if (video.status.empty()) videos.push_back(&video);
   }
-  const Groups groups = GroupsOf(videos);
+  const Groups groups = CountGroups(videos);
   const Cost cost = Measure(videos, extract, writer);
   if (!json) return PrintText(plan, groups, cost);
   nlohmann::ordered_json answer = plan.facts;

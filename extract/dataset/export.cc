@@ -34,10 +34,10 @@ namespace {
 
 // What every format says of a clip in JSON.
 nlohmann::ordered_json Describe(const Clip& clip) {
-  nlohmann::ordered_json json = {{"video", clip.video()},         {"dataset", clip.dataset()},
-                                 {"label", NameOf(clip.label())}, {"method", clip.method()},
-                                 {"split", clip.split()},         {"group", clip.group()},
-                                 {"track", clip.track()},         {"frames", nlohmann::json::array()}};
+  nlohmann::ordered_json json = {{"video", clip.video()},          {"dataset", clip.dataset()},
+                                 {"label", GetName(clip.label())}, {"method", clip.method()},
+                                 {"split", clip.split()},          {"group", clip.group()},
+                                 {"track", clip.track()},          {"frames", nlohmann::json::array()}};
   for (const Frame& frame : clip.frames()) {
     json["frames"].push_back(
         {{"index", frame.index()},
@@ -169,7 +169,7 @@ class MediaSequence : public Exporter {
     text("example/id", fmt::format("{:09}", number_++));
     text("example/dataset_name", clip.dataset());
     text("clip/media_id", clip.video());
-    text("clip/label/string", std::string(NameOf(clip.label())));
+    text("clip/label/string", std::string(GetName(clip.label())));
     number("clip/label/index", clip.label() == FAKE ? 1 : 0);
     number("clip/start/timestamp", time(clip.frames(0)));
     number("clip/end/timestamp", time(clip.frames(clip.frames_size() - 1)));
@@ -224,7 +224,7 @@ class FrameFolders : public Exporter {
   }
 
   void Add(const Clip& clip) override {
-    const std::string label = name_ + (clip.label() == FAKE ? "_Fake" : "_Real"), video = FolderOf(clip);
+    const std::string label = name_ + (clip.label() == FAKE ? "_Fake" : "_Real"), video = ChooseFolder(clip);
     const fs::path folder = fs::path("frames") / label / video;
     fs::create_directories(folder_ / folder);
     auto& said = json_[name_][label][clip.split()][video];
@@ -247,7 +247,7 @@ class FrameFolders : public Exporter {
 
  private:
   // A folder's name for each person in each video.
-  std::string FolderOf(const Clip& clip) {
+  std::string ChooseFolder(const Clip& clip) {
     const auto known = folders_.find({clip.video(), clip.track()});
     if (known != folders_.end()) return known->second;
     std::string name = clip.video();
@@ -267,7 +267,7 @@ class FrameFolders : public Exporter {
     cv::Mat rgb(size, size, CV_8UC3);
     const std::string problem = decoder_.Decode(frame.image(), crop, rgb.data);
     if (!problem.empty()) throw Error("a frame", problem, "seam verify names the damaged shards");
-    return EncodePng(ViewOf(rgb));
+    return EncodePng(MakeView(rgb));
   }
 
   fs::path folder_;
@@ -293,7 +293,7 @@ std::unique_ptr<Exporter> MakeExporter(const fs::path& folder, const ExportOptio
 
 ExportCount WriteAll(const fs::path& folder, const fs::path& output, const ExportOptions& options) {
   std::vector<fs::path> shards;
-  for (const std::string& split : SplitsOf(folder)) {
+  for (const std::string& split : ListSplits(folder)) {
     const std::vector<fs::path> more = FindShards(folder, split);
     shards.insert(shards.end(), more.begin(), more.end());
   }

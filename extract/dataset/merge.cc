@@ -61,7 +61,7 @@ class ClipStream {
 };
 
 // What all parts of an extraction have in common.
-nlohmann::json CommonOf(nlohmann::json description) {
+nlohmann::json CommonPart(nlohmann::json description) {
   description.erase("part");
   description.erase("counts");
   description.erase("sha256");
@@ -131,7 +131,7 @@ void PartMerger::CheckSameExtraction() const {
                               first.folder.string(), first.count),
                   "merge the parts of one extraction");
     }
-    const auto there = CommonOf(first.description), here = CommonOf(part.description);
+    const auto there = CommonPart(first.description), here = CommonPart(part.description);
     if (there == here) continue;
     throw Error(
         part.folder.string(),
@@ -216,7 +216,7 @@ void PartMerger::Write(const DatasetFolderOptions& options) const {
     if (i + 1 < order.size()) return;
     for (const auto& [key, stream] : streams) stream.CheckEnded();
   };
-  folder.Publish(rows, megabytes.get<std::uint64_t>() << 20, give, CommonOf(common));
+  folder.Publish(rows, megabytes.get<std::uint64_t>() << 20, give, CommonPart(common));
 }
 
 }  // namespace seam

@@ -67,7 +67,7 @@ std::optional<Part> KubernetesPart(std::optional<int> count) {
 
 }  // namespace
 
-std::vector<std::size_t> VideosOf(const Part& part, const std::vector<Video>& videos) {
+std::vector<std::size_t> GatherVideos(const Part& part, const std::vector<Video>& videos) {
   std::unordered_map<std::string, std::size_t> numbers;
   for (std::size_t i = 0; i < videos.size(); ++i) numbers.emplace(videos[i].id, i);
   std::vector<std::size_t> ours;

@@ -16,7 +16,7 @@ struct Part {
 
 // The numbers of the part's videos, ascending. They are dealt out in turn, so that no part gets all the long
 // ones of a folder. A fake goes where its real goes, whose boxes it may need.
-std::vector<std::size_t> VideosOf(const Part& part, const std::vector<Video>& videos);
+std::vector<std::size_t> GatherVideos(const Part& part, const std::vector<Video>& videos);
 
 // Of "I/N", I from 1 to N; none of "". "auto" asks the scheduler: SLURM_ARRAY_TASK_ID, which counts from
 // SLURM_ARRAY_TASK_MIN in steps of SLURM_ARRAY_TASK_STEP, and SLURM_ARRAY_TASK_COUNT; else Kubernetes'

@@ -17,7 +17,7 @@ namespace {
 // A video that the plan leaves out has its row all the same.
 void StoreLeftOut(const Video& video, ClipSink* sink) {
   VideoSummary summary;
-  summary.status = StatusOf(video.status);
+  summary.status = ReadStatus(video.status);
   summary.reason = video.reason;
   sink->Finish(summary);
 }
@@ -48,7 +48,7 @@ class Storing {
   Storing(const StoreOptions& options, const ExtractOptions& extract, const std::vector<Video>& videos,
           const DatasetWriter& writer)
       : from_real_(options.boxes == "from-real"), extract_(extract), videos_(videos), writer_(writer) {
-    if (options.balance) balance_ = BalanceOf(videos);
+    if (options.balance) balance_ = ReadBalance(videos);
     for (std::size_t i = 0; i < videos.size(); ++i) numbers_.emplace(videos[i].id, i);
   }
 
@@ -61,7 +61,7 @@ class Storing {
       if (!videos_[index].status.empty()) {
         StoreLeftOut(videos_[index], writer_.MakeSink(index).get());
       } else {
-        (RealOf(index) ? second : first).push_back(index);
+        (FindReal(index) ? second : first).push_back(index);
       }
     }
     VideoProgress progress(first.size() + second.size());
@@ -70,18 +70,18 @@ class Storing {
 
  private:
   // The video whose boxes videos_[index] takes, if any.
-  std::optional<std::size_t> RealOf(std::size_t index) const {
+  std::optional<std::size_t> FindReal(std::size_t index) const {
     const Video& video = videos_[index];
     const auto real = numbers_.find(video.real);
     if (!from_real_ || video.real.empty() || real == numbers_.end()) return std::nullopt;
     return real->second;
   }
 
-  VideoTask TaskOf(std::size_t index) const {
+  VideoTask MakeTask(std::size_t index) const {
     VideoTask task{videos_[index].path, balance_.Of(videos_[index])};
-    if (const auto real = RealOf(index)) {
+    if (const auto real = FindReal(index)) {
       const double part = std::min(1.0, task.more / balance_.Of(videos_[*real]));
-      task.known = [this, real = *real, part] { return writer_.FacesOf(real, part); };
+      task.known = [this, real = *real, part] { return writer_.GetFaces(real, part); };
     }
     return task;
   }
@@ -89,7 +89,7 @@ class Storing {
   bool Store(const std::vector<std::size_t>& wanted, VideoProgress* progress) {
     if (!extract_.tools) extract_.tools = std::make_shared<FaceTools>(extract_.detector, extract_.landmarks);
     std::vector<VideoTask> tasks;
-    for (const std::size_t index : wanted) tasks.push_back(TaskOf(index));
+    for (const std::size_t index : wanted) tasks.push_back(MakeTask(index));
     return ExtractFaces(
         tasks, extract_, [&](std::size_t i) { return writer_.MakeSink(wanted[i]); },
         [&](std::size_t i, const VideoSummary& summary, std::unique_ptr<ClipSink>) {

@@ -86,7 +86,7 @@ void ClipBuilder::CutOut(const VideoFrame& picture, FaceFrame* frame) const {
 }
 
 bool ClipBuilder::IsCut(const VideoFrame& picture) {
-  const cv::Mat before = std::exchange(look_, LookOf(picture.Shrunk(kShrunkSide), kLookSide));
+  const cv::Mat before = std::exchange(look_, MakeThumbnail(picture.Shrunk(kShrunkSide), kLookSide));
   return !before.empty() && before.dot(look_) < kLeastLikeness;
 }
 

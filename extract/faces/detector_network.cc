@@ -87,7 +87,7 @@ class SeamNetwork : public DetectorNetwork {
     }
     const OnnxNetwork read = file_.Network(size.height, size.width, outputs_);
     networks_.emplace_front(
-        size, CompileForCpu(Fold(read.graph, read.weights), InputOf(read.graph), {.winograd = true}));
+        size, CompileForCpu(Fold(read.graph, read.weights), GetInput(read.graph), {.winograd = true}));
     if (networks_.size() > kSizes) networks_.pop_back();
     return networks_.front().second;
   }

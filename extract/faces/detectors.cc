@@ -9,7 +9,7 @@ namespace seam {
 Detectors::Detectors(const DetectorOptions& options)
     : size_(options.EffectiveSize()),
       usual_([options] { return MakeFaceDetector(options); }),
-      larger_([options, size = SizeOf(DetectLook::kLarger)] {
+      larger_([options, size = FindSize(DetectLook::kLarger)] {
         DetectorOptions more = options;
         more.detect_size = size;
         return MakeFaceDetector(more);
@@ -19,9 +19,9 @@ Detectors::Detectors(const DetectorOptions& options)
 
 std::vector<Face> Detectors::Detect(const VideoFrame& frame, DetectLook look, cv::Mat* scene,
                                     cv::Mat* searched) {
-  const cv::Mat small = frame.Shrunk(SizeOf(look));
+  const cv::Mat small = frame.Shrunk(FindSize(look));
   *searched = small;
-  *scene = SceneOf(small);
+  *scene = ShrinkScene(small);
   std::vector<Face> faces = (look == DetectLook::kUsual ? usual_ : larger_).local()->Detect(small);
   const auto factor = static_cast<float>(std::max(frame.size().width, frame.size().height)) /
                       static_cast<float>(std::max(small.cols, small.rows));

@@ -24,12 +24,12 @@ class Detectors {
   // Makes the first at once, so that missing weights are an error before any video is opened.
   explicit Detectors(const DetectorOptions& options);
 
-  // The faces in the frame's own pixels. *scene becomes SceneOf() the frame, *searched the picture that faces
-  // were looked for in.
+  // The faces in the frame's own pixels. *scene becomes ShrinkScene() the frame, *searched the picture that
+  // faces were looked for in.
   std::vector<Face> Detect(const VideoFrame& frame, DetectLook look, cv::Mat* scene, cv::Mat* searched);
 
   // The longer side of the picture that is searched, at most.
-  int SizeOf(DetectLook look) const { return look == DetectLook::kUsual ? size_ : 2 * size_; }
+  int FindSize(DetectLook look) const { return look == DetectLook::kUsual ? size_ : 2 * size_; }
 
  private:
   using OfThread = tbb::enumerable_thread_specific<std::unique_ptr<FaceDetector>>;

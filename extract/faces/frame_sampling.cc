@@ -20,7 +20,7 @@ constexpr int kMaxDetectEvery = 8;
 constexpr int kMostWindows = 1'000'000, kMaxWindowStride = 10'000;
 
 // A video whose frames are shown at `times`. The last is shown as long as the average one.
-double DurationOf(const std::vector<double>& times) {
+double FindDuration(const std::vector<double>& times) {
   if (times.size() < 2) return 0;
   return (times.back() - times.front()) * static_cast<double>(times.size()) /
          static_cast<double>(times.size() - 1);
@@ -29,7 +29,7 @@ double DurationOf(const std::vector<double>& times) {
 // The number of the frame on show in the middle of the k-th of `parts` equal parts of the video.
 std::size_t InTheMiddle(std::size_t k, std::size_t parts, const std::vector<double>& times) {
   const double part = (static_cast<double>(k) + 0.5) / static_cast<double>(parts);
-  const double middle = times.front() + DurationOf(times) * part;
+  const double middle = times.front() + FindDuration(times) * part;
   const auto after = std::upper_bound(times.begin(), times.end(), middle);
   return static_cast<std::size_t>(std::max(std::distance(times.begin(), after), std::ptrdiff_t{1})) - 1;
 }

@@ -93,7 +93,7 @@ cv::Mat Pixelated(const cv::Mat& picture, double factor, std::uint64_t) {
 
 cv::Mat ThroughJpeg(const cv::Mat& picture, double quality, std::uint64_t) {
   cv::Mat changed(picture.size(), CV_8UC3);
-  Recompress(ViewOf(picture), static_cast<int>(quality), changed.data);
+  Recompress(MakeView(picture), static_cast<int>(quality), changed.data);
   return changed;
 }
 

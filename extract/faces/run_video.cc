@@ -160,14 +160,14 @@ class VideoRun {
     }
     probes_.clear();
     const int longer = std::max(summary_.size.width, summary_.size.height);
-    if (summary_.faces > 0 || summary_.small_faces > 0 || longer <= detectors_.SizeOf(DetectLook::kUsual))
+    if (summary_.faces > 0 || summary_.small_faces > 0 || longer <= detectors_.FindSize(DetectLook::kUsual))
       return;
     const VideoSummary usual = summary_;
     const int turned = turned_frames_;
     look_ = DetectLook::kLarger;
     Restart(jobs);
     if (summary_.faces > 0) {
-      AddCaution(LargerLook(detectors_.SizeOf(look_)), &summary_.cautions);
+      AddCaution(LargerLook(detectors_.FindSize(look_)), &summary_.cautions);
     } else {
       summary_ = usual;
       turned_frames_ = turned;
@@ -357,7 +357,7 @@ class VideoRun {
     if (!scan.times.empty() && scan.ascending && !(windows && twice)) {
       if (!windows) return LeavingOut(scan, {FrameSampler::Even(SingleFrames(), scan.times)});
       return LeavingOut(scan,
-                        SetsOf([&](int set) { return FrameSampler::Windows(sample_, scan.times, set); }));
+                        MakeSets([&](int set) { return FrameSampler::Windows(sample_, scan.times, set); }));
     }
     // Times that are missing or jump back say nothing: frames are counted.
     std::int64_t frames = scan.packets;
@@ -366,10 +366,10 @@ class VideoRun {
       while (counter.Next()) ++frames;
     }
     if (!windows) return {FrameSampler::EvenByIndex(SingleFrames(), frames)};
-    return SetsOf([&](int set) { return FrameSampler::WindowsByIndex(sample_, frames, set); });
+    return MakeSets([&](int set) { return FrameSampler::WindowsByIndex(sample_, frames, set); });
   }
 
-  std::vector<FrameSampler> SetsOf(const std::function<FrameSampler(int)>& make) const {
+  std::vector<FrameSampler> MakeSets(const std::function<FrameSampler(int)>& make) const {
     std::vector<FrameSampler> samplers;
     for (int set = 0; set < sample_.WindowSets(); ++set) samplers.push_back(make(set));
     return samplers;
@@ -382,15 +382,15 @@ class VideoRun {
     std::vector<FrameSampler> rehearsal = samplers;
     std::vector<double> wanted;
     for (std::size_t i = 0; i < scan.times.size(); ++i) {
-      if (IsWanted(SlotsOf(&rehearsal, {static_cast<std::int64_t>(i), scan.times[i]})))
+      if (IsWanted(FillSlots(&rehearsal, {static_cast<std::int64_t>(i), scan.times[i]})))
         wanted.push_back(scan.times[i]);
     }
     reader_->ShowOnly(scan, wanted);
     return samplers;
   }
 
-  static std::vector<std::optional<FrameSlot>> SlotsOf(std::vector<FrameSampler>* samplers,
-                                                       const FrameStamp& stamp) {
+  static std::vector<std::optional<FrameSlot>> FillSlots(std::vector<FrameSampler>* samplers,
+                                                         const FrameStamp& stamp) {
     std::vector<std::optional<FrameSlot>> slots;
     for (FrameSampler& sampler : *samplers) slots.push_back(sampler.Wants(stamp));
     return slots;
@@ -423,7 +423,7 @@ class VideoRun {
       if (!frame->failure.empty()) return frame;
       frame->picture = frame->stored.Turned(turns_.front());
       if (known_) {
-        frame->faces = KnownFacesOf(*frame);
+        frame->faces = FindKnownFaces(*frame);
       } else if (LookedFor(*frame)) {
         Look(frame.get(), frame.get());
       }
@@ -449,7 +449,7 @@ class VideoRun {
       const auto stamp = reader_->Next();
       if (!stamp) break;
       ++summary_.frames_decoded;
-      std::vector<std::optional<FrameSlot>> slots = SlotsOf(&samplers_, *stamp);
+      std::vector<std::optional<FrameSlot>> slots = FillSlots(&samplers_, *stamp);
       if (!IsWanted(slots)) continue;
       auto frame = std::make_shared<SampledFrame>();
       frame->slots = std::move(slots);
@@ -503,7 +503,7 @@ class VideoRun {
     });
   }
 
-  std::vector<Face> KnownFacesOf(const SampledFrame& frame) const {
+  std::vector<Face> FindKnownFaces(const SampledFrame& frame) const {
     if (frame.picture.size() != known_->size) return {};
     return {KnownFrame(*frame.slots.front()).face};
   }
@@ -668,7 +668,7 @@ class VideoRun {
   std::string WhyNoFace() const {
     if (summary_.small_faces == 0 && look_ == DetectLook::kLarger) {
       return fmt::format("no face in any of the frames looked at, at {} and at {} pixels",
-                         detectors_.SizeOf(DetectLook::kUsual), detectors_.SizeOf(look_));
+                         detectors_.FindSize(DetectLook::kUsual), detectors_.FindSize(look_));
     }
     if (summary_.small_faces == 0) return "no face in any of the frames looked at";
     return fmt::format(

@@ -4,7 +4,7 @@
 
 namespace seam {
 
-cv::Mat LookOf(const cv::Mat& picture, int side) {
+cv::Mat MakeThumbnail(const cv::Mat& picture, int side) {
   cv::Mat grey, look;
   cv::cvtColor(picture, grey, cv::COLOR_RGB2GRAY);
   cv::resize(grey, grey, {side, side}, 0, 0, cv::INTER_AREA);

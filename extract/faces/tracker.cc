@@ -56,9 +56,9 @@ float IntersectionOverUnion(const cv::Rect2f& a, const cv::Rect2f& b) {
   return all > 0 ? intersection / all : 0;
 }
 
-cv::Mat SceneOf(const cv::Mat& picture) {
+cv::Mat ShrinkScene(const cv::Mat& picture) {
   constexpr int kSide = 16;
-  return LookOf(picture, kSide);
+  return MakeThumbnail(picture, kSide);
 }
 
 bool Tracker::MayReturn(const Track& track, const cv::Rect2f& box, double pts_seconds) const {

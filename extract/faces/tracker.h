@@ -13,8 +13,8 @@ namespace seam {
 class Tracker {
  public:
   // The tracks of `faces`, found in the frame at `pts_seconds`: a number for each, the same number for the
-  // same person, counted from 0 in order of appearance. To be called in order of time. `scene` is SceneOf()
-  // the frame; without it nobody comes back from farther than beside the old position.
+  // same person, counted from 0 in order of appearance. To be called in order of time. `scene` is
+  // ShrinkScene() the frame; without it nobody comes back from farther than beside the old position.
   std::vector<int> Assign(const std::vector<Face>& faces, double pts_seconds, const cv::Mat& scene = {});
 
  private:
@@ -35,8 +35,8 @@ class Tracker {
   int shot_ = 0;   // counts frames that do not continue the one before
 };
 
-// The LookOf() a picture, 8-bit RGB [height, width, 3], that the tracker compares.
-cv::Mat SceneOf(const cv::Mat& picture);
+// The MakeThumbnail() a picture, 8-bit RGB [height, width, 3], that the tracker compares.
+cv::Mat ShrinkScene(const cv::Mat& picture);
 
 // Intersection over union of two boxes, 0 to 1.
 float IntersectionOverUnion(const cv::Rect2f& a, const cv::Rect2f& b);

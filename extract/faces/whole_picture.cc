@@ -18,7 +18,7 @@ struct Taps {
   std::vector<std::int64_t> weights;
 };
 
-std::vector<Taps> TapsOf(int from, int to) {
+std::vector<Taps> ListTaps(int from, int to) {
   const double scale = static_cast<double>(from) / to, reach = std::max(scale, 1.0);
   std::vector<Taps> all;
   for (int i = 0; i < to; ++i) {
@@ -42,7 +42,7 @@ std::vector<Taps> TapsOf(int from, int to) {
 // Each row of `picture` made `width` wide.
 cv::Mat ResizeRows(const cv::Mat& picture, int width) {
   cv::Mat wide(picture.rows, width, CV_8UC3);
-  const std::vector<Taps> all = TapsOf(picture.cols, width);
+  const std::vector<Taps> all = ListTaps(picture.cols, width);
   for (int y = 0; y < picture.rows; ++y) {
     const auto* row = picture.ptr<cv::Vec3b>(y);
     auto* made = wide.ptr<cv::Vec3b>(y);

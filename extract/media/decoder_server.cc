@@ -152,16 +152,16 @@ class Server {
     switch (request.task) {
       case DecoderTask::kScan:
         Close();
-        Scan(PlaceOf(received), LimitsOf(request), region, answer);
+        Scan(FindPlace(received), ReadLimits(request), region, answer);
         Close();
         break;
       case DecoderTask::kOpen:
         Close();
-        source_ = OpenHere(PlaceOf(received), LimitsOf(request), Deadline(life_));
+        source_ = OpenHere(FindPlace(received), ReadLimits(request), Deadline(life_));
         break;
       case DecoderTask::kOpenSound:
         Close();
-        sound_ = OpenSoundHere(PlaceOf(received), LimitsOf(request), Deadline(life_));
+        sound_ = OpenSoundHere(FindPlace(received), ReadLimits(request), Deadline(life_));
         Describe(region, &reply);
         break;
       case DecoderTask::kNextSound:
@@ -196,14 +196,14 @@ class Server {
     }
   }
 
-  FilePlace PlaceOf(const Received& received) {
+  FilePlace FindPlace(const Received& received) {
     descriptor_ = received.descriptor;
     if (descriptor_ < 0) throw Error("", "came without its descriptor");
     if (opened_) opened_(descriptor_);
     return {received.text, descriptor_};
   }
 
-  static MediaLimits LimitsOf(const DecoderRequest& request) {
+  static MediaLimits ReadLimits(const DecoderRequest& request) {
     MediaLimits limits;
     limits.max_pixels = request.max_pixels;
     limits.probe_bytes = request.probe_bytes;

@@ -27,7 +27,7 @@ template <class T>
 using HeifPtr = std::unique_ptr<T, Closer>;
 
 // libav's format of planes as libheif gives them; none for what it has no name for.
-AVPixelFormat FormatOf(heif_chroma chroma, int bits) {
+AVPixelFormat ToFormat(heif_chroma chroma, int bits) {
   const struct {
     heif_chroma chroma;
     int bits;
@@ -66,7 +66,7 @@ class HeifPictures : public Pictures {
         Decoded(IsHdr() ? heif_colorspace_YCbCr : heif_colorspace_undefined, heif_chroma_undefined);
     if (!image) return std::nullopt;
     const heif_colorspace colours = heif_image_get_colorspace(image.get());
-    const AVPixelFormat format = FormatOf(heif_image_get_chroma_format(image.get()),
+    const AVPixelFormat format = ToFormat(heif_image_get_chroma_format(image.get()),
                                           heif_image_get_bits_per_pixel_range(image.get(), heif_channel_Y));
     if (colours != heif_colorspace_RGB && format != AV_PIX_FMT_NONE) return AsFrame(*image, format);
     const HeifPtr<heif_image> rgb = Decoded(heif_colorspace_RGB, heif_chroma_interleaved_RGB);

@@ -23,7 +23,7 @@ struct PacketSize {
 };
 
 // Plain, with times of arrival, with error correction. None where the file's first packets are of no size.
-std::optional<PacketSize> PacketSizeOf(const InputFile& file) {
+std::optional<PacketSize> FindPacketSize(const InputFile& file) {
   constexpr std::array<PacketSize, 3> kSizes = {{{188, 0}, {192, 4}, {204, 0}}};
   constexpr std::int64_t kMarks = 5;
   const std::string head = file.BytesAt(0, 1 << 12);
@@ -56,14 +56,14 @@ bool IsUnfinished(const OpenPacket& packet) {
   return packet.promised > 0 ? packet.come < packet.promised : packet.full;
 }
 
-unsigned PidOf(std::string_view packet) { return (ByteAt(packet, 1) & 0x1F) << 8U | ByteAt(packet, 2); }
+unsigned ReadPid(std::string_view packet) { return (ByteAt(packet, 1) & 0x1F) << 8U | ByteAt(packet, 2); }
 
 // Takes in one packet of 188 bytes.
 void Follow(std::string_view packet, std::map<unsigned, OpenPacket>* streams) {
   constexpr std::size_t kPesHead = 6, kPesLength = 4;
   constexpr unsigned kNull = 0x1FFF, kScrambled = 0xC0;
   if (packet[0] != 'G' || (ByteAt(packet, 3) & kScrambled) != 0) return;
-  const unsigned pid = PidOf(packet);
+  const unsigned pid = ReadPid(packet);
   const bool has_fields = (ByteAt(packet, 3) & 0x20) != 0, has_payload = (ByteAt(packet, 3) & 0x10) != 0;
   const std::size_t begin = has_fields ? 5 + ByteAt(packet, 4) : 4;
   if (pid == kNull || !has_payload || begin >= packet.size()) return;
@@ -160,7 +160,7 @@ std::int64_t EndWithoutZeros(const InputFile& file) {
 }  // namespace
 
 std::optional<bool> TransportStreamEndsEarly(const InputFile& file) {
-  const std::optional<PacketSize> size = PacketSizeOf(file);
+  const std::optional<PacketSize> size = FindPacketSize(file);
   if (!size) {
     const auto whole = [&](std::int64_t bytes) { return file.size() % bytes == 0; };
     return !whole(188) && !whole(192) && !whole(204);
@@ -183,7 +183,7 @@ std::optional<bool> TransportStreamEndsEarly(const InputFile& file) {
 }
 
 bool IsJoinedWithin(const InputFile& file, unsigned pid, std::int64_t begin, std::int64_t end) {
-  const std::optional<PacketSize> size = PacketSizeOf(file);
+  const std::optional<PacketSize> size = FindPacketSize(file);
   if (!size) return false;
   constexpr std::int64_t kMost = std::int64_t{1} << 24;
   constexpr std::size_t kPacket = 188;
@@ -197,7 +197,7 @@ bool IsJoinedWithin(const InputFile& file, unsigned pid, std::int64_t begin, std
     const auto at = static_cast<std::size_t>(i * size->bytes + size->mark);
     if (at + kPacket > bytes.size()) break;
     const std::string_view packet = std::string_view(bytes).substr(at, kPacket);
-    const unsigned here = PidOf(packet);
+    const unsigned here = ReadPid(packet);
     has_table = has_table || here == 0;
     if (here != pid || (ByteAt(packet, 3) & 0x10) == 0) continue;  // without data it does not count
     const unsigned next = ByteAt(packet, 3) & 0xF;

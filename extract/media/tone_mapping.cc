@@ -26,7 +26,7 @@ double HlgLight(double code) {
   return code <= 0.5 ? code * code / 3 : (std::exp((code - kC) / kA) + kB) / 12;
 }
 
-std::vector<float> TableOf(double (*value)(double)) {
+std::vector<float> ToTable(double (*value)(double)) {
   std::vector<float> table(kCodes);
   for (std::size_t i = 0; i < kCodes; ++i)
     table[i] = static_cast<float>(value(static_cast<double>(i) / (kCodes - 1)));
@@ -72,7 +72,7 @@ float Compressed(float light) {
 }  // namespace
 
 cv::Mat ToneMapped(const cv::Mat& rgb, DynamicRange range, ColourGamut gamut) {
-  static const std::vector<float> kPq = TableOf(PqBrightness), kHlg = TableOf(HlgLight);
+  static const std::vector<float> kPq = ToTable(PqBrightness), kHlg = ToTable(HlgLight);
   static const std::array<std::uint8_t, kSteps + 1> kSrgb = SrgbTable();
   const bool pq = range == DynamicRange::kPq;
   const std::vector<float>& table = pq ? kPq : kHlg;

@@ -22,12 +22,12 @@ namespace {
 // other pixels than in a padded one. So the picture is the left part of a wider one.
 constexpr int kRowAlignment = 64;
 
-DynamicRange RangeOf(const AVFrame& frame) {
+DynamicRange FindRange(const AVFrame& frame) {
   if (frame.color_trc == AVCOL_TRC_SMPTE2084) return DynamicRange::kPq;
   return frame.color_trc == AVCOL_TRC_ARIB_STD_B67 ? DynamicRange::kHlg : DynamicRange::kStandard;
 }
 
-ColourGamut GamutOf(const AVFrame& frame) {
+ColourGamut FindGamut(const AVFrame& frame) {
   switch (frame.color_primaries) {
     case AVCOL_PRI_BT709:
       return ColourGamut::kBt709;
@@ -38,7 +38,7 @@ ColourGamut GamutOf(const AVFrame& frame) {
   }
 }
 
-int ColourMatrixOf(const AVFrame& frame) {
+int FindColourMatrix(const AVFrame& frame) {
   switch (frame.colorspace) {
     case AVCOL_SPC_BT709:
       return SWS_CS_ITU709;
@@ -53,7 +53,7 @@ int ColourMatrixOf(const AVFrame& frame) {
     case AVCOL_SPC_SMPTE170M:
       return SWS_CS_ITU601;
     default:
-      if (RangeOf(frame) != DynamicRange::kStandard) return SWS_CS_BT2020;
+      if (FindRange(frame) != DynamicRange::kStandard) return SWS_CS_BT2020;
       return frame.width >= 1280 || frame.height > 576 ? SWS_CS_ITU709 : SWS_CS_ITU601;
   }
 }
@@ -135,7 +135,7 @@ cv::Mat ToRgb(const AVFrame& frame, int matrix, const cv::Size& size, int filter
   Conversion conversion = {
       {frame.width, frame.height}, size, PlainFormat(declared), AV_PIX_FMT_RGB24, false, matrix, filter};
   conversion.full_range = frame.color_range == AVCOL_RANGE_JPEG || conversion.from_format != declared;
-  const DynamicRange range = RangeOf(frame);
+  const DynamicRange range = FindRange(frame);
   const bool high = range != DynamicRange::kStandard;
   const bool planes = !high && HasEqualPlanes(conversion.from_format, frame.height, size.height);
   if (high) conversion.to_format = AV_PIX_FMT_RGB48;
@@ -154,7 +154,7 @@ cv::Mat ToRgb(const AVFrame& frame, int matrix, const cv::Size& size, int filter
   sws_scale(ScalerFor(conversion), frame.data, frame.linesize, 0, frame.height, rows, strides);
   if (!planes) {
     const cv::Mat rgb = padded.colRange(0, size.width);
-    return high ? ToneMapped(rgb, range, GamutOf(frame)) : rgb;
+    return high ? ToneMapped(rgb, range, FindGamut(frame)) : rgb;
   }
   const cv::Mat colours[] = {plane(2), plane(0), plane(1)};  // green, blue and red are stored
   cv::Mat rgb;
@@ -195,7 +195,7 @@ cv::Size WithSquarePixels(const cv::Size& stored, double pixel_aspect) {
 
 }  // namespace
 
-Orientation OrientationOf(const std::int32_t* display_matrix) {
+Orientation ReadOrientation(const std::int32_t* display_matrix) {
   if (display_matrix == nullptr) return {};
   // x' = a x + c y, y' = b x + d y
   const std::int64_t a = display_matrix[0], b = display_matrix[1], c = display_matrix[3],
@@ -214,7 +214,7 @@ VideoFrame::VideoFrame(cv::Mat picture) : picture_(std::move(picture)), size_(pi
 VideoFrame::VideoFrame(std::shared_ptr<const AVFrame> frame, Orientation orientation, double pixel_aspect)
     : frame_(std::move(frame)), orientation_(orientation) {
   const AVFrameSideData* own = av_frame_get_side_data(frame_.get(), AV_FRAME_DATA_DISPLAYMATRIX);
-  if (own != nullptr) orientation_ = OrientationOf(reinterpret_cast<const std::int32_t*>(own->data));
+  if (own != nullptr) orientation_ = ReadOrientation(reinterpret_cast<const std::int32_t*>(own->data));
   size_ = Unturned(WithSquarePixels({frame_->width, frame_->height}, pixel_aspect));
 }
 
@@ -223,7 +223,7 @@ VideoFrame::VideoFrame(std::shared_ptr<const DistantFrame> frame)
 
 DynamicRange VideoFrame::dynamic_range() const {
   if (distant_ != nullptr) return distant_->dynamic_range();
-  return frame_ == nullptr ? DynamicRange::kStandard : RangeOf(*frame_);
+  return frame_ == nullptr ? DynamicRange::kStandard : FindRange(*frame_);
 }
 
 VideoFrame VideoFrame::Turned(Orientation turn) const {
@@ -239,9 +239,10 @@ cv::Mat VideoFrame::Part(const cv::Rect& area) const {
   if (frame_ == nullptr) return picture_(area);
   const cv::Size stored = Unturned(size_);
   if (!IsCuttable())
-    return Upright(ToRgb(*frame_, ColourMatrixOf(*frame_), stored, SWS_BICUBIC), orientation_)(area);
+    return Upright(ToRgb(*frame_, FindColourMatrix(*frame_), stored, SWS_BICUBIC), orientation_)(area);
   const cv::Rect wanted = Unturned(area), converted = WithSurroundings(wanted, stored);
-  const cv::Mat rgb = ToRgb(*Cut(*frame_, converted), ColourMatrixOf(*frame_), converted.size(), SWS_BICUBIC);
+  const cv::Mat rgb =
+      ToRgb(*Cut(*frame_, converted), FindColourMatrix(*frame_), converted.size(), SWS_BICUBIC);
   return Upright(rgb(wanted - converted.tl()), orientation_);
 }
 
@@ -257,7 +258,7 @@ cv::Mat VideoFrame::Shrunk(int side) const {
   const cv::Size small = ShrunkSize(size_, side);
   if (small == size_) return Picture();
   if (frame_ != nullptr)
-    return Upright(ToRgb(*frame_, ColourMatrixOf(*frame_), Unturned(small), SWS_AREA), orientation_);
+    return Upright(ToRgb(*frame_, FindColourMatrix(*frame_), Unturned(small), SWS_AREA), orientation_);
   cv::Mat shrunk;
   cv::resize(picture_, shrunk, small, 0, 0, cv::INTER_AREA);
   return shrunk;

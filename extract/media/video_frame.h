@@ -17,7 +17,7 @@ struct Orientation {
 
 // Of a display matrix as libavutil/display.h describes it (nine 16.16 numbers); angles between are rounded to
 // the nearest quarter. None for nullptr.
-Orientation OrientationOf(const std::int32_t* display_matrix);
+Orientation ReadOrientation(const std::int32_t* display_matrix);
 
 // `second` done after `first`.
 Orientation Combined(Orientation first, Orientation second);

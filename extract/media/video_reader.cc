@@ -24,7 +24,7 @@ namespace {
 // Whether every byte of `packet` was there to read.
 bool IsWhole(const AVPacket& packet) { return (packet.flags & AV_PKT_FLAG_CORRUPT) == 0; }
 
-const std::int32_t* DisplayMatrixOf(const AVStream* stream) {
+const std::int32_t* FindDisplayMatrix(const AVStream* stream) {
   return reinterpret_cast<const std::int32_t*>(
       av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr));
 }
@@ -92,7 +92,7 @@ class FilmSource : public FrameSource {
       : file_(place, limits, std::move(deadline)),
         packet_(av_packet_alloc()),
         frame_(av_frame_alloc()),
-        orientation_(OrientationOf(DisplayMatrixOf(file_.stream()))) {
+        orientation_(ReadOrientation(FindDisplayMatrix(file_.stream()))) {
     file_.BeginAtKeyFrame();
     decoder_ = OpenDecoder(&file_);
     const std::optional<Orientation> told = ExifOrientation(file_.input());
@@ -198,13 +198,13 @@ class FilmSource : public FrameSource {
 
   FrameStamp Stamp() {
     const std::int64_t counted = next_index_++;
-    const double seconds = SecondsOf(counted);
+    const double seconds = ToSeconds(counted);
     if (!planned_) return {counted, seconds};
     const auto place = std::lower_bound(times_.begin(), times_.end(), seconds);
     return {place - times_.begin(), seconds};
   }
 
-  double SecondsOf(std::int64_t index) {
+  double ToSeconds(std::int64_t index) {
     const AVStream* stream = file_.stream();
     // Where packets tell only when they are decoded (avi), frames are shown at these times, too: the first
     // frame at the earliest, and so on.

@@ -237,7 +237,7 @@ const std::vector<BinaryKernel>& BinaryKernels() {
   return kernels;
 }
 
-const char* NameOf(BinaryKernel kernel) {
+const char* GetName(BinaryKernel kernel) {
   switch (kernel) {
     case BinaryKernel::kPortable:
       return "portable";
@@ -347,7 +347,7 @@ void BinaryConvolution::PackWeights(const FoldedStep& step) {
   }
 }
 
-bool BinaryConvolution::SignOf(int out, int row, int column, int channel) const {
+bool BinaryConvolution::FindSign(int out, int row, int column, int channel) const {
   const std::size_t words = Size(signs_.words()), o = Size(out), taps = Size(conv_.kernel * conv_.kernel);
   const std::size_t word = Size(row * conv_.kernel + column) * words + Size(channel) / kBits;
   const std::uint64_t bits = weights_[(o / kAnswers * taps * words + word) * kAnswers + o % kAnswers];
@@ -441,7 +441,7 @@ void BinaryConvolution::MendZeros(const std::uint64_t* known, float* to) const {
             if (down / conv_.stride >= to_.height || across / conv_.stride >= to_.width) continue;
             float* answer =
                 to + Size((down / conv_.stride * to_.width + across / conv_.stride) * to_.channels);
-            for (int o = 0; o < to_.channels; ++o) answer[o] += SignOf(o, row, column, c) ? 1.0F : -1.0F;
+            for (int o = 0; o < to_.channels; ++o) answer[o] += FindSign(o, row, column, c) ? 1.0F : -1.0F;
           }
         }
       }
@@ -470,7 +470,7 @@ void BinaryConvolution::MendFractions(const std::uint64_t* bits, const std::uint
   }
 }
 
-void SignsOf(const float* from, const float* bias, std::size_t pixels, std::size_t channels, float* to) {
+void FindSigns(const float* from, const float* bias, std::size_t pixels, std::size_t channels, float* to) {
   for (std::size_t p = 0; p < pixels; ++p) {
     for (std::size_t c = 0; c < channels; ++c, ++from, ++to) {
       const float sum = *from + bias[c];

@@ -23,7 +23,7 @@ namespace seam {
 enum class BinaryKernel : std::uint8_t { kPortable, kAvx2, kAvx512 };
 // Those that this processor has, the fastest last. kAvx512 needs VPOPCNTDQ.
 const std::vector<BinaryKernel>& BinaryKernels();
-const char* NameOf(BinaryKernel kernel);
+const char* GetName(BinaryKernel kernel);
 
 // Signs of maps [B, H, W, C], packed: words of 64 channels, pixel by pixel, with `pad` empty pixels on each
 // side.
@@ -76,7 +76,7 @@ class BinaryConvolution {
   void RunPicture(const std::uint64_t* bits, bool raw, float* to) const;
   void MendFractions(const std::uint64_t* bits, const std::uint64_t* known, float* to) const;
   void MendZeros(const std::uint64_t* known, float* to) const;
-  bool SignOf(int out, int row, int column, int channel) const;
+  bool FindSign(int out, int row, int column, int channel) const;
 
   Shape from_, to_;
   ConvSpec conv_;
@@ -92,7 +92,7 @@ class BinaryConvolution {
 };
 
 // sign(x + bias) of each number: -1, 0 or 1.
-void SignsOf(const float* from, const float* bias, std::size_t pixels, std::size_t channels, float* to);
+void FindSigns(const float* from, const float* bias, std::size_t pixels, std::size_t channels, float* to);
 
 // y = x * factor + bias of each channel, and below 0 that times the slope. In place, if one likes.
 void FinishSums(const float* from, const float* factors, const float* bias, const float* slopes,

@@ -22,7 +22,7 @@ struct OutputSpec {
 // copy of the weights. Any number of threads may call it at once. Each call runs on its own thread alone,
 // with scratch memory that is kept for the next call. So cores are shared by callers, not by operators.
 //
-//   const auto network = CompileForCpu(Fold(stored.graph, stored.weights), InputOf(stored.graph), {});
+//   const auto network = CompileForCpu(Fold(stored.graph, stored.weights), GetInput(stored.graph), {});
 //   const std::vector<double> logits = network->Logits(pixels, count);
 //
 // Logits() and Features() are of networks with a head, Outputs() of any whose graph names some.

@@ -9,7 +9,7 @@
 namespace seam {
 namespace {
 
-Activation ActivationOf(Op op) {
+Activation ToActivation(Op op) {
   switch (op) {
     case Op::kRelu:
       return Activation::kRelu;
@@ -49,9 +49,9 @@ class Folder {
       last_node_[static_cast<std::size_t>(step)] = i;
     }
     folded_.numbers = graph_[0].numbers;
-    if (graph_.features() >= 0) folded_.features = StepOf(graph_.features());
+    if (graph_.features() >= 0) folded_.features = GetStep(graph_.features());
     for (const NamedOutput& output : graph_.outputs())
-      folded_.outputs.push_back({output.name, StepOf(output.node)});
+      folded_.outputs.push_back({output.name, GetStep(output.node)});
     return std::move(folded_);
   }
 
@@ -72,7 +72,7 @@ class Folder {
     for (const NamedOutput& output : graph_.outputs()) ++uses_[static_cast<std::size_t>(Source(output.node))];
   }
 
-  int StepOf(int node) const { return step_of_[static_cast<std::size_t>(Source(node))]; }
+  int GetStep(int node) const { return step_of_[static_cast<std::size_t>(Source(node))]; }
   FoldedStep& At(int step) { return folded_.steps[static_cast<std::size_t>(step)]; }
   bool UsedOnce(int node) const { return uses_[static_cast<std::size_t>(Source(node))] == 1; }
 
@@ -83,7 +83,7 @@ class Folder {
   }
 
   // Whether more may be added to the end of the step that answers `node`.
-  bool IsOpen(int node) { return UsedOnce(node) && At(StepOf(node)).activation == Activation::kNone; }
+  bool IsOpen(int node) { return UsedOnce(node) && At(GetStep(node)).activation == Activation::kNone; }
 
   // Whether an activation of the concatenation may as well be done by each of its parts.
   bool PartsAreOpen(int concat) {
@@ -96,7 +96,7 @@ class Folder {
   // The step that answers node `i`: an earlier one that now does its work as well, or a new one.
   int Take(int i) {
     const Node& node = graph_[i];
-    if (Source(i) != i) return StepOf(i);
+    if (Source(i) != i) return GetStep(i);
     switch (node.op) {
       case Op::kNormalise:
         return TakeNormalise(i);
@@ -172,7 +172,7 @@ class Folder {
     step.norm = node.norm;
     step.attention = node.attention;
     step.rows = node.rows;
-    for (const int input : node.inputs) step.inputs.push_back(StepOf(input));
+    for (const int input : node.inputs) step.inputs.push_back(GetStep(input));
     if (node.op == Op::kConv || node.op == Op::kLinear || node.op == Op::kBinaryConv ||
         node.op == Op::kLayerNorm || node.op == Op::kPrepend || node.op == Op::kAttentionPool ||
         node.op == Op::kChannelScale) {
@@ -243,7 +243,7 @@ class Folder {
     const Node& node = graph_[i];
     const int source = Source(node.inputs[0]);
     // Of the pictures themselves, once or several times: (x - m) / s, then (y - mean) / std.
-    if (StepOf(source) == 0 && UsedOnce(source)) {
+    if (GetStep(source) == 0 && UsedOnce(source)) {
       for (std::size_t c = 0; c < 3; ++c) {
         folded_.mean[c] += node.mean[c] * folded_.std[c];
         folded_.std[c] *= node.std[c];
@@ -255,9 +255,9 @@ class Folder {
       factors.push_back(1 / node.std[c]);
       summands.push_back(-node.mean[c] / node.std[c]);
     }
-    if (At(StepOf(source)).op == Op::kConv && IsOpen(source) && At(StepOf(source)).inputs.size() == 1) {
-      Melt({factors.begin(), factors.end()}, {summands.begin(), summands.end()}, &At(StepOf(source)));
-      return StepOf(source);
+    if (At(GetStep(source)).op == Op::kConv && IsOpen(source) && At(GetStep(source)).inputs.size() == 1) {
+      Melt({factors.begin(), factors.end()}, {summands.begin(), summands.end()}, &At(GetStep(source)));
+      return GetStep(source);
     }
     return TakeFactors(i, std::move(factors), std::move(summands));
   }
@@ -289,7 +289,7 @@ class Folder {
     for (std::size_t k : {0U, 1U}) {
       FoldedStep step = MakeStep(node);
       step.op = Op::kBatchNorm;
-      step.inputs = {StepOf(node.inputs[k])};
+      step.inputs = {GetStep(node.inputs[k])};
       step.weight = k == 0 ? share : rest;
       step.bias = none;
       parts[k] = Push(std::move(step));
@@ -305,9 +305,9 @@ class Folder {
     const Node& node = graph_[i];
     const int before = Source(node.inputs[0]);
     if (graph_[before].op == Op::kBias && IsOpen(before)) {
-      At(StepOf(before)).op = Op::kSign;
-      At(StepOf(before)).weight.clear();
-      return StepOf(before);
+      At(GetStep(before)).op = Op::kSign;
+      At(GetStep(before)).weight.clear();
+      return GetStep(before);
     }
     FoldedStep step = MakeStep(node);
     step.bias.assign(static_cast<std::size_t>(node.shape.channels), 0);
@@ -334,7 +334,7 @@ class Folder {
       factors[c] = scale[c] / std::sqrt(variance[c] + node.norm.eps);
       summands[c] = shift[c] - mean[c] * factors[c];
     }
-    const int before = StepOf(node.inputs[0]);
+    const int before = GetStep(node.inputs[0]);
     const Op op = At(before).op;
     if ((op == Op::kConv || op == Op::kLinear) && IsOpen(node.inputs[0]) && At(before).inputs.size() == 1) {
       Melt(factors, summands, &At(before));
@@ -351,7 +351,7 @@ class Folder {
   // Of a dense layer it becomes a part.
   int TakeChannelScale(int i) {
     const Node& node = graph_[i];
-    const int before = StepOf(node.inputs[0]);
+    const int before = GetStep(node.inputs[0]);
     if (At(before).op != Op::kLinear || !IsOpen(node.inputs[0]) || At(before).inputs.size() != 1)
       return Push(MakeStep(node));
     const std::vector<float>& scale = Weight(node.name + ".weight");
@@ -384,7 +384,7 @@ class Folder {
   int TakeAdd(int i) {
     const Node& node = graph_[i];
     for (std::size_t k : {0U, 1U}) {
-      const int own = StepOf(node.inputs[k]), other = StepOf(node.inputs[1 - k]);
+      const int own = GetStep(node.inputs[k]), other = GetStep(node.inputs[1 - k]);
       const bool sums = At(own).op == Op::kConv || At(own).op == Op::kLinear;
       if (sums && At(own).inputs.size() == 1 && IsOpen(node.inputs[k]) && other < own) {
         At(own).inputs.push_back(other);
@@ -398,7 +398,7 @@ class Folder {
   }
 
   // Below zero.
-  double SlopeOf(const Node& node) const {
+  double FindSlope(const Node& node) const {
     return node.op == Op::kPrelu ? Weight(node.name + ".weight").at(0) : node.rate;
   }
 
@@ -410,17 +410,17 @@ class Folder {
       return last(back) > 0 && At(last(back)).op == op && At(last(back)).activation == Activation::kNone &&
              UsedOnce(last_node_[static_cast<std::size_t>(last(back))]);
     };
-    if (StepOf(own) != last(1) || !is(1, Op::kBatchNorm) || !is(2, Op::kScale)) return false;
+    if (GetStep(own) != last(1) || !is(1, Op::kBatchNorm) || !is(2, Op::kScale)) return false;
     if (At(last(1)).inputs[0] != last(2)) return false;
     const bool multiplies =
-        At(last(2)).inputs[1] == StepOf(a) && is(3, Op::kScale) && At(last(2)).inputs[0] == last(3);
+        At(last(2)).inputs[1] == GetStep(a) && is(3, Op::kScale) && At(last(2)).inputs[0] == last(3);
     const FoldedStep& gate = At(last(multiplies ? 3 : 2));
     if (!At(gate.inputs[1]).shape.is_vector() || gate.shape.is_vector() ||
-        StepOf(a) > last(multiplies ? 4 : 3))
+        GetStep(a) > last(multiplies ? 4 : 3))
       return false;
     FoldedStep joined = At(last(1));
     joined.op = Op::kAdd;
-    joined.inputs = {StepOf(a), gate.inputs[0], gate.inputs[1]};
+    joined.inputs = {GetStep(a), gate.inputs[0], gate.inputs[1]};
     joined.multiplies = multiplies;
     folded_.steps.resize(folded_.steps.size() - (multiplies ? 3 : 2));
     Push(std::move(joined));
@@ -429,33 +429,33 @@ class Folder {
 
   int TakeActivation(int i) {
     const Node& node = graph_[i];
-    const auto slope = static_cast<float>(SlopeOf(node));
-    const int before = StepOf(node.inputs[0]);
+    const auto slope = static_cast<float>(FindSlope(node));
+    const int before = GetStep(node.inputs[0]);
     const Op op = At(before).op;
     if (node.op == Op::kChannelPrelu) return TakePRelu(i);
     if ((op == Op::kConv || op == Op::kLinear || (op == Op::kAdd && At(before).inputs.size() == 2)) &&
         IsOpen(node.inputs[0])) {
-      At(before).activation = ActivationOf(node.op);
+      At(before).activation = ToActivation(node.op);
       At(before).slope = slope;
       return before;
     }
     if (op == Op::kConcat && IsOpen(node.inputs[0]) && PartsAreOpen(before)) {
       for (const int part : At(before).inputs) {
-        At(part).activation = ActivationOf(node.op);
+        At(part).activation = ToActivation(node.op);
         At(part).slope = slope;
       }
       return before;
     }
     FoldedStep step = MakeStep(node);
     if (node.op == Op::kPrelu) step.op = Op::kLeakyRelu;
-    step.activation = ActivationOf(node.op);
+    step.activation = ToActivation(node.op);
     step.slope = slope;
     return Push(std::move(step));
   }
 
   int TakePRelu(int i) {
     const Node& node = graph_[i];
-    int step = StepOf(node.inputs[0]);
+    int step = GetStep(node.inputs[0]);
     if (At(step).op != Op::kBinaryConv || !IsOpen(node.inputs[0])) step = Push(MakeStep(node));
     At(step).activation = Activation::kChannelPrelu;
     At(step).slopes = Weight(node.name + ".weight");

@@ -63,7 +63,7 @@ struct FoldedGraph {
   std::array<float, 3> mean = {0, 0, 0}, std = {1, 1, 1};
 };
 
-// `weights` by the names of WeightsOf(Graph).
+// `weights` by the names of ListWeights(Graph).
 FoldedGraph Fold(const Graph& graph, const std::map<std::string, std::vector<float>>& weights);
 
 }  // namespace seam

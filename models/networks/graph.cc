@@ -575,7 +575,7 @@ std::vector<float> PositionWeights(int from, int to) {
   return weights;
 }
 
-std::vector<WeightSpec> WeightsOf(const Graph& graph) {
+std::vector<WeightSpec> ListWeights(const Graph& graph) {
   std::vector<WeightSpec> weights;
   std::map<std::string, std::size_t> places;
   for (int i = 0; i <= graph.answer(); ++i) {
@@ -598,7 +598,7 @@ std::vector<WeightSpec> WeightsOf(const Graph& graph) {
 namespace {
 
 // Of one picture, or of one window. What multiplies nothing is not named.
-std::int64_t MultiplyAddsOf(const Graph& graph, const Node& node) {
+std::int64_t CountNodeMultiplyAdds(const Graph& graph, const Node& node) {
   const ConvSpec& conv = node.conv;
   const std::int64_t in = node.inputs.empty() ? 0 : graph[node.inputs[0]].shape.channels;
   const std::int64_t steps = node.inputs.empty() ? 1 : std::max(1, graph[node.inputs[0]].shape.steps);
@@ -668,18 +668,18 @@ std::int64_t CountMultiplyAdds(const Graph& graph) {
   std::int64_t count = 0, times = graph.frames();  // that the node runs for a clip
   for (const Node& node : graph.nodes()) {
     if (node.op == Op::kWindows) times = 1;
-    count += times * MultiplyAddsOf(graph, node);
+    count += times * CountNodeMultiplyAdds(graph, node);
   }
   return count;
 }
 
-InputSpec InputOf(const Graph& graph) {
+InputSpec GetInput(const Graph& graph) {
   return {graph[0].shape.height, graph.frames(), graph[0].shape.width};
 }
 
 std::int64_t CountTrainable(const Graph& graph) {
   std::int64_t count = 0;
-  for (const WeightSpec& weight : WeightsOf(graph)) {
+  for (const WeightSpec& weight : ListWeights(graph)) {
     std::int64_t numbers = weight.learnable ? 1 : 0;
     for (const std::int64_t side : weight.shape) numbers *= side;
     count += numbers;

@@ -246,7 +246,7 @@ struct InputSpec {
   int frames = 1;  // 1: an image network, which takes clips of any T
   int width = 0;
 };
-InputSpec InputOf(const Graph& graph);
+InputSpec GetInput(const Graph& graph);
 
 // kernel / 2 times the dilation: keeps the side at stride 1.
 int Padding(int kernel, int dilation = 1);
@@ -267,7 +267,7 @@ struct WeightSpec {
   bool learnable = true;  // false: running statistics, temperatures
   int node = 0;           // the first that uses it
 };
-std::vector<WeightSpec> WeightsOf(const Graph& graph);
+std::vector<WeightSpec> ListWeights(const Graph& graph);
 
 // Learnable numbers: without running statistics.
 std::int64_t CountTrainable(const Graph& graph);

@@ -17,7 +17,7 @@ using dnnl::memory;
 using Type = memory::data_type;
 using Tag = memory::format_tag;
 
-dnnl::algorithm AlgorithmOf(Activation activation) {
+dnnl::algorithm ToAlgorithm(Activation activation) {
   switch (activation) {
     case Activation::kRelu6:
       return dnnl::algorithm::eltwise_clip;  // from alpha to beta
@@ -35,16 +35,16 @@ dnnl::algorithm AlgorithmOf(Activation activation) {
   }
 }
 
-float AlphaOf(const FoldedStep& step) {
+float EltwiseAlpha(const FoldedStep& step) {
   constexpr float kQuickGelu = 1.702F;
   if (step.activation == Activation::kQuickGelu) return kQuickGelu;
   return step.activation == Activation::kSilu ? 1.0F : step.slope;
 }
-float BetaOf(const FoldedStep& step) { return step.activation == Activation::kRelu6 ? 6.0F : 0.0F; }
+float EltwiseBeta(const FoldedStep& step) { return step.activation == Activation::kRelu6 ? 6.0F : 0.0F; }
 
 void AppendActivation(const FoldedStep& step, dnnl::post_ops* ops) {
   if (step.activation == Activation::kNone) return;
-  ops->append_eltwise(1, AlgorithmOf(step.activation), AlphaOf(step), BetaOf(step));
+  ops->append_eltwise(1, ToAlgorithm(step.activation), EltwiseAlpha(step), EltwiseBeta(step));
 }
 
 // Scratch memory lies in the arena, not in memory that primitives share.
@@ -82,11 +82,11 @@ OneDnnLowering::OneDnnLowering(const FoldedGraph& graph, Type type, bool winogra
 void OneDnnLowering::LowerBody(int batch) {
   batch_ = batch;
   Answer(0, MapDesc(At(0).shape));
-  input_ = ValueOf(0).storage;
+  input_ = GetValue(0).storage;
   for (int step = 1; step < static_cast<int>(graph_.steps.size()); ++step) {
     if (At(step).op != Op::kChannels) continue;
     Answer(step, MapDesc(At(step).shape));
-    computed_.push_back({step, ValueOf(step).storage});
+    computed_.push_back({step, GetValue(step).storage});
   }
   int last = graph_.features;
   for (const FoldedOutput& output : graph_.outputs) last = std::max(last, output.step);
@@ -103,7 +103,7 @@ void OneDnnLowering::LowerHead() {
     frames = std::max<std::int64_t>(frames, At(step).shape.steps);
   }
   Answer(graph_.features, RowsDesc(frames, At(graph_.features).shape.channels));
-  input_ = ValueOf(graph_.features).storage;
+  input_ = GetValue(graph_.features).storage;
   for (int step = graph_.features + 1; step <= last; ++step) Lower(step);
   answer_ = Keep(last);
   program_.Place();
@@ -111,7 +111,7 @@ void OneDnnLowering::LowerHead() {
 
 int OneDnnLowering::Keep(int step) {
   MakePlain(step);
-  const Value& value = ValueOf(step);
+  const Value& value = GetValue(step);
   int storage = value.storage;
   if (value.desc.data_type() != Type::f32) {
     memory::desc floats = value.desc;
@@ -166,7 +166,7 @@ void OneDnnLowering::Lower(int step) {
     case Op::kFlatten:
       return LowerFlatten(step);
     case Op::kWindows:
-      return Answer(step, ValueOf(At(step).inputs[0]).desc, At(step).inputs[0]);
+      return Answer(step, GetValue(At(step).inputs[0]).desc, At(step).inputs[0]);
     case Op::kLstm:
       return LowerLstm(step);
     case Op::kLastStep:
@@ -211,7 +211,7 @@ bool OneDnnLowering::LowerSilu(int step) {
   Answer(step, MapDesc(it.shape));
   const auto kernel = std::make_shared<const SiluConvolution>(it, from, batch_);
   program_.AddKernel([kernel](const float* source, float* target) { kernel->Run(source, target); },
-                     ValueOf(it.inputs[0]).storage, ValueOf(step).storage);
+                     GetValue(it.inputs[0]).storage, GetValue(step).storage);
   return true;
 }
 
@@ -244,7 +244,7 @@ void OneDnnLowering::AddConv(int step, const dnnl::post_ops& ops, int instead) {
   const std::vector<float> no_bias(static_cast<std::size_t>(out), 0.0F);
   const dnnl::convolution_forward::primitive_desc made(
       dnnl::convolution_forward::desc(kInference, dnnl::algorithm::convolution_direct,
-                                      ValueOf(it.inputs[0]).desc, memory::desc(dims, type_, Tag::any),
+                                      GetValue(it.inputs[0]).desc, memory::desc(dims, type_, Tag::any),
                                       VectorDesc(out), target, {conv.stride, conv.stride},
                                       {conv.dilation - 1, conv.dilation - 1},
                                       {conv.pad_before, conv.pad_before}, {conv.pad_after, conv.pad_after}),
@@ -292,7 +292,7 @@ bool OneDnnLowering::LowerWinograd(int step) {
 
 OneDnnLowering::Value OneDnnLowering::Blocked(int step) {
   Value& blocked = blocked_[static_cast<std::size_t>(step)];
-  if (blocked.storage < 0) blocked = Reordered(ValueOf(step), BlockedDesc(At(step).shape));
+  if (blocked.storage < 0) blocked = Reordered(GetValue(step), BlockedDesc(At(step).shape));
   return blocked;
 }
 
@@ -311,13 +311,13 @@ OneDnnLowering::Value OneDnnLowering::Reordered(const Value& from, const memory:
 
 void OneDnnLowering::LowerLinear(int step) {
   const FoldedStep& it = At(step);
-  const memory::desc source = ValueOf(it.inputs[0]).desc;
+  const memory::desc source = GetValue(it.inputs[0]).desc;
   const std::int64_t rows = source.dims()[0], in = source.dims()[1], out = it.shape.channels;
   const Type type = source.data_type();
   const memory::desc target = RowsDesc(rows, out, FeedsProducts(step) ? type : Type::f32);
   const int added = it.inputs.size() > 1 ? it.inputs[1] : -1;
   const bool in_place =
-      added >= 0 && added != it.inputs[0] && DiesAt(added, step) && ValueOf(added).desc == target;
+      added >= 0 && added != it.inputs[0] && DiesAt(added, step) && GetValue(added).desc == target;
   const bool adds_afterwards = added >= 0 && !in_place;
   dnnl::post_ops ops;
   if (in_place) ops.append_sum();
@@ -338,7 +338,7 @@ void OneDnnLowering::LowerLinear(int step) {
 // As a product and a sum: oneDNN's own batch norm of bfloat16 with few channels is a hundred times slower.
 void OneDnnLowering::LowerBatchNorm(int step) {
   const FoldedStep& it = At(step);
-  const memory::desc desc = ValueOf(it.inputs[0]).desc;
+  const memory::desc desc = GetValue(it.inputs[0]).desc;
   memory::dims dims(desc.dims().size(), 1);
   dims[1] = desc.dims()[1];
   const memory::desc channels(dims, Type::f32, dims.size() == 4 ? Tag::nhwc : Tag::nc);
@@ -378,7 +378,7 @@ void OneDnnLowering::CheckFloats(const char* what) const {
 void OneDnnLowering::LowerSign(int step) {
   CheckFloats("convolutions of signs");
   const FoldedStep& it = At(step);
-  const int from = ValueOf(it.inputs[0]).storage;
+  const int from = GetValue(it.inputs[0]).storage;
   const int pad = bits_[static_cast<std::size_t>(step)];
   if (pad >= 0) {
     const auto signs = std::make_shared<const PackedSigns>(it.shape, pad, batch_);
@@ -388,16 +388,16 @@ void OneDnnLowering::LowerSign(int step) {
         [signs, kernel, bias = it.bias](const float* source, float* target) {
           signs->Pack(source, bias.data(), kernel, reinterpret_cast<std::uint64_t*>(target));
         },
-        from, ValueOf(step).storage);
+        from, GetValue(step).storage);
     return;
   }
   Answer(step, MapDesc(it.shape));
   const auto pixels = static_cast<std::size_t>(batch_ * it.shape.height * it.shape.width);
   program_.AddKernel(
       [pixels, bias = it.bias](const float* source, float* target) {
-        SignsOf(source, bias.data(), pixels, bias.size(), target);
+        FindSigns(source, bias.data(), pixels, bias.size(), target);
       },
-      from, ValueOf(step).storage);
+      from, GetValue(step).storage);
 }
 
 void OneDnnLowering::LowerBinaryConv(int step) {
@@ -412,7 +412,7 @@ void OneDnnLowering::LowerBinaryConv(int step) {
         [made](const float* source, float* target) {
           made->Run(reinterpret_cast<const std::uint64_t*>(source), target);
         },
-        ValueOf(signs).storage, ValueOf(step).storage);
+        GetValue(signs).storage, GetValue(step).storage);
     return;
   }
   const auto channels = static_cast<std::size_t>(it.shape.channels);
@@ -426,20 +426,20 @@ void OneDnnLowering::LowerBinaryConv(int step) {
           const float* source, float* target) {
         FinishSums(source, factors.data(), bias.data(), slopes.data(), pixels, factors.size(), target);
       },
-      ValueOf(step).storage, ValueOf(step).storage);
+      GetValue(step).storage, GetValue(step).storage);
 }
 
 void OneDnnLowering::LowerPRelu(int step) {
   CheckFloats("slopes of each channel");
   const FoldedStep& it = At(step);
-  Answer(step, ValueOf(it.inputs[0]).desc, it.inputs[0]);
+  Answer(step, GetValue(it.inputs[0]).desc, it.inputs[0]);
   const auto pixels = static_cast<std::size_t>(batch_ * it.shape.height * it.shape.width);
   const std::vector<float> ones(it.slopes.size(), 1), zeros(it.slopes.size(), 0);
   program_.AddKernel(
       [pixels, ones, zeros, slopes = it.slopes](const float* source, float* target) {
         FinishSums(source, ones.data(), zeros.data(), slopes.data(), pixels, slopes.size(), target);
       },
-      ValueOf(it.inputs[0]).storage, ValueOf(step).storage);
+      GetValue(it.inputs[0]).storage, GetValue(step).storage);
 }
 
 void OneDnnLowering::LowerGate(int step) {
@@ -448,7 +448,7 @@ void OneDnnLowering::LowerGate(int step) {
   Answer(step, MapDesc(it.shape));
   const auto pixels = static_cast<std::size_t>(it.shape.height * it.shape.width);
   std::vector<int> from;
-  for (const int input : it.inputs) from.push_back(ValueOf(input).storage);
+  for (const int input : it.inputs) from.push_back(GetValue(input).storage);
   program_.AddKernel(
       [pixels, batch = batch_, factors = it.weight, bias = it.bias, multiplies = it.multiplies](
           const std::vector<const float*>& sources, float* target) {
@@ -458,14 +458,15 @@ void OneDnnLowering::LowerGate(int step) {
                    factors.data(), bias.data(), pixels, channels, target + i * map);
         }
       },
-      std::move(from), ValueOf(step).storage);
+      std::move(from), GetValue(step).storage);
 }
 
 void OneDnnLowering::LowerActivation(int step) {
   const FoldedStep& it = At(step);
-  const memory::desc desc = ValueOf(it.inputs[0]).desc;
+  const memory::desc desc = GetValue(it.inputs[0]).desc;
   const dnnl::eltwise_forward::primitive_desc made(
-      dnnl::eltwise_forward::desc(kInference, AlgorithmOf(it.activation), desc, AlphaOf(it), BetaOf(it)),
+      dnnl::eltwise_forward::desc(kInference, ToAlgorithm(it.activation), desc, EltwiseAlpha(it),
+                                  EltwiseBeta(it)),
       PrimitiveAttributes(), engine_);
   Answer(step, desc, it.inputs[0]);
   program_.Add(dnnl::eltwise_forward(made), made.scratchpad_desc(),
@@ -475,7 +476,7 @@ void OneDnnLowering::LowerActivation(int step) {
 void OneDnnLowering::LowerBinary(int step) {
   const FoldedStep& it = At(step);
   if (it.inputs.size() == 3) return LowerGate(step);
-  Answer(step, ValueOf(it.inputs[0]).desc, it.inputs[0]);
+  Answer(step, GetValue(it.inputs[0]).desc, it.inputs[0]);
   AddBinary(it.op == Op::kAdd ? dnnl::algorithm::binary_add : dnnl::algorithm::binary_mul, step, it.inputs[0],
             it.inputs[1]);
 }
@@ -484,7 +485,7 @@ void OneDnnLowering::AddBinary(dnnl::algorithm algorithm, int step, int left, in
   dnnl::post_ops ops;
   AppendActivation(At(step), &ops);
   const dnnl::binary::primitive_desc made(
-      dnnl::binary::desc(algorithm, ValueOf(left).desc, ValueOf(right).desc, ValueOf(step).desc),
+      dnnl::binary::desc(algorithm, GetValue(left).desc, GetValue(right).desc, GetValue(step).desc),
       PrimitiveAttributes(ops), engine_);
   program_.Add(dnnl::binary(made), made.scratchpad_desc(),
                {InArena(DNNL_ARG_SRC_0, left), InArena(DNNL_ARG_SRC_1, right), InArena(DNNL_ARG_DST, step)});
@@ -496,7 +497,7 @@ void OneDnnLowering::LowerConcat(int step) {
   std::vector<memory::desc> parts;
   std::vector<Operand> operands;
   for (const int input : it.inputs) {
-    parts.push_back(ValueOf(input).desc);
+    parts.push_back(GetValue(input).desc);
     operands.push_back(InArena(DNNL_ARG_MULTIPLE_SRC + static_cast<int>(operands.size()), input));
   }
   const dnnl::concat::primitive_desc made(target, 1, parts, engine_, PrimitiveAttributes());
@@ -518,7 +519,7 @@ void OneDnnLowering::LowerPool(int step) {
       dnnl::pooling_forward::desc(
           kInference,
           it.op == Op::kMaxPool ? dnnl::algorithm::pooling_max : dnnl::algorithm::pooling_avg_exclude_padding,
-          ValueOf(it.inputs[0]).desc, target, {stride, stride}, kernel, {before, before}, {after, after}),
+          GetValue(it.inputs[0]).desc, target, {stride, stride}, kernel, {before, before}, {after, after}),
       PrimitiveAttributes(), engine_);
   Answer(step, target);
   program_.Add(dnnl::pooling_forward(made), made.scratchpad_desc(),
@@ -526,7 +527,7 @@ void OneDnnLowering::LowerPool(int step) {
 }
 
 void OneDnnLowering::LowerUpsample(int step) {
-  const memory::desc source = ValueOf(At(step).inputs[0]).desc, target = MapDesc(At(step).shape);
+  const memory::desc source = GetValue(At(step).inputs[0]).desc, target = MapDesc(At(step).shape);
   const auto factor = static_cast<float>(At(step).conv.stride);
   const dnnl::resampling_forward::primitive_desc made(
       dnnl::resampling_forward::desc(kInference, dnnl::algorithm::resampling_nearest, {factor, factor},
@@ -542,7 +543,7 @@ void OneDnnLowering::LowerFlatten(int step) {
   const FoldedStep& it = At(step);
   const Shape& from = At(it.inputs[0]).shape;
   const memory::desc map({batch_, from.channels, from.height, from.width}, Type::f32, Tag::nchw);
-  const dnnl::reorder::primitive_desc made(engine_, ValueOf(it.inputs[0]).desc, engine_, map,
+  const dnnl::reorder::primitive_desc made(engine_, GetValue(it.inputs[0]).desc, engine_, map,
                                            PrimitiveAttributes());
   Answer(step, RowsDesc(batch_, from.numbers()));
   Operand target = InArena(DNNL_ARG_TO, step);
@@ -553,9 +554,9 @@ void OneDnnLowering::LowerFlatten(int step) {
 // Layer by layer; oneDNN's gates are in LibTorch's order.
 void OneDnnLowering::LowerLstm(int step) {
   const FoldedStep& it = At(step);
-  const std::int64_t frames = ValueOf(it.inputs[0]).desc.dims()[0], hidden = it.lstm.hidden,
+  const std::int64_t frames = GetValue(it.inputs[0]).desc.dims()[0], hidden = it.lstm.hidden,
                      directions = it.lstm.bidirectional ? 2 : 1;
-  Value value = ValueOf(it.inputs[0]);
+  Value value = GetValue(it.inputs[0]);
   for (const FoldedLstmLayer& layer : it.layers) {
     const memory::desc source({frames, 1, layer.inputs}, Type::f32, Tag::tnc),
         target({frames, 1, hidden * directions}, Type::f32, Tag::tnc),
@@ -587,7 +588,7 @@ void OneDnnLowering::LowerLstm(int step) {
 // Forward the last row, backward the first.
 void OneDnnLowering::LowerLastStep(int step) {
   const FoldedStep& it = At(step);
-  const auto rows = static_cast<std::size_t>(ValueOf(it.inputs[0]).desc.dims()[0]);
+  const auto rows = static_cast<std::size_t>(GetValue(it.inputs[0]).desc.dims()[0]);
   const int directions = it.lstm.bidirectional ? 2 : 1;
   const std::int64_t hidden = it.shape.channels / directions;
   const auto row_bytes = static_cast<std::size_t>(it.shape.channels) * sizeof(float);
@@ -630,13 +631,13 @@ memory::desc OneDnnLowering::RowsDesc(std::int64_t rows, std::int64_t columns, T
 }
 
 void OneDnnLowering::Answer(int step, const memory::desc& desc, int instead) {
-  const bool reuse = instead >= 0 && DiesAt(instead, step) && ValueOf(instead).desc == desc;
-  const int storage = reuse ? ValueOf(instead).storage : program_.NewStorage(desc.get_size());
+  const bool reuse = instead >= 0 && DiesAt(instead, step) && GetValue(instead).desc == desc;
+  const int storage = reuse ? GetValue(instead).storage : program_.NewStorage(desc.get_size());
   values_[static_cast<std::size_t>(step)] = {storage, desc};
 }
 
 OneDnnLowering::Operand OneDnnLowering::InArena(int argument, int step) const {
-  return {argument, ValueOf(step).desc, ValueOf(step).storage, 0, {}};
+  return {argument, GetValue(step).desc, GetValue(step).storage, 0, {}};
 }
 
 OneDnnLowering::Operand OneDnnLowering::Fixed(int argument, const memory& memory) const {

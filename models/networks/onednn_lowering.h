@@ -100,7 +100,7 @@ class OneDnnLowering {
   int Keep(int step);
 
   const FoldedStep& At(int step) const { return graph_.steps[static_cast<std::size_t>(step)]; }
-  const Value& ValueOf(int step) const { return values_[static_cast<std::size_t>(step)]; }
+  const Value& GetValue(int step) const { return values_[static_cast<std::size_t>(step)]; }
   bool DiesAt(int input, int step) const { return last_use_[static_cast<std::size_t>(input)] <= step; }
   dnnl::memory::desc MapDesc(const Shape& shape) const;
   dnnl::memory::desc BlockedDesc(const Shape& shape) const;

@@ -15,7 +15,7 @@ using dnnl::memory;
 using Type = memory::data_type;
 using Tag = memory::format_tag;
 
-std::size_t BytesOf(const memory::desc& desc) { return dnnl::memory::data_type_size(desc.data_type()); }
+std::size_t GetBytes(const memory::desc& desc) { return dnnl::memory::data_type_size(desc.data_type()); }
 
 // Rows of a matrix that lies within a wider one.
 memory::desc Within(std::int64_t rows, std::int64_t columns, Type type, std::int64_t stride) {
@@ -95,7 +95,7 @@ bool OneDnnLowering::FeedsProducts(int step) const {
 }
 
 OneDnnLowering::Value OneDnnLowering::Floats(int step) {
-  const Value& value = ValueOf(step);
+  const Value& value = GetValue(step);
   if (value.desc.data_type() == Type::f32) return value;
   memory::desc floats = value.desc;
   floats.data.data_type = dnnl_f32;
@@ -112,21 +112,21 @@ void OneDnnLowering::AnswerWith(int step, const Value& value) {
 void OneDnnLowering::LowerTokens(int step) {
   const FoldedStep& it = At(step);
   if (batch_ != 1) throw Error("network", "sequences of several pictures at once are not known here");
-  const Value& map = ValueOf(it.inputs[0]);
+  const Value& map = GetValue(it.inputs[0]);
   values_[static_cast<std::size_t>(step)] = {
       map.storage, RowsDesc(it.shape.steps, it.shape.channels, map.desc.data_type())};
 }
 
 void OneDnnLowering::LowerPrepend(int step) {
   const FoldedStep& it = At(step);
-  const Value& from = ValueOf(it.inputs[0]);
+  const Value& from = GetValue(it.inputs[0]);
   const std::int64_t channels = it.shape.channels, rows = from.desc.dims()[0], first = it.shape.steps - rows;
   Answer(step, RowsDesc(it.shape.steps, channels));
   const auto copy = [&](const Operand& source, std::int64_t count, std::size_t offset) {
     const memory::desc target = RowsDesc(count, channels);
     const dnnl::reorder::primitive_desc made(engine_, source.desc, engine_, target, PrimitiveAttributes());
     program_.Add(dnnl::reorder(made), made.scratchpad_desc(),
-                 {source, {DNNL_ARG_TO, target, ValueOf(step).storage, offset, {}}});
+                 {source, {DNNL_ARG_TO, target, GetValue(step).storage, offset, {}}});
   };
   const memory::desc lead = RowsDesc(first, channels);
   copy(Weights(DNNL_ARG_FROM, it.weight, lead, lead), first, 0);
@@ -169,10 +169,10 @@ void OneDnnLowering::LowerAttention(int step) {
   const FoldedStep& it = At(step);
   const std::int64_t channels = it.shape.channels, heads = it.attention.heads, width = channels / heads,
                      rows = it.shape.steps, stride = kParts * channels;
-  Value from = ValueOf(it.inputs[0]);
+  Value from = GetValue(it.inputs[0]);
   if (!it.attention.angles.empty()) {
     from = Floats(it.inputs[0]);
-    if (from.storage == ValueOf(it.inputs[0]).storage && !DiesAt(it.inputs[0], step))
+    if (from.storage == GetValue(it.inputs[0]).storage && !DiesAt(it.inputs[0], step))
       from = Reordered(from, from.desc);
     auto rotation = std::make_shared<Rotation>();
     rotation->rows = static_cast<std::size_t>(rows);
@@ -194,7 +194,7 @@ void OneDnnLowering::LowerAttention(int step) {
   const int scores = program_.NewStorage(RowsDesc(block, rows).get_size()),
             weights =
                 type == Type::f32 ? scores : program_.NewStorage(RowsDesc(block, rows, type).get_size());
-  const std::size_t number = BytesOf(from.desc), answer_number = BytesOf(made.desc);
+  const std::size_t number = GetBytes(from.desc), answer_number = GetBytes(made.desc);
   for (std::int64_t head = 0; head < heads; ++head) {
     const auto column = static_cast<std::size_t>(head * width);
     for (std::int64_t first = 0; first < rows; first += block) {
@@ -246,12 +246,12 @@ void OneDnnLowering::LowerAttentionPool(int step) {
   pool->query = it.weight;
   Answer(step, RowsDesc(1, it.shape.channels));
   program_.AddKernel([pool](const float* source, float* target) { pool->Run(source, target); }, from.storage,
-                     ValueOf(step).storage);
+                     GetValue(step).storage);
 }
 
 void OneDnnLowering::LowerFirstStep(int step) {
   const FoldedStep& it = At(step);
-  const memory::desc row = RowsDesc(1, it.shape.channels, ValueOf(it.inputs[0]).desc.data_type());
+  const memory::desc row = RowsDesc(1, it.shape.channels, GetValue(it.inputs[0]).desc.data_type());
   const dnnl::reorder::primitive_desc made(engine_, row, engine_, row, PrimitiveAttributes());
   Answer(step, row);
   Operand from = InArena(DNNL_ARG_FROM, it.inputs[0]);
@@ -289,7 +289,7 @@ void OneDnnLowering::LowerUnitLength(int step) {
           for (std::size_t i = 0; i < channels; ++i) target[i] = source[i] * factor;
         }
       },
-      from.storage, ValueOf(step).storage);
+      from.storage, GetValue(step).storage);
 }
 
 }  // namespace seam

@@ -124,7 +124,7 @@ class Reader {
         for (const auto& output : from_.output()) outputs.push_back(output.name());
       }
       for (const int i : NeededFor(outputs)) ReadNode(from_.node(i));
-      for (const std::string& output : outputs) graph().Output(output, NodeOf(Find(output)));
+      for (const std::string& output : outputs) graph().Output(output, FindNode(Find(output)));
       CheckWeights();
     } catch (const Error& error) {
       // The graph's own errors name the node.
@@ -180,14 +180,14 @@ class Reader {
     return Find(now_->input(i));
   }
 
-  int NodeOf(const Value& value) {
+  int FindNode(const Value& value) {
     if (value.constant) Fail("works on a constant, which Seam's networks do not");
     if (value.pad_before != 0 || value.pad_after != 0)
       Fail("zeros around a map are known before convolutions alone");
     return value.sigmoid ? graph().Sigmoid(value.node) : value.node;
   }
 
-  int Node(int i) { return NodeOf(Input(i)); }
+  int Node(int i) { return FindNode(Input(i)); }
 
   const Constant& ConstantAt(int i) {
     const Value& value = Input(i);
@@ -385,7 +385,7 @@ class Reader {
     for (const auto& [x, gate] : {std::pair(a, b), std::pair(b, a)}) {
       if (gate.sigmoid && !x.sigmoid && gate.node == x.node) return Answer(graph().Silu(x.node));
     }
-    const int first = NodeOf(a), second = NodeOf(b);
+    const int first = FindNode(a), second = FindNode(b);
     const bool turned = graph()[first].shape.is_vector() && !graph()[second].shape.is_vector();
     Answer(turned ? graph().Scale(second, first) : graph().Scale(first, second));
   }
@@ -640,7 +640,7 @@ class Reader {
 
   // Each weight that the graph needs is there, and of as many numbers.
   void CheckWeights() const {
-    for (const WeightSpec& spec : WeightsOf(made_.graph)) {
+    for (const WeightSpec& spec : ListWeights(made_.graph)) {
       const std::vector<float>& weight = made_.weights.at(spec.name);
       std::size_t count = 1;
       for (const std::int64_t side : spec.shape) count *= static_cast<std::size_t>(side);

@@ -13,7 +13,7 @@ namespace seam {
 // A network that was read from a file.
 struct OnnxNetwork {
   Graph graph;                                        // without a head; its results are named outputs
-  std::map<std::string, std::vector<float>> weights;  // by the names of WeightsOf(Graph)
+  std::map<std::string, std::vector<float>> weights;  // by the names of ListWeights(Graph)
 };
 
 // An ONNX file of float32: read and checked once, made a graph of as often as the size of the pictures

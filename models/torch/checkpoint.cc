@@ -20,7 +20,7 @@ bool IsFinite(const torch::Tensor& tensor) { return tensor.to(torch::kFloat).isf
 
 }  // namespace
 
-std::map<std::string, torch::Tensor> WeightsOf(const Model& model) {
+std::map<std::string, torch::Tensor> ListWeights(const Model& model) {
   std::map<std::string, torch::Tensor> weights;
   for (const auto& parameter : model.named_parameters()) weights.emplace(parameter.key(), parameter.value());
   for (const auto& buffer : model.named_buffers()) weights.emplace(buffer.key(), buffer.value());
@@ -31,17 +31,17 @@ void LoadWeights(const std::map<std::string, torch::Tensor>& tensors, const std:
                  Model* model) {
   std::map<std::string, OfferedWeight> offered;
   for (const auto& [name, tensor] : tensors)
-    offered[name] = {tensor.sizes().vec(), DTypeOf(tensor.scalar_type()),
+    offered[name] = {tensor.sizes().vec(), ToDType(tensor.scalar_type()),
                      [&tensor = tensor] { return IsFinite(tensor); }};
   CheckWeights(offered, model->graph(), subject);
   const torch::NoGradGuard no_grad;
-  for (auto& [name, weight] : WeightsOf(*model)) weight.copy_(tensors.at(name));
+  for (auto& [name, weight] : ListWeights(*model)) weight.copy_(tensors.at(name));
 }
 
 void SaveCheckpoint(const fs::path& path, const Model& model, const CheckpointInfo& info,
                     WeightFormat format) {
   CheckInfo(info, model.options().model, model.input().size, path.string());
-  auto weights = WeightsOf(model);
+  auto weights = ListWeights(model);
   for (auto& [name, tensor] : weights) {
     if (!IsFinite(tensor)) {
       throw Error(path.string(), fmt::format("not saved: {} holds numbers that are not finite", Shown(name)),
@@ -63,7 +63,7 @@ Checkpoint LoadCheckpoint(const fs::path& path) {
   checkpoint.info = std::move(network.info);
   checkpoint.model = std::make_shared<Model>(network.options, std::move(network.graph), Model::kUnset);
   const torch::NoGradGuard no_grad;
-  for (auto& [name, weight] : WeightsOf(*checkpoint.model)) {
+  for (auto& [name, weight] : ListWeights(*checkpoint.model)) {
     std::vector<float>& numbers = network.weights.at(name);
     weight.copy_(torch::from_blob(numbers.data(), weight.sizes(), torch::kFloat));
   }

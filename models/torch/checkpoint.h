@@ -33,6 +33,6 @@ Checkpoint LoadCheckpoint(const std::filesystem::path& path);
 void LoadWeights(const std::map<std::string, torch::Tensor>& tensors, const std::string& subject,
                  Model* model);
 // The model's parameters and buffers by name; they share the model's memory.
-std::map<std::string, torch::Tensor> WeightsOf(const Model& model);
+std::map<std::string, torch::Tensor> ListWeights(const Model& model);
 
 }  // namespace seam

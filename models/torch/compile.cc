@@ -27,7 +27,7 @@ bool UseCuda(const std::string& device) {
 
 FoldedGraph FoldModel(const Model& model) {
   std::map<std::string, std::vector<float>> numbers;
-  for (const auto& [name, tensor] : WeightsOf(model)) {
+  for (const auto& [name, tensor] : ListWeights(model)) {
     const torch::Tensor plain = tensor.detach().to(torch::kCPU, torch::kFloat).contiguous();
     numbers[name] = {plain.data_ptr<float>(), plain.data_ptr<float>() + plain.numel()};
   }

@@ -103,7 +103,7 @@ torch::Tensor ChannelsLast(const torch::Tensor& x) { return x.contiguous(torch::
 // The distances are taken from the mean of a few rows, so that the squares lose nothing when the mean is far
 // from 0.
 template <bool kRelu, class T>
-Moments MomentsOf(const torch::Tensor& x, const SumOverProcesses& sum) {
+Moments ComputeMoments(const torch::Tensor& x, const SumOverProcesses& sum) {
   const std::int64_t channels = x.size(1), rows = x.numel() / channels;
   const T* data = x.data_ptr<T>();
   std::vector<double> centre(static_cast<std::size_t>(channels));
@@ -155,7 +155,8 @@ struct Affine {
   std::vector<double> mean, inverse, scale, shift;
 };
 
-Affine AffineOf(const Moments& moments, double eps, const torch::Tensor& weight, const torch::Tensor& bias) {
+Affine MakeAffine(const Moments& moments, double eps, const torch::Tensor& weight,
+                  const torch::Tensor& bias) {
   Affine affine{moments.mean, {}, Doubles(weight), Doubles(bias)};
   for (std::size_t c = 0; c < affine.mean.size(); ++c) {
     affine.inverse.push_back(1 / std::sqrt(moments.variance[c] + eps));
@@ -215,7 +216,7 @@ struct Slopes {
   std::vector<double> of_d, constant, of_x;
 };
 
-Slopes SlopesOf(const Affine& affine, const std::vector<double>& sums, double count) {
+Slopes ComputeSlopes(const Affine& affine, const std::vector<double>& sums, double count) {
   Slopes slopes;
   const std::size_t channels = affine.scale.size();
   for (std::size_t c = 0; c < channels; ++c) {
@@ -245,7 +246,7 @@ Gradients WithWeights(torch::Tensor dx, const Affine& affine, const std::vector<
 
 // Of d and d * (a - mean), where d = dy times the slope of the activation, which is written down.
 template <bool kRelu, Activation kActivation, class T>
-std::vector<double> SumsOf(const T* dy, const T* x, const Affine& affine, const Blocks& blocks, T* d) {
+std::vector<double> ComputeSums(const T* dy, const T* x, const Affine& affine, const Blocks& blocks, T* d) {
   const auto channels = static_cast<std::int64_t>(affine.mean.size());
   const Stretch<T> mean(affine.mean, blocks.stretch), scale(affine.scale, blocks.stretch),
       shift(affine.shift, blocks.stretch);
@@ -262,10 +263,10 @@ Gradients Backward(const torch::Tensor& dy, const torch::Tensor& x, const Affine
   const Blocks blocks(x.numel(), x.size(1));
   const T* from = x.data_ptr<T>();
   T* to = dx.data_ptr<T>();
-  const auto own = SumsOf<kRelu, kActivation, T>(dy.data_ptr<T>(), from, affine, blocks, to);
+  const auto own = ComputeSums<kRelu, kActivation, T>(dy.data_ptr<T>(), from, affine, blocks, to);
   auto sums = own;
   SumUp(sum, &sums);
-  const Slopes slopes = SlopesOf(affine, sums, count);
+  const Slopes slopes = ComputeSlopes(affine, sums, count);
   const Stretch<T> of_d(slopes.of_d, blocks.stretch), constant(slopes.constant, blocks.stretch),
       of_x(slopes.of_x, blocks.stretch);
   const T* d = kActivation != Activation::kNone ? to : dy.data_ptr<T>();
@@ -281,11 +282,11 @@ Gradients BackwardPooled(const torch::Tensor& dy, const torch::Tensor& x, const 
   torch::Tensor dx = torch::empty_like(x);
   const PoolShape shape{best.size(3), x.size(1), pool};
   // `best` is behind the ReLU already.
-  const auto own = SumsOf<false, Activation::kNone, T>(dy.data_ptr<T>(), best.data_ptr<T>(), affine,
-                                                       Blocks(best.numel(), shape.channels), nullptr);
+  const auto own = ComputeSums<false, Activation::kNone, T>(dy.data_ptr<T>(), best.data_ptr<T>(), affine,
+                                                            Blocks(best.numel(), shape.channels), nullptr);
   auto sums = own;
   SumUp(sum, &sums);
-  const Slopes slopes = SlopesOf(affine, sums, count);
+  const Slopes slopes = ComputeSlopes(affine, sums, count);
   const Stretch<T> of_d(slopes.of_d, shape.channels), constant(slopes.constant, shape.channels),
       of_x(slopes.of_x, shape.channels);
   const std::int64_t out = shape.width * shape.channels, in = out * pool * pool;
@@ -326,13 +327,13 @@ class NormFunction : public torch::autograd::Function<NormFunction> {
     const NormChain& chain = settings->chain;
     return Choose(chain.relu_before, x.scalar_type(), [&](auto relu, auto number) {
       using T = decltype(number);
-      const Moments moments = MomentsOf<relu, T>(x, settings->sum);
+      const Moments moments = ComputeMoments<relu, T>(x, settings->sum);
       if (settings->track) {
         Move(running_mean, moments.mean, 1, settings->norm.momentum);
         Move(running_var, moments.variance, moments.count > 1 ? moments.count / (moments.count - 1) : 1,
              settings->norm.momentum);
       }
-      const Affine affine = AffineOf(moments, settings->norm.eps, weight, bias);
+      const Affine affine = MakeAffine(moments, settings->norm.eps, weight, bias);
       torch::Tensor best, y;
       if (chain.pool > 1) {
         std::tie(best, y) = ForwardPooled<relu, T>(x, affine, chain.pool);
@@ -354,7 +355,7 @@ class NormFunction : public torch::autograd::Function<NormFunction> {
     const auto& settings = static_cast<const Settings&>(*holder);
     const double count = context->saved_data["count"].toDouble();
     const Affine affine =
-        AffineOf({count, Doubles(saved[4]), Doubles(saved[5])}, settings.norm.eps, saved[1], saved[2]);
+        MakeAffine({count, Doubles(saved[4]), Doubles(saved[5])}, settings.norm.eps, saved[1], saved[2]);
     const torch::Tensor dy = ChannelsLast(of_answer[0]);
     const NormChain& chain = settings.chain;
     const Gradients gradients = Choose(chain.relu_before, x.scalar_type(), [&](auto relu, auto number) {

@@ -47,7 +47,7 @@ torch::Tensor Map(const torch::Tensor& x, const Shape& shape) {
 
 // Of a transformer the last sequence that is normalised: what follows of the last block is worked out for the
 // class token alone, where it is that which the head sees.
-int LastMapOf(const Graph& graph) {
+int FindLastMap(const Graph& graph) {
   for (int i = graph.answer(); i > 0; --i) {
     const Node& node = graph[i];
     const bool tokens = node.op == Op::kLayerNorm && node.shape.steps > 0;
@@ -58,9 +58,9 @@ int LastMapOf(const Graph& graph) {
 
 torch::Tensor GradCam(const Model& model, const torch::Tensor& clips) {
   const Graph& graph = model.graph();
-  const int place = LastMapOf(graph);
+  const int place = FindLastMap(graph);
   const auto at = static_cast<std::size_t>(place);
-  const auto weights = WeightsOf(model);
+  const auto weights = ListWeights(model);
   Tensors values(graph.nodes().size());
   {
     const torch::NoGradGuard inference;

@@ -15,12 +15,12 @@ namespace seam {
 // The node that is explained: the last of the backbone whose result has places, that is a side above 1. From
 // there on a network only gathers (pools, flattens, classifies). An Error where no node has, but the
 // pictures.
-int LastMapOf(const Graph& graph);
+int FindLastMap(const Graph& graph);
 
 // clips [N, T, 3, S, S] as Model::forward() takes them -> maps [N, T, side, side] of floats on the CPU, with
-// the side of LastMapOf(). The greatest number of each picture is 1; of each window, where the network takes
-// windows, so that its frames can be compared. `model` is as it was: no gradient is left on its weights, and
-// norms and dropout work as in inference. Any number of threads.
+// the side of FindLastMap(). The greatest number of each picture is 1; of each window, where the network
+// takes windows, so that its frames can be compared. `model` is as it was: no gradient is left on its
+// weights, and norms and dropout work as in inference. Any number of threads.
 torch::Tensor GradCam(const Model& model, const torch::Tensor& clips);
 
 }  // namespace seam

@@ -68,7 +68,7 @@ Attempt Try(const WeightSource& source, const TorchTensors& tensors, const Model
   attempt.source = &source;
   attempt.options = OptionsFor(source, options);
   attempt.graph = MakeGraph(attempt.options);
-  for (const WeightSpec& weight : WeightsOf(attempt.graph)) {
+  for (const WeightSpec& weight : ListWeights(attempt.graph)) {
     ++attempt.wanted;
     for (const auto& name : source.theirs(weight.name, attempt.graph)) {
       const auto found = tensors.find(name);
@@ -94,7 +94,7 @@ TorchTensors Renumbered(const TorchTensors& tensors) {
 Attempt TryInItsSize(const WeightSource& source, const TorchTensors& tensors, const ModelOptions& options) {
   Attempt usual = Try(source, tensors, options);
   ModelOptions sized = options;
-  const nlohmann::json sizes = SizesOf(options.model, tensors);
+  const nlohmann::json sizes = FindSizes(options.model, tensors);
   for (const auto& [key, value] : sizes.items()) {
     if (!sized.variant.contains(key)) sized.variant[key] = value;
   }
@@ -123,7 +123,7 @@ class Matcher {
   }
 
   WeightMatch Match() {
-    for (const WeightSpec& weight : WeightsOf(attempt_.graph)) One(weight);
+    for (const WeightSpec& weight : ListWeights(attempt_.graph)) One(weight);
     std::set<std::string> used;
     for (const auto& [ours, theirs] : attempt_.theirs) used.insert(theirs);
     for (const auto& [name, tensor] : tensors_) {
@@ -275,7 +275,7 @@ WeightMatch MatchWeights(const ForeignWeights& foreign, const ModelOptions& aske
 
 std::shared_ptr<Model> MakeMatched(const WeightMatch& match, const std::string& subject) {
   const auto model = MakeModel(match.options);
-  auto weights = WeightsOf(*model);
+  auto weights = ListWeights(*model);
   for (const auto& [name, tensor] : match.weights) weights.at(name) = tensor;
   LoadWeights(weights, subject, model.get());
   model->eval();

@@ -15,7 +15,7 @@ struct Fans {
 
 // Connections of a [O, I, K, K] or [O, I] weight. Like PyTorch, for a convolution in groups too: of the
 // weight's own I, and of all O.
-Fans FansOf(const torch::Tensor& weight) {
+Fans CountFans(const torch::Tensor& weight) {
   const auto kernel = static_cast<double>(weight.numel() / (weight.size(0) * weight.size(1)));
   return {static_cast<double>(weight.size(1)) * kernel, static_cast<double>(weight.size(0)) * kernel};
 }
@@ -44,7 +44,7 @@ void InitialiseLinearOrConv(const Graph& graph, const WeightSpec& weight, torch:
     tensor->zero_();
     return;
   }
-  const Fans fans = FansOf(*tensor);
+  const Fans fans = CountFans(*tensor);
   if (node.init == Init::kNormal) {
     tensor->normal_(0, kDeviation);
   } else if (node.init == Init::kGlorotUniform) {

@@ -59,7 +59,7 @@ int FindMap(const Graph& graph, const std::vector<NormChain>& chains) {
 
 Model::Model(ModelOptions options, Graph graph, Weights weights)
     : options_(std::move(options)), graph_(std::move(graph)), last_use_(LastUses(graph_)) {
-  for (const WeightSpec& spec : WeightsOf(graph_)) {
+  for (const WeightSpec& spec : ListWeights(graph_)) {
     auto tensor = torch::empty(spec.shape, torch::kFloat);
     if (weights == kFresh) Initialise(graph_, spec, &tensor);
     AddWeight(spec, tensor);
@@ -150,7 +150,7 @@ void Model::FreezeBackbone(bool frozen) {
   }
 }
 
-InputSpec Model::input() const { return InputOf(graph_); }
+InputSpec Model::input() const { return GetInput(graph_); }
 
 bool Model::IsHead(const std::string& weight) const { return head_.count(weight) > 0; }
 
@@ -168,7 +168,7 @@ std::int64_t CountTrainable(const Model& model) { return CountTrainable(model.gr
 
 std::int64_t CountParameters(const Model& model) {
   std::int64_t count = 0;
-  for (const auto& [name, tensor] : WeightsOf(model)) count += tensor.numel();
+  for (const auto& [name, tensor] : ListWeights(model)) count += tensor.numel();
   return count;
 }
 

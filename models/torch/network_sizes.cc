@@ -102,7 +102,7 @@ nlohmann::json OfEfficientNet(const TorchTensors& tensors) {
 
 }  // namespace
 
-nlohmann::json SizesOf(const std::string& model, const TorchTensors& tensors) {
+nlohmann::json FindSizes(const std::string& model, const TorchTensors& tensors) {
   nlohmann::json sizes;
   if (model == "xception") sizes = OfXception(tensors);
   if (model.starts_with("efficientnet_")) sizes = OfEfficientNet(tensors);

@@ -11,6 +11,6 @@ namespace seam {
 // Some networks come narrower or shallower than published. What the shapes of `tensors`, under the names of
 // any of the sources, say of a network of the family of `model`: keys of its variant (widths, depths, width);
 // empty where they do not tell.
-nlohmann::json SizesOf(const std::string& model, const TorchTensors& tensors);
+nlohmann::json FindSizes(const std::string& model, const TorchTensors& tensors);
 
 }  // namespace seam

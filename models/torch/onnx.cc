@@ -284,7 +284,7 @@ class Exporter {
   }
   std::string Turned(const std::string& x) { return Transpose(x, {0, 1, 3, 2}, x + "_turned"); }
 
-  std::string LogOf(const std::string& x, double offset, const std::string& to) {
+  std::string ComputeLog(const std::string& x, double offset, const std::string& to) {
     const std::string sum = PerChannel(x, to + "_offset", torch::ones({1}),
                                        torch::full({1}, offset, torch::kDouble), to + "_above");
     return Name(Add("Log", {sum}, to));
@@ -309,7 +309,7 @@ class Exporter {
                       imaginary = sum("Add", down.sin(), down.cos(), name + "_imaginary");
     const std::string modulus =
         Name(Add("Sqrt", {Name(Add("Add", {real, imaginary}, name + "_squares"))}, name + "_modulus"));
-    return Turned(LogOf(modulus, 1e-9, name + "_log"));
+    return Turned(ComputeLog(modulus, 1e-9, name + "_log"));
   }
 
   // ln(|X| + 1e-12) of the orthonormal cosine transform.
@@ -322,7 +322,7 @@ class Exporter {
     };
     const std::string across = Turned(Product(grey, waves(shape.width), name + "_across"));
     const std::string both = Product(across, waves(shape.height), name + "_both");
-    return Turned(LogOf(Name(Add("Abs", {both}, name + "_absolute")), kDctOffset, name + "_log"));
+    return Turned(ComputeLog(Name(Add("Abs", {both}, name + "_absolute")), kDctOffset, name + "_log"));
   }
 
   // LocalBinaryPattern() in doubles, since ties depend on their rounding.
@@ -764,7 +764,7 @@ void OnnxOptions::Register(Options* options) {
 
 void OnnxOptions::Check() const { CheckDeclared(*this); }
 
-std::string OnnxOf(const Graph& graph, const std::map<std::string, torch::Tensor>& weights,
+std::string ToOnnx(const Graph& graph, const std::map<std::string, torch::Tensor>& weights,
                    const std::map<std::string, std::string>& metadata, const OnnxOptions& options) {
   options.Check();
   onnx::ModelProto model;

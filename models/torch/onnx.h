@@ -17,9 +17,9 @@ struct OnnxOptions {
 };
 
 // The network as the bytes of an ONNX file (docs/export.md): one input, RGB 0..255 floats, and two outputs
-// [batch, 1], `logit` and `score`. `weights` are those of WeightsOf(graph); `metadata` goes into the file as
-// it is. An Error when a weight is missing or the file would be larger than ONNX allows.
-std::string OnnxOf(const Graph& graph, const std::map<std::string, torch::Tensor>& weights,
+// [batch, 1], `logit` and `score`. `weights` are those of ListWeights(graph); `metadata` goes into the file
+// as it is. An Error when a weight is missing or the file would be larger than ONNX allows.
+std::string ToOnnx(const Graph& graph, const std::map<std::string, torch::Tensor>& weights,
                    const std::map<std::string, std::string>& metadata, const OnnxOptions& options);
 
 }  // namespace seam

@@ -29,14 +29,14 @@ constexpr std::array<std::pair<DType, c10::ScalarType>, 10> kTypes = {{
 
 }  // namespace
 
-c10::ScalarType ScalarTypeOf(DType type) {
+c10::ScalarType ToScalarType(DType type) {
   for (const auto& [ours, theirs] : kTypes) {
     if (ours == type) return theirs;
   }
   throw std::logic_error("a DType that has no row in kTypes");
 }
 
-std::optional<DType> DTypeOf(c10::ScalarType type) {
+std::optional<DType> ToDType(c10::ScalarType type) {
   for (const auto& [ours, theirs] : kTypes) {
     if (theirs == type) return ours;
   }
@@ -44,7 +44,7 @@ std::optional<DType> DTypeOf(c10::ScalarType type) {
 }
 
 torch::Tensor ToTorch(const PlainTensor& tensor) {
-  const auto type = ScalarTypeOf(tensor.dtype);
+  const auto type = ToScalarType(tensor.dtype);
   if (tensor.elements() == 0) return torch::empty(tensor.shape, type);
   // from_blob() asks for memory that it could change; the clone is made before anybody can.
   return torch::from_blob(const_cast<char*>(tensor.data.get()), tensor.shape, type).clone();
@@ -58,14 +58,14 @@ TorchTensors ToTorch(const PlainTensors& tensors) {
 
 PlainTensor ToPlain(const torch::Tensor& tensor) {
   const auto kept = std::make_shared<const torch::Tensor>(tensor.detach().to(torch::kCPU).contiguous());
-  return {DTypeOf(kept->scalar_type()).value(), kept->sizes().vec(),
+  return {ToDType(kept->scalar_type()).value(), kept->sizes().vec(),
           std::shared_ptr<const char>(kept, static_cast<const char*>(kept->data_ptr()))};
 }
 
 void SaveTensors(const std::filesystem::path& path, const TensorFile& contents) {
   Safetensors plain{{}, contents.metadata};
   for (const auto& [name, tensor] : contents.tensors) {
-    if (!tensor.defined() || !DTypeOf(tensor.scalar_type())) {
+    if (!tensor.defined() || !ToDType(tensor.scalar_type())) {
       throw Error(path.string(),
                   fmt::format("tensor {} cannot be stored: its dtype has no name", Shown(name)));
     }

@@ -139,13 +139,13 @@ void WorkOutQuery(TorchTensors* tensors) {
   tensors->emplace("attn_pool.query.weight", query.to(torch::kFloat));
 }
 
-int SideOf(std::int64_t places) {
+int FindSide(std::int64_t places) {
   const auto side = static_cast<int>(std::lround(std::sqrt(static_cast<double>(places))));
   return std::int64_t{side} * side == places ? side : 0;
 }
 
 // By the names of the file.
-std::string FlavourOf(const std::vector<std::string>& names) {
+std::string FindFlavour(const std::vector<std::string>& names) {
   const auto has = [&](const char* part) {
     return std::any_of(names.begin(), names.end(),
                        [&](const std::string& name) { return name.find(part) != std::string::npos; });
@@ -197,7 +197,7 @@ nlohmann::json VitVariant(const TorchTensors& tensors) {
                       *projection = Find(own, "projection");
   if (patches == nullptr || patches->dim() != 4) return nlohmann::json::object();
   nlohmann::json variant = {{"width", patches->size(0)}, {"patch", patches->size(2)}};
-  if (const std::string flavour = FlavourOf(names); !flavour.empty()) variant["flavour"] = flavour;
+  if (const std::string flavour = FindFlavour(names); !flavour.empty()) variant["flavour"] = flavour;
   int depth = 0;
   while (Find(own, fmt::format("blocks.{}.norm1.weight", depth)) != nullptr) ++depth;
   if (depth > 0) variant["depth"] = depth;
@@ -210,7 +210,7 @@ nlohmann::json VitVariant(const TorchTensors& tensors) {
   if (positions != nullptr && positions->dim() > 1) {
     const std::int64_t rows = positions->size(positions->dim() - 2),
                        lead = Find(own, "class_token.weight") != nullptr ? 1 : 0;
-    if (const int side = SideOf(rows - lead); side > 0) variant["positions"] = side;
+    if (const int side = FindSide(rows - lead); side > 0) variant["positions"] = side;
   }
   return variant;
 }

@@ -2,7 +2,7 @@
 
 namespace seam {
 
-std::size_t SizeOf(DType type) {
+std::size_t FindSize(DType type) {
   switch (type) {
     case DType::kBool:
     case DType::kUint8:
@@ -22,7 +22,7 @@ std::size_t SizeOf(DType type) {
   return 0;
 }
 
-const char* NameOf(DType type) {
+const char* GetName(DType type) {
   switch (type) {
     case DType::kBool:
       return "bool";

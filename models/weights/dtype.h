@@ -21,9 +21,9 @@ enum class DType {
 };
 
 // Bytes of one element.
-std::size_t SizeOf(DType type);
+std::size_t FindSize(DType type);
 // As NumPy and PyTorch write it: "float32".
-const char* NameOf(DType type);
+const char* GetName(DType type);
 
 // The number that the bits of a half-precision element stand for, exactly.
 inline float FromBfloat16(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }

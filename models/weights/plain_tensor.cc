@@ -12,7 +12,7 @@ std::size_t PlainTensor::elements() const {
 }
 
 std::string_view PlainTensor::bytes() const {
-  const std::size_t size = elements() * SizeOf(dtype);
+  const std::size_t size = elements() * FindSize(dtype);
   return size == 0 ? std::string_view() : std::string_view(data.get(), size);
 }
 

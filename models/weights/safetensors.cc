@@ -40,7 +40,7 @@ std::vector<Named> InFileOrder(const std::string& subject, const Safetensors& co
     ordered.push_back({name, known->first, tensor});
   }
   std::stable_sort(ordered.begin(), ordered.end(), [](const Named& a, const Named& b) {
-    return SizeOf(a.tensor.dtype) > SizeOf(b.tensor.dtype);
+    return FindSize(a.tensor.dtype) > FindSize(b.tensor.dtype);
   });
   return ordered;
 }

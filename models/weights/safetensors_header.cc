@@ -172,7 +172,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 // Bytes of a tensor. A zero counts as one for the test of overflow, as LibTorch computes strides in the same
 // way.
 std::uint64_t TensorBytes(const TensorEntry& entry, const std::string& subject) {
-  std::uint64_t bound = SizeOf(entry.dtype);
+  std::uint64_t bound = FindSize(entry.dtype);
   std::uint64_t bytes = bound;
   for (const std::int64_t side : entry.shape) {
     const auto factor = static_cast<std::uint64_t>(std::max<std::int64_t>(side, 1));

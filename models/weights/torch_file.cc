@@ -53,7 +53,7 @@ PlainTensor MakeStorage(DType dtype, std::uint64_t bytes, const std::string& sub
       std::any_of(memory.get(), memory.get() + bytes, [](char byte) { return byte < 0 || byte > 1; })) {
     throw Damaged(subject, "a storage of bools holds other bytes than 0 and 1");
   }
-  return {dtype, {static_cast<std::int64_t>(bytes / SizeOf(dtype))}, memory};
+  return {dtype, {static_cast<std::int64_t>(bytes / FindSize(dtype))}, memory};
 }
 
 // Proves that the view lies inside a storage of so many elements. -> its own elements.
@@ -101,11 +101,11 @@ void Gather(const Value& tensor, std::int64_t count, std::size_t size, const cha
 
 // The view's elements in order; in the memory of their storage, where they lie so. *allowed are the bytes
 // that copies may still take.
-PlainTensor ViewOf(const Value& tensor, const PlainTensor& storage, const std::string& name,
-                   const std::string& subject, std::uint64_t* allowed) {
+PlainTensor MakeView(const Value& tensor, const PlainTensor& storage, const std::string& name,
+                     const std::string& subject, std::uint64_t* allowed) {
   const std::int64_t count = CheckView(tensor, storage.shape[0], name, subject);
   PlainTensor view{storage.dtype, tensor.shape, nullptr};
-  const std::size_t size = SizeOf(storage.dtype), bytes = static_cast<std::size_t>(count) * size;
+  const std::size_t size = FindSize(storage.dtype), bytes = static_cast<std::size_t>(count) * size;
   if (count == 0) return view;
   if (IsContiguous(tensor)) {
     view.data = {storage.data, storage.data.get() + static_cast<std::size_t>(tensor.number) * size};
@@ -124,7 +124,7 @@ using Named = std::vector<std::pair<std::string, Ref>>;
 
 bool IsText(Ref value) { return value->kind == Value::kText; }
 
-Ref AttributesOf(Ref object) {
+Ref FindAttributes(Ref object) {
   const bool has = object->kind == Value::kObject && object->state != nullptr;
   return has && object->state->kind == Value::kDict ? object->state : nullptr;
 }
@@ -132,7 +132,7 @@ Ref AttributesOf(Ref object) {
 // A module as PyTorch pickles it, with its tensors in dicts of their own; TorchScript's have them as
 // attributes.
 bool IsModule(Ref object) {
-  const Ref attributes = AttributesOf(object);
+  const Ref attributes = FindAttributes(object);
   return attributes != nullptr &&
          (Lookup(attributes, "_modules") != nullptr || object->text.starts_with("__torch__."));
 }
@@ -152,7 +152,7 @@ class ModuleWalk {
     constexpr int kMaxModules = 100'000, kMaxModuleDepth = 64;
     if (depth > kMaxModuleDepth || ++modules_ > kMaxModules || prefix.size() > kMaxNameBytes)
       throw Damaged(subject_, "its modules are too deep or too many");
-    const Ref attributes = AttributesOf(module);
+    const Ref attributes = FindAttributes(module);
     if (attributes == nullptr) return;
     const bool script = module->text.starts_with("__torch__.");
     for (const auto& [key, value] : attributes->pairs) {
@@ -191,7 +191,7 @@ constexpr int kUnknownRank = 100, kAverageRank = 200;
 
 // Where people put the weights of a network, the likely places first; averages of them are a choice of the
 // user's.
-int RankOf(const std::string& key) {
+int ReadRank(const std::string& key) {
   static const std::vector<std::string> likely = {
       "state_dict", "model_state_dict", "model",      "net",   "network",    "module",
       "weights",    "params",           "checkpoint", "state", "model_state"};
@@ -243,7 +243,7 @@ class WeightSearch {
         named.emplace_back(name->text, inside);
       } else if (!IsBeside(name->text) && name->text.size() <= kMaxNameBytes) {
         // At the top a place of no known name is worse than the top itself.
-        Look(inside, key.empty() ? name->text : key + "." + name->text, std::max(rank, RankOf(name->text)),
+        Look(inside, key.empty() ? name->text : key + "." + name->text, std::max(rank, ReadRank(name->text)),
              depth + 1);
       }
     }
@@ -256,7 +256,7 @@ class WeightSearch {
   std::vector<WeightSet> sets_;
 };
 
-std::string KeysOf(Ref value) {
+std::string ListKeys(Ref value) {
   std::vector<std::string> keys;
   for (const auto& [key, inside] : value->pairs) {
     if (IsText(key) && keys.size() < 8) keys.push_back(Shown(key->text));
@@ -269,7 +269,7 @@ WeightSet ChooseWeights(Ref root, const std::string& key, const std::string& sub
                         std::vector<std::string>* others) {
   std::vector<WeightSet> sets = WeightSearch(subject).Search(root);
   if (sets.empty()) {
-    throw Error(subject, "has no state dict, a dict of tensors by name" + KeysOf(root),
+    throw Error(subject, "has no state dict, a dict of tensors by name" + ListKeys(root),
                 "in Python: torch.save(model.state_dict(), FILE)");
   }
   std::size_t chosen = 0;
@@ -291,15 +291,15 @@ WeightSet ChooseWeights(Ref root, const std::string& key, const std::string& sub
 
 using LoadStorage = std::function<PlainTensor(const Value&)>;
 
-PlainTensors TensorsOf(const Named& named, std::uint64_t file_bytes, const std::string& subject,
-                       const LoadStorage& load) {
+PlainTensors ReadTensors(const Named& named, std::uint64_t file_bytes, const std::string& subject,
+                         const LoadStorage& load) {
   PlainTensors tensors;
   std::uint64_t allowed = kMaxGathering * file_bytes;
   for (const auto& [name, value] : named) {
     if (name.size() > kMaxNameBytes) throw Damaged(subject, "a name of " + Shown(name));
     if (tensors.size() == kMaxTensors)
       throw Damaged(subject, fmt::format("more than {} tensors", kMaxTensors));
-    tensors[name] = ViewOf(*value, load(*value->storage), name, subject, &allowed);
+    tensors[name] = MakeView(*value, load(*value->storage), name, subject, &allowed);
   }
   return tensors;
 }
@@ -321,7 +321,7 @@ class ZipReader {
     WeightSet set = ChooseWeights(pickle_.Read(&rest), key, subject_, &dict.others);
     dict.key = std::move(set.key);
     dict.tensors =
-        TensorsOf(set.named, file_bytes_, subject_, [&](const Value& storage) { return Storage(storage); });
+        ReadTensors(set.named, file_bytes_, subject_, [&](const Value& storage) { return Storage(storage); });
     return dict;
   }
 
@@ -349,8 +349,8 @@ class ZipReader {
     const auto member = zip_.members().find(name);
     if (member == zip_.members().end()) throw Damaged(subject_, fmt::format("{} is missing", Shown(name)));
     const std::uint64_t bytes = member->second;
-    if (bytes % SizeOf(storage.dtype) != 0 ||
-        bytes / SizeOf(storage.dtype) != static_cast<std::uint64_t>(storage.number)) {
+    if (bytes % FindSize(storage.dtype) != 0 ||
+        bytes / FindSize(storage.dtype) != static_cast<std::uint64_t>(storage.number)) {
       throw Damaged(subject_,
                     fmt::format("{} has {} bytes, not {} elements", Shown(name), bytes, storage.number));
     }
@@ -395,7 +395,7 @@ class LegacyReader {
     ReadStorages(keys);
     dict.key = std::move(set.key);
     dict.tensors =
-        TensorsOf(set.named, file_bytes_, subject_, [&](const Value& storage) { return Storage(storage); });
+        ReadTensors(set.named, file_bytes_, subject_, [&](const Value& storage) { return Storage(storage); });
     return dict;
   }
 
@@ -431,7 +431,7 @@ class LegacyReader {
       if (rest_.size() < sizeof(count)) throw Damaged(subject_, "it ends among the storages");
       std::memcpy(&count, rest_.data(), sizeof(count));
       rest_.remove_prefix(sizeof(count));
-      const std::size_t size = SizeOf(type->second);
+      const std::size_t size = FindSize(type->second);
       if (count > rest_.size() / size) throw Damaged(subject_, "it ends among the storages");
       storages_[key->text] = MakeStorage(type->second, count * size, subject_,
                                          [&](char* to) { std::memcpy(to, rest_.data(), count * size); });

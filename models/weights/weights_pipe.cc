@@ -71,7 +71,7 @@ class Receiver {
     const std::string name = Text();
     const auto dtype = static_cast<DType>(Number(kLastType));
     std::vector<std::int64_t> shape(Number(kMaxPipeRank));
-    std::uint64_t bytes = SizeOf(dtype);
+    std::uint64_t bytes = FindSize(dtype);
     for (auto& side : shape) {
       const std::uint64_t length = Number(bytes == 0 ? kMaxPipeText : left_ / bytes);
       side = static_cast<std::int64_t>(length);

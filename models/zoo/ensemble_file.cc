@@ -51,7 +51,7 @@ std::vector<std::string> NetworkNames(const std::vector<fs::path>& checkpoints) 
   return names;
 }
 
-EnsembleInfo MeanOf(const std::vector<std::string>& names) {
+EnsembleInfo ComputeMean(const std::vector<std::string>& names) {
   EnsembleInfo info;
   for (const std::string& name : names)
     info.members.push_back({name, 1.0 / static_cast<double>(names.size())});
@@ -75,7 +75,7 @@ void CheckEnsemble(const EnsembleInfo& info, const std::string& subject) {
   if (!std::isfinite(info.bias)) throw Bad(subject, fmt::format("the bias is {}", info.bias));
   if (!(info.threshold >= 0 && info.threshold <= 1))
     throw Bad(subject, fmt::format("the threshold is {}, not from 0 to 1", info.threshold));
-  const std::string odd = info.calibration ? ProblemOf(*info.calibration) : "";
+  const std::string odd = info.calibration ? FindProblem(*info.calibration) : "";
   if (!odd.empty()) throw Bad(subject, "its calibration " + odd);
 }
 

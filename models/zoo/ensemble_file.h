@@ -38,7 +38,7 @@ inline constexpr const char* kEnsembleKey = "seam.ensemble";
 std::vector<std::string> NetworkNames(const std::vector<std::filesystem::path>& checkpoints);
 
 // The mean of the logits.
-EnsembleInfo MeanOf(const std::vector<std::string>& names);
+EnsembleInfo ComputeMean(const std::vector<std::string>& names);
 
 // An Error, which names `subject`, where it has too few or too many members, or odd numbers.
 void CheckEnsemble(const EnsembleInfo& info, const std::string& subject);

@@ -46,9 +46,9 @@ int FrequencyBackbone(Graph* graph, int pictures, const ModelOptions& options) {
   CheckVariant(options, {"scale", "grey", "map", "answers"});
   graph->set_init(options.model == "deepfreq" ? Init::kHeUniform : Init::kGlorotUniform);
   int x = pictures;
-  if (MapOf(options).empty() && options.variant.contains("answers"))
+  if (FindPowerMap(options).empty() && options.variant.contains("answers"))
     throw UsageError("variant", "answers is of networks that take a map", "map=128/128/3,answers=5");
-  if (MapOf(options).empty()) {
+  if (FindPowerMap(options).empty()) {
     x = ScalePictures(graph, x, options, "half");
     if (VariantFlag(options, "grey")) x = graph->Grey(x);
   }
@@ -83,7 +83,7 @@ ModelOptions FrequencyOptions(const std::string& model, int height, int width, i
   return options;
 }
 
-std::vector<int> MapOf(const ModelOptions& options) {
+std::vector<int> FindPowerMap(const ModelOptions& options) {
   if (!options.variant.contains("map")) return {};
   return VariantNumbers(options, "map", {128, 128, 3});
 }

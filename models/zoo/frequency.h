@@ -26,6 +26,6 @@ int FrequencyClassifier(Graph* graph, int features, const ModelOptions& options)
 // it has the one logit of the second, but for deepfreq.
 ModelOptions FrequencyOptions(const std::string& model, int height, int width, int channels, int classes);
 // The `map` of the options of such a network: height, width, channels. Empty without.
-std::vector<int> MapOf(const ModelOptions& options);
+std::vector<int> FindPowerMap(const ModelOptions& options);
 
 }  // namespace seam

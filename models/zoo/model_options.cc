@@ -28,7 +28,7 @@ struct Problem {
   std::string option, text, hint;
 };
 
-std::optional<Problem> OutOf(const char* option, int value, int least, int greatest, const char* hint) {
+std::optional<Problem> CheckRange(const char* option, int value, int least, int greatest, const char* hint) {
   if (value >= least && value <= greatest) return std::nullopt;
   return Problem{option, fmt::format("{} is not {} to {}", value, least, greatest), hint};
 }
@@ -64,28 +64,32 @@ std::optional<Problem> Unneeded(const TemporalOptions& given) {
   return std::nullopt;
 }
 
-std::optional<Problem> ProblemOf(const TemporalOptions& temporal) {
+std::optional<Problem> FindProblem(const TemporalOptions& temporal) {
   if (auto problem = BadChoice("temporal", temporal.head, kHeads)) return problem;
   if (auto problem = BadChoice("lstm-steps", temporal.steps, kSteps)) return problem;
   if (temporal.head != "lstm") {
     if (auto problem = Unneeded(temporal)) return problem;
   }
-  if (auto problem = OutOf("window", temporal.frames, 1, kMaxFrames, "5 to 32 are usual")) return problem;
-  if (auto problem = OutOf("lstm-hidden", temporal.hidden, 1, kMaxHidden, "128 is usual")) return problem;
-  if (auto problem = OutOf("lstm-layers", temporal.layers, 1, kMaxLayers, "1 or 2 are usual")) return problem;
-  if (auto problem = OutOf("lstm-projection", temporal.projection, 0, kMaxHidden, "0 for none"))
+  if (auto problem = CheckRange("window", temporal.frames, 1, kMaxFrames, "5 to 32 are usual"))
+    return problem;
+  if (auto problem = CheckRange("lstm-hidden", temporal.hidden, 1, kMaxHidden, "128 is usual"))
+    return problem;
+  if (auto problem = CheckRange("lstm-layers", temporal.layers, 1, kMaxLayers, "1 or 2 are usual"))
+    return problem;
+  if (auto problem = CheckRange("lstm-projection", temporal.projection, 0, kMaxHidden, "0 for none"))
     return problem;
   return BadShare("lstm-dropout", temporal.dropout);
 }
 
-std::optional<Problem> ProblemOf(const ModelOptions& options) {
+std::optional<Problem> FindProblem(const ModelOptions& options) {
   if (options.size != -1) {
-    if (auto problem = OutOf("size", options.size, 8, kMaxSize, "-1 for the network's own")) return problem;
+    if (auto problem = CheckRange("size", options.size, 8, kMaxSize, "-1 for the network's own"))
+      return problem;
   }
   if (options.dropout != -1) {
     if (auto problem = BadShare("dropout", options.dropout)) return problem;
   }
-  return ProblemOf(options.temporal);
+  return FindProblem(options.temporal);
 }
 
 // A value as JSON has it: true, 16, or text.
@@ -194,7 +198,7 @@ void ModelOptions::CheckAlone() {
   FindModel(model);
   ParsePictureChannels(input_channels, "--input-channels");
   if (!variant_text.empty()) variant = ParseVariant(variant_text);
-  const auto problem = ProblemOf(*this);
+  const auto problem = FindProblem(*this);
   if (problem) throw UsageError("--" + problem->option, problem->text, problem->hint);
 }
 
@@ -242,7 +246,7 @@ ModelOptions ModelOptions::FromJson(const nlohmann::json& json, const std::strin
   for (const auto& [key, value] : options.variant.items()) {
     if (value.is_structured() || value.is_null()) reader.Refuse("variant", "holds more than keys and values");
   }
-  const auto problem = ProblemOf(options);
+  const auto problem = FindProblem(options);
   if (problem) reader.Refuse(problem->option, problem->text);
   return options;
 }

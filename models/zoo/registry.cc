@@ -133,7 +133,8 @@ Graph MakeGraph(const ModelOptions& options) {
   const ModelEntry& entry = FindModel(options.model);
   Graph graph;
   // Other networks may have an option of that name, as xception does.
-  const std::vector<int> map = entry.backbone == &FrequencyBackbone ? MapOf(options) : std::vector<int>();
+  const std::vector<int> map =
+      entry.backbone == &FrequencyBackbone ? FindPowerMap(options) : std::vector<int>();
   const int pictures = map.empty()
                            ? AddPictures(&graph, options.size == -1 ? entry.size : options.size, options)
                            : graph.Numbers(map[0], map[1], map[2]);

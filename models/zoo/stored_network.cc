@@ -129,7 +129,7 @@ ModelOptions ParseOptions(const CheckpointInfo& info, const Metadata& metadata, 
   return ModelOptions::FromJson(json, subject);
 }
 
-Graph GraphOf(const ModelOptions& options, const std::string& subject) {
+Graph BuildGraph(const ModelOptions& options, const std::string& subject) {
   try {
     return MakeGraph(options);
   } catch (const Error& error) {
@@ -148,7 +148,7 @@ std::string Difference(const OfferedWeight& given, const std::vector<std::int64_
     return fmt::format("has the shape [{}], not [{}]", fmt::join(given.shape, ", "), fmt::join(wanted, ", "));
   }
   if (!IsWeightType(given.type)) {
-    return given.type ? fmt::format("has the type {}, not float32", NameOf(*given.type))
+    return given.type ? fmt::format("has the type {}, not float32", GetName(*given.type))
                       : "is not of type float32";
   }
   return given.is_finite() ? "" : "holds numbers that are not finite";
@@ -167,7 +167,7 @@ float NumberAt(std::string_view bytes, DType type, std::size_t i) {
 }
 
 std::vector<float> Numbers(std::string_view bytes, DType type) {
-  std::vector<float> numbers(bytes.size() / SizeOf(type));
+  std::vector<float> numbers(bytes.size() / FindSize(type));
   for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = NumberAt(bytes, type, i);
   return numbers;
 }
@@ -181,14 +181,14 @@ void CheckInfo(const CheckpointInfo& info, const std::string& model, int input_s
         subject, "seam.crop",
         fmt::format("has crops of {} pixels, but {} takes {}", info.crop.size(), model, input_size));
   }
-  const std::string problem = ProblemOf(info.crop);
+  const std::string problem = FindProblem(info.crop);
   if (!problem.empty()) throw BadMetadata(subject, "seam.crop", "has " + problem);
   if (info.epoch < 0) throw BadMetadata(subject, "seam.epoch", fmt::format("is {}", info.epoch));
   if (!(info.threshold >= 0 && info.threshold <= 1)) {
     throw BadMetadata(subject, "seam.threshold", fmt::format("is {}, not from 0 to 1", info.threshold));
   }
   if (info.calibration) {
-    const std::string odd = ProblemOf(*info.calibration);
+    const std::string odd = FindProblem(*info.calibration);
     if (!odd.empty()) throw BadMetadata(subject, "seam.calibration", odd);
   }
   if (ParseJsonText(info.metrics).is_discarded()) throw BadMetadata(subject, "seam.metrics", "is not JSON");
@@ -199,7 +199,7 @@ void CheckWeights(const std::map<std::string, OfferedWeight>& offered, const Gra
                   const std::string& subject) {
   constexpr std::size_t kListed = 10;
   std::map<std::string, std::vector<std::int64_t>> wanted;
-  for (const WeightSpec& weight : WeightsOf(graph)) wanted[weight.name] = weight.shape;
+  for (const WeightSpec& weight : ListWeights(graph)) wanted[weight.name] = weight.shape;
   std::vector<std::string> differences;
   for (const auto& [name, shape] : wanted) {
     const auto found = offered.find(name);
@@ -272,7 +272,7 @@ StoredNetwork LoadNetwork(std::string_view file, const std::string& subject) {
   StoredNetwork network;
   network.info = ParseInfo(header.metadata, subject);
   network.options = ParseOptions(network.info, header.metadata, subject);
-  network.graph = GraphOf(network.options, subject);
+  network.graph = BuildGraph(network.options, subject);
   CheckInfo(network.info, network.options.model, network.graph[0].shape.side(), subject);
   std::map<std::string, OfferedWeight> offered;
   for (const TensorEntry& entry : header.tensors) {

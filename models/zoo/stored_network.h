@@ -38,7 +38,7 @@ struct StoredNetwork {
   CheckpointInfo info;
   ModelOptions options;
   Graph graph;
-  std::map<std::string, std::vector<float>> weights;  // by the names of WeightsOf(Graph)
+  std::map<std::string, std::vector<float>> weights;  // by the names of ListWeights(Graph)
 };
 
 // An Error when the file is no checkpoint of Seam's or holds no network, or when this Seam does not know its

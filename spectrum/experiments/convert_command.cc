@@ -108,10 +108,10 @@ class NpySplit : public SplitWriter {
   void Add(const Item& item, const cv::Mat&, const Features& features) override {
     const std::vector<float> numbers = AsFloats(features);
     WriteFile(folder_ / fmt::format("{:06}.npy", labels_.size()),
-              NpyOf(NumpyArray::OfFloats(features.shape, numbers.data())));
+              ToNpy(NumpyArray::OfFloats(features.shape, numbers.data())));
     labels_.push_back(item.label);
   }
-  void Finish() override { WriteFile(folder_ / "labels.npy", NpyOf(NumpyArray::OfIntegers(labels_))); }
+  void Finish() override { WriteFile(folder_ / "labels.npy", ToNpy(NumpyArray::OfIntegers(labels_))); }
 
  private:
   fs::path folder_;
@@ -132,7 +132,7 @@ std::string Field(int number, const std::string& bytes) {
 
 // A tf.train.Example of `image` (floats), `label` and `shape` (integers): Example.features = 1,
 // Features.feature = 1 (a map), Feature.float_list = 2, .int64_list = 3, and the lists' packed value = 1.
-std::string ExampleOf(const Features& features, int label) {
+std::string ToExample(const Features& features, int label) {
   static_assert(std::endian::native == std::endian::little, "floats are copied as they lie in memory");
   const std::vector<float> numbers = AsFloats(features);
   std::string image(numbers.size() * sizeof(float), '\0'), label_text, shape_text;
@@ -153,7 +153,7 @@ class TfRecordSplit : public SplitWriter {
     file_.open(part_, std::ios::binary | std::ios::trunc);
   }
   void Add(const Item& item, const cv::Mat&, const Features& features) override {
-    file_ << FrameRecord(ExampleOf(features, item.label));
+    file_ << FrameRecord(ToExample(features, item.label));
     if (!file_) throw Error(part_.string(), "cannot be written");
   }
   void Finish() override {
@@ -184,7 +184,7 @@ class Converter {
     if (options_.normalize && !FindMoments()) return kExitFailed;
     for (std::size_t s = 0; s < 3; ++s) {
       if (splits_[s].empty()) continue;
-      const auto writer = WriterOf(s);
+      const auto writer = FindWriter(s);
       int written = 0;
       const bool whole =
           ForEach(splits_[s], kSplits[s], [&](const Item& item, const cv::Mat& picture, Features features) {
@@ -249,7 +249,7 @@ class Converter {
     }
   }
 
-  std::unique_ptr<SplitWriter> WriterOf(std::size_t split) const {
+  std::unique_ptr<SplitWriter> FindWriter(std::size_t split) const {
     const std::string name = kSplits[split];
     if (options_.format == "shards") {
       fs::create_directories(options_.output);
@@ -275,7 +275,7 @@ class Converter {
           const cv::Mat picture = pictures_.Read(path, features && options_.feature.IsGrey());
           pictures[i] = CropOfSet(picture, options_.crop, options_.size).clone();
           if (pictures[i].empty()) throw Error(path.string(), "is too small for --crop");
-          if (features) rows[i] = FeaturesOf(pictures[i], options_.feature);
+          if (features) rows[i] = ComputeFeatures(pictures[i], options_.feature);
         } catch (const Error& error) {
           rows[i].problem = error.what();
         }

@@ -95,7 +95,7 @@ void FitTo(const std::vector<ScoreRow>& rows, CheckpointInfo* info) {
                                   {"val_video_accuracy", Accuracy(ranked, info->threshold)},
                                   {"val_videos", labels.size()}})
                       .dump();
-  const std::string caveats = CaveatsOf(*info->calibration);
+  const std::string caveats = DescribeCaveats(*info->calibration);
   if (!caveats.empty()) SayWarning("thresholds, band and temperature are rough: " + caveats);
 }
 

@@ -81,7 +81,7 @@ nlohmann::json DataFacts(const FeatureSet& set) {
 }
 
 // Of the numbers themselves: whether results are of these data.
-std::string DigestOf(const FeatureSet& set) {
+std::string ComputeDigest(const FeatureSet& set) {
   const std::string_view values(reinterpret_cast<const char*>(set.values.data()),
                                 set.values.size() * sizeof(double)),
       labels(reinterpret_cast<const char*>(set.labels.data()), set.labels.size() * sizeof(int));
@@ -95,7 +95,7 @@ void Report(const std::string& subject, const SpectrumModel& model, const TestRe
   if (result.rows > 0) {
     fmt::print("{}: accuracy {} of {} pictures\n", Printable(subject), ShareText(result.right, result.rows),
                result.rows);
-    fmt::print("{}", TextOf(ConfusionTable(result, model.classes())));
+    fmt::print("{}", ToText(ConfusionTable(result, model.classes())));
   }
   const auto has = [&](Label label) {
     return std::any_of(result.scores.begin(), result.scores.end(),
@@ -103,7 +103,7 @@ void Report(const std::string& subject, const SpectrumModel& model, const TestRe
   };
   if (!result.scores.empty() && has(Label::REAL) && has(Label::FAKE)) {
     std::vector<ScoreRow> labelled = result.scores;
-    fmt::print("{}", TextOf(Evaluate(subject, labelled, {})));
+    fmt::print("{}", ToText(Evaluate(subject, labelled, {})));
   }
   if (!options.scores.empty()) {
     if (result.scores.empty()) throw Error(options.scores, "only a model of real and fake has scores");
@@ -131,7 +131,7 @@ std::vector<std::string> FilesIn(const std::string& folder, bool (*wanted)(const
 }
 
 // The points of a grid: each setting with each of its values.
-std::vector<nlohmann::json> GridOf(const std::string& solver, const std::string& kernel) {
+std::vector<nlohmann::json> MakeGrid(const std::string& solver, const std::string& kernel) {
   std::vector<std::pair<std::string, std::vector<double>>> axes;
   if (solver == "svm") {
     axes.emplace_back("C", std::vector<double>{0.1, 1, 6.37, 10, 100});
@@ -387,11 +387,11 @@ int SpectrumCrossTest(const std::vector<std::string>& arguments) {
   }
   if (all.evaluations.empty()) return kExitFailed;
   all.cross = MakeCrossTest(all.evaluations, metric);
-  fmt::print("{}", TextOf(TableOf(*all.cross)));
-  if (!report.empty()) WriteFile(report, HtmlOf(all));
-  if (!plots.empty()) WritePlots(HeatMapOf(*all.cross), plots);
-  if (!markdown.empty()) WriteFile(markdown, MarkdownOf(TableOf(*all.cross)));
-  if (!csv.empty()) WriteFile(csv, CsvOf(LongTableOf(*all.cross)));
+  fmt::print("{}", ToText(ToTable(*all.cross)));
+  if (!report.empty()) WriteFile(report, ToHtml(all));
+  if (!plots.empty()) WritePlots(MakeHeatMap(*all.cross), plots);
+  if (!markdown.empty()) WriteFile(markdown, ToMarkdown(ToTable(*all.cross)));
+  if (!csv.empty()) WriteFile(csv, ToCsv(ToLongTable(*all.cross)));
   return failed == 0 ? kExitGood : kExitSomeFailed;
 }
 
@@ -422,13 +422,13 @@ int SpectrumGridSearch(const std::vector<std::string>& arguments) {
   }
   const FeatureSet train = FeaturesAt(inputs, source.make, source.fake_is_zero);
   const FeatureSet test = FeaturesAt(val, source.make, source.fake_is_zero);
-  const nlohmann::json data = {{"train", DigestOf(train)}, {"val", DigestOf(test)}};
+  const nlohmann::json data = {{"train", ComputeDigest(train)}, {"val", ComputeDigest(test)}};
   if (results.contains("data") && results["data"] != data)
     throw Error(output, "holds results of other data", "remove it or name another --output");
   results["data"] = data;
   const std::string name = classifier.solver == "svm" ? "svm " + classifier.kernel : classifier.solver;
   std::vector<nlohmann::json> left;
-  for (const auto& point : GridOf(classifier.solver, classifier.kernel)) {
+  for (const auto& point : MakeGrid(classifier.solver, classifier.kernel)) {
     const bool fits =
         classifier.solver != "knn" || point["neighbours"].get<double>() <= static_cast<double>(train.rows());
     if (fits && !(results.contains(name) && results[name].contains(point.dump()))) left.push_back(point);
@@ -460,7 +460,7 @@ int SpectrumGridSearch(const std::vector<std::string>& arguments) {
   Table table{name, {"settings", "accuracy"}, {}};
   for (const auto& [right, point] : order)
     table.rows.push_back({point, ShareText(right, results[name][point].value("rows", std::int64_t{0}))});
-  fmt::print("{}", TextOf(table));
+  fmt::print("{}", ToText(table));
   return kExitGood;
 }
 

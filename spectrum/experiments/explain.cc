@@ -49,7 +49,7 @@ cv::Mat ConnectedPieces(const cv::Mat& labels, int smallest) {
   return pieces;
 }
 
-std::size_t CountOf(const cv::Mat& segments) {
+std::size_t DescribeCount(const cv::Mat& segments) {
   double greatest = 0;
   cv::minMaxLoc(segments, nullptr, &greatest);
   return static_cast<std::size_t>(greatest) + 1;
@@ -192,7 +192,7 @@ LimeFit FitLime(const std::vector<std::vector<std::uint8_t>>& bits, const std::v
 
 LimeExplanation ExplainPicture(const cv::Mat& picture, const cv::Mat& segments, const PictureScorer& scorer,
                                const LimeOptions& options) {
-  const std::size_t count = CountOf(segments), samples = static_cast<std::size_t>(options.samples);
+  const std::size_t count = DescribeCount(segments), samples = static_cast<std::size_t>(options.samples);
   std::mt19937_64 random(options.seed);
   std::vector<std::vector<std::uint8_t>> bits(samples, std::vector<std::uint8_t>(count, 1));
   for (std::size_t i = 1; i < samples; ++i) {

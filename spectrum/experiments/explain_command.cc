@@ -49,7 +49,7 @@ Explained OfSpectrum(const std::string& path) {
   explained.crop = model->info().crop;
   explained.spectrum = model;
   explained.scorer = [model, features, path](const cv::Mat& picture) {
-    const Features row = FeaturesOf(picture, features);
+    const Features row = ComputeFeatures(picture, features);
     if (!row.problem.empty()) throw Error(path, row.problem);
     if (row.shape != model->shape())
       throw Error(path, "takes pictures of another size", "name a picture like those of its training");
@@ -65,7 +65,7 @@ Explained OfNetwork(const std::string& path) {
     throw Error(path, "looks at windows of frames, not at single pictures",
                 "name a network of single frames");
   std::shared_ptr<const CompiledModel> network =
-      CompileForCpu(Fold(stored.graph, stored.weights), InputOf(stored.graph), {});
+      CompileForCpu(Fold(stored.graph, stored.weights), GetInput(stored.graph), {});
   Explained explained;
   explained.crop = stored.info.crop;
   explained.scorer = [network](const cv::Mat& picture) {
@@ -106,7 +106,7 @@ cv::Mat FaceIn(const fs::path& path, const CropSpec& crop, ExtractOptions extrac
   return face;
 }
 
-void WritePicture(const fs::path& path, const cv::Mat& rgb) { WriteFile(path, EncodePng(ViewOf(rgb))); }
+void WritePicture(const fs::path& path, const cv::Mat& rgb) { WriteFile(path, EncodePng(MakeView(rgb))); }
 
 // |w| of each coefficient, the mean over channels, of each output; only for a linear model of maps.
 bool WriteWeights(const SpectrumModel& model, const fs::path& folder) {

@@ -51,7 +51,7 @@ class Finder {
     if (!fs::exists(path)) throw Error(path.string(), "no such file or folder");
     if (!fs::is_directory(path)) {
       files_[""].push_back(path);
-    } else if (!SplitsOf(path).empty()) {
+    } else if (!ListSplits(path).empty()) {
       shards_.push_back(path);
     } else {
       FindIn(path);
@@ -71,7 +71,7 @@ class Finder {
       result.inputs.push_back({SpectrumInput::Kind::kShards, folder, -1});
     std::map<int, std::vector<SpectrumInput>> by_label;
     for (const auto& [name, files] : files_) {
-      const int label = LabelOf(name, labels, result.classes);
+      const int label = FindLabel(name, labels, result.classes);
       for (const fs::path& file : files) {
         by_label[label].push_back(
             {IsStill(file) ? SpectrumInput::Kind::kPicture : SpectrumInput::Kind::kVideo, file, label});
@@ -137,7 +137,7 @@ class Finder {
     return labels > 0;
   }
 
-  static int LabelOf(const std::string& name, bool labels, const std::vector<std::string>& classes) {
+  static int FindLabel(const std::string& name, bool labels, const std::vector<std::string>& classes) {
     if (name.empty()) return -1;
     Label label = REAL;
     if (labels && LabelOfFolder(name, &label)) return label == FAKE ? 1 : 0;

@@ -43,18 +43,18 @@ struct Outcome {
 };
 
 // Crops are encoded and decoded as `seam extract` keeps them in shards, since that leaves traces, too.
-CropSpec CropOf(const MakeOptions& options) {
+CropSpec ReadCrop(const MakeOptions& options) {
   CropSpec crop = options.extract.Spec();
   crop.set_encoding("jpeg");
   crop.set_quality(95);
   return crop;
 }
 
-nlohmann::json RecipeOf(const MakeOptions& options) {
+nlohmann::json ReadRecipe(const MakeOptions& options) {
   nlohmann::json recipe = options.feature.ToJson();
   recipe["whole"] = options.whole;
   if (!options.change.none()) recipe["change"] = options.change.ToJson();
-  if (!options.whole) recipe["crop"] = nlohmann::json::parse(CropSpecJson(CropOf(options)));
+  if (!options.whole) recipe["crop"] = nlohmann::json::parse(CropSpecJson(ReadCrop(options)));
   return recipe;
 }
 
@@ -158,7 +158,7 @@ void AddRow(Features features, Outcome* outcome) {
 class FeatureSink : public ClipSink {
  public:
   FeatureSink(const MakeOptions& options, fs::path path)
-      : options_(options), crop_(CropOf(options)), path_(std::move(path)) {}
+      : options_(options), crop_(ReadCrop(options)), path_(std::move(path)) {}
   void Add(FaceClip clip) override {
     thread_local PictureDecoder decoder;
     for (const FaceFrame& frame : clip.frames) {
@@ -166,7 +166,7 @@ class FeatureSink : public ClipSink {
       const std::string encoded = EncodePicture(frame.picture.data, frame.picture.step[0], crop_);
       const std::string problem = decoder.Decode(encoded, crop_, picture.data);
       picture = Changed(picture, options_.change, path_.filename().string(), seen_++);
-      rows_[clip.track].push_back(problem.empty() ? FeaturesOf(picture, options_.feature)
+      rows_[clip.track].push_back(problem.empty() ? ComputeFeatures(picture, options_.feature)
                                                   : Features{{}, {}, problem});
     }
   }
@@ -229,7 +229,7 @@ class Making {
   // What makes two runs the same.
   std::string Run() const {
     std::string text =
-        RecipeOf(options_).dump() + fmt::format(" {} {}", options_.extract.sample.frames, options_.split);
+        ReadRecipe(options_).dump() + fmt::format(" {} {}", options_.extract.sample.frames, options_.split);
     for (const SpectrumInput& input : inputs_.inputs) {
       std::error_code ignored;
       text += fmt::format("\n{} {} {}", input.path.string(), input.label,
@@ -245,7 +245,8 @@ class Making {
   }
 
   Features Of(const cv::Mat& picture, const fs::path& path, std::size_t number) const {
-    return FeaturesOf(Changed(picture, options_.change, path.filename().string(), number), options_.feature);
+    return ComputeFeatures(Changed(picture, options_.change, path.filename().string(), number),
+                           options_.feature);
   }
 
   Outcome OfWhole(std::size_t number) const {
@@ -300,7 +301,7 @@ class Making {
 
   void Shards(std::size_t input) {
     const fs::path& folder = inputs_.inputs[input].path;
-    const auto splits = options_.split == "all" ? SplitsOf(folder) : std::set<std::string>{options_.split};
+    const auto splits = options_.split == "all" ? ListSplits(folder) : std::set<std::string>{options_.split};
     Outcome all;
     if (!options_.whole) crop_of_shards_ = CropOfShards(folder, splits);
     std::map<int, int> taken;
@@ -368,7 +369,7 @@ class Making {
     for (const Outcome& outcome : outcomes_) {
       for (const Features& row : outcome.rows) ++shapes[row.shape];
     }
-    MadeFeatures made{{{}, {}, {}, {}, inputs_.classes, RecipeOf(options_)}, bad_};
+    MadeFeatures made{{{}, {}, {}, {}, inputs_.classes, ReadRecipe(options_)}, bad_};
     if (!crop_of_shards_.is_null()) made.set.recipe["crop"] = crop_of_shards_;
     if (!shapes.empty()) {
       made.set.shape = std::max_element(shapes.begin(), shapes.end(), [](const auto& a, const auto& b) {

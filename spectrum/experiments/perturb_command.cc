@@ -65,7 +65,7 @@ int SpectrumPerturb(const std::vector<std::string>& arguments) {
                                   ? fs::path(output)
                                   : fs::path(output) / found.classes[static_cast<std::size_t>(input.label)];
       const cv::Mat changed = Changed(picture, change, input.path.filename().string(), i);
-      WriteFile(folder / fmt::format("{}_{:06}.png", change.change, i), EncodePng(ViewOf(changed)));
+      WriteFile(folder / fmt::format("{}_{:06}.png", change.change, i), EncodePng(MakeView(changed)));
     } catch (const Error& error) {
       const std::lock_guard lock(mutex);
       SayWarning(Printable(error.what()));

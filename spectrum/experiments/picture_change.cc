@@ -16,7 +16,7 @@ namespace {
 constexpr PictureChange kCycle[] = {PictureChange::kNoise, PictureChange::kBlur, PictureChange::kJpeg,
                                     PictureChange::kCropping};
 
-PictureChange ChangeOf(const std::string& name) {
+PictureChange ReadChange(const std::string& name) {
   const auto& names = PictureChangeNames();
   return static_cast<PictureChange>(std::find(names.begin(), names.end(), name) - names.begin());
 }
@@ -54,7 +54,7 @@ cv::Mat CroppedAndEnlarged(const cv::Mat& picture, double share) {
 
 cv::Mat Compressed(const cv::Mat& picture, int quality) {
   cv::Mat result(picture.size(), picture.type());
-  Recompress(ViewOf(picture), quality, result.data);
+  Recompress(MakeView(picture), quality, result.data);
   return result;
 }
 
@@ -77,7 +77,7 @@ cv::Mat Changed(const cv::Mat& picture, const PictureChangeOptions& options, con
   std::mt19937_64 random(Fnv1a().Add(options.seed).Add(name).Add(std::uint64_t{number}).hash());
   const auto share = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };
   if (share() >= options.share) return picture;
-  PictureChange change = ChangeOf(options.change);
+  PictureChange change = ReadChange(options.change);
   if (change == PictureChange::kCombined) change = kCycle[number % std::size(kCycle)];
   switch (change) {
     case PictureChange::kNoise: {

@@ -26,13 +26,13 @@ struct Spectra {
   std::string problem;
 };
 
-Spectra SpectraOf(const PictureReader& pictures, const std::filesystem::path& path, const FeatureOptions& dct,
-                  const FeatureOptions& azimuthal) {
+Spectra ComputeSpectra(const PictureReader& pictures, const std::filesystem::path& path,
+                       const FeatureOptions& dct, const FeatureOptions& azimuthal) {
   Spectra spectra;
   try {
     const cv::Mat picture = pictures.Read(path, dct.grey);
-    spectra.dct = FeaturesOf(picture, dct);
-    Features curve = FeaturesOf(dct.grey ? picture : pictures.Read(path, true), azimuthal);
+    spectra.dct = ComputeFeatures(picture, dct);
+    Features curve = ComputeFeatures(dct.grey ? picture : pictures.Read(path, true), azimuthal);
     spectra.azimuthal = std::move(curve.values);
     spectra.problem = !spectra.dct.problem.empty() ? path.string() + ": " + spectra.dct.problem
                       : !curve.problem.empty()     ? path.string() + ": " + curve.problem
@@ -113,7 +113,7 @@ std::vector<double> EvenTicks(double low, double high) {
   return ticks;
 }
 
-Chart CurvesOf(const std::vector<SpectrumStatistics>& sets) {
+Chart MakeCurves(const std::vector<SpectrumStatistics>& sets) {
   Chart chart;
   chart.file = "azimuthal";
   chart.title = "azimuthal mean of 20 ln |F|, and its deviation over pictures";
@@ -157,7 +157,7 @@ SpectrumStatistics SummariseSpectra(const std::string& name, const std::vector<S
   for (std::size_t first = 0; first < count; first += kBlock) {
     std::vector<Spectra> block(std::min(kBlock, count - first));
     tbb::parallel_for(std::size_t{0}, block.size(), [&](std::size_t i) {
-      if (!Interrupted()) block[i] = SpectraOf(reader, pictures[first + i].path, dct, azimuthal);
+      if (!Interrupted()) block[i] = ComputeSpectra(reader, pictures[first + i].path, dct, azimuthal);
     });
     if (Interrupted()) throw Error(name, "interrupted");
     for (std::size_t i = 0; i < block.size(); ++i) {
@@ -179,7 +179,7 @@ SpectrumStatistics SummariseSpectra(const std::string& name, const std::vector<S
   return result;
 }
 
-StatisticsPictures PicturesOf(const std::vector<SpectrumStatistics>& sets) {
+StatisticsPictures MakePictures(const std::vector<SpectrumStatistics>& sets) {
   StatisticsPictures result;
   const SpectrumStatistics& reference = sets.at(0);
   for (const SpectrumStatistics& set : sets) {
@@ -216,7 +216,7 @@ StatisticsPictures PicturesOf(const std::vector<SpectrumStatistics>& sets) {
     }
     for (FieldRow* row : {&mean, &deviation, &difference, &absolute, &ratio}) row->Finish(&result.fields);
   }
-  result.curves.push_back(CurvesOf(sets));
+  result.curves.push_back(MakeCurves(sets));
   result.table = {
       "sets",
       {"set", "pictures", "left out", "mean log DCT", "mean difference to the first", "greatest difference"},

@@ -37,6 +37,6 @@ struct StatisticsPictures {
   std::vector<Chart> curves;
   Table table;
 };
-StatisticsPictures PicturesOf(const std::vector<SpectrumStatistics>& sets);
+StatisticsPictures MakePictures(const std::vector<SpectrumStatistics>& sets);
 
 }  // namespace seam

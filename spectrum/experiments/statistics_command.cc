@@ -62,20 +62,20 @@ void AddSets(const std::string& text, const std::string& split, std::vector<Pict
   }
 }
 
-std::string PageOf(const StatisticsPictures& pictures) {
+std::string MakePage(const StatisticsPictures& pictures) {
   std::string html = PageBegin("Seam: spectra", "Mean spectra");
-  html += WideHtml(HtmlOf(pictures.table)) + "<div class=\"plots\">\n";
-  for (const Chart& chart : pictures.curves) html += SvgImage(SvgOf(chart), chart.title);
+  html += WideHtml(ToHtml(pictures.table)) + "<div class=\"plots\">\n";
+  for (const Chart& chart : pictures.curves) html += SvgImage(ToSvg(chart), chart.title);
   html +=
       "</div>\n<h2>Cosine transform</h2>\n<p>Low frequencies are at the top left.</p>\n<div "
       "class=\"plots\">\n";
-  for (const Field& field : pictures.fields) html += SvgImage(SvgOf(field), field.title);
+  for (const Field& field : pictures.fields) html += SvgImage(ToSvg(field), field.title);
   return html + "</div>\n" + PageEnd();
 }
 
 template <class Picture>
 void WriteBoth(const Picture& picture, const fs::path& folder) {
-  WriteFile(folder / (picture.file + ".svg"), SvgOf(picture));
+  WriteFile(folder / (picture.file + ".svg"), ToSvg(picture));
   WritePng(picture, folder / (picture.file + ".png"));
 }
 
@@ -110,12 +110,12 @@ int SpectrumStatisticsCommand(const std::vector<std::string>& arguments) {
     for (const std::string& problem : found.back().bad) SayWarning(Printable(problem));
     bad += found.back().bad.size();
   }
-  const StatisticsPictures pictures = PicturesOf(found);
+  const StatisticsPictures pictures = MakePictures(found);
   fs::create_directories(output);
   for (const Field& field : pictures.fields) WriteBoth(field, output);
   for (const Chart& chart : pictures.curves) WriteBoth(chart, output);
-  WriteFile(fs::path(output) / "index.html", PageOf(pictures));
-  fmt::print("{}", TextOf(pictures.table));
+  WriteFile(fs::path(output) / "index.html", MakePage(pictures));
+  fmt::print("{}", ToText(pictures.table));
   return bad == 0 ? kExitGood : kExitSomeFailed;
 }
 

@@ -40,7 +40,7 @@ torch::Tensor Labels(const FeatureSet& set, Rows rows) {
 }
 
 torch::Tensor Answers(Model* network, const torch::Tensor& maps) {
-  const torch::Tensor weight = WeightsOf(*network).begin()->second;
+  const torch::Tensor weight = ListWeights(*network).begin()->second;
   return network->Run(maps.to(weight.device()), network->graph().answer());
 }
 
@@ -62,7 +62,7 @@ class FeatureBatch : public TrainBatch {
   std::int64_t progress() const override { return samples(); }
   std::vector<torch::Tensor> Forward(Model* network) const override {
     std::vector<torch::Tensor> answers = {Answers(network, Maps(set_, map_, rows_))};
-    if (l2_ > 0) answers.push_back(l2_ * WeightsOf(*network).at("dense1.weight").square().sum());
+    if (l2_ > 0) answers.push_back(l2_ * ListWeights(*network).at("dense1.weight").square().sum());
     return answers;
   }
   BatchLoss Loss(const std::vector<torch::Tensor>& answers) const override {
@@ -179,7 +179,7 @@ std::unique_ptr<BatchSource> FeatureTask::BeginEpoch(int epoch, std::uint64_t se
   if (place.world > 1)
     throw Error("seam spectrum train", "trains in one process", "start it without torchrun or srun");
   return std::make_unique<FeatureSource>(
-      set_, MapOf(network_), l2_,
+      set_, FindPowerMap(network_), l2_,
       Shuffled(train_rows_, MakeEngine(seed, Stream::kOrder, static_cast<std::uint64_t>(epoch))), batch_);
 }
 
@@ -192,7 +192,7 @@ bool FeatureTask::Validate(Model* network, DataParallel* /*processes*/, const Ca
   for (std::size_t from = 0; from < val_rows_.size(); from += batch_) {
     if (cancel.Cancelled()) return false;
     const Rows rows(val_rows_.data() + from, std::min(batch_, val_rows_.size() - from));
-    const torch::Tensor logits = Answers(network, Maps(val_, MapOf(network_), rows)).to(torch::kCPU);
+    const torch::Tensor logits = Answers(network, Maps(val_, FindPowerMap(network_), rows)).to(torch::kCPU);
     const torch::Tensor labels = Labels(val_, rows);
     loss += CrossEntropy(logits, labels).item<double>();
     const torch::Tensor found =
@@ -205,7 +205,7 @@ bool FeatureTask::Validate(Model* network, DataParallel* /*processes*/, const Ca
 }
 
 void FeatureTask::FillCheckpoint(CheckpointInfo* info) const {
-  info->crop.set_size(static_cast<std::uint32_t>(MapOf(network_)[0]));
+  info->crop.set_size(static_cast<std::uint32_t>(FindPowerMap(network_)[0]));
   info->crop.set_encoding("png");
 }
 

@@ -45,7 +45,7 @@ TEST(CsvTest, QuoteInsideAnUnquotedFieldIsText) {
 }
 
 TEST(CsvTest, UnclosedQuoteNamesTheLineWhereItOpened) {
-  EXPECT_EQ(MessageOf([] { ParseCsv("a,b\n\"two\nlines\",c\nd,\"e\nf\n", "scores.csv"); }),
+  EXPECT_EQ(CatchMessage([] { ParseCsv("a,b\n\"two\nlines\",c\nd,\"e\nf\n", "scores.csv"); }),
             "scores.csv: line 4: a quote is never closed");
 }
 
@@ -65,7 +65,7 @@ TEST(CsvTableTest, Utf32IsNamedWithAndWithoutItsMarkInBothOrders) {
   };
   for (const std::u32string text : {U"path,label\na.mp4,1\n", U"\ufeffpath,label\na.mp4,1\n"})
     for (const bool big : {false, true}) {
-      const std::string message = MessageOf([&] { CsvTable("labels.csv", written(text, big)); });
+      const std::string message = CatchMessage([&] { CsvTable("labels.csv", written(text, big)); });
       EXPECT_EQ(message.find("labels.csv: is a table in UTF-32"), 0U) << message;
     }
 }

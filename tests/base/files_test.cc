@@ -96,14 +96,14 @@ TEST(AtomicFileTest, FolderThatCanBeWrittenButNotListedWillDo) {
 TEST(AtomicFileTest, MissingFolderIsAnErrorThatNamesTheFile) {
   const TemporaryFolder folder;
   const auto path = folder / "no/such/file";
-  EXPECT_EQ(MessageOf([&] { WriteFile(path, "x"); }),
+  EXPECT_EQ(CatchMessage([&] { WriteFile(path, "x"); }),
             path.string() + ": cannot be written: No such file or directory");
-  EXPECT_EQ(HintOf([&] { WriteFile(path, "x"); }), "check the path");
+  EXPECT_EQ(CatchHint([&] { WriteFile(path, "x"); }), "check the path");
 }
 
 TEST(AtomicFileTest, FolderInItsPlaceIsAnErrorAtOnce) {
   const TemporaryFolder folder;
-  EXPECT_EQ(MessageOf([&] { AtomicFile file(folder.path()); }),
+  EXPECT_EQ(CatchMessage([&] { AtomicFile file(folder.path()); }),
             folder.path().string() + ": cannot be written: is a folder");
 }
 
@@ -115,9 +115,9 @@ TEST(AtomicFileTest, DeviceIsWrittenToAndNeverReplaced) {
 }
 
 TEST(AtomicFileTest, FullDeviceIsAnErrorWithAHint) {
-  EXPECT_EQ(MessageOf([] { WriteFile("/dev/full", "x"); }),
+  EXPECT_EQ(CatchMessage([] { WriteFile("/dev/full", "x"); }),
             "/dev/full: cannot be written: No space left on device");
-  EXPECT_EQ(HintOf([] { WriteFile("/dev/full", "x"); }), "free some space; finished files are intact");
+  EXPECT_EQ(CatchHint([] { WriteFile("/dev/full", "x"); }), "free some space; finished files are intact");
 }
 
 TEST(AtomicFileTest, FullDiskIsAnErrorThatLeavesTheOldFile) {
@@ -126,7 +126,7 @@ TEST(AtomicFileTest, FullDiskIsAnErrorThatLeavesTheOldFile) {
     GTEST_SKIP() << "needs the right to mount a small tmpfs";
   }
   WriteFile(folder / "file", "old");
-  EXPECT_EQ(MessageOf([&] { WriteFile(folder / "file", std::string(2 << 20, 'x')); }),
+  EXPECT_EQ(CatchMessage([&] { WriteFile(folder / "file", std::string(2 << 20, 'x')); }),
             (folder / "file").string() + ": cannot be written: No space left on device");
   EXPECT_EQ(ReadFile(folder / "file"), "old");
   EXPECT_THAT(NamesIn(folder.path()), testing::ElementsAre("file"));
@@ -137,7 +137,7 @@ TEST(ReadFileTest, MoreThanTheLimitIsAnError) {
   const TemporaryFolder folder;
   WriteFile(folder / "file", "12345");
   EXPECT_EQ(ReadFile(folder / "file", 5), "12345");
-  EXPECT_EQ(MessageOf([&] { ReadFile(folder / "file", 4); }),
+  EXPECT_EQ(CatchMessage([&] { ReadFile(folder / "file", 4); }),
             (folder / "file").string() + ": 5 bytes, more than the 4 allowed");
 }
 
@@ -149,9 +149,10 @@ TEST(ReadFileTest, EmptyFileIsEmpty) {
 
 TEST(MappedFileTest, WhatIsNotAFileIsAnError) {
   const TemporaryFolder folder;
-  EXPECT_EQ(MessageOf([&] { MappedFile file(folder.path()); }), folder.path().string() + ": is not a file");
+  EXPECT_EQ(CatchMessage([&] { MappedFile file(folder.path()); }),
+            folder.path().string() + ": is not a file");
   ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
-  EXPECT_EQ(MessageOf([&] { MappedFile file(folder / "pipe"); }),
+  EXPECT_EQ(CatchMessage([&] { MappedFile file(folder / "pipe"); }),
             (folder / "pipe").string() + ": is not a file");
 }
 

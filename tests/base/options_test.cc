@@ -280,7 +280,7 @@ TEST_F(OptionsTest, VersionIsPrintedAndNothingElseIsDone) {
 
 TEST(OptionsWithoutPositionalsTest, PositionalIsRefused) {
   Options options("seam train", "--data DIR", "train", "seam train --data d");
-  EXPECT_THAT(MessageOf([&] { options.Parse({"stray"}); }), HasSubstr("seam train: "));
+  EXPECT_THAT(CatchMessage([&] { options.Parse({"stray"}); }), HasSubstr("seam train: "));
 }
 
 // One option of every kind of range.
@@ -303,7 +303,7 @@ std::string ProblemOfRanged(const Words& arguments) {
   Ranged values;
   Options options("seam", "", "", "");
   values.Register(&options);
-  return MessageOf([&] { options.Parse(arguments); });
+  return CatchMessage([&] { options.Parse(arguments); });
 }
 
 TEST(OptionRangeTest, NumbersOutOfTheirRangesAreRefusedWithTheRange) {
@@ -320,9 +320,10 @@ TEST(OptionRangeTest, EndsThatBelongToARangeAreTaken) {
 }
 
 TEST(OptionRangeTest, ValuesThatNoCommandLineSetAreCheckedByTheSameDeclaration) {
-  EXPECT_EQ(MessageOf([] { CheckDeclared(Ranged{.batch = 0}); }), "--batch: must be from 1 to 4096, not 0");
-  EXPECT_EQ(MessageOf([] { CheckDeclared(Ranged{.order = "size"}); }), "--order: 'size' is not a choice");
-  EXPECT_EQ(MessageOf([] { CheckDeclared(Ranged{}); }), "");
+  EXPECT_EQ(CatchMessage([] { CheckDeclared(Ranged{.batch = 0}); }),
+            "--batch: must be from 1 to 4096, not 0");
+  EXPECT_EQ(CatchMessage([] { CheckDeclared(Ranged{.order = "size"}); }), "--order: 'size' is not a choice");
+  EXPECT_EQ(CatchMessage([] { CheckDeclared(Ranged{}); }), "");
 }
 
 TEST(NearestTest, FindsOneSlipAwayAndNothingFarAway) {

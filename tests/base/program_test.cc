@@ -18,7 +18,7 @@ struct Ending {
   std::string err;
 };
 
-Ending EndingOf(const std::function<int()>& body) {
+Ending GetEnding(const std::function<int()>& body) {
   std::string name = "seam-test";
   char* argv[] = {name.data(), nullptr};
   testing::internal::CaptureStderr();
@@ -29,17 +29,17 @@ Ending EndingOf(const std::function<int()>& body) {
 }
 
 TEST(RunProgramTest, StatusOfTheBodyIsTheProgramsToo) {
-  EXPECT_EQ(EndingOf([] { return 3; }).status, 3);
+  EXPECT_EQ(GetEnding([] { return 3; }).status, 3);
 }
 
 TEST(RunProgramTest, ErrorIsALineAndAHint) {
-  const auto ending = EndingOf([]() -> int { throw UsageError("--jobs", "is too many", "take fewer"); });
+  const auto ending = GetEnding([]() -> int { throw UsageError("--jobs", "is too many", "take fewer"); });
   EXPECT_EQ(ending.status, kExitUsage);
   EXPECT_EQ(ending.err, "error: --jobs: is too many\nhint: take fewer\n");
 }
 
 TEST(RunProgramTest, FailureOfTheFileSystemNamesTheFileAndIsNoFaultOfSeam) {
-  const auto ending = EndingOf([] {
+  const auto ending = GetEnding([] {
     std::filesystem::create_directories("/dev/null/shards");
     return 0;
   });
@@ -48,14 +48,14 @@ TEST(RunProgramTest, FailureOfTheFileSystemNamesTheFileAndIsNoFaultOfSeam) {
 }
 
 TEST(RunProgramTest, FailureOfTheFileSystemWithoutAFileIsALineToo) {
-  const auto ending = EndingOf([]() -> int {
+  const auto ending = GetEnding([]() -> int {
     throw std::filesystem::filesystem_error("no file", std::make_error_code(std::errc::no_space_on_device));
   });
   EXPECT_EQ(ending.err, "error: No space left on device\n");
 }
 
 TEST(RunProgramTest, AnyOtherExceptionIsAFaultOfSeam) {
-  const auto ending = EndingOf([]() -> int { throw std::logic_error("odd"); });
+  const auto ending = GetEnding([]() -> int { throw std::logic_error("odd"); });
   EXPECT_EQ(ending.status, kExitFailed);
   EXPECT_EQ(ending.err, "error: unexpected: odd\nhint: this is a fault of seam; please report it\n");
 }

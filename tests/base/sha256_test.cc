@@ -37,7 +37,7 @@ TEST(Sha256Test, FileHasTheDigestOfItsBytes) {
 }
 
 TEST(Sha256Test, MissingFileIsAnError) {
-  EXPECT_EQ(MessageOf([] { Sha256OfFile("/nowhere/file"); }),
+  EXPECT_EQ(CatchMessage([] { Sha256OfFile("/nowhere/file"); }),
             "/nowhere/file: cannot be opened: No such file or directory");
 }
 

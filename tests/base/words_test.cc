@@ -23,7 +23,7 @@ TEST(SplitWordsTest, IsWhatAShellMakesOfThem) {
 }
 
 TEST(SplitWordsTest, AQuoteThatIsNeverClosedIsTold) {
-  EXPECT_EQ(MessageOf([] { SplitWords("--infer-options", "--model 'my file"); }),
+  EXPECT_EQ(CatchMessage([] { SplitWords("--infer-options", "--model 'my file"); }),
             "--infer-options: a quote is never closed");
 }
 

@@ -27,7 +27,7 @@ using testing::IsEmpty;
 // "missing a.mp4" for each finding, in order.
 std::vector<std::string> Told(const VerifyResult& result) {
   std::vector<std::string> told;
-  for (const Finding& finding : result.findings) told.push_back(NameOf(finding.kind) + " " + finding.file);
+  for (const Finding& finding : result.findings) told.push_back(GetName(finding.kind) + " " + finding.file);
   return told;
 }
 
@@ -224,8 +224,9 @@ TEST(ScoresTest, FilesThatAreGoneAndAnotherNetworkAreTold) {
 TEST(VerifyTest, WhatIsNothingOfSeamsIsAnError) {
   const TemporaryFolder folder;
   WriteFile(folder / "a.txt", "x");
-  EXPECT_THAT(MessageOf([&] { Verify(folder / "a.txt", {}); }), HasSubstr("is nothing that can be verified"));
-  EXPECT_THAT(MessageOf([&] { Verify(folder / "absent", {}); }), HasSubstr("no such file or folder"));
+  EXPECT_THAT(CatchMessage([&] { Verify(folder / "a.txt", {}); }),
+              HasSubstr("is nothing that can be verified"));
+  EXPECT_THAT(CatchMessage([&] { Verify(folder / "absent", {}); }), HasSubstr("no such file or folder"));
 }
 
 }  // namespace

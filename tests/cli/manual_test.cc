@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 // As a program prints it.
-ProgramHelp HelpOf(Options* options) {
+ProgramHelp ReadHelp(Options* options) {
   testing::internal::CaptureStdout();
   EXPECT_FALSE(options->Parse({"--help-json"}));
   return ProgramHelp::parse(testing::internal::GetCapturedStdout());
@@ -34,7 +34,7 @@ class ManualTest : public testing::Test {
                          {"summary", "find fakes"},
                          {"kind", "verb"},
                          {"commands", {{{"name", "cut"}, {"summary", "cut videos"}, {"built", true}}}}}});
-    entries_.push_back({{"cut"}, HelpOf(&options)});
+    entries_.push_back({{"cut"}, ReadHelp(&options)});
   }
 
   // What bash would offer for the words, the last of which is under the cursor.

@@ -39,7 +39,7 @@ std::vector<fs::path> Pages() {
 
 // The lines of code: those that are indented by four spaces, and those between fences. A backslash at the end
 // joins the next.
-std::vector<Line> CodeOf(const fs::path& page) {
+std::vector<Line> ReadCode(const fs::path& page) {
   std::vector<Line> code;
   std::istringstream text(ReadFile(page));
   bool fenced = false, joined = false;
@@ -68,7 +68,7 @@ std::vector<Line> CodeOf(const fs::path& page) {
 }
 
 // What a program says with --help-json; null where it is not built.
-const nlohmann::json& HelpOf(const std::string& words) {
+const nlohmann::json& ReadHelp(const std::string& words) {
   static std::map<std::string, nlohmann::json> known;
   const auto found = known.find(words);
   if (found != known.end()) return found->second;
@@ -90,23 +90,23 @@ TEST(DocsTest, CommandsNameVerbsAndOptionsThatExist) {
   const std::regex command(R"((?:[A-Z_]+=\S+ )*(?:\S*/)?seam ([a-z]+)( [a-z]+)?(?: .*)?)"),
       option(R"((?:^| )--([a-z][a-z0-9_-]*))");
   std::set<std::string> verbs;
-  const nlohmann::json verb_list = HelpOf("");
+  const nlohmann::json verb_list = ReadHelp("");
   for (const auto& verb : verb_list.at("commands")) verbs.insert(verb.at("name"));
   std::size_t checked = 0;
   for (const fs::path& page : Pages()) {
-    for (const Line& line : CodeOf(page)) {
+    for (const Line& line : ReadCode(page)) {
       const std::string text = line.text.substr(0, line.text.find(" #"));
       std::smatch match;
       if (!std::regex_match(text, match, command)) continue;
       const std::string verb = match[1];
       if (verb == "help") continue;
       EXPECT_EQ(verbs.count(verb), 1u) << line.where << ": " << line.text;
-      const nlohmann::json* help = &HelpOf(verb);
+      const nlohmann::json* help = &ReadHelp(verb);
       const bool has_commands = help->is_object() && (help->contains("commands") || verb == "extract");
       const std::string second = match[2];
       const bool second_is_command =
           has_commands && (help->contains("commands") || second == " merge" || second == " export");
-      if (second_is_command) help = &HelpOf(verb + second);
+      if (second_is_command) help = &ReadHelp(verb + second);
       if (!help->is_object() || !help->contains("options")) continue;  // not built here
       // The end of a pipe is another program's.
       const std::string own = text.substr(0, text.find(" | "));
@@ -135,13 +135,13 @@ TEST(CommandLinesTest, EveryOneParses) {
   const std::string variables = "SLURM_ARRAY_TASK_ID=1; SLURM_CPUS_PER_TASK=2; run=run; ";
   std::size_t checked = 0;
   for (const fs::path& page : Pages()) {
-    for (const Line& line : CodeOf(page)) {
+    for (const Line& line : ReadCode(page)) {
       std::string command = SeamCommand(line.text);
       command = std::regex_replace(command, words, "");
       command = std::regex_replace(std::regex_replace(command, parts, ""), number, " 1");
       if (command.empty() || command.starts_with("seam help")) continue;
       const std::string verb = command.substr(5, command.find(' ', 5) - 5);
-      if (HelpOf(verb).is_null()) continue;  // not built here
+      if (ReadHelp(verb).is_null()) continue;  // not built here
       const auto result =
           RunCommand("cd " + Quoted(folder.path().string()) + " && " + variables + command + " --help");
       EXPECT_EQ(result.status, 0) << line.where << ": " << command << "\n" << result.err;
@@ -197,7 +197,7 @@ seam retrieve index archive/ --whole --output archive.index
 
 TEST(CommandLinesTest, ThoseThatNeedNothingElseRun) {
   SEAM_NEEDS_DEMO_CLIP();
-  if (!HelpOf("train").is_object() || !HelpOf("retrieve").is_object())
+  if (!ReadHelp("train").is_object() || !ReadHelp("retrieve").is_object())
     GTEST_SKIP() << "needs seam train and seam retrieve";
   const TemporaryFolder folder;
   const std::string share =
@@ -211,7 +211,7 @@ TEST(CommandLinesTest, ThoseThatNeedNothingElseRun) {
   std::size_t run = 0;
   for (const fs::path& page : Pages()) {
     if (page.filename() == "tutorial.md") continue;  // below
-    for (const Line& line : CodeOf(page)) {
+    for (const Line& line : ReadCode(page)) {
       std::string text = line.text.substr(0, line.text.find("  #"));
       if (SeamCommand(text).empty() || !seen.insert(text).second) continue;
       const bool left_out = std::any_of(std::begin(kNotRun), std::end(kNotRun), [&](const auto& each) {
@@ -288,7 +288,7 @@ TEST(GlossaryTest, HeadersUseNoRetiredWord) {
 }
 
 TEST(GlossaryTest, HelpUsesNoRetiredWord) {
-  const nlohmann::json verb_list = HelpOf("");
+  const nlohmann::json verb_list = ReadHelp("");
   for (const auto& verb : verb_list.at("commands")) {
     const std::string name = verb.at("name");
     const auto result = RunCommand("seam " + name + " --help");
@@ -308,10 +308,10 @@ TEST(DocsTest, LinksLeadToFiles) {
 
 TEST(TutorialTest, EveryCommandRunsInOrder) {
   SEAM_NEEDS_DEMO_CLIP();
-  if (!HelpOf("train").is_object()) GTEST_SKIP() << "needs seam train";
+  if (!ReadHelp("train").is_object()) GTEST_SKIP() << "needs seam train";
   const TemporaryFolder folder;
   std::size_t commands = 0;
-  for (const Line& line : CodeOf(fs::path(SEAM_SOURCE) / "docs/tutorial.md")) {
+  for (const Line& line : ReadCode(fs::path(SEAM_SOURCE) / "docs/tutorial.md")) {
     if (line.text.empty()) continue;
     const CommandResult result =
         RunCommand("cd " + Quoted(folder.path().string()) + " && export SEAM_SHARE=" +

@@ -41,7 +41,7 @@ struct Structure {
   Numbers fake, real;
 };
 
-Structure StructureOf(const Numbers& scores, const std::vector<int>& labels) {
+Structure MakeStructure(const Numbers& scores, const std::vector<int>& labels) {
   Structure structure;
   for (std::size_t i = 0; i < scores.size(); ++i) {
     double sum = 0, count = 0;
@@ -72,7 +72,7 @@ TEST(DeLongTest, EqualsItsDefinitionWithTies) {
     for (double& score : *scores) score = std::round(score * 4) / 4;
   }
   const DeLongResult result = DeLongTest(set.scores, set.others, set.labels);
-  const Structure a = StructureOf(set.scores, set.labels), b = StructureOf(set.others, set.labels);
+  const Structure a = MakeStructure(set.scores, set.labels), b = MakeStructure(set.others, set.labels);
   EXPECT_NEAR(result.variance_a, Covariance(a.fake, a.fake) + Covariance(a.real, a.real), 1e-14);
   EXPECT_NEAR(result.variance_b, Covariance(b.fake, b.fake) + Covariance(b.real, b.real), 1e-14);
   EXPECT_NEAR(result.covariance, Covariance(a.fake, b.fake) + Covariance(a.real, b.real), 1e-14);
@@ -146,7 +146,7 @@ TEST(BootstrapTest, TheSpreadOfTheAucIsDeLongs) {
     return Numbers{RocAuc(ranked)};
   });
   const double deviation = std::sqrt(DeLongTest(set.scores, set.scores, set.labels).variance_a);
-  const Interval interval = IntervalOf(results, 0, 0.95);
+  const Interval interval = FindInterval(results, 0, 0.95);
   EXPECT_NEAR((interval.high - interval.low) / (2 * 1.96 * deviation), 1, 0.1);
   EXPECT_LT(interval.low, RocAuc({set.scores, set.labels}));
   EXPECT_GT(interval.high, RocAuc({set.scores, set.labels}));
@@ -156,10 +156,10 @@ TEST(BootstrapTest, IntervalsArePercentiles) {
   std::vector<Numbers> results;
   for (int i = 100; i >= 0; --i) results.push_back({static_cast<double>(i)});
   results.push_back({std::numeric_limits<double>::quiet_NaN()});
-  const Interval interval = IntervalOf(results, 0, 0.9);
+  const Interval interval = FindInterval(results, 0, 0.9);
   EXPECT_NEAR(interval.low, 5, 1e-12);
   EXPECT_NEAR(interval.high, 95, 1e-12);
-  EXPECT_TRUE(std::isnan(IntervalOf({}, 0, 0.9).low));
+  EXPECT_TRUE(std::isnan(FindInterval({}, 0, 0.9).low));
 }
 
 TEST(BootstrapTest, ThePValueCountsBothSidesAndIsNeverZero) {

@@ -117,7 +117,7 @@ TEST(CalibrationTest, OneVideoOfAClassIsEnough) {
   EXPECT_GE(fitted.threshold_eer, 0);
   EXPECT_LE(fitted.threshold_eer, 1);
   EXPECT_EQ(
-      CaveatsOf(fitted),
+      DescribeCaveats(fitted),
       "1 real video is few (below 20); 1 fake video is few (below 20); the temperature 20 is the greatest "
       "allowed, and val wants a greater one");
 }
@@ -126,7 +126,7 @@ TEST(CalibrationTest, OneVideoOfAClassIsEnough) {
 TEST(CalibrationTest, CaveatOfATemperatureClaimsNothingOfTheClasses) {
   const auto fitted = Calibrate(std::vector{0.511, 0.51, 0.51, 0.51}, std::vector{0, 1, 1, 1});
   EXPECT_EQ(fitted.temperature, kMinTemperature);
-  EXPECT_THAT(CaveatsOf(fitted), testing::EndsWith("is the least allowed, and val wants a lower one"));
+  EXPECT_THAT(DescribeCaveats(fitted), testing::EndsWith("is the least allowed, and val wants a lower one"));
 }
 
 TEST(CalibrationTest, OneDatasetsVideosCountOneEach) {
@@ -170,9 +170,9 @@ TEST(CalibrationTest, WeightsCountAsCopiesDo) {
 }
 
 TEST(CalibrationTest, EnoughVideosHaveNoCaveat) {
-  EXPECT_EQ(CaveatsOf({.temperature = 1.5, .real = 20, .fake = 20}), "");
+  EXPECT_EQ(DescribeCaveats({.temperature = 1.5, .real = 20, .fake = 20}), "");
   EXPECT_THAT(
-      CaveatsOf({.temperature = kMinTemperature, .real = 20, .fake = 19}),
+      DescribeCaveats({.temperature = kMinTemperature, .real = 20, .fake = 19}),
       testing::AllOf(HasSubstr("19 fake videos are few"), HasSubstr("the temperature 0.05 is the least")));
 }
 

@@ -33,12 +33,12 @@ Made MakeScores(const std::vector<double>& strengths, int videos, unsigned seed)
   return made;
 }
 
-double AucOf(const Made& made, const FusionFit& fit) {
+double FindAuc(const Made& made, const FusionFit& fit) {
   std::vector<double> fused;
   for (std::size_t video = 0; video < made.labels.size(); ++video) {
     std::vector<double> of_video;
     for (const auto& network : made.scores) of_video.push_back(network[video]);
-    fused.push_back(Sigmoid(fit.LogitOf(of_video)));
+    fused.push_back(Sigmoid(fit.ComputeLogit(of_video)));
   }
   return RocAuc(RankedScores(fused, made.labels));
 }
@@ -55,7 +55,7 @@ TEST(FusionFitTest, WeightsAreThoseOfTheLikelihoodRatio) {
 
 TEST(FusionFitTest, TheFusionTellsMoreThanEachNetwork) {
   const Made fitted = MakeScores({0.7, 0.6}, 2000, 2), other = MakeScores({0.7, 0.6}, 2000, 3);
-  const double fused = AucOf(other, FitFusion(fitted.scores, fitted.labels));
+  const double fused = FindAuc(other, FitFusion(fitted.scores, fitted.labels));
   for (const auto& network : other.scores)
     EXPECT_GT(fused, RocAuc(RankedScores(network, other.labels)) + 0.02);
 }
@@ -88,12 +88,12 @@ TEST(FusionFitTest, SamplesAreTheVideosThatAllHaveScored) {
                                    row("unlabelled", 0.5, std::nullopt)};
   const std::vector<ScoreRow> b = {row("y", 0.8, FAKE), row("unlabelled", 0.5, std::nullopt),
                                    row("z", std::nullopt, FAKE), row("x", 0.2, REAL)};
-  const FusionSamples samples = SamplesOf({&a, &b});
+  const FusionSamples samples = ReadSamples({&a, &b});
   EXPECT_EQ(samples.scores, (std::vector<std::vector<double>>{{0.1, 0.9}, {0.2, 0.8}}));
   EXPECT_EQ(samples.labels, (std::vector<int>{0, 1}));
   EXPECT_EQ(samples.rows, (std::vector<std::size_t>{0, 1}));
   const std::vector<ScoreRow> fakes = {row("y", 0.8, FAKE)};
-  EXPECT_NE(MessageOf([&] { SamplesOf({&fakes, &fakes}); }).find("no real video"), std::string::npos);
+  EXPECT_NE(CatchMessage([&] { ReadSamples({&fakes, &fakes}); }).find("no real video"), std::string::npos);
 }
 
 }  // namespace

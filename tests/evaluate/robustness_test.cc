@@ -40,7 +40,7 @@ Robustness Made() {
 // other fake lost, .5 on the three that are left, whose untouched AUC is 1.
 TEST(RobustnessTest, TheChangeIsAgainstTheSameVideosUntouched) {
   const Robustness robustness = Made();
-  EXPECT_EQ(AucOf(robustness.points[0].videos)->value, 0.75);
+  EXPECT_EQ(FindAuc(robustness.points[0].videos)->value, 0.75);
   EXPECT_EQ(robustness.points[0].change->a, 0.75);
   EXPECT_EQ(robustness.points[0].change->b, 1);
   EXPECT_EQ(robustness.points[1].videos.coverage(), 0.75);
@@ -50,10 +50,10 @@ TEST(RobustnessTest, TheChangeIsAgainstTheSameVideosUntouched) {
 
 TEST(RobustnessTest, WhereNothingIsLeftTheCoverageSaysSo) {
   const Robustness robustness = Made();
-  EXPECT_EQ(AucOf(robustness.points[2].videos), nullptr);
+  EXPECT_EQ(FindAuc(robustness.points[2].videos), nullptr);
   EXPECT_EQ(robustness.points[2].videos.coverage(), 0.5);
   EXPECT_FALSE(robustness.points[2].change.has_value());
-  const Table table = TableOf(robustness);
+  const Table table = ToTable(robustness);
   ASSERT_EQ(table.rows.size(), 4U);
   EXPECT_EQ(table.rows[3][0], "encoded anew as H.264, level 3 (CRF 40)");
   EXPECT_EQ(table.rows[3][1], "50.0 %");
@@ -62,11 +62,11 @@ TEST(RobustnessTest, WhereNothingIsLeftTheCoverageSaysSo) {
 
 TEST(RobustnessTest, EveryPointIsInTheCsvAndTheJson) {
   const Robustness robustness = Made();
-  const std::string csv = CsvOf(LongTableOf({robustness}));
+  const std::string csv = ToCsv(ToLongTable({robustness}));
   EXPECT_NE(csv.find("net.safetensors,none,0,,videos,4,1,2,2,1,1,1\n"), std::string::npos) << csv;
   EXPECT_NE(csv.find("net.safetensors,blur,1,7,videos,4,1,2,2,0.75,"), std::string::npos) << csv;
   EXPECT_NE(csv.find("net.safetensors,h264,3,40,videos,4,0.5,2,0,,,\n"), std::string::npos) << csv;
-  const auto json = JsonOf(robustness);
+  const auto json = ToJson(robustness);
   ASSERT_EQ(json["points"].size(), 3U);
   EXPECT_EQ(json["points"][0]["code"], "GB");
   EXPECT_EQ(json["points"][0]["auc_change"], -0.25);
@@ -74,7 +74,7 @@ TEST(RobustnessTest, EveryPointIsInTheCsvAndTheJson) {
 }
 
 TEST(RobustnessTest, ThereIsAChartForAllAndOneForEach) {
-  const auto charts = PlotsOf(std::vector<Robustness>{Made()});
+  const auto charts = MakePlots(std::vector<Robustness>{Made()});
   ASSERT_EQ(charts.size(), 3U);
   EXPECT_EQ(charts[0].file, "robustness");
   EXPECT_EQ(charts[1].file, "robustness_blur");
@@ -82,7 +82,7 @@ TEST(RobustnessTest, ThereIsAChartForAllAndOneForEach) {
   EXPECT_EQ(charts[1].series[0].points,
             (std::vector<std::pair<double, double>>{{0, 1}, {1, 0.75}, {5, 0.5}}));
   EXPECT_EQ(charts[2].series[0].points.size(), 1U);  // the untouched alone
-  const HeatMap map = HeatMapOf(Made(), "");
+  const HeatMap map = MakeHeatMap(Made(), "");
   EXPECT_EQ(map.rows, (std::vector<std::string>{"blur", "h264"}));
   EXPECT_EQ(map.values[0][0], 0.75);
   EXPECT_EQ(map.texts[1][2], "-");

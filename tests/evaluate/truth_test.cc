@@ -27,7 +27,7 @@ TruthTable Table(const std::map<std::string, int>& labels) {
 std::string MessageFor(const std::string& text) {
   const TemporaryFolder folder;
   WriteFile(folder / "l.csv", text);
-  const auto message = MessageOf([&] { ReadTruth(folder / "l.csv"); });
+  const auto message = CatchMessage([&] { ReadTruth(folder / "l.csv"); });
   return message.substr(message.empty() ? 0 : (folder / "l.csv").string().size() + 2);
 }
 
@@ -47,7 +47,7 @@ TEST(ReadTruthTest, JsonOfLabelsIsRead) {
   for (const std::string text :
        {"", "3", "{", R"({"a.mp4": {}})", R"([{"label": 1}])", R"({"a.mp4": "maybe"})"}) {
     WriteFile(folder / "metadata.json", text);
-    EXPECT_NE(MessageOf([&] { ReadTruth(folder / "metadata.json"); }), "") << text;
+    EXPECT_NE(CatchMessage([&] { ReadTruth(folder / "metadata.json"); }), "") << text;
   }
 }
 

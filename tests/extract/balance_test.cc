@@ -23,7 +23,7 @@ std::vector<Video> Joined(const std::vector<std::vector<Video>>& parts) {
 TEST(BalanceTest, TheRarerClassOfTrainGivesAsManyTimesMore) {
   const auto videos = Joined({Videos(2, REAL, "train"), Videos(5, FAKE, "train"), Videos(9, REAL, "val"),
                               Videos(7, REAL, "", "official_overlap")});
-  const Balance balance = BalanceOf(videos);
+  const Balance balance = ReadBalance(videos);
   EXPECT_EQ(balance.rarer, REAL);
   EXPECT_EQ(balance.factor, 2.5);
   EXPECT_EQ(balance.Of(videos[0]), 2.5);
@@ -33,14 +33,14 @@ TEST(BalanceTest, TheRarerClassOfTrainGivesAsManyTimesMore) {
 }
 
 TEST(BalanceTest, FakesCanBeRarer) {
-  const Balance balance = BalanceOf(Joined({Videos(3, REAL, "train"), Videos(1, FAKE, "train")}));
+  const Balance balance = ReadBalance(Joined({Videos(3, REAL, "train"), Videos(1, FAKE, "train")}));
   EXPECT_EQ(balance.rarer, FAKE);
   EXPECT_EQ(balance.factor, 3);
 }
 
 TEST(BalanceTest, AClassAloneIsLeftAsItIs) {
-  EXPECT_EQ(BalanceOf(Videos(3, REAL, "train")).factor, 1);
-  EXPECT_EQ(BalanceOf({}).factor, 1);
+  EXPECT_EQ(ReadBalance(Videos(3, REAL, "train")).factor, 1);
+  EXPECT_EQ(ReadBalance({}).factor, 1);
 }
 
 }  // namespace

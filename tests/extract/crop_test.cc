@@ -131,10 +131,10 @@ TEST(CropAlignedTest, LandmarksThatSayNothingGiveTheSquare) {
 TEST(CropSquareTest, SenselessNumbersAreUsageErrors) {
   CropOptions options;
   options.margin = -0.1;
-  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--margin: must be from 0 to 10, not -0.1");
+  EXPECT_EQ(CatchMessage([&] { options.Check(); }), "--margin: must be from 0 to 10, not -0.1");
   options = {};
   options.size = 8;
-  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--size: must be from 16 to 2048, not 8");
+  EXPECT_EQ(CatchMessage([&] { options.Check(); }), "--size: must be from 16 to 2048, not 8");
 }
 
 }  // namespace

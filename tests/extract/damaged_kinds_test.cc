@@ -130,7 +130,7 @@ Seen See(const fs::path& path) {
   MediaLimits limits = SmallLimits();
   limits.isolation = "none";  // so that crashes and memory are this process's own
   Seen seen;
-  const std::string error = MessageOf([&] {
+  const std::string error = CatchMessage([&] {
     VideoReader reader(path, limits);
     while (reader.Next()) {
       const VideoFrame frame = reader.Frame();
@@ -140,7 +140,7 @@ Seen See(const fs::path& path) {
     }
     seen.told = reader.damage();
   });
-  const std::string scan = MessageOf([&] { ScanVideo(path, limits); });
+  const std::string scan = CatchMessage([&] { ScanVideo(path, limits); });
   for (const std::string& words : {error, scan}) {
     EXPECT_TRUE(words.empty() || words.starts_with(path.string() + ": ")) << words;
     EXPECT_EQ(words.find_first_of("\r\n\033"), std::string::npos) << words;

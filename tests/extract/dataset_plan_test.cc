@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 using Counts = std::map<std::string, int>;
 
 // "train fake Deepfakes": 4; of those left out, their status in place of a split.
-Counts CountsOf(const DatasetPlan& plan) {
+Counts CountParts(const DatasetPlan& plan) {
   Counts counts;
   for (const Video& video : plan.videos) {
     ++counts[fmt::format("{} {} {}", video.status.empty() ? video.split : video.status,
@@ -60,21 +60,21 @@ TEST_F(DatasetPlanTest, RealFaceForensicsStandsInItsOfficialSplits) {
   EXPECT_EQ(plan.facts.at("leaks"), false);
   PlanOptions without_dfd = Options(root);
   without_dfd.layout.methods = "Deepfakes,Face2Face,FaceSwap,FaceShifter,NeuralTextures";
-  EXPECT_EQ(CountsOf(MakePlan(without_dfd)), (Counts{{"train fake Deepfakes", 4},
-                                                     {"train fake Face2Face", 4},
-                                                     {"train fake FaceShifter", 2},
-                                                     {"train fake FaceSwap", 4},
-                                                     {"train fake NeuralTextures", 4},
-                                                     {"train real ", 4},
-                                                     {"val fake Deepfakes", 8},
-                                                     {"val fake Face2Face", 8},
-                                                     {"val fake FaceShifter", 4},
-                                                     {"val fake FaceSwap", 8},
-                                                     {"val fake NeuralTextures", 8},
-                                                     {"val real ", 8},
-                                                     {"test fake Deepfakes", 1},
-                                                     {"test fake FaceSwap", 1},
-                                                     {"test real ", 1}}));
+  EXPECT_EQ(CountParts(MakePlan(without_dfd)), (Counts{{"train fake Deepfakes", 4},
+                                                       {"train fake Face2Face", 4},
+                                                       {"train fake FaceShifter", 2},
+                                                       {"train fake FaceSwap", 4},
+                                                       {"train fake NeuralTextures", 4},
+                                                       {"train real ", 4},
+                                                       {"val fake Deepfakes", 8},
+                                                       {"val fake Face2Face", 8},
+                                                       {"val fake FaceShifter", 4},
+                                                       {"val fake FaceSwap", 8},
+                                                       {"val fake NeuralTextures", 8},
+                                                       {"val real ", 8},
+                                                       {"test fake Deepfakes", 1},
+                                                       {"test fake FaceSwap", 1},
+                                                       {"test real ", 1}}));
 }
 
 // Six of the clips are in the test list. Four fakes share footage with a real one of these; of the fifth such
@@ -83,7 +83,7 @@ TEST_F(DatasetPlanTest, RealCelebDfLeavesOutWhatSharesFootageWithItsTestList) {
   SEAM_NEEDS_SHARED("data/clips/Celeb-DF-v2");
   const DatasetPlan plan = MakePlan(Options(SharedPath("data/clips/Celeb-DF-v2").string()));
   EXPECT_EQ(plan.layout, "celeb-df-v2");
-  const Counts counts = CountsOf(plan);
+  const Counts counts = CountParts(plan);
   EXPECT_EQ(plan.videos.size(), 24U);
   EXPECT_EQ(counts.at("test real "), 5);
   EXPECT_EQ(counts.at("test fake Celeb-synthesis"), 1);
@@ -169,7 +169,7 @@ TEST_F(DatasetPlanTest, IdenticalFilesInTwoGivenSplitsAreRefusedAndNamed) {
   Add("train/real/a.mp4", "one footage");
   Add("test/real/b.mp4", "one footage");
   testing::internal::CaptureStderr();
-  const std::string message = MessageOf([&] { MakePlan(Options()); });
+  const std::string message = CatchMessage([&] { MakePlan(Options()); });
   const std::string said = testing::internal::GetCapturedStderr();
   EXPECT_EQ(message, folder_.path().string() + ": the splits leak in 1 place");
   EXPECT_NE(said.find("warning: identical files: test/real/b.mp4 in test, train/real/a.mp4 in train\n"),
@@ -185,7 +185,7 @@ TEST_F(DatasetPlanTest, ASourceIdInTwoGivenSplitsIsRefusedAndNamed) {
   Add("b.mp4");
   Add("labels.csv", "path,label,split,group\na.mp4,1,train,anna\nb.mp4,0,val,anna\n");
   testing::internal::CaptureStderr();
-  EXPECT_NE(MessageOf([&] { MakePlan(Options((folder_ / "labels.csv").string())); }), "");
+  EXPECT_NE(CatchMessage([&] { MakePlan(Options((folder_ / "labels.csv").string())); }), "");
   const std::string said = testing::internal::GetCapturedStderr();
   EXPECT_NE(said.find("warning: source id group anna: a.mp4 in train, b.mp4 in val\n"), std::string::npos)
       << said;

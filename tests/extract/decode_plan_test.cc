@@ -48,7 +48,7 @@ struct Shown {
   std::size_t pixels;  // a hash of them
 };
 
-std::size_t HashOf(const VideoFrame& frame) {
+std::size_t ComputeHash(const VideoFrame& frame) {
   const cv::Mat picture = frame.Picture().clone();
   return std::hash<std::string_view>()(
       {reinterpret_cast<const char*>(picture.data), picture.total() * picture.elemSize()});
@@ -57,7 +57,7 @@ std::size_t HashOf(const VideoFrame& frame) {
 std::vector<Shown> AllFrames(const fs::path& video) {
   std::vector<Shown> frames;
   VideoReader reader(video);
-  while (const auto stamp = reader.Next()) frames.push_back({*stamp, HashOf(reader.Frame())});
+  while (const auto stamp = reader.Next()) frames.push_back({*stamp, ComputeHash(reader.Frame())});
   return frames;
 }
 
@@ -78,7 +78,7 @@ std::size_t ExpectTheSame(const fs::path& video, const VideoScan& scan, const st
     }
     if (found == wanted.size() || wanted[found] != index) continue;
     ++found;
-    EXPECT_EQ(HashOf(reader.Frame()), frames[index].pixels) << index;
+    EXPECT_EQ(ComputeHash(reader.Frame()), frames[index].pixels) << index;
   }
   EXPECT_EQ(found, wanted.size());
   EXPECT_EQ(reader.damage(), "");

@@ -117,18 +117,18 @@ TEST(DenseLandmarksTest, ABadModelFileIsAnErrorThatSaysHowToGetIt) {
   const auto load = [](const fs::path& file) { LandmarkPredictor({"68", file.string()}); };
   const fs::path missing = folder / "none.dat", damaged = folder / "damaged.dat";
   WriteFile(damaged, "no predictor");
-  EXPECT_EQ(MessageOf([&] { load(missing); }),
+  EXPECT_EQ(CatchMessage([&] { load(missing); }),
             missing.string() + ": the predictor of 68 landmarks is missing");
-  EXPECT_EQ(HintOf([&] { load(missing); }),
+  EXPECT_EQ(CatchHint([&] { load(missing); }),
             "install Debian's package libdlib-data, or name the file with --landmarks-model");
-  EXPECT_THAT(MessageOf([&] { load(damaged); }),
+  EXPECT_THAT(CatchMessage([&] { load(damaged); }),
               HasSubstr("damaged.dat: cannot be loaded as dlib's predictor of landmarks"));
 }
 
 TEST(DenseLandmarksTest, CropsThatAreTooSmallAreRefused) {
   CropOptions crop;
   crop.size = 64;
-  EXPECT_THAT(MessageOf([&] {
+  EXPECT_THAT(CatchMessage([&] {
                 LandmarkOptions({"68", ""}).Check(crop);
               }),
               HasSubstr("--landmarks: crops of 64x64 are too small to find them in"));
@@ -153,7 +153,7 @@ class LandmarksProgramTest : public testing::Test {
            " --detector hog --detect-size 400 --window 5 --windows 2 --detect-every 2 --split 0.5,0.5,0 " +
            options;
   }
-  std::map<std::string, std::string> FilesOf(const std::string& folder) const {
+  std::map<std::string, std::string> CollectFiles(const std::string& folder) const {
     std::map<std::string, std::string> files;
     for (const auto& entry : fs::directory_iterator(folder_ / folder)) {
       if (entry.is_regular_file()) files[entry.path().filename().string()] = ReadFile(entry.path());
@@ -194,7 +194,7 @@ TEST_F(LandmarksProgramTest, EveryStoredFrameHasThemAndTheCropIsTheSame) {
 TEST_F(LandmarksProgramTest, ThreadsPartsAndAKilledRunGiveTheSameBytes) {
   ASSERT_EQ(RunCommand(Line("whole", "--landmarks 68 --jobs 1")).status, 0);
   ASSERT_EQ(RunCommand(Line("threads", "--landmarks 68 --jobs 3")).status, 0);
-  EXPECT_EQ(FilesOf("threads"), FilesOf("whole"));
+  EXPECT_EQ(CollectFiles("threads"), CollectFiles("whole"));
 
   const std::string work = Quoted((folder_ / "killed/.work").string());
   RunCommand(Line("killed", "--landmarks 68 --jobs 1") + " & pid=$!; while kill -0 $pid && [ $(ls " + work +
@@ -203,7 +203,7 @@ TEST_F(LandmarksProgramTest, ThreadsPartsAndAKilledRunGiveTheSameBytes) {
   const CommandResult other = RunCommand(Line("killed", "--resume"));
   EXPECT_THAT(other.err, HasSubstr("was begun with other options"));
   ASSERT_EQ(RunCommand(Line("killed", "--landmarks 68 --resume")).status, 0);
-  EXPECT_EQ(FilesOf("killed"), FilesOf("whole"));
+  EXPECT_EQ(CollectFiles("killed"), CollectFiles("whole"));
 
   for (const std::string part : {"1", "2"})
     ASSERT_EQ(RunCommand(Line("part" + part, "--landmarks 68 --shard " + part + "/2")).status, 0);
@@ -211,7 +211,7 @@ TEST_F(LandmarksProgramTest, ThreadsPartsAndAKilledRunGiveTheSameBytes) {
       RunCommand("seam-extract merge " + Quoted((folder_ / "part1").string()) + " " +
                  Quoted((folder_ / "part2").string()) + " --output " + Quoted((folder_ / "merged").string()));
   ASSERT_EQ(merged.status, 0) << merged.err;
-  EXPECT_EQ(FilesOf("merged"), FilesOf("whole"));
+  EXPECT_EQ(CollectFiles("merged"), CollectFiles("whole"));
 }
 
 TEST_F(LandmarksProgramTest, AMissingModelStopsItAtOnce) {

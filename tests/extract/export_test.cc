@@ -73,7 +73,7 @@ class ExportTest : public testing::Test {
 
 // As WebDataset does: members with the same name up to the first dot of the file's name are one sample, and
 // follow one another.
-std::vector<std::map<std::string, std::string>> SamplesOf(const fs::path& tar) {
+std::vector<std::map<std::string, std::string>> ReadSamples(const fs::path& tar) {
   const TemporaryFolder folder;
   const auto listed = RunCommand("tar -tf " + Quoted(tar.string()));
   EXPECT_EQ(listed.status, 0) << listed.err;
@@ -96,12 +96,12 @@ TEST_F(ExportTest, WebDatasetReadersFindPicturesLabelsAndFacts) {
   const ExportCount count = Export("webdataset", 2);
   EXPECT_EQ(count.clips, 6);
   EXPECT_EQ(count.files, 4);
-  const auto samples = SamplesOf(out_ / "train-000000.tar");
+  const auto samples = ReadSamples(out_ / "train-000000.tar");
   ASSERT_EQ(samples.size(), 2u);
-  EXPECT_EQ(SamplesOf(out_ / "train-000001.tar").size(), 1u);
+  EXPECT_EQ(ReadSamples(out_ / "train-000001.tar").size(), 1u);
   EXPECT_EQ(samples[0].size(), 3u);
   EXPECT_EQ(samples[0].at("cls"), "1");
-  EXPECT_EQ(SamplesOf(out_ / "test-000000.tar")[0].at("cls"), "0");
+  EXPECT_EQ(ReadSamples(out_ / "test-000000.tar")[0].at("cls"), "0");
   const Clip clip = ShardReader(FindShards(shards_, "train")[0]).Read(1);
   EXPECT_EQ(samples[1].at("jpg"), clip.frames(0).image());
   EXPECT_EQ(nlohmann::json::parse(samples[1].at("json"))["video"], "fake/a.b.mp4");
@@ -110,7 +110,7 @@ TEST_F(ExportTest, WebDatasetReadersFindPicturesLabelsAndFacts) {
 TEST_F(ExportTest, FramesOfAWindowAreOneSample) {
   MakeShards(3);
   Export("webdataset");
-  const auto samples = SamplesOf(out_ / "train-000000.tar");
+  const auto samples = ReadSamples(out_ / "train-000000.tar");
   ASSERT_EQ(samples.size(), 3u);
   for (const char* part : {"00.jpg", "01.jpg", "02.jpg"}) EXPECT_EQ(samples[0].count(part), 1u) << part;
 }
@@ -179,7 +179,7 @@ TEST_F(ExportTest, DamageLeavesNothingBehind) {
   std::string bytes = ReadFile(shard);
   bytes[bytes.size() / 2] ^= 1;
   WriteFile(shard, bytes);
-  EXPECT_THAT(MessageOf([&] { Export("webdataset"); }), HasSubstr("train-00000"));
+  EXPECT_THAT(CatchMessage([&] { Export("webdataset"); }), HasSubstr("train-00000"));
   EXPECT_FALSE(fs::exists(out_));
   EXPECT_FALSE(fs::exists(folder_ / "out.part"));
 }
@@ -188,7 +188,7 @@ TEST_F(ExportTest, FolderThatHoldsSomethingIsLeftAlone) {
   MakeShards(1);
   fs::create_directories(out_);
   WriteFile(out_ / "mine", "x");
-  EXPECT_THAT(MessageOf([&] { Export("webdataset"); }), HasSubstr("is not empty"));
+  EXPECT_THAT(CatchMessage([&] { Export("webdataset"); }), HasSubstr("is not empty"));
   EXPECT_EQ(ReadFile(out_ / "mine"), "x");
 }
 

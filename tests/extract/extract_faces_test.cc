@@ -156,7 +156,7 @@ TEST(ExtractFacesTest, WhatASinkThrowsComesOut) {
         {{DemoClip()}, {DemoClip()}}, HogOptions(4), [](std::size_t) { return std::make_unique<FullDisk>(); },
         [](std::size_t, const VideoSummary&, std::unique_ptr<ClipSink>) {});
   };
-  EXPECT_EQ(MessageOf(run), "shard: cannot be written: No space left on device");
+  EXPECT_EQ(CatchMessage(run), "shard: cannot be written: No space left on device");
 }
 
 TEST(ExtractFacesTest, StrideLooksAtEveryNthFrame) {
@@ -309,12 +309,12 @@ TEST(ExtractFacesTest, SmallFacesArePassedOverAndCounted) {
 TEST(ExtractFacesTest, AlignmentNeedsADetectorOfLandmarks) {
   ExtractOptions options = HogOptions(1);
   options.crop.align = "similarity";
-  EXPECT_EQ(MessageOf([&] { options.Check(); }),
+  EXPECT_EQ(CatchMessage([&] { options.Check(); }),
             "--align: similarity needs landmarks, which hog does not find");
   options.detector.detector = "yunet";
   options.Check();
   options.choice.min_face = -1;
-  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--min-face: must be from 0 to 100000, not -1");
+  EXPECT_EQ(CatchMessage([&] { options.Check(); }), "--min-face: must be from 0 to 100000, not -1");
 }
 
 TEST(ExtractFacesTest, WindowsOfSharedClipsFollowOnePerson) {
@@ -342,7 +342,7 @@ TEST(ExtractFacesTest, WindowsOfSharedClipsFollowOnePerson) {
 TEST(ExtractFacesTest, MissingWeightsAreAnErrorBeforeAnyVideo) {
   ExtractOptions options;
   options.detector.detector_model = "/nowhere.onnx";
-  EXPECT_EQ(MessageOf([&] { Extract({"a.mp4"}, options); }),
+  EXPECT_EQ(CatchMessage([&] { Extract({"a.mp4"}, options); }),
             "/nowhere.onnx: no such file of detector weights");
 }
 

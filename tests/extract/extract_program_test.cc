@@ -39,7 +39,7 @@ void MakeDataset(const fs::path& root, int each) {
 }
 
 // Every file of a dataset folder with its bytes.
-std::map<std::string, std::string> FilesOf(const fs::path& folder) {
+std::map<std::string, std::string> CollectFiles(const fs::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.is_regular_file()) files[entry.path().filename().string()] = ReadFile(entry.path());
@@ -114,7 +114,7 @@ TEST_F(ExtractProgramTest, ThreadsChangeNoByte) {
   WriteFile(folder_.path() / "in/real/hurt.mp4", hurt);
   EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "a", "--jobs 1")).status, 3);
   EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "b", "--jobs 3")).status, 3);
-  EXPECT_EQ(FilesOf(folder_ / "a"), FilesOf(folder_ / "b"));
+  EXPECT_EQ(CollectFiles(folder_ / "a"), CollectFiles(folder_ / "b"));
 }
 
 TEST_F(ExtractProgramTest, AKilledRunResumesToTheSameBytes) {
@@ -144,13 +144,13 @@ TEST_F(ExtractProgramTest, AKilledRunResumesToTheSameBytes) {
   const CommandResult resumed = RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--resume"));
   EXPECT_EQ(resumed.status, 0) << resumed.err;
   EXPECT_NE(resumed.err.find("of 8 videos are done already"), std::string::npos) << resumed.err;
-  EXPECT_EQ(FilesOf(folder_ / "out"), FilesOf(folder_ / "whole"));
+  EXPECT_EQ(CollectFiles(folder_ / "out"), CollectFiles(folder_ / "whole"));
 }
 
 TEST_F(ExtractProgramTest, ResumingWhatIsCompleteSaysSo) {
   MakeDataset(folder_ / "in", 1);
   ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out")).status, 0);
-  const auto before = FilesOf(folder_ / "out");
+  const auto before = CollectFiles(folder_ / "out");
   const CommandResult again = RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--resume"));
   EXPECT_EQ(again.status, 0);
   EXPECT_NE(again.err.find("is complete, nothing is left to do"), std::string::npos) << again.err;
@@ -159,7 +159,7 @@ TEST_F(ExtractProgramTest, ResumingWhatIsCompleteSaysSo) {
   EXPECT_EQ(other.status, 1);
   EXPECT_NE(other.err.find("already holds a dataset\nhint: it is of other options"), std::string::npos)
       << other.err;
-  EXPECT_EQ(FilesOf(folder_ / "out"), before);
+  EXPECT_EQ(CollectFiles(folder_ / "out"), before);
 }
 
 // Runs `line` with a small file system at `disk`; skips the test where that is not allowed.
@@ -171,7 +171,7 @@ TEST_F(ExtractProgramTest, AFullDiskIsOneErrorAndResumingGivesTheSameBytes) {
   MakeDataset(folder_ / "in", 2);
   ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "whole")).status, 0);
   std::uintmax_t bytes = 0;
-  for (const auto& [name, content] : FilesOf(folder_ / "whole")) bytes += content.size();
+  for (const auto& [name, content] : CollectFiles(folder_ / "whole")) bytes += content.size();
   fs::create_directories(folder_ / "disk");
   const std::string disk = Quoted((folder_ / "disk").string()), kept = Quoted((folder_ / "kept").string());
   const std::string extract = ExtractLine(folder_ / "in", folder_ / "disk/out");
@@ -190,7 +190,7 @@ TEST_F(ExtractProgramTest, AFullDiskIsOneErrorAndResumingGivesTheSameBytes) {
     EXPECT_NE(result.err.find(": No space left on device\nhint: free some space"), std::string::npos)
         << result.err;
     EXPECT_EQ(result.err.find("error: ", error + 1), std::string::npos) << result.err;
-    EXPECT_EQ(FilesOf(folder_ / "kept"), FilesOf(folder_ / "whole"));
+    EXPECT_EQ(CollectFiles(folder_ / "kept"), CollectFiles(folder_ / "whole"));
   }
 }
 
@@ -219,18 +219,18 @@ TEST_F(ExtractProgramTest, AWorkFileThatAPowerFailureEmptiedIsDoneAgain) {
   ASSERT_TRUE(fs::exists(folder_.path() / "out/.work/00000000.json"));
   fs::resize_file(folder_.path() / "out/.work/00000000.json", 0);
   EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--resume")).status, 0);
-  EXPECT_EQ(FilesOf(folder_ / "out"), FilesOf(folder_ / "whole"));
+  EXPECT_EQ(CollectFiles(folder_ / "out"), CollectFiles(folder_ / "whole"));
 }
 
 TEST_F(ExtractProgramTest, OneRunWritesIntoAFolderAtATime) {
   MakeDataset(folder_ / "in", 1);
   ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out")).status, 0);
-  const auto before = FilesOf(folder_ / "out");
+  const auto before = CollectFiles(folder_ / "out");
   const CommandResult second = RunCommand("flock " + Quoted((folder_ / "out").string()) + " " +
                                           ExtractLine(folder_ / "in", folder_ / "out", "--overwrite"));
   EXPECT_EQ(second.status, 1);
   EXPECT_NE(second.err.find("another seam extract is writing here"), std::string::npos) << second.err;
-  EXPECT_EQ(FilesOf(folder_ / "out"), before);
+  EXPECT_EQ(CollectFiles(folder_ / "out"), before);
 }
 
 TEST_F(ExtractProgramTest, ForeignFilesStay) {
@@ -251,13 +251,13 @@ TEST_F(ExtractProgramTest, ForeignFilesStay) {
 TEST_F(ExtractProgramTest, ADatasetIsNotOverwrittenByChance) {
   MakeDataset(folder_ / "in", 1);
   ASSERT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out")).status, 0);
-  const auto before = FilesOf(folder_ / "out");
+  const auto before = CollectFiles(folder_ / "out");
   const CommandResult again = RunCommand(ExtractLine(folder_ / "in", folder_ / "out"));
   EXPECT_EQ(again.status, 1);
   EXPECT_NE(again.err.find("already holds a dataset\nhint: --overwrite"), std::string::npos) << again.err;
-  EXPECT_EQ(FilesOf(folder_ / "out"), before);
+  EXPECT_EQ(CollectFiles(folder_ / "out"), before);
   EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--overwrite")).status, 0);
-  EXPECT_EQ(FilesOf(folder_ / "out"), before);
+  EXPECT_EQ(CollectFiles(folder_ / "out"), before);
 }
 
 TEST_F(ExtractProgramTest, LeakingSplitsAreRefusedAndMarked) {
@@ -418,7 +418,7 @@ TEST_F(ExtractProgramTest, WindowsAreTheSameBytesWithAnyThreads) {
         folder_.path(), jobs, std::string("--window 4 --windows 3 --window-stride 2 --jobs ") + jobs));
     ASSERT_EQ(result.status, 0) << result.err;
   }
-  EXPECT_EQ(FilesOf(folder_ / "1"), FilesOf(folder_ / "3"));
+  EXPECT_EQ(CollectFiles(folder_ / "1"), CollectFiles(folder_ / "3"));
   for (const auto& [video, clips] : ClipsByVideo(folder_ / "1")) {
     EXPECT_EQ(clips.size(), 3U) << video;
     EXPECT_EQ(clips.at(0).frames_size(), 4);
@@ -447,13 +447,13 @@ TEST_F(ExtractProgramTest, WhenNoFileCanBeReadItFailsAndTheOldDatasetStays) {
   EXPECT_NE(result.err.find("no face was found in any file"), std::string::npos) << result.err;
   EXPECT_NE(result.err.find("b.mp4: is not a video or picture that Seam knows"), std::string::npos)
       << result.err;
-  EXPECT_TRUE(FilesOf(folder_ / "out").empty());
+  EXPECT_TRUE(CollectFiles(folder_ / "out").empty());
 
   MakeDataset(folder_ / "good", 1);
   ASSERT_EQ(RunCommand(ExtractLine(folder_ / "good", folder_ / "out")).status, 0);
-  const auto before = FilesOf(folder_ / "out");
+  const auto before = CollectFiles(folder_ / "out");
   EXPECT_EQ(RunCommand(ExtractLine(folder_ / "in", folder_ / "out", "--overwrite")).status, 1);
-  EXPECT_EQ(FilesOf(folder_ / "out"), before);
+  EXPECT_EQ(CollectFiles(folder_ / "out"), before);
 }
 
 TEST(ExtractProgramUsageTest, BadCommandLinesAreOneLineAndAHint) {

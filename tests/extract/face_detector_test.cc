@@ -255,11 +255,11 @@ TEST(FaceDetectorTest, TinyPicturesAreSearchedToo) {
 }
 
 TEST(FaceDetectorTest, MissingWeightsAreAnErrorThatSaysHowToGetThem) {
-  EXPECT_EQ(MessageOf([] { MakeFaceDetector(With("retinaface", "/nowhere.onnx")); }),
+  EXPECT_EQ(CatchMessage([] { MakeFaceDetector(With("retinaface", "/nowhere.onnx")); }),
             "/nowhere.onnx: no such file of detector weights");
-  EXPECT_NE(HintOf([] { MakeFaceDetector(With("retinaface", "/nowhere.onnx")); }).find("scripts/setup.sh"),
+  EXPECT_NE(CatchHint([] { MakeFaceDetector(With("retinaface", "/nowhere.onnx")); }).find("scripts/setup.sh"),
             std::string::npos);
-  EXPECT_NE(HintOf([] { MakeFaceDetector(With("yunet", "/nowhere.onnx")); }).find("2022mar"),
+  EXPECT_NE(CatchHint([] { MakeFaceDetector(With("yunet", "/nowhere.onnx")); }).find("2022mar"),
             std::string::npos);
 }
 
@@ -268,18 +268,19 @@ TEST(FaceDetectorTest, WeightsThatAreNoNetworkAreNamed) {
   WriteFile(folder / "text.onnx", "this is no network");
   for (const char* name : {"retinaface", "yunet"}) {
     const std::string message =
-        MessageOf([&] { MakeFaceDetector(With(name, (folder / "text.onnx").string())); });
+        CatchMessage([&] { MakeFaceDetector(With(name, (folder / "text.onnx").string())); });
     EXPECT_TRUE(message.starts_with((folder / "text.onnx").string() + ": cannot be loaded as " + name))
         << message;
   }
 }
 
 TEST(FaceDetectorTest, AnUnknownNameIsAUsageError) {
-  EXPECT_EQ(MessageOf([] { MakeFaceDetector(With("mtcnn")); }), "--detector: 'mtcnn' is not a face detector");
+  EXPECT_EQ(CatchMessage([] { MakeFaceDetector(With("mtcnn")); }),
+            "--detector: 'mtcnn' is not a face detector");
   DetectorOptions options = With("hog");
   options.detector_engine = "tpu";
-  EXPECT_EQ(MessageOf([&] { MakeFaceDetector(options); }), "--detector-engine: 'tpu' is no engine");
-  EXPECT_EQ(MessageOf([] { MakeFaceDetector(With("hog", "a.onnx")); }),
+  EXPECT_EQ(CatchMessage([&] { MakeFaceDetector(options); }), "--detector-engine: 'tpu' is no engine");
+  EXPECT_EQ(CatchMessage([] { MakeFaceDetector(With("hog", "a.onnx")); }),
             "--detector-model: hog takes no file");
 }
 

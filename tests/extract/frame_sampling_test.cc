@@ -79,7 +79,7 @@ TEST(FrameSamplerTest, StrideTakesEveryNth) {
   EXPECT_FALSE(FrameSampler::Stride(4).Finished());
 }
 
-SampleOptions WindowsOf(int window, int windows, int stride = 1) {
+SampleOptions SampleWindows(int window, int windows, int stride = 1) {
   SampleOptions options;
   options.window = window;
   options.windows = windows;
@@ -89,10 +89,10 @@ SampleOptions WindowsOf(int window, int windows, int stride = 1) {
 
 TEST(FrameSamplerTest, WindowsLieAroundTheMiddleOfEachPart) {
   const auto times = Times(100, 25);
-  const FrameSampler sampler = FrameSampler::Windows(WindowsOf(4, 2), times);
+  const FrameSampler sampler = FrameSampler::Windows(SampleWindows(4, 2), times);
   EXPECT_EQ(sampler.windows(), 2);
   EXPECT_EQ(Chosen(sampler, times), (std::vector<int>{23, 24, 25, 26, 73, 74, 75, 76}));
-  EXPECT_EQ(Chosen(FrameSampler::Windows(WindowsOf(3, 2, 5), times), times),
+  EXPECT_EQ(Chosen(FrameSampler::Windows(SampleWindows(3, 2, 5), times), times),
             (std::vector<int>{20, 25, 30, 70, 75, 80}));
 }
 
@@ -100,25 +100,26 @@ TEST(FrameSamplerTest, WindowsAreEvenInTimeAndNotInFrames) {
   // Fifty frames in the first second, one a second for nine more.
   std::vector<double> times = Times(50, 50);
   for (int second = 1; second <= 9; ++second) times.push_back(second);
-  EXPECT_EQ(Chosen(FrameSampler::Windows(WindowsOf(2, 2), times), times), (std::vector<int>{50, 51, 54, 55}));
+  EXPECT_EQ(Chosen(FrameSampler::Windows(SampleWindows(2, 2), times), times),
+            (std::vector<int>{50, 51, 54, 55}));
 }
 
 TEST(FrameSamplerTest, AShortVideoGivesFewerWindowsThatNeverOverlap) {
   const auto times = Times(11, 25);
-  EXPECT_EQ(Chosen(FrameSampler::Windows(WindowsOf(4, 8), times), times).size(), 8U) << "two of four";
-  EXPECT_EQ(FrameSampler::Windows(WindowsOf(4, 8), times).windows(), 2);
-  const FrameSampler none = FrameSampler::Windows(WindowsOf(12, 8), times);
+  EXPECT_EQ(Chosen(FrameSampler::Windows(SampleWindows(4, 8), times), times).size(), 8U) << "two of four";
+  EXPECT_EQ(FrameSampler::Windows(SampleWindows(4, 8), times).windows(), 2);
+  const FrameSampler none = FrameSampler::Windows(SampleWindows(12, 8), times);
   EXPECT_EQ(none.windows(), 0);
   EXPECT_TRUE(none.Finished());
   for (int count = 1; count < 40; ++count) {
     const auto some = Times(count, 25);
-    const auto chosen = Chosen(FrameSampler::WindowsByIndex(WindowsOf(3, 5, 2), count), some);
+    const auto chosen = Chosen(FrameSampler::WindowsByIndex(SampleWindows(3, 5, 2), count), some);
     EXPECT_EQ(chosen.size(), static_cast<std::size_t>(std::min(5, count / 5)) * 3) << count;
   }
 }
 
 TEST(FrameSamplerTest, AWantedFrameKnowsItsPlace) {
-  FrameSampler sampler = FrameSampler::WindowsByIndex(WindowsOf(3, 2), 20);  // 4 5 6, 14 15 16
+  FrameSampler sampler = FrameSampler::WindowsByIndex(SampleWindows(3, 2), 20);  // 4 5 6, 14 15 16
   EXPECT_FALSE(sampler.Wants({3, 0}));
   EXPECT_EQ(sampler.Wants({4, 0})->position, 0);
   // The fifth cannot be decoded.
@@ -155,7 +156,7 @@ TEST(FrameSamplerTest, OverlappingWindowsFallIntoSetsThatDoNotOverlap) {
 
 TEST(FrameSamplerTest, AWindowOfOneIsASingleFrame) {
   const auto times = Times(100, 25);
-  EXPECT_EQ(Chosen(FrameSampler::Windows(WindowsOf(1, 4), times), times),
+  EXPECT_EQ(Chosen(FrameSampler::Windows(SampleWindows(1, 4), times), times),
             Chosen(FrameSampler::Even(4, times), times));
 }
 
@@ -164,7 +165,7 @@ TEST(FrameSamplerTest, FramesChosenElsewhere) {
 }
 
 TEST(SampleOptionsTest, MoreFramesOrWindowsOrACloserStride) {
-  SampleOptions options = WindowsOf(4, 3);
+  SampleOptions options = SampleWindows(4, 3);
   options.stride = 10;
   EXPECT_EQ(options.Times(2.5).windows, 8);
   EXPECT_EQ(options.Times(2.5).frames, 80);
@@ -178,7 +179,7 @@ TEST(SampleOptionsTest, FramesAndWindowsExcludeEachOther) {
     SampleOptions sample;
     sample.Register(&options);
     options.Parse(arguments);
-    return MessageOf([&] { SampleOptions::CheckTogether(options); });
+    return CatchMessage([&] { SampleOptions::CheckTogether(options); });
   };
   EXPECT_EQ(message({"--window", "8", "--windows", "4"}), "");
   EXPECT_EQ(message({"--frames", "8", "--window", "4"}), "--frames: makes no sense with --window");
@@ -191,13 +192,14 @@ TEST(SampleOptionsTest, FramesAndWindowsExcludeEachOther) {
 TEST(FrameSamplerTest, SenselessNumbersAreUsageErrors) {
   SampleOptions options;
   options.frames = 0;
-  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--frames: must be at least 1, not 0");
+  EXPECT_EQ(CatchMessage([&] { options.Check(); }), "--frames: must be at least 1, not 0");
   options = {};
   options.stride = -1;
-  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--stride: must be at least 0, not -1");
-  EXPECT_EQ(MessageOf([] { WindowsOf(513, 1).Check(); }), "--window: must be from 0 to 512, not 513");
-  EXPECT_EQ(MessageOf([] { WindowsOf(2, 0).Check(); }), "--windows: must be from 1 to 1000000, not 0");
-  EXPECT_EQ(MessageOf([] { WindowsOf(2, 1, 0).Check(); }), "--window-stride: must be from 1 to 10000, not 0");
+  EXPECT_EQ(CatchMessage([&] { options.Check(); }), "--stride: must be at least 0, not -1");
+  EXPECT_EQ(CatchMessage([] { SampleWindows(513, 1).Check(); }), "--window: must be from 0 to 512, not 513");
+  EXPECT_EQ(CatchMessage([] { SampleWindows(2, 0).Check(); }), "--windows: must be from 1 to 1000000, not 0");
+  EXPECT_EQ(CatchMessage([] { SampleWindows(2, 1, 0).Check(); }),
+            "--window-stride: must be from 1 to 10000, not 0");
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ Frames ReadAll(const fs::path& path) {
 }
 
 std::string MessageFor(const fs::path& path, const MediaLimits& limits = {}) {
-  const std::string message = MessageOf([&] { const VideoReader reader(path, limits); });
+  const std::string message = CatchMessage([&] { const VideoReader reader(path, limits); });
   EXPECT_TRUE(message.empty() || message.starts_with(path.string() + ": ")) << message;
   return message.substr(std::min(message.size(), path.string().size() + 2));
 }
@@ -51,7 +51,7 @@ MadeVideo NoiseVideo(int frames, const std::string& container = "mp4", const std
 }
 
 // The place of `mark` in `bytes`, which must be there.
-std::size_t PlaceOf(const std::string& bytes, const std::string& mark, std::size_t from = 0) {
+std::size_t FindPlace(const std::string& bytes, const std::string& mark, std::size_t from = 0) {
   const std::size_t place = bytes.find(mark, from);
   EXPECT_NE(place, std::string::npos) << mark;
   return place;
@@ -104,7 +104,7 @@ TEST(HostileFileTest, AnMp4WithoutItsIndexSaysSo) {
   const TemporaryFolder folder;
   Write(NoiseVideo(10), folder / "whole.mp4");
   const std::string whole = ReadFile(folder / "whole.mp4");
-  WriteFile(folder / "cut.mp4", whole.substr(0, PlaceOf(whole, "moov") - 4));
+  WriteFile(folder / "cut.mp4", whole.substr(0, FindPlace(whole, "moov") - 4));
   EXPECT_EQ(MessageFor(folder / "cut.mp4"),
             "has no index (moov): the recording or the copy of it was not finished");
 }
@@ -117,14 +117,14 @@ TEST(HostileFileTest, FrameCountsAndDurationsInHeadersAreNotBelieved) {
   for (const std::uint32_t lie : {0U, 3U, 100'000U}) {
     SCOPED_TRACE(lie);
     std::string bytes = avi;
-    PutLittle32(&bytes, PlaceOf(bytes, "avih") + 8 + 16, lie);  // dwTotalFrames
-    PutLittle32(&bytes, PlaceOf(bytes, "strh") + 8 + 32, lie);  // dwLength
+    PutLittle32(&bytes, FindPlace(bytes, "avih") + 8 + 16, lie);  // dwTotalFrames
+    PutLittle32(&bytes, FindPlace(bytes, "strh") + 8 + 32, lie);  // dwLength
     WriteFile(folder / "lie.avi", bytes);
     EXPECT_EQ(ReadAll(folder / "lie.avi").stamps.size(), 12U);
     EXPECT_EQ(ScanVideo(folder / "lie.avi").damage, "");
     bytes = mp4;
-    PutBig32(&bytes, PlaceOf(bytes, "mvhd") + 4 + 16, lie);  // the durations of film and stream
-    PutBig32(&bytes, PlaceOf(bytes, "mdhd") + 4 + 16, lie);
+    PutBig32(&bytes, FindPlace(bytes, "mvhd") + 4 + 16, lie);  // the durations of film and stream
+    PutBig32(&bytes, FindPlace(bytes, "mdhd") + 4 + 16, lie);
     WriteFile(folder / "lie.mp4", bytes);
     EXPECT_EQ(ReadAll(folder / "lie.mp4").stamps.size(), 12U);
     EXPECT_EQ(ScanVideo(folder / "lie.mp4").damage, "");
@@ -136,7 +136,7 @@ TEST(HostileFileTest, AnIndexThatPromisesTooMuchIsDamageAndWhatIsThereIsRead) {
   Write(NoiseVideo(12, "mp4"), folder / "a.mp4");
   std::string bytes = ReadFile(folder / "a.mp4");
   // The last of the frames' sizes becomes larger than the file.
-  const std::size_t sizes = PlaceOf(bytes, "stsz");
+  const std::size_t sizes = FindPlace(bytes, "stsz");
   ASSERT_EQ(Big32(bytes, sizes + 12), 12U);
   PutBig32(&bytes, sizes + 16 + 11 * 4, 1U << 29);
   WriteFile(folder / "b.mp4", bytes);
@@ -364,7 +364,7 @@ TEST(HostileFileTest, APlaylistOpensNoOtherFile) {
 std::string WithDataReference(std::string bytes, const std::string& entry) {
   std::size_t start = 0, end = bytes.size();
   for (const char* box : {"moov", "trak", "mdia", "minf", "dinf", "dref"}) {
-    const std::size_t name = PlaceOf(bytes, box, start);
+    const std::size_t name = FindPlace(bytes, box, start);
     EXPECT_LT(name, end);
     PutBig32(&bytes, name - 4, Big32(bytes, name - 4) - 12 + static_cast<std::uint32_t>(entry.size()));
     start = name;
@@ -395,7 +395,7 @@ TEST(HostileFileTest, AnMp4WhoseDataLiesInAnotherFileOpensItNot) {
   for (const std::string& entry : {alias, url}) {
     WriteFile(folder / "a.mp4", WithDataReference(ReadFile(secret), entry));
     watch.WasOpened();  // by this test
-    MessageOf([&] { ReadAll(folder / "a.mp4"); });
+    CatchMessage([&] { ReadAll(folder / "a.mp4"); });
     EXPECT_FALSE(watch.WasOpened());
   }
 }
@@ -407,7 +407,7 @@ TEST(HostileFileTest, EachLimitIsToldWithItsOption) {
   Write(video, folder / "a.mkv");
   const auto refused = [&](const MediaLimits& limits) {
     return MessageFor(folder / "a.mkv", limits) + " / " +
-           HintOf([&] { const VideoReader reader(folder / "a.mkv", limits); });
+           CatchHint([&] { const VideoReader reader(folder / "a.mkv", limits); });
   };
   MediaLimits limits;
   limits.max_pixels = 96 * 64 - 1;
@@ -451,7 +451,7 @@ TEST(HostileFileTest, LimitsThatMakeNoSenseAreRefused) {
   const auto message = [](const auto& change) {
     MediaLimits limits;
     change(&limits);
-    return MessageOf([&] { limits.Check(); });
+    return CatchMessage([&] { limits.Check(); });
   };
   EXPECT_EQ(message([](MediaLimits*) {}), "");
   EXPECT_EQ(message([](MediaLimits* limits) { limits->max_pixels = 0; }),

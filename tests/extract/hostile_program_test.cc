@@ -56,7 +56,7 @@ class HostileFolder {
   }
 
   // The bytes of a video, which does not stay in the folder.
-  std::string BytesOf(const MadeVideo& video) const {
+  std::string GetBytes(const MadeVideo& video) const {
     const fs::path path = folder_ / "made.tmp";
     Write(video, path);
     std::string bytes = ReadFile(path);
@@ -83,10 +83,10 @@ void AddCutFiles(HostileFolder* files) {
   const auto cut = [&](const std::string& whole, int percent) {
     return whole.substr(0, whole.size() * static_cast<std::size_t>(percent) / 100);
   };
-  const std::string whole = files->BytesOf(files->Faces());
+  const std::string whole = files->GetBytes(files->Faces());
   MadeVideo front = files->Faces();
   front.muxer_options = "movflags=faststart";
-  const std::string faststart = files->BytesOf(front);
+  const std::string faststart = files->GetBytes(front);
   files->Add("empty.mp4", "", {"unreadable", "is empty (0 bytes)"});
   files->Add("text.mp4", "no video\n", {"unreadable", "is not a video or picture that Seam knows"});
   for (const int percent : {1, 50, 99}) {
@@ -167,7 +167,7 @@ void AddOtherKinds(HostileFolder* files) {
   files->Add("concat.mp4", "ffconcat version 1.0\nfile /etc/hostname\n", {"unreadable", ""});
   files->Add("list.mp4", "file '/etc/hostname'\n", {"unreadable", ""});
   files->Add("sdp.mp4", "v=0\nm=video 5004 RTP/AVP 33\n", {"unreadable", ""});
-  std::string hurt = files->BytesOf(files->Faces("matroska"));
+  std::string hurt = files->GetBytes(files->Faces("matroska"));
   for (std::size_t i = hurt.size() / 4; i < hurt.size() / 4 + 3000; ++i) hurt[i] = static_cast<char>(i * 7);
   files->Add("hurt.mkv", hurt, {"damaged", "damaged"});
   for (const char* name : {"line\nbreak.mp4", "\xc3\xbcn\xc3\xaf \xe2\x98\x83.mp4", "--help.mp4", "-i.mp4",
@@ -196,7 +196,7 @@ TEST(HostileProgramTest, EveryFileHasARowWithItsStatusAndTheRunGoesOn) {
     SCOPED_TRACE(row.video + ": " + row.reason);
     ASSERT_EQ(files.expected().count(row.video), 1U);
     const Expected& expected = files.expected().at(row.video);
-    EXPECT_EQ(NameOf(row.status), expected.status);
+    EXPECT_EQ(GetName(row.status), expected.status);
     EXPECT_NE(row.reason.find(expected.reason), std::string::npos);
     EXPECT_EQ(row.reason.empty(), row.status == Status::kOk);
     if (row.status == Status::kOk) {

@@ -40,7 +40,7 @@ MediaLimits FaultyLimits(const std::string& isolation = "strict") {
   return limits;
 }
 
-std::string FailureOf(const fs::path& file, const MediaLimits& limits, const Deadline& deadline = {}) {
+std::string CatchFailure(const fs::path& file, const MediaLimits& limits, const Deadline& deadline = {}) {
   try {
     ScanVideo(file, limits, deadline);
   } catch (const DecoderFailure& failure) {
@@ -82,7 +82,7 @@ class SandboxTest : public testing::TestWithParam<const char*> {};
 TEST_P(SandboxTest, WhatIsForbiddenKillsTheProcessAtOnce) {
   NEEDS_SANDBOX();
   const TemporaryFolder folder;
-  EXPECT_THAT(FailureOf(Fault(folder, GetParam()), FaultyLimits()),
+  EXPECT_THAT(CatchFailure(Fault(folder, GetParam()), FaultyLimits()),
               HasSubstr("its decoder was killed by SIGSYS: it tried what its sandbox forbids"));
   EXPECT_FALSE(fs::exists("/tmp/seam-was-here"));
 }
@@ -99,23 +99,23 @@ INSTANTIATE_TEST_SUITE_P(Calls, SandboxTest,
 TEST(IsolationTest, WithoutASandboxTheSameCallsGoThrough) {
   const TemporaryFolder folder;
   for (const char* call : {"open", "socket", "open-in-thread"}) {
-    EXPECT_THAT(FailureOf(Fault(folder, call), FaultyLimits("process")), HasSubstr("an Error: ")) << call;
+    EXPECT_THAT(CatchFailure(Fault(folder, call), FaultyLimits("process")), HasSubstr("an Error: ")) << call;
   }
 }
 
 TEST(IsolationTest, ReasonsNameTheSignal) {
   const TemporaryFolder folder;
   const MediaLimits limits = FaultyLimits();
-  EXPECT_THAT(FailureOf(Fault(folder, "crash"), limits),
+  EXPECT_THAT(CatchFailure(Fault(folder, "crash"), limits),
               HasSubstr("crash.mp4: its decoder crashed: SIGSEGV"));
-  EXPECT_THAT(FailureOf(Fault(folder, "abort"), limits), HasSubstr("its decoder crashed: SIGABRT"));
-  EXPECT_THAT(FailureOf(Fault(folder, "exit"), limits), HasSubstr("its decoder ended with status 7"));
+  EXPECT_THAT(CatchFailure(Fault(folder, "abort"), limits), HasSubstr("its decoder crashed: SIGABRT"));
+  EXPECT_THAT(CatchFailure(Fault(folder, "exit"), limits), HasSubstr("its decoder ended with status 7"));
 }
 
 TEST(IsolationTest, NonsenseIsNotBelieved) {
   const TemporaryFolder folder;
   for (const char* what : {"nonsense", "garbage"}) {
-    EXPECT_THAT(FailureOf(Fault(folder, what), FaultyLimits()),
+    EXPECT_THAT(CatchFailure(Fault(folder, what), FaultyLimits()),
                 HasSubstr("its decoder sent an answer that makes no sense"))
         << what;
   }
@@ -125,12 +125,12 @@ TEST(IsolationTest, WhatHangsIsGivenUp) {
   const TemporaryFolder folder;
   MediaLimits limits = FaultyLimits();
   limits.max_silence = 0.2;
-  EXPECT_THAT(FailureOf(Fault(folder, "hang"), limits),
+  EXPECT_THAT(CatchFailure(Fault(folder, "hang"), limits),
               HasSubstr("its decoder hangs: no sign of life for 0.2 seconds"));
   limits.max_silence = 0;
   limits.max_seconds = 0.2;
-  EXPECT_THAT(FailureOf(Fault(folder, "burn"), limits), HasSubstr("its decoder was killed by SIGXCPU"));
-  EXPECT_THAT(FailureOf(Fault(folder, "hang"), limits, Deadline(0.2)), HasSubstr("the time is up"));
+  EXPECT_THAT(CatchFailure(Fault(folder, "burn"), limits), HasSubstr("its decoder was killed by SIGXCPU"));
+  EXPECT_THAT(CatchFailure(Fault(folder, "hang"), limits, Deadline(0.2)), HasSubstr("the time is up"));
 }
 
 TEST(IsolationTest, CancellingEndsAProcessThatHangs) {
@@ -139,7 +139,7 @@ TEST(IsolationTest, CancellingEndsAProcessThatHangs) {
   source.Cancel();
   MediaLimits limits = FaultyLimits();
   limits.max_silence = 0;
-  EXPECT_THAT(FailureOf(Fault(folder, "hang"), limits, Deadline(0, source.token())),
+  EXPECT_THAT(CatchFailure(Fault(folder, "hang"), limits, Deadline(0, source.token())),
               HasSubstr("the time is up"));
 }
 
@@ -148,7 +148,7 @@ TEST(IsolationTest, MemoryIsLimited) {
   const TemporaryFolder folder;
   MediaLimits limits = FaultyLimits();
   limits.max_memory = 256;
-  EXPECT_THAT(FailureOf(Fault(folder, "memory"), limits),
+  EXPECT_THAT(CatchFailure(Fault(folder, "memory"), limits),
               HasSubstr("its decoder needs more memory than --max-memory allows"));
 }
 
@@ -170,7 +170,7 @@ TEST(IsolationTest, AHostileFileCostsOneRowAndTheOthersGoOn) {
   EXPECT_EQ(summaries[3].status, Status::kCrashed);
   EXPECT_EQ(summaries[3].reason, "its decoder hangs: no sign of life for 10 seconds");
   EXPECT_TRUE(IsFailure(Status::kCrashed));
-  EXPECT_EQ(StatusOf("crashed"), Status::kCrashed);
+  EXPECT_EQ(ReadStatus("crashed"), Status::kCrashed);
 }
 
 TEST(IsolationTest, ACrashInTheMiddleOfAVideoIsARowToo) {
@@ -262,8 +262,9 @@ TEST(IsolationTest, WhatIsWrongWithAFileIsToldInTheSameWords) {
   here.isolation = "none";
   for (const char* name : {"text.mp4", "empty.mp4", "absent.mp4"}) {
     const fs::path file = folder / name;
-    EXPECT_EQ(MessageOf([&] { ScanVideo(file); }), MessageOf([&] { ScanVideo(file, here); }));
-    EXPECT_EQ(HintOf([&] { VideoReader reader(file); }), HintOf([&] { VideoReader reader(file, here); }));
+    EXPECT_EQ(CatchMessage([&] { ScanVideo(file); }), CatchMessage([&] { ScanVideo(file, here); }));
+    EXPECT_EQ(CatchHint([&] { VideoReader reader(file); }),
+              CatchHint([&] { VideoReader reader(file, here); }));
   }
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::map<std::string, std::string> FilesOf(const fs::path& folder) {
+std::map<std::string, std::string> CollectFiles(const fs::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.is_regular_file()) files[entry.path().filename().string()] = ReadFile(entry.path());
@@ -76,7 +76,7 @@ TEST_F(MergeTest, PartsMakeTheBytesOfASingleRun) {
   ExtractParts();
   EXPECT_FALSE(fs::exists(folder_ / "p1/dataset.json"));
   EXPECT_EQ(Merge({"p3", "p1", "p2"}).status, 0);
-  EXPECT_EQ(FilesOf(folder_ / "merged"), FilesOf(folder_ / "whole"));
+  EXPECT_EQ(CollectFiles(folder_ / "merged"), CollectFiles(folder_ / "whole"));
 
   const CommandResult again = Merge({"p1", "p2", "p3"});
   EXPECT_EQ(again.status, 1);
@@ -85,7 +85,7 @@ TEST_F(MergeTest, PartsMakeTheBytesOfASingleRun) {
   EXPECT_EQ(resumed.status, 0);
   EXPECT_NE(resumed.err.find("is complete, nothing is left to do"), std::string::npos) << resumed.err;
   EXPECT_EQ(Merge({"p1", "p2", "p3"}, "--overwrite").status, 0);
-  EXPECT_EQ(FilesOf(folder_ / "merged"), FilesOf(folder_ / "whole"));
+  EXPECT_EQ(CollectFiles(folder_ / "merged"), CollectFiles(folder_ / "whole"));
 }
 
 TEST_F(MergeTest, PartsOfAJobArrayAndMorePartsThanVideosDoAsWell) {
@@ -100,7 +100,7 @@ TEST_F(MergeTest, PartsOfAJobArrayAndMorePartsThanVideosDoAsWell) {
     EXPECT_TRUE(part.status == 0 || part.status == 3) << part.err;
   }
   EXPECT_EQ(Merge(parts).status, 0);
-  EXPECT_EQ(FilesOf(folder_ / "merged"), FilesOf(folder_ / "whole"));
+  EXPECT_EQ(CollectFiles(folder_ / "merged"), CollectFiles(folder_ / "whole"));
 }
 
 TEST_F(MergeTest, AMergeThatWasKilledIsResumed) {
@@ -115,7 +115,7 @@ TEST_F(MergeTest, AMergeThatWasKilledIsResumed) {
   EXPECT_EQ(refused.status, 1);
   EXPECT_NE(refused.err.find("that was stopped\nhint: --resume"), std::string::npos) << refused.err;
   EXPECT_EQ(Merge({"p1", "p2", "p3"}, "--resume").status, 0);
-  EXPECT_EQ(FilesOf(folder_ / "merged"), FilesOf(folder_ / "whole"));
+  EXPECT_EQ(CollectFiles(folder_ / "merged"), CollectFiles(folder_ / "whole"));
 }
 
 TEST_F(MergeTest, WhatDoesNotMakeTheWholeIsRefusedByName) {
@@ -141,7 +141,7 @@ TEST_F(MergeTest, WhatDoesNotMakeTheWholeIsRefusedByName) {
 
 TEST_F(MergeTest, APartThatIsDamagedIsRefusedByName) {
   ExtractParts();
-  const auto files = FilesOf(folder_ / "p1");
+  const auto files = CollectFiles(folder_ / "p1");
   const auto restore = [&] {
     for (const auto& [name, bytes] : files) WriteFile(folder_ / "p1" / name, bytes);
   };

@@ -40,7 +40,7 @@ Seen See(const fs::path& path, const MediaLimits& limits = {}) {
 }
 
 std::string Refusal(const fs::path& path) {
-  return MessageOf([&] { See(path); });
+  return CatchMessage([&] { See(path); });
 }
 
 // A film of `seconds` whose quarters are red, green, blue and white.
@@ -108,7 +108,7 @@ TEST(OtherKindsTest, AnAnimatedWebpHasItsFramesAndTimes) {
   }
   MediaLimits limits;
   limits.max_pixels = 100;
-  EXPECT_NE(MessageOf([&] { See(video, limits); }).find("has frames of 64x48 pixels"), std::string::npos);
+  EXPECT_NE(CatchMessage([&] { See(video, limits); }).find("has frames of 64x48 pixels"), std::string::npos);
 }
 
 TEST(OtherKindsTest, Jpeg2000PicturesAreRead) {
@@ -186,7 +186,7 @@ TEST(OtherKindsTest, TiffIsReadInEachOfItsWaysOfCoding) {
   EXPECT_EQ(QuarterColours(See(folder / "deep.tif").first), "rgbw");
   MediaLimits limits;
   limits.max_pixels = 100;
-  EXPECT_NE(MessageOf([&] { See(folder / "deep.tif", limits); }).find("has frames of 96x64 pixels"),
+  EXPECT_NE(CatchMessage([&] { See(folder / "deep.tif", limits); }).find("has frames of 96x64 pixels"),
             std::string::npos);
 }
 
@@ -259,7 +259,7 @@ TEST(OtherKindsTest, HeicIsReadAndDamageTold) {
   std::string hurt = whole;
   for (std::size_t i = hurt.size() / 2; i < hurt.size() / 2 + 200; ++i) hurt[i] = static_cast<char>(i * 7);
   WriteFile(folder / "hurt.heic", hurt);
-  MessageOf([&] { See(folder / "hurt.heic"); });  // neither a crash nor a hang
+  CatchMessage([&] { See(folder / "hurt.heic"); });  // neither a crash nor a hang
 }
 
 TEST(OtherKindsTest, HeicOfPhonesIsPutTogetherAndTurnedUpright) {
@@ -346,7 +346,7 @@ TEST(OtherKindsTest, ADamagedAvifWritesNothingToTheConsole) {
     for (std::size_t k = 0; k < 3; ++k) hurt[data + i + k] = static_cast<char>(hurt[data + i + k] ^ 0x5A);
     WriteFile(folder / "hurt.avif", hurt);
     std::string damage;
-    const std::string refusal = MessageOf([&] { damage = See(folder / "hurt.avif", limits).damage; });
+    const std::string refusal = CatchMessage([&] { damage = See(folder / "hurt.avif", limits).damage; });
     damage += refusal;
     told += damage.empty() ? 0 : 1;
   }
@@ -398,7 +398,8 @@ TEST(OtherKindsTest, EncryptedFilmsSaySo) {
   for (const char* name : {"a.mp4", "fragments.mp4", "a.ts"}) {
     EXPECT_NE(Refusal(folder / name).find("is encrypted"), std::string::npos)
         << name << Refusal(folder / name);
-    EXPECT_NE(MessageOf([&] { ScanVideo(folder / name); }).find("is encrypted"), std::string::npos) << name;
+    EXPECT_NE(CatchMessage([&] { ScanVideo(folder / name); }).find("is encrypted"), std::string::npos)
+        << name;
   }
 }
 
@@ -605,7 +606,7 @@ TEST(OtherKindsTest, DolbyVisionWithoutAnotherBaseIsToldAndNotScored) {
     const std::string words =
         profile == 5 ? "is a Dolby Vision film whose colours only such a player can show" : "";
     for (const std::string& told :
-         {Refusal(folder / "a.mp4"), MessageOf([&] { ScanVideo(folder / "a.mp4"); })}) {
+         {Refusal(folder / "a.mp4"), CatchMessage([&] { ScanVideo(folder / "a.mp4"); })}) {
       EXPECT_NE(told.find(words), std::string::npos) << told;
       EXPECT_EQ(told.empty(), profile == 8) << told;
     }

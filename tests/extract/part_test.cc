@@ -28,7 +28,7 @@ class PartTest : public ::testing::Test {
   // "I/N", or what is wrong.
   static std::string Parsed(const std::string& text) {
     std::string shown;
-    const std::string message = MessageOf([&] {
+    const std::string message = CatchMessage([&] {
       const auto part = ParsePart(text);
       shown = part ? std::to_string(part->index) + "/" + std::to_string(part->count) : "none";
     });
@@ -88,7 +88,7 @@ TEST_F(PartTest, EveryVideoIsInOnePartAndAFakeWithItsReal) {
   videos[10].real = "1";
   std::vector<int> seen(videos.size());
   for (int index = 1; index <= 3; ++index) {
-    const auto numbers = VideosOf({index, 3}, videos);
+    const auto numbers = GatherVideos({index, 3}, videos);
     EXPECT_GE(numbers.size(), 3U);
     for (const std::size_t number : numbers) ++seen[number];
     EXPECT_EQ(std::count(numbers.begin(), numbers.end(), 1U),

@@ -130,7 +130,7 @@ TEST(PerturbTest, EncodingAnewKeepsEveryFrameAndLosesMoreAtAHigherCrf) {
     return ReadFile(folder / "again.mp4");
   }());
   WriteFile(folder / "bad.mp4", "no video");
-  EXPECT_NE(MessageOf([&] {
+  EXPECT_NE(CatchMessage([&] {
               EncodeAnew(folder / "bad.mp4", ParsePerturbation("", "h264:3"), {}, {}, folder / "x.mp4");
             }),
             "");

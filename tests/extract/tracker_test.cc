@@ -62,7 +62,7 @@ TEST(TrackerTest, TheBestOverlapWins) {
 cv::Mat Scene(bool bright_left) {
   cv::Mat picture(90, 160, CV_8UC3, cv::Scalar::all(20));
   picture({bright_left ? 0 : 80, 0, 80, 90}) = cv::Scalar::all(200);
-  return SceneOf(picture);
+  return ShrinkScene(picture);
 }
 
 // Turned away or hidden while walking.

@@ -205,7 +205,7 @@ TEST(VideoReaderTest, EveryCommonContainerIsRead) {
 TEST(VideoReaderTest, WhatIsNoVideoIsNamed) {
   const TemporaryFolder folder;
   const auto message = [](const fs::path& path) {
-    return MessageOf([&] { const VideoReader reader(path); });
+    return CatchMessage([&] { const VideoReader reader(path); });
   };
   WriteFile(folder / "text.mp4", "this is no video\n");
   WriteFile(folder / "empty.mp4", "");
@@ -215,7 +215,7 @@ TEST(VideoReaderTest, WhatIsNoVideoIsNamed) {
             (folder / "text.mp4").string() + ": is not a video or picture that Seam knows");
   EXPECT_EQ(message(folder / "empty.mp4"), (folder / "empty.mp4").string() + ": is empty (0 bytes)");
   EXPECT_EQ(message(folder.path()), folder.path().string() + ": is not a file");
-  EXPECT_NE(HintOf([&] { const VideoReader reader(folder / "text.mp4"); }), "");
+  EXPECT_NE(CatchHint([&] { const VideoReader reader(folder / "text.mp4"); }), "");
 
   const fs::path sound = MakeVideo(folder / "sound.mp4", "-f lavfi -i sine=duration=1");
   EXPECT_EQ(message(sound), sound.string() + ": has no video stream");
@@ -229,7 +229,7 @@ TEST(VideoReaderTest, APlaylistOpensNothing) {
             "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n" + secret.string() + "\n#EXT-X-ENDLIST\n");
   WriteFile(folder / "concat.mp4", "ffconcat version 1.0\nfile " + secret.string() + "\n");
   for (const char* name : {"hls.mp4", "concat.mp4"}) {
-    EXPECT_NE(MessageOf([&] { const VideoReader reader(folder / name); }), "") << name;
+    EXPECT_NE(CatchMessage([&] { const VideoReader reader(folder / name); }), "") << name;
   }
 }
 

@@ -30,7 +30,7 @@ std::string Probed(const fs::path& path, const std::string& entries) {
 }
 
 bool HasEncoder(const std::string& name, const fs::path& folder) {
-  return MessageOf([&] { VideoWriter(folder / "probe.mp4", {64, 64}, {.codec = name}); }).empty();
+  return CatchMessage([&] { VideoWriter(folder / "probe.mp4", {64, 64}, {.codec = name}); }).empty();
 }
 
 // Of this process, for good.
@@ -144,28 +144,28 @@ TEST(VideoWriterTest, WithoutCommitNothingIsLeft) {
 TEST(VideoWriterTest, ErrorsNameTheFileAndTheReason) {
   const TemporaryFolder folder;
   const std::string film = (folder / "film.mp4").string(), lost = (folder / "none/film.mp4").string();
-  EXPECT_EQ(MessageOf([&] {
+  EXPECT_EQ(CatchMessage([&] {
               VideoWriter(lost, {64, 64});
             }),
             lost + ": cannot be written: No such file or directory");
-  EXPECT_EQ(MessageOf([&] {
+  EXPECT_EQ(CatchMessage([&] {
               VideoWriter(film, {64, 64}, {.codec = "vhs"});
             }),
             film + ": this FFmpeg has no encoder vhs");
-  EXPECT_EQ(HintOf([&] {
+  EXPECT_EQ(CatchHint([&] {
               VideoWriter(film, {64, 64}, {.codec = "vhs"});
             }),
             "Seam writes video with libx264, libopenh264, libvpx-vp9, mpeg4");
-  EXPECT_EQ(MessageOf([&] {
+  EXPECT_EQ(CatchMessage([&] {
               VideoWriter(film, {64, 64}, {.crf = 52});
             }),
             film + ": a constant rate factor of 52 is not from 0 to 51");
-  EXPECT_EQ(MessageOf([&] { VideoWriter(film, {0, 64}); }), film + ": a video of empty pictures");
-  EXPECT_EQ(MessageOf([&] {
+  EXPECT_EQ(CatchMessage([&] { VideoWriter(film, {0, 64}); }), film + ": a video of empty pictures");
+  EXPECT_EQ(CatchMessage([&] {
               VideoWriter(film, {64, 64}).Add(Grey(0, {64, 66}), 0);
             }),
             film + ": a frame is of another size than the first");
-  EXPECT_EQ(MessageOf([&] { VideoWriter(film, {64, 64}).Commit(); }), film + ": a video without frames");
+  EXPECT_EQ(CatchMessage([&] { VideoWriter(film, {64, 64}).Commit(); }), film + ": a video without frames");
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
@@ -177,7 +177,7 @@ TEST(VideoWriterTest, FullDiskIsAnError) {
   EXPECT_EXIT(
       {
         LimitFileSize(16 << 10);
-        const std::string message = MessageOf([&] {
+        const std::string message = CatchMessage([&] {
           VideoWriter writer(film, {256, 256}, {.crf = 0});
           for (int i = 0; i < 8; ++i) writer.Add(Noise(1, 256, 256)[0], i);
           writer.Commit();

@@ -64,11 +64,11 @@ TEST(WholePictureTest, ASquareHoldsAllOfIt) {
 TEST(WholePictureTest, FacesAndPicturesAreNotMixedUp) {
   ExtractOptions options;
   options.detector.detector = "whole";
-  EXPECT_NE(MessageOf([&] { options.Check(); }).find("none is for faces"), std::string::npos);
+  EXPECT_NE(CatchMessage([&] { options.Check(); }).find("none is for faces"), std::string::npos);
   options.crop.align = "shorter";
-  EXPECT_EQ(MessageOf([&] { options.Check(); }), "");
+  EXPECT_EQ(CatchMessage([&] { options.Check(); }), "");
   options.detector.detector = "hog";
-  EXPECT_NE(MessageOf([&] { options.Check(); }).find("shorter is for pictures"), std::string::npos);
+  EXPECT_NE(CatchMessage([&] { options.Check(); }).find("shorter is for pictures"), std::string::npos);
 }
 
 }  // namespace

@@ -155,7 +155,7 @@ std::string ShardSeed() {
 std::string Picture(bool png) {
   cv::Mat picture(9, 12, CV_8UC3);
   cv::randu(picture, 0, 255);
-  return png ? EncodePng(ViewOf(picture)) : EncodeJpeg(ViewOf(picture), 80, JpegSampling::k420);
+  return png ? EncodePng(MakeView(picture)) : EncodeJpeg(MakeView(picture), 80, JpegSampling::k420);
 }
 
 std::string SafetensorsSeed() {

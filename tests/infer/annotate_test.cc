@@ -51,7 +51,7 @@ TEST(AnnotatedPathsTest, InputIsNeverOverwritten) {
   const TemporaryFolder folder;
   WriteFile(folder / "a.mp4", "film");
   fs::create_directory_symlink(folder.path(), folder / "link");
-  EXPECT_EQ(MessageOf([&] { Annotator(folder / "link", {folder / "a.mp4"}, {}, {}); }),
+  EXPECT_EQ(CatchMessage([&] { Annotator(folder / "link", {folder / "a.mp4"}, {}, {}); }),
             "--annotate: would overwrite the input " + (folder / "link/a.mp4").string());
 }
 
@@ -217,10 +217,10 @@ TEST(AnnotatorTest, WhatCannotBeReadOrWrittenIsAnErrorThatNamesIt) {
   const TemporaryFolder folder;
   WriteFile(folder / "text.mp4", "no video");
   const Annotator annotator(folder / "out", {folder / "text.mp4"}, VerdictRule{}, {});
-  EXPECT_EQ(MessageOf([&] { annotator.Annotate(0, VideoResult{}); }),
+  EXPECT_EQ(CatchMessage([&] { annotator.Annotate(0, VideoResult{}); }),
             (folder / "text.mp4").string() + ": is not a video or picture that Seam knows");
   EXPECT_TRUE(fs::is_empty(folder / "out"));
-  EXPECT_EQ(MessageOf([&] { Annotator(folder / "text.mp4", {folder / "b.mp4"}, {}, {}); }),
+  EXPECT_EQ(CatchMessage([&] { Annotator(folder / "text.mp4", {folder / "b.mp4"}, {}, {}); }),
             (folder / "text.mp4").string() + ": cannot be made: Not a directory");
 }
 

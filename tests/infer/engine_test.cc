@@ -118,10 +118,11 @@ TEST_F(EngineTest, NetworksAndDetectorsAreLoadedOnce) {
 
 TEST_F(EngineTest, WhatOneRequestThrowsLeavesTheEngineGood) {
   SEAM_NEEDS_DEMO_CLIP();
-  EXPECT_THAT(MessageOf([&] { engine_.Network(folder_ / "none.safetensors"); }),
+  EXPECT_THAT(CatchMessage([&] { engine_.Network(folder_ / "none.safetensors"); }),
               testing::HasSubstr("none.safetensors"));
-  EXPECT_THAT(MessageOf([&] { Prepare(MakeCheckpoint(folder_ / "m.safetensors"), {"--window-stride=2"}); }),
-              testing::HasSubstr("--window"));
+  EXPECT_THAT(
+      CatchMessage([&] { Prepare(MakeCheckpoint(folder_ / "m.safetensors"), {"--window-stride=2"}); }),
+      testing::HasSubstr("--window"));
   auto request = Prepare(folder_ / "m.safetensors", {"--frames=4"});
   AddVideos(2, &request);
   EXPECT_THROW(

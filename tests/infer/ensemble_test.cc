@@ -75,7 +75,7 @@ TEST_F(EnsembleTest, EachNetworkSaysWhatItSaysAloneAndTheScoreIsTheMeanOfLogits)
 }
 
 TEST_F(EnsembleTest, AFileHoldsNetworksWeightsThresholdAndBand) {
-  EnsembleInfo info = MeanOf({"one", "two"});
+  EnsembleInfo info = ComputeMean({"one", "two"});
   info.members[0].weight = 1.5;
   info.members[1].weight = 0.25;
   info.bias = -0.5;
@@ -195,10 +195,10 @@ TEST_F(EnsembleTest, AFusionThatWasFittedOnVideosScoresThem) {
 TEST(FilesOfTest, ANameWithCommasIsItselfWhereThereIsSuchAFile) {
   const TemporaryFolder folder;
   const std::string both = (folder / "a,b").string();
-  EXPECT_EQ(FilesOf(both).size(), 2U);
+  EXPECT_EQ(CollectFiles(both).size(), 2U);
   WriteFile(both, "");
-  EXPECT_EQ(FilesOf(both), std::vector<fs::path>{both});
-  EXPECT_EQ(FilesOf("").size(), 1U);
+  EXPECT_EQ(CollectFiles(both), std::vector<fs::path>{both});
+  EXPECT_EQ(CollectFiles("").size(), 1U);
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST(EverydayFilesTest, EachHasTheRightRowAndTheRestIsCounted) {
     SCOPED_TRACE(name);
     ASSERT_EQ(rows.count(name), 1U);
     const ScoreRow& row = rows.at(name);
-    EXPECT_EQ(NameOf(row.status), what.status) << row.reason;
+    EXPECT_EQ(GetName(row.status), what.status) << row.reason;
     EXPECT_NE(row.reason.find(what.reason), std::string::npos) << row.reason;
     EXPECT_EQ(row.score.has_value(), what.status == "ok" || what.status == "damaged");
     if (what.status == "ok") {

@@ -46,7 +46,7 @@ TEST_F(InferProgramTest, OneVideoGivesOneVerdict) {
   EXPECT_EQ(rows[0].faces, 4);
   EXPECT_EQ(rows[0].tracks, 1);
   EXPECT_NE(result.err.find("note: random weights"), std::string::npos) << result.err;
-  EXPECT_NE(result.out.find(NameOf(*rows[0].verdict)), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find(GetName(*rows[0].verdict)), std::string::npos) << result.out;
 }
 
 TEST_F(InferProgramTest, EveryInputHasARowAndBadOnesAreListed) {
@@ -62,7 +62,7 @@ TEST_F(InferProgramTest, EveryInputHasARowAndBadOnesAreListed) {
   EXPECT_EQ(result.status, 3) << result.err;
   std::ostringstream verdicts;
   for (const ScoreRow& row : ReadScoreFile(At("s.csv"))) {
-    verdicts << fs::path(row.path).filename().string() << " " << NameOf(row.status)
+    verdicts << fs::path(row.path).filename().string() << " " << GetName(row.status)
              << (row.score ? " scored" : " none") << "\n";
   }
   EXPECT_EQ(

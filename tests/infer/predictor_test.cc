@@ -64,13 +64,13 @@ TEST(PredictorTest, AutomaticPrecisionIsExactOnACpu) {
 TEST(PredictorTest, WithoutLibTorchThereIsNoGpuAndNothingElseTakesItsPlace) {
   const TemporaryFolder folder;
   const auto file = MakeCheckpoint(folder / "m.safetensors");
-  const std::string message = MessageOf([&] { Predictor(file, {.device = "cuda"}, nullptr); });
+  const std::string message = CatchMessage([&] { Predictor(file, {.device = "cuda"}, nullptr); });
   EXPECT_NE(message.find("cuda"), std::string::npos) << message;
 }
 #endif
 
 TEST(PredictorTest, AMissingCheckpointIsNamed) {
-  EXPECT_TRUE(MessageOf([] { Predictor("/nowhere.safetensors"); }).starts_with("/nowhere.safetensors: "));
+  EXPECT_TRUE(CatchMessage([] { Predictor("/nowhere.safetensors"); }).starts_with("/nowhere.safetensors: "));
 }
 
 }  // namespace

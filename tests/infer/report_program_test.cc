@@ -28,7 +28,7 @@ class ReportProgramTest : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-std::int64_t FramesOf(const fs::path& path) {
+std::int64_t CountFrames(const fs::path& path) {
   VideoReader reader(path);
   std::int64_t frames = 0;
   while (reader.Next()) ++frames;
@@ -52,12 +52,12 @@ TEST_F(ReportProgramTest, OneRunGivesPageHeatMapsAndAnnotatedVideos) {
   ASSERT_EQ(annotated.size(), 2U);  // nothing of the text
   for (const fs::path& path : annotated) {
     const bool demo = path.filename() == "demo.mp4";
-    EXPECT_EQ(FramesOf(path), FramesOf(demo ? DemoClip() : fs::path(At("grey.mp4"))));
+    EXPECT_EQ(CountFrames(path), CountFrames(demo ? DemoClip() : fs::path(At("grey.mp4"))));
   }
 }
 
 // How often `text` stands in `whole`.
-int CountOf(const std::string& whole, const std::string& text) {
+int DescribeCount(const std::string& whole, const std::string& text) {
   int count = 0;
   for (std::size_t at = whole.find(text); at != std::string::npos; at = whole.find(text, at + 1)) ++count;
   return count;
@@ -109,13 +109,13 @@ TEST_F(ReportProgramTest, WhatAVerdictRestsOnStandsInTableJsonPageAndConsole) {
     EXPECT_NE(line_of(csv, each.name).find(each.words), std::string::npos) << line_of(csv, each.name);
     const std::string object = line_of(json, each.name);
     EXPECT_NE(object.find("\"kind\":\"" + each.kind + "\""), std::string::npos) << object;
-    EXPECT_EQ(CountOf(object, each.words), 2);  // in the reason, and by itself
+    EXPECT_EQ(DescribeCount(object, each.words), 2);  // in the reason, and by itself
     // Below its file in the table and, as a sentence, in its own part.
-    EXPECT_GE(CountOf(page, each.words), 2);
-    EXPECT_EQ(CountOf(result.out, each.words), 1) << result.out;
+    EXPECT_GE(DescribeCount(page, each.words), 2);
+    EXPECT_EQ(DescribeCount(result.out, each.words), 1) << result.out;
     EXPECT_GT(result.out.find(each.words), result.out.find(each.name));
   }
-  EXPECT_EQ(CountOf(page, "Caution: "), 5);  // none of the plain film
+  EXPECT_EQ(DescribeCount(page, "Caution: "), 5);  // none of the plain film
   EXPECT_EQ(line_of(json, "plain.mkv").find("\"kind\""), std::string::npos);
 }
 
@@ -128,9 +128,9 @@ TEST_F(ReportProgramTest, AnnotatedFormsAreFilmsOrPicturesByTheBytesOfTheInput) 
   fs::copy_file(At("film.mp4"), At("in/film.jpg"));
   const CommandResult result = Infer(At("in") + " --annotate " + At("out"));
   EXPECT_EQ(result.status, 0) << result.err;
-  EXPECT_EQ(FramesOf(At("out/photo.mp4.png")), 1);
-  EXPECT_EQ(FramesOf(At("out/photo.png")), 1);
-  EXPECT_EQ(FramesOf(At("out/film.jpg.mp4")), 10);
+  EXPECT_EQ(CountFrames(At("out/photo.mp4.png")), 1);
+  EXPECT_EQ(CountFrames(At("out/photo.png")), 1);
+  EXPECT_EQ(CountFrames(At("out/film.jpg.mp4")), 10);
 }
 
 TEST_F(ReportProgramTest, AResumedRunAnnotatesIntoTheSamePlacesAndItsPageHasAll) {

@@ -18,7 +18,7 @@ class ResumeTest : public ::testing::Test {
                           const std::string& verdict = "real") {
     ScoreRow row;
     row.path = path;
-    row.status = StatusOf(status);
+    row.status = ReadStatus(status);
     row.verdict = ParseVerdict(verdict);
     return ScoreFileLine(row);
   }
@@ -69,7 +69,7 @@ TEST_F(ResumeTest, RowsOfAnotherModelOrOtherSettingsAreRefused) {
   const std::string whole = ScoreFileHeader() + Line("a.mp4") + "half";
   Leave(whole);
   const auto message = [&](const Record& record) {
-    return MessageOf([&] { TakeUp(files_, record); }).substr(files_.output.size() + 2);
+    return CatchMessage([&] { TakeUp(files_, record); }).substr(files_.output.size() + 2);
   };
   EXPECT_EQ(message({{"model_sha256", "abd"}, {"frames", 32}}),
             "was made with another model_sha256: \"abc\", not \"abd\"");
@@ -81,12 +81,12 @@ TEST_F(ResumeTest, RowsOfAnotherModelOrOtherSettingsAreRefused) {
 TEST_F(ResumeTest, RowsOfUnknownOriginAreRefused) {
   WriteFile(files_.output, ScoreFileHeader() + Line("a.mp4"));
   const std::string file = files_.output;
-  EXPECT_EQ(MessageOf([&] { TakeUp(files_, record_); }),
+  EXPECT_EQ(CatchMessage([&] { TakeUp(files_, record_); }),
             file + ": has rows, but " + file + ".run.json is missing");
   WriteFile(file + ".run.json", "{\"frames\": 3");
-  EXPECT_EQ(MessageOf([&] { TakeUp(files_, record_); }), file + ".run.json: is damaged");
+  EXPECT_EQ(CatchMessage([&] { TakeUp(files_, record_); }), file + ".run.json: is damaged");
   WriteFile(file, "some,other\nfile,here\n");
-  EXPECT_EQ(MessageOf([&] { TakeUp(files_, record_); }),
+  EXPECT_EQ(CatchMessage([&] { TakeUp(files_, record_); }),
             file + ": is no score file, or one of another version of Seam");
 }
 

@@ -197,21 +197,23 @@ TEST_F(HtmlReportTest, NothingIsLeftOfARunThatDies) {
 
 TEST_F(HtmlReportTest, WrongPlacesAreRefusedAtOnce) {
   options_.report = (folder_ / "none/report.html").string();
-  EXPECT_EQ(MessageOf([&] { Begin(); }), options_.report + ": cannot be written: No such file or directory");
+  EXPECT_EQ(CatchMessage([&] { Begin(); }),
+            options_.report + ": cannot be written: No such file or directory");
   options_.report = folder_.path().string();
-  EXPECT_EQ(MessageOf([&] { Begin(); }), "--report: names a folder");
+  EXPECT_EQ(CatchMessage([&] { Begin(); }), "--report: names a folder");
   options_.report = (folder_ / "film.mp4").string();
   WriteFile(options_.report, "film");
-  EXPECT_EQ(MessageOf([&] { Begin(); }),
+  EXPECT_EQ(CatchMessage([&] { Begin(); }),
             "--report: " + options_.report + " is a video or picture, and would be overwritten");
 }
 
 TEST(PageOptionsTest, OptionsThatMakeNoSenseAreRefused) {
-  EXPECT_EQ(MessageOf([] { PageOptions{.explain = true}.Check(); }), "--explain: needs --report");
-  EXPECT_EQ(MessageOf([] { PageOptions{.report = "r.html", .report_pictures = -1}.Check(); }),
+  EXPECT_EQ(CatchMessage([] { PageOptions{.explain = true}.Check(); }), "--explain: needs --report");
+  EXPECT_EQ(CatchMessage([] { PageOptions{.report = "r.html", .report_pictures = -1}.Check(); }),
             "--report-pictures: must be at least 0, not -1");
-  EXPECT_EQ(MessageOf([] { PageOptions{.report = "r.html", .explain = true, .report_pictures = 0}.Check(); }),
-            "--explain: needs --report-pictures above 0");
+  EXPECT_EQ(
+      CatchMessage([] { PageOptions{.report = "r.html", .explain = true, .report_pictures = 0}.Check(); }),
+      "--explain: needs --report-pictures above 0");
 }
 
 TEST(ModelCardTest, SaysWhatTheCheckpointHoldsAndWhatIsUnknown) {
@@ -307,10 +309,10 @@ TEST(ScoreChartTest, LongVideosAreThinnedOutToTheirExtremes) {
 }
 
 TEST(ScoreChartTest, ClockCountsMinutesAndHours) {
-  EXPECT_EQ(ClockOf(0), "0:00.0");
-  EXPECT_EQ(ClockOf(62.34), "1:02.3");
-  EXPECT_EQ(ClockOf(59.96), "1:00.0");
-  EXPECT_EQ(ClockOf(3725.5), "1:02:05.5");
+  EXPECT_EQ(ToClock(0), "0:00.0");
+  EXPECT_EQ(ToClock(62.34), "1:02.3");
+  EXPECT_EQ(ToClock(59.96), "1:00.0");
+  EXPECT_EQ(ToClock(3725.5), "1:02:05.5");
 }
 
 }  // namespace

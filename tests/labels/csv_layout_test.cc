@@ -24,7 +24,7 @@ class CsvLayoutTest : public ::testing::Test {
     return ListDataset(ChooseLayout(options, root), options, root);
   }
   std::string Message(const std::string& table) {
-    const std::string message = MessageOf([&] { List(table); });
+    const std::string message = CatchMessage([&] { List(table); });
     const std::string file = tree_.Name("labels.csv") + ": ";
     return message.starts_with(file) ? message.substr(file.size()) : message;
   }
@@ -49,7 +49,7 @@ TEST_F(CsvLayoutTest, WithoutAGroupTheNameIsTheKey) {
   EXPECT_EQ(List("path,label\na/1.mp4,1\n").videos.at(0).keys, Names{"1"});
   LayoutOptions options;
   options.group_by = "(.)pg";
-  EXPECT_NE(MessageOf([&] { List("path,label\na/1.mp4,1\n", options); }).find("matches no file name"),
+  EXPECT_NE(CatchMessage([&] { List("path,label\na/1.mp4,1\n", options); }).find("matches no file name"),
             std::string::npos);
 }
 

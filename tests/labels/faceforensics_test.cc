@@ -283,7 +283,7 @@ TEST(FlatFaceForensicsTest, TheRootsNameTellsTheCompression) {
   options.compression = "c40";
   const std::filesystem::path root = tree.path() / "FaceForensics++_C23";
   EXPECT_NE(
-      MessageOf([&] { ListDataset(ChooseLayout(options, root), options, root); }).find("leave no video"),
+      CatchMessage([&] { ListDataset(ChooseLayout(options, root), options, root); }).find("leave no video"),
       std::string::npos);
   options.compression = "c23";
   EXPECT_EQ(ListDataset(ChooseLayout(options, root), options, root).videos.size(), 2U);

@@ -35,10 +35,10 @@ class FolderLayoutTest : public testing::Test {
     return Listed(folder_.path(), group_by).videos;
   }
   std::string Message(const std::string& group_by = "") {
-    return MessageOf([&] { List(group_by); });
+    return CatchMessage([&] { List(group_by); });
   }
   std::string Hint(const std::string& group_by = "") {
-    return HintOf([&] { List(group_by); });
+    return CatchHint([&] { List(group_by); });
   }
   std::string Root() const { return folder_.path().string(); }
 
@@ -359,7 +359,7 @@ TEST_F(FolderLayoutTest, FramesOfOneVideoStayInOneSplit) {
 
 TEST_F(FolderLayoutTest, AFileAsRootIsToldAsSuch) {
   Make({"real/a.mp4"});
-  EXPECT_NE(HintOf([&] { Listed(folder_ / "real/a.mp4"); }).find("; found: a file"), std::string::npos);
+  EXPECT_NE(CatchHint([&] { Listed(folder_ / "real/a.mp4"); }).find("; found: a file"), std::string::npos);
 }
 
 }  // namespace

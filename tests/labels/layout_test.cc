@@ -59,9 +59,9 @@ TEST(ChooseLayoutTest, AutoTellsTheVersionsOfCelebDfApartByTheTestList) {
 
 TEST(ChooseLayoutTest, AnUnknownNameListsTheLayouts) {
   const auto choose = [] { ChooseLayout(Dataset("imagenet"), "/"); };
-  EXPECT_EQ(MessageOf(choose), "--dataset: 'imagenet' is not a dataset layout");
+  EXPECT_EQ(CatchMessage(choose), "--dataset: 'imagenet' is not a dataset layout");
   EXPECT_EQ(
-      HintOf(choose),
+      CatchHint(choose),
       "choose from: auto, celeb-df-v1, celeb-df-v2, cifake, coco-fake, csv, deeperforensics-1.0, dfdc, dffd, "
       "faceforensics++, folder, named, uadfv");
 }
@@ -93,8 +93,9 @@ TEST(ChooseLayoutTest, ARootThatIsTooHighNamesTheFolderBelow) {
   tree.Add({"sets/Celeb-DF/Celeb-real/id0_0000.mp4", "sets/readme.txt"});
   for (const char* root : {"sets", "."}) {
     const auto choose = [&] { ChooseLayout(Dataset("celeb-df-v2"), tree.path() / root); };
-    EXPECT_EQ(MessageOf(choose), (tree.path() / root).string() + ": is no tree of the dataset celeb-df-v2");
-    const std::string hint = HintOf(choose);
+    EXPECT_EQ(CatchMessage(choose),
+              (tree.path() / root).string() + ": is no tree of the dataset celeb-df-v2");
+    const std::string hint = CatchHint(choose);
     EXPECT_TRUE(
         hint.starts_with("expected Celeb-real/, YouTube-real/, Celeb-synthesis/ and "
                          "List_of_testing_videos.txt; found: "))
@@ -107,7 +108,7 @@ TEST(ChooseLayoutTest, ARootThatIsTooDeepNamesTheFolderAbove) {
   MadeTree tree;
   tree.Add({"ff/manipulated_sequences/Deepfakes/c23/videos/000_003.mp4"});
   for (const char* root : {"ff/manipulated_sequences", "ff/manipulated_sequences/Deepfakes/c23/videos"}) {
-    const std::string hint = HintOf([&] { ChooseLayout(LayoutOptions(), tree.path() / root); });
+    const std::string hint = CatchHint([&] { ChooseLayout(LayoutOptions(), tree.path() / root); });
     EXPECT_TRUE(hint.ends_with("ff (faceforensics++) instead")) << hint;
   }
 }
@@ -129,7 +130,7 @@ TEST(ChooseLayoutTest, AStrayMetadataFileIsNoDfdc) {
 }
 
 TEST(ChooseLayoutTest, AMissingRootIsAnError) {
-  EXPECT_EQ(MessageOf([] { ChooseLayout(LayoutOptions(), "/nowhere"); }),
+  EXPECT_EQ(CatchMessage([] { ChooseLayout(LayoutOptions(), "/nowhere"); }),
             "/nowhere: cannot be read: No such file or directory");
 }
 

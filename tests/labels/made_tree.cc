@@ -20,11 +20,11 @@ Listing MadeTree::List(LayoutOptions options) const {
 Listing MadeTree::List(const std::string& dataset) const { return List(Dataset(dataset)); }
 
 std::string MadeTree::Message(const LayoutOptions& options) const {
-  return MessageOf([&] { List(options); });
+  return CatchMessage([&] { List(options); });
 }
 
 std::string MadeTree::Hint(const LayoutOptions& options) const {
-  return HintOf([&] { List(options); });
+  return CatchHint([&] { List(options); });
 }
 
 LayoutOptions Dataset(const std::string& name) {

@@ -39,7 +39,7 @@ ManifestRow FullRow() {
 std::string MessageFor(const std::string& text) {
   const TemporaryFolder folder;
   std::ofstream(folder / "manifest.jsonl", std::ios::binary) << text;
-  const auto message = MessageOf([&] { ReadManifest(folder / "manifest.jsonl"); });
+  const auto message = CatchMessage([&] { ReadManifest(folder / "manifest.jsonl"); });
   const std::string file = (folder / "manifest.jsonl").string() + ": ";
   EXPECT_TRUE(message.empty() || message.starts_with(file)) << message;
   return message.substr(message.empty() ? 0 : file.size());
@@ -71,7 +71,7 @@ TEST(ManifestTest, WhatAVerdictRestsOnComesBack) {
   row.cautions = {HdrFilm("PQ"), LargerLook(960)};
   const ManifestRow back = ParseManifestRow("m", ManifestLine(row));
   EXPECT_EQ(back.cautions, row.cautions);
-  EXPECT_EQ(ReasonsOf(back),
+  EXPECT_EQ(ListReasons(back),
             "Invalid data; an HDR film (PQ): its colours were mapped to the usual range; the face was found "
             "only at a second look, at 960 pixels");
 }

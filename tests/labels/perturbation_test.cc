@@ -44,12 +44,12 @@ TEST(PerturbationTest, NothingIsDoneByNone) {
 
 TEST(PerturbationTest, WhatItDoesNotKnowIsWrongUse) {
   const auto message = [](const std::string& text) {
-    return MessageOf([&] { ParsePerturbations("--perturb", text); });
+    return CatchMessage([&] { ParsePerturbations("--perturb", text); });
   };
   EXPECT_EQ(message("blurr"), "--perturb: 'blurr' is no perturbation");
-  EXPECT_EQ(HintOf([] { ParsePerturbations("--perturb", "blurr"); }), "did you mean blur?");
+  EXPECT_EQ(CatchHint([] { ParsePerturbations("--perturb", "blurr"); }), "did you mean blur?");
   EXPECT_EQ(message("h264:4"), "--perturb: h264 has no level '4'");
-  EXPECT_EQ(HintOf([] { ParsePerturbations("--perturb", "h264:4"); }),
+  EXPECT_EQ(CatchHint([] { ParsePerturbations("--perturb", "h264:4"); }),
             "its levels are 1 to 3: CRF 23, 30, 40");
   EXPECT_EQ(message("blur:"), "--perturb: blur has no level ''");
   EXPECT_EQ(message("blur,,noise"), "--perturb: '' is no perturbation");

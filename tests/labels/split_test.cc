@@ -215,7 +215,7 @@ TEST(AssignSplitsTest, RatiosThatLeaveNothingForTheOpenSplitsAreAUsageError) {
   auto videos = Pairs(2);
   SplitOptions options;
   options.ratios = "0,0,1";
-  EXPECT_EQ(MessageOf([&] {
+  EXPECT_EQ(CatchMessage([&] {
               AssignSplits(options, {"train", "val"}, &videos);
             }),
             "--split: '0,0,1' leaves nothing for train and val");

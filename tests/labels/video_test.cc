@@ -90,15 +90,15 @@ TEST(ListMediaFilesTest, ListsAPipeCalledAsAVideoSoThatItIsTold) {
 }
 
 TEST(ListMediaFilesTest, AMissingRootIsAnError) {
-  EXPECT_EQ(MessageOf([] { ListMediaFiles("/nowhere"); }),
+  EXPECT_EQ(CatchMessage([] { ListMediaFiles("/nowhere"); }),
             "/nowhere: cannot be read: No such file or directory");
-  EXPECT_EQ(HintOf([] { ListMediaFiles("/nowhere"); }), "check the path");
+  EXPECT_EQ(CatchHint([] { ListMediaFiles("/nowhere"); }), "check the path");
 }
 
 TEST(ListMediaFilesTest, AFileAsRootIsAnError) {
   const TemporaryFolder folder;
   Touch(folder / "a.mp4");
-  EXPECT_EQ(MessageOf([&] { ListMediaFiles(folder / "a.mp4"); }),
+  EXPECT_EQ(CatchMessage([&] { ListMediaFiles(folder / "a.mp4"); }),
             (folder / "a.mp4").string() + ": is not a folder");
 }
 
@@ -107,7 +107,7 @@ TEST(ListMediaFilesTest, AnUnreadableFolderIsAnError) {
   const TemporaryFolder folder;
   Touch(folder / "shut/a.mp4");
   fs::permissions(folder / "shut", fs::perms::none);
-  const auto message = MessageOf([&] { ListMediaFiles(folder.path()); });
+  const auto message = CatchMessage([&] { ListMediaFiles(folder.path()); });
   fs::permissions(folder / "shut", fs::perms::owner_all);
   EXPECT_EQ(message, (folder / "shut").string() + ": cannot be read: Permission denied");
 }
@@ -129,7 +129,7 @@ TEST(ListMediaFilesTest, AnUnreadableFolderIsToldAndTheRestListed) {
 
 TEST(ListMediaFilesTest, AnUnreadableRootIsAnErrorAlsoWhereProblemsAreTold) {
   std::vector<std::pair<fs::path, std::string>> problems;
-  EXPECT_EQ(MessageOf([&] { ListMediaFiles("/nowhere", &problems); }),
+  EXPECT_EQ(CatchMessage([&] { ListMediaFiles("/nowhere", &problems); }),
             "/nowhere: cannot be read: No such file or directory");
   EXPECT_TRUE(problems.empty());
 }

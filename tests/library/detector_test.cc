@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 // What `action` throws as DetectorError: its line and its hint.
 template <class Action>
-std::string ErrorOf(const Action& action) {
+std::string CatchError(const Action& action) {
   try {
     action();
   } catch (const DetectorError& error) {
@@ -96,15 +96,15 @@ TEST_F(DetectorTest, FilesThatCannotBeScoredAreValues) {
 }
 
 TEST_F(DetectorTest, WrongOptionsAreErrorsWithHints) {
-  EXPECT_THAT(ErrorOf([] { Detector({"--frame=8"}); }), HasSubstr("--frames"));
-  EXPECT_THAT(ErrorOf([] { Detector({"--frames=none"}); }), HasSubstr("--frames"));
-  EXPECT_THAT(ErrorOf([] { Detector({"--output=scores.csv"}); }), HasSubstr("output"));
-  EXPECT_THAT(ErrorOf([] { Detector({"clip.mp4"}); }), HasSubstr("clip.mp4"));
-  EXPECT_THAT(ErrorOf([] { Detector({"--device=cuda"}); }), HasSubstr("CPU"));
-  EXPECT_THAT(ErrorOf([&] { Detector({"--model=" + (folder_ / "none.safetensors").string()}); }),
+  EXPECT_THAT(CatchError([] { Detector({"--frame=8"}); }), HasSubstr("--frames"));
+  EXPECT_THAT(CatchError([] { Detector({"--frames=none"}); }), HasSubstr("--frames"));
+  EXPECT_THAT(CatchError([] { Detector({"--output=scores.csv"}); }), HasSubstr("output"));
+  EXPECT_THAT(CatchError([] { Detector({"clip.mp4"}); }), HasSubstr("clip.mp4"));
+  EXPECT_THAT(CatchError([] { Detector({"--device=cuda"}); }), HasSubstr("CPU"));
+  EXPECT_THAT(CatchError([&] { Detector({"--model=" + (folder_ / "none.safetensors").string()}); }),
               HasSubstr("none.safetensors"));
   testing::internal::CaptureStdout();
-  EXPECT_THAT(ErrorOf([] { Detector({"--help"}); }), HasSubstr("seam infer --help"));
+  EXPECT_THAT(CatchError([] { Detector({"--help"}); }), HasSubstr("seam infer --help"));
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
 }
 

@@ -35,7 +35,7 @@ done
 
 # Nothing of Seam's inside is shown, and no header of another library is needed.
 library=$(echo "$work"/first/lib*/libseam.so "$work"/first/lib/*/libseam.so | tr ' ' '\n' | grep -v '\*' | head -n 1)
-shown=$(nm -D --defined-only --demangle "$library" | grep -vE ' (seam_|seam::Detector|seam::NameOf\(seam::Detection|(typeinfo|typeinfo name|vtable) for seam::DetectorError|SEAM_)' || true)
+shown=$(nm -D --defined-only --demangle "$library" | grep -vE ' (seam_|seam::Detector|seam::GetName\(seam::Detection|(typeinfo|typeinfo name|vtable) for seam::DetectorError|SEAM_)' || true)
 [[ -z $shown ]] || fail "the library shows more than its interfaces: $shown"
 for header in "$work"/first/include/seam/*.h; do
   ! grep -E '^#include' "$header" | grep -vE '<[a-z]+(\.h)?>' || fail "$header needs other headers"

@@ -59,7 +59,7 @@ TEST_P(BinaryConvolutionTest, EveryKernelGivesTheBitsOfAConvolutionOfFloats) {
   const std::vector<float> given = Numbers(maps.permute({0, 2, 3, 1})), summands = Numbers(bias);
   ASSERT_FALSE(BinaryKernels().empty());
   for (const BinaryKernel kernel : BinaryKernels()) {
-    SCOPED_TRACE(NameOf(kernel));
+    SCOPED_TRACE(GetName(kernel));
     const auto run = [&](const FoldedStep& with) {
       const BinaryConvolution convolution(with, from, batch, kernel);
       // What lay there before must not matter.

@@ -58,7 +58,7 @@ Graph OfImageNet(const ModelOptions& options) {
 // A name and a shape of the published code.
 using Tensors = std::vector<std::pair<std::string, std::vector<std::int64_t>>>;
 
-Tensors StateOf(const std::string& size) {
+Tensors MakeState(const std::string& size) {
   Tensors tensors;
   const Json state = Golden("bnext_" + size + "_state.json");
   for (const auto& row : state.at("entries")) {
@@ -94,7 +94,7 @@ void Fill(const Tensors& tensors, double temperature, Model* model) {
   const torch::NoGradGuard no_grad;
   model->to(torch::kDouble);
   model->eval();
-  auto weights = WeightsOf(*model);
+  auto weights = ListWeights(*model);
   std::map<std::string, double> products;  // of a unit's convolution
   for (const auto& [name, shape] : tensors) {
     if (name.ends_with("binary_conv.weight"))
@@ -148,7 +148,7 @@ TEST_P(BNextGoldenTest, LogitsAndFeaturesAreThoseOfTheAuthorsCode) {
   const auto size = golden.at("size").get<std::string>();
   const ModelOptions options = Usual(size, golden.at("input"));
   Model model(options, OfImageNet(options), Model::kUnset);
-  Fill(StateOf(size), golden.at("temperature_of_every_unit").get<double>(), &model);
+  Fill(MakeState(size), golden.at("temperature_of_every_unit").get<double>(), &model);
   const torch::Tensor picture = Wave(model, options.size, golden.at("phase"));
   ExpectNear(model.Features(picture), golden.at("features_first8"), golden.at("features_sum"), 1e-9);
   ExpectNear(model.Run(picture, model.graph().answer()), golden.at("logits_first8"), golden.at("logits_sum"),
@@ -163,7 +163,7 @@ TEST(BNextTest, TinyAnswersAPictureOfItsUsualSizeAsTheAuthorsCodeDoes) {
   const Json golden = Golden("bnext_golden.json").at("models")[0];
   const ModelOptions options = Usual("T", golden.at("input"));
   Model model(options, OfImageNet(options), Model::kUnset);
-  Fill(StateOf("T"), 1e-8, &model);
+  Fill(MakeState("T"), 1e-8, &model);
   ExpectNear(model.Run(Wave(model, options.size, 0), model.graph().answer()), golden.at("logits_first8"),
              golden.at("logits_sum"), 1e-9);
 }
@@ -179,10 +179,10 @@ TEST(BNextTest, ParametersAreThePublishedOnesAndNoneIsUnknown) {
   for (const auto& [size, parameters] : published) {
     SCOPED_TRACE(size);
     std::map<std::string, WeightSpec> ours;
-    for (const WeightSpec& weight : WeightsOf(OfImageNet(Usual(size, 224)))) ours[weight.name] = weight;
+    for (const WeightSpec& weight : ListWeights(OfImageNet(Usual(size, 224)))) ours[weight.name] = weight;
     std::int64_t count = 0;
     std::size_t found = 0;
-    for (const auto& [name, shape] : StateOf(size)) {
+    for (const auto& [name, shape] : MakeState(size)) {
       std::int64_t numbers = 1;
       for (const auto side : shape) numbers *= side;
       const auto own = ours.find(name);
@@ -221,7 +221,7 @@ torch::Tensor DetectorsPicture() {
 
 // The detector's tensors are the trunk's without its classifier, then its own.
 Tensors StateOfDetector(const std::string& size, std::int64_t features) {
-  Tensors tensors = StateOf(size);
+  Tensors tensors = MakeState(size);
   std::erase_if(tensors, [](const auto& tensor) { return tensor.first.starts_with("fc."); });
   tensors.insert(tensors.end(), {{"adapter.weight", {3, 5, 3, 3}},
                                  {"adapter.bias", {3}},
@@ -256,9 +256,9 @@ TEST(BinaryDetectorTest, HasThePublishedNumberOfParameters) {
     const auto size = golden.at("size").get<std::string>();
     const ModelOptions options = Usual(size, 224, "rgb,fft,lbp");
     std::map<std::string, bool> ours;
-    for (const WeightSpec& weight : WeightsOf(MakeGraph(options))) ours[weight.name] = true;
+    for (const WeightSpec& weight : ListWeights(MakeGraph(options))) ours[weight.name] = true;
     std::int64_t unused = 0;
-    for (const auto& [name, shape] : StateOf(size)) {
+    for (const auto& [name, shape] : MakeState(size)) {
       if (ours.count(name) == 0 && name.ends_with(".weight")) unused += shape[0];
     }
     EXPECT_EQ(CountTrainable(MakeGraph(options)) + unused, golden.at("parameters").get<std::int64_t>());
@@ -269,8 +269,8 @@ TEST(BinaryDetectorTest, HasThePublishedNumberOfParameters) {
 std::shared_ptr<Model> Small(int width, double fractions) {
   torch::manual_seed(3);
   const torch::NoGradGuard no_grad;
-  auto model = MakeModel(OptionsOf("bnext_t", 64, {{"width", width}}));
-  for (auto& [name, tensor] : WeightsOf(*model)) {
+  auto model = MakeModel(GetOptions("bnext_t", 64, {{"width", width}}));
+  for (auto& [name, tensor] : ListWeights(*model)) {
     torch::Tensor weight = tensor;
     if (name.ends_with("temperature")) {
       weight.fill_(fractions > 0 ? 1 : 1e-8);
@@ -344,7 +344,7 @@ fs::path WriteLightning(const fs::path& path, const Model& model, const std::str
   const torch::NoGradGuard no_grad;
   Archive archive;
   std::string state;
-  const auto weights = WeightsOf(model);
+  const auto weights = ListWeights(model);
   const auto insert = [&](const std::string& name, const torch::Tensor& tensor) {
     state += Archive::Text(prefix + name) + archive.Tensor(tensor);
   };
@@ -373,7 +373,7 @@ class BinaryDetectorFileTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(BinaryDetectorFileTest, ItsRecipeBringsTheNetworkTheChannelsTheCropAndTheSign) {
   torch::manual_seed(3);
-  ModelOptions options = OptionsOf("bnext_t");
+  ModelOptions options = GetOptions("bnext_t");
   options.input_channels = "rgb,fft,lbp";
   options.size = 64;
   const auto made = MakeModel(options);
@@ -447,9 +447,9 @@ TEST(BNextTest, BinaryWeightsLearnByGradientsThatPassThroughTheirSigns) {
   EXPECT_EQ(binary, 2 * 31);
   // What a step makes greater than 1.5 the next pass brings back.
   const torch::NoGradGuard no_grad;
-  WeightsOf(*model).at("feature.3.Attention.binary_conv.weight").fill_(7);
+  ListWeights(*model).at("feature.3.Attention.binary_conv.weight").fill_(7);
   model->forward(Noise(4, 64).permute({0, 1, 4, 2, 3}));
-  EXPECT_EQ(WeightsOf(*model).at("feature.3.Attention.binary_conv.weight").max().item<float>(), 1.5F);
+  EXPECT_EQ(ListWeights(*model).at("feature.3.Attention.binary_conv.weight").max().item<float>(), 1.5F);
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ class CheckpointTest : public testing::Test {
     torch::manual_seed(1);
     model_ = MakeModel("meso4");
     const torch::NoGradGuard no_grad;
-    for (auto& [name, tensor] : WeightsOf(*model_)) tensor.uniform_(0.1, 1);
+    for (auto& [name, tensor] : ListWeights(*model_)) tensor.uniform_(0.1, 1);
     info_.model = "meso4";
     info_.crop.set_size(256);
     info_.crop.set_margin(0.3);
@@ -54,13 +54,13 @@ class CheckpointTest : public testing::Test {
   }
 
   // The error of that, without the file's name.
-  std::string ErrorOf(const std::function<void(TensorFile*)>& change) {
-    const std::string message = MessageOf([&] { LoadChanged(change); });
+  std::string CatchError(const std::function<void(TensorFile*)>& change) {
+    const std::string message = CatchMessage([&] { LoadChanged(change); });
     return message.empty() ? "" : message.substr(path_.string().size() + 2);
   }
 
-  std::string MetadataErrorOf(const std::string& key, const std::string& value) {
-    return ErrorOf([&](TensorFile* contents) { contents->metadata[key] = value; });
+  std::string CatchMetadataError(const std::string& key, const std::string& value) {
+    return CatchError([&](TensorFile* contents) { contents->metadata[key] = value; });
   }
 
   TemporaryFolder folder_;
@@ -76,7 +76,7 @@ TEST_F(CheckpointTest, CalibrationRoundTrips) {
 }
 
 TEST_F(CheckpointTest, CalibrationsThatMakeNoSenseAreErrors) {
-  const auto problem = [&](const char* text) { return MetadataErrorOf("seam.calibration", text); };
+  const auto problem = [&](const char* text) { return CatchMetadataError("seam.calibration", text); };
   EXPECT_EQ(problem("{}"), "bad checkpoint: seam.calibration is not a calibration: '{}'");
   const auto with = [&](const char* temperature, const char* band) {
     return problem(fmt::format(R"({{"temperature":{},"threshold_eer":0.5,"threshold_fpr1":0.5,"band":{},)"
@@ -102,8 +102,8 @@ TEST_F(CheckpointTest, RoundTrips) {
   EXPECT_EQ(checkpoint.info.recipe, info_.recipe);
   EXPECT_FALSE(checkpoint.info.calibration);
   EXPECT_FALSE(checkpoint.model->is_training());
-  const auto weights = WeightsOf(*checkpoint.model);
-  for (const auto& [name, tensor] : WeightsOf(*model_))
+  const auto weights = ListWeights(*checkpoint.model);
+  for (const auto& [name, tensor] : ListWeights(*model_))
     EXPECT_TRUE(torch::equal(weights.at(name), tensor)) << name;
 }
 
@@ -113,8 +113,8 @@ TEST_F(CheckpointTest, WeightsOfHalfPrecisionBecomeFloat) {
       for (auto& [name, tensor] : contents->tensors) tensor = tensor.to(type);
     });
     const Checkpoint checkpoint = LoadCheckpoint(path_);
-    const auto weights = WeightsOf(*checkpoint.model);
-    for (const auto& [name, tensor] : WeightsOf(*model_)) {
+    const auto weights = ListWeights(*checkpoint.model);
+    for (const auto& [name, tensor] : ListWeights(*model_)) {
       EXPECT_EQ(weights.at(name).scalar_type(), torch::kFloat) << name;
       EXPECT_TRUE(torch::equal(weights.at(name), tensor.to(type).to(torch::kFloat))) << name;
     }
@@ -122,7 +122,7 @@ TEST_F(CheckpointTest, WeightsOfHalfPrecisionBecomeFloat) {
 }
 
 TEST_F(CheckpointTest, InfinityInHalfPrecisionIsAnError) {
-  EXPECT_EQ(ErrorOf([](TensorFile* contents) {
+  EXPECT_EQ(CatchError([](TensorFile* contents) {
               contents->tensors["norm1.bias"] = torch::full({8}, 1e6).to(torch::kHalf);
             }),
             "its weights do not fit the network: 'norm1.bias' holds numbers that are not finite");
@@ -190,31 +190,31 @@ TEST_F(CheckpointTest, NetworksOptionsComeBack) {
 
 TEST_F(CheckpointTest, BadOptionsAreOneError) {
   const std::string hostile = R"({"temporal":{"head":"lstm","hidden":8192,"layers":32}})";
-  EXPECT_EQ(MetadataErrorOf("seam.options", hostile).find("its weights do not fit the network: "), 0u);
-  EXPECT_EQ(MetadataErrorOf("seam.options", "["), "bad checkpoint: seam.options is no JSON object");
-  EXPECT_EQ(MetadataErrorOf("seam.options", std::string(200'000, '[')),
+  EXPECT_EQ(CatchMetadataError("seam.options", hostile).find("its weights do not fit the network: "), 0u);
+  EXPECT_EQ(CatchMetadataError("seam.options", "["), "bad checkpoint: seam.options is no JSON object");
+  EXPECT_EQ(CatchMetadataError("seam.options", std::string(200'000, '[')),
             "bad checkpoint: seam.options is no JSON object");
-  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"model":"mesoinception4"})"),
+  EXPECT_EQ(CatchMetadataError("seam.options", R"({"model":"mesoinception4"})"),
             "bad checkpoint: seam.options names another network");
-  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"colour":1})"),
+  EXPECT_EQ(CatchMetadataError("seam.options", R"({"colour":1})"),
             "bad network options: 'colour' is unknown to this Seam");
-  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"size":"big"})"),
+  EXPECT_EQ(CatchMetadataError("seam.options", R"({"size":"big"})"),
             "bad network options: size is of another type");
-  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"size":1e300})"),
+  EXPECT_EQ(CatchMetadataError("seam.options", R"({"size":1e300})"),
             "bad network options: size is of another type");
-  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"temporal":{"head":"lstm","hidden":100000}})"),
+  EXPECT_EQ(CatchMetadataError("seam.options", R"({"temporal":{"head":"lstm","hidden":100000}})"),
             "bad network options: lstm-hidden 100000 is not 1 to 8192");
-  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"temporal":7})"),
+  EXPECT_EQ(CatchMetadataError("seam.options", R"({"temporal":7})"),
             "bad network options: temporal is no JSON object");
-  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"variant":{"scale":["half"]}})"),
+  EXPECT_EQ(CatchMetadataError("seam.options", R"({"variant":{"scale":["half"]}})"),
             "bad network options: variant holds more than keys and values");
-  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"variant":{"tf":true}})"),
+  EXPECT_EQ(CatchMetadataError("seam.options", R"({"variant":{"tf":true}})"),
             "bad checkpoint: seam.options asks for what there is not: variant: meso4 does not know 'tf'");
 }
 
 TEST_F(CheckpointTest, FileThatIsNoSafetensorsIsAnError) {
   WriteFile(path_, "a text");
-  EXPECT_EQ(MessageOf([&] { LoadCheckpoint(path_); }),
+  EXPECT_EQ(CatchMessage([&] { LoadCheckpoint(path_); }),
             path_.string() + ": is text, not weights: it begins with 'a text'");
 }
 
@@ -225,129 +225,131 @@ TEST_F(CheckpointTest, FilesOfOtherLibrariesNameTheCommandThatReadsThem) {
                                     {"\x80\2}.", "PyTorch"},
                                     {"\x89HDF\r\n\x1a\n...", "Keras (HDF5)"}}) {
     WriteFile(path_, bytes);
-    EXPECT_EQ(MessageOf([&] { LoadCheckpoint(path_); }),
+    EXPECT_EQ(CatchMessage([&] { LoadCheckpoint(path_); }),
               path_.string() + ": is a " + kind + " file, no checkpoint of Seam's");
-    EXPECT_EQ(HintOf([&] { LoadCheckpoint(path_); }), hint);
+    EXPECT_EQ(CatchHint([&] { LoadCheckpoint(path_); }), hint);
   }
   WriteFile(path_, "");
-  EXPECT_EQ(MessageOf([&] { LoadCheckpoint(path_); }), path_.string() + ": is empty");
+  EXPECT_EQ(CatchMessage([&] { LoadCheckpoint(path_); }), path_.string() + ": is empty");
   WriteFile(path_, "version https://git-lfs.github.com/spec/v1\n");
-  EXPECT_THAT(HintOf([&] { LoadCheckpoint(path_); }), testing::HasSubstr("git lfs pull"));
+  EXPECT_THAT(CatchHint([&] { LoadCheckpoint(path_); }), testing::HasSubstr("git lfs pull"));
 }
 
 TEST_F(CheckpointTest, SafetensorsOfOthersIsAnError) {
-  EXPECT_EQ(ErrorOf([](TensorFile* contents) {
+  EXPECT_EQ(CatchError([](TensorFile* contents) {
               contents->metadata = {{"format", "pt"}};
             }),
             "is a safetensors file, but no checkpoint of Seam's: it does not name its network");
-  EXPECT_THAT(HintOf([&] { LoadCheckpoint(path_); }), testing::HasSubstr("seam models import"));
+  EXPECT_THAT(CatchHint([&] { LoadCheckpoint(path_); }), testing::HasSubstr("seam models import"));
 }
 
 TEST_F(CheckpointTest, NewerFormatIsAnErrorThatSaysWhoWroteIt) {
-  EXPECT_EQ(ErrorOf([](TensorFile* contents) {
+  EXPECT_EQ(CatchError([](TensorFile* contents) {
               contents->metadata["seam.format"] = "3";
               contents->metadata["seam.version"] = "9.1.0";
               contents->metadata["seam.crop"] = "a new form";
             }),
             "was written in checkpoint format 3 by Seam '9.1.0'; this is Seam " + Version() +
                 ", which reads up to 2");
-  EXPECT_EQ(HintOf([&] { LoadCheckpoint(path_); }), "use a newer Seam");
+  EXPECT_EQ(CatchHint([&] { LoadCheckpoint(path_); }), "use a newer Seam");
 }
 
 TEST_F(CheckpointTest, UnknownNetworkIsAnErrorThatListsTheKnown) {
-  EXPECT_EQ(MetadataErrorOf("seam.model", "meso9"), "its network 'meso9' is unknown to this Seam " +
-                                                        Version() + "; the file was written by Seam '" +
-                                                        Version() + "'");
-  EXPECT_EQ(HintOf([&] { LoadCheckpoint(path_); }).find("use a newer Seam; this one knows: meso4"), 0u);
+  EXPECT_EQ(CatchMetadataError("seam.model", "meso9"), "its network 'meso9' is unknown to this Seam " +
+                                                           Version() + "; the file was written by Seam '" +
+                                                           Version() + "'");
+  EXPECT_EQ(CatchHint([&] { LoadCheckpoint(path_); }).find("use a newer Seam; this one knows: meso4"), 0u);
 }
 
 TEST_F(CheckpointTest, MetadataOfAnotherToolIsIgnored) {
-  EXPECT_EQ(MetadataErrorOf("format", "pt"), "");
-  EXPECT_EQ(MetadataErrorOf("seam.future", "x"), "");
+  EXPECT_EQ(CatchMetadataError("format", "pt"), "");
+  EXPECT_EQ(CatchMetadataError("seam.future", "x"), "");
 }
 
 TEST_F(CheckpointTest, MissingMetadataIsAnError) {
   for (const std::string key : {"seam.format", "seam.crop", "seam.epoch", "seam.threshold"}) {
-    EXPECT_EQ(ErrorOf([&](TensorFile* contents) { contents->metadata.erase(key); }),
+    EXPECT_EQ(CatchError([&](TensorFile* contents) { contents->metadata.erase(key); }),
               "bad checkpoint: " + key + " is missing");
   }
   for (const std::string key : {"seam.notice", "seam.metrics", "seam.recipe", "seam.version"}) {
-    EXPECT_EQ(ErrorOf([&](TensorFile* contents) { contents->metadata.erase(key); }), "") << key;
+    EXPECT_EQ(CatchError([&](TensorFile* contents) { contents->metadata.erase(key); }), "") << key;
   }
 }
 
 TEST_F(CheckpointTest, BadMetadataIsAnError) {
-  EXPECT_EQ(MetadataErrorOf("seam.format", "one"), "bad checkpoint: seam.format is 'one', not a number");
-  EXPECT_EQ(MetadataErrorOf("seam.format", "0"), "bad checkpoint: seam.format is 0");
-  EXPECT_EQ(MetadataErrorOf("seam.epoch", "3 or so"),
+  EXPECT_EQ(CatchMetadataError("seam.format", "one"), "bad checkpoint: seam.format is 'one', not a number");
+  EXPECT_EQ(CatchMetadataError("seam.format", "0"), "bad checkpoint: seam.format is 0");
+  EXPECT_EQ(CatchMetadataError("seam.epoch", "3 or so"),
             "bad checkpoint: seam.epoch is '3 or so', not a number");
-  EXPECT_EQ(MetadataErrorOf("seam.epoch", "99999999999"),
+  EXPECT_EQ(CatchMetadataError("seam.epoch", "99999999999"),
             "bad checkpoint: seam.epoch is '99999999999', not a number");
-  EXPECT_EQ(MetadataErrorOf("seam.epoch", "-1"), "bad checkpoint: seam.epoch is -1");
-  EXPECT_EQ(MetadataErrorOf("seam.threshold", ""), "bad checkpoint: seam.threshold is '', not a number");
-  EXPECT_EQ(MetadataErrorOf("seam.threshold", "nan"),
+  EXPECT_EQ(CatchMetadataError("seam.epoch", "-1"), "bad checkpoint: seam.epoch is -1");
+  EXPECT_EQ(CatchMetadataError("seam.threshold", ""), "bad checkpoint: seam.threshold is '', not a number");
+  EXPECT_EQ(CatchMetadataError("seam.threshold", "nan"),
             "bad checkpoint: seam.threshold is nan, not from 0 to 1");
-  EXPECT_EQ(MetadataErrorOf("seam.threshold", "1.5"),
+  EXPECT_EQ(CatchMetadataError("seam.threshold", "1.5"),
             "bad checkpoint: seam.threshold is 1.5, not from 0 to 1");
-  EXPECT_EQ(MetadataErrorOf("seam.metrics", "{"), "bad checkpoint: seam.metrics is not JSON");
-  EXPECT_EQ(MetadataErrorOf("seam.recipe", ""), "bad checkpoint: seam.recipe is not JSON");
-  EXPECT_EQ(MetadataErrorOf("seam.crop", "{"), "bad checkpoint: seam.crop is not a crop specification: '{'");
-  EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":256,"colour":"sepia"})"),
+  EXPECT_EQ(CatchMetadataError("seam.metrics", "{"), "bad checkpoint: seam.metrics is not JSON");
+  EXPECT_EQ(CatchMetadataError("seam.recipe", ""), "bad checkpoint: seam.recipe is not JSON");
+  EXPECT_EQ(CatchMetadataError("seam.crop", "{"),
+            "bad checkpoint: seam.crop is not a crop specification: '{'");
+  EXPECT_EQ(CatchMetadataError("seam.crop", R"({"size":256,"colour":"sepia"})"),
             R"(bad checkpoint: seam.crop is not a crop specification: '{"size":256,"colour":"sepia"}')");
-  EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":256,"margin":"NaN"})"),
+  EXPECT_EQ(CatchMetadataError("seam.crop", R"({"size":256,"margin":"NaN"})"),
             "bad checkpoint: seam.crop has a margin of nan");
-  EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":256,"align":"eyes"})"),
+  EXPECT_EQ(CatchMetadataError("seam.crop", R"({"size":256,"align":"eyes"})"),
             "bad checkpoint: seam.crop has faces aligned by 'eyes'; none and similarity are known");
-  EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":256,"align":"none","encoding":"webp"})"),
+  EXPECT_EQ(CatchMetadataError("seam.crop", R"({"size":256,"align":"none","encoding":"webp"})"),
             "bad checkpoint: seam.crop has pictures encoded as 'webp'; jpeg and png are known");
 }
 
 TEST_F(CheckpointTest, DeeplyNestedMetadataIsAnErrorOrFine) {
   const std::string deep(200'000, '[');
-  EXPECT_EQ(MetadataErrorOf("seam.recipe", deep), "bad checkpoint: seam.recipe is not JSON");
+  EXPECT_EQ(CatchMetadataError("seam.recipe", deep), "bad checkpoint: seam.recipe is not JSON");
   const std::string closed = deep + std::string(200'000, ']');
-  EXPECT_EQ(MetadataErrorOf("seam.recipe", closed), "bad checkpoint: seam.recipe is not JSON");
-  EXPECT_EQ(MetadataErrorOf("seam.options", R"({"variant":{"scale":)" + closed + "}}"),
+  EXPECT_EQ(CatchMetadataError("seam.recipe", closed), "bad checkpoint: seam.recipe is not JSON");
+  EXPECT_EQ(CatchMetadataError("seam.options", R"({"variant":{"scale":)" + closed + "}}"),
             "bad checkpoint: seam.options is no JSON object");
-  EXPECT_EQ(MetadataErrorOf("seam.crop", "{\"size\":" + deep).find("bad checkpoint: seam.crop is not a crop"),
-            0u);
+  EXPECT_EQ(
+      CatchMetadataError("seam.crop", "{\"size\":" + deep).find("bad checkpoint: seam.crop is not a crop"),
+      0u);
 }
 
 TEST_F(CheckpointTest, CropsThatTheNetworkDoesNotTakeAreAnError) {
-  EXPECT_EQ(MetadataErrorOf("seam.crop", "{}"),
+  EXPECT_EQ(CatchMetadataError("seam.crop", "{}"),
             "bad checkpoint: seam.crop has crops of 0 pixels, but meso4 takes 256");
-  EXPECT_EQ(MetadataErrorOf("seam.crop", R"({"size":224})"),
+  EXPECT_EQ(CatchMetadataError("seam.crop", R"({"size":224})"),
             "bad checkpoint: seam.crop has crops of 224 pixels, but meso4 takes 256");
 }
 
 TEST_F(CheckpointTest, WhatCouldNotBeLoadedIsNotSaved) {
   info_.crop.set_size(0);
-  EXPECT_EQ(MessageOf([&] { Save(); }),
+  EXPECT_EQ(CatchMessage([&] { Save(); }),
             path_.string() + ": bad checkpoint: seam.crop has crops of 0 pixels, but meso4 takes 256");
   info_.crop.set_size(256);
   info_.threshold = 2;
-  EXPECT_EQ(MessageOf([&] { Save(); }),
+  EXPECT_EQ(CatchMessage([&] { Save(); }),
             path_.string() + ": bad checkpoint: seam.threshold is 2, not from 0 to 1");
   info_.threshold = 0.5;
   info_.metrics = "none";
-  EXPECT_EQ(MessageOf([&] { Save(); }), path_.string() + ": bad checkpoint: seam.metrics is not JSON");
+  EXPECT_EQ(CatchMessage([&] { Save(); }), path_.string() + ": bad checkpoint: seam.metrics is not JSON");
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 TEST_F(CheckpointTest, WeightsOfADivergedTrainingAreNotSaved) {
   {
     const torch::NoGradGuard no_grad;
-    WeightsOf(*model_).at("dense1.bias")[3] = std::nan("");
+    ListWeights(*model_).at("dense1.bias")[3] = std::nan("");
   }
-  EXPECT_EQ(MessageOf([&] { Save(); }),
+  EXPECT_EQ(CatchMessage([&] { Save(); }),
             path_.string() + ": not saved: 'dense1.bias' holds numbers that are not finite");
-  EXPECT_EQ(HintOf([&] { Save(); }), "the training diverged; a lower learning rate may help");
+  EXPECT_EQ(CatchHint([&] { Save(); }), "the training diverged; a lower learning rate may help");
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 TEST_F(CheckpointTest, EachDifferenceInTheWeightsIsNamed) {
   EXPECT_EQ(
-      ErrorOf([](TensorFile* contents) {
+      CatchError([](TensorFile* contents) {
         contents->tensors.erase("dense2.bias");
         contents->tensors["head.bias"] = torch::zeros({1});
         contents->tensors["conv1.weight"] = torch::zeros({8, 3, 5, 5});
@@ -357,23 +359,23 @@ TEST_F(CheckpointTest, EachDifferenceInTheWeightsIsNamed) {
       "its weights do not fit the network: 'conv1.weight' has the shape [8, 3, 5, 5], not [8, 3, 3, 3]; "
       "'dense2.bias' is missing; 'norm1.bias' has the type float64, not float32; "
       "'norm2.bias' holds numbers that are not finite; 'head.bias' is left over");
-  EXPECT_EQ(HintOf([&] { LoadCheckpoint(path_); }),
+  EXPECT_EQ(CatchHint([&] { LoadCheckpoint(path_); }),
             "the file was written for another network or by another version of Seam");
 }
 
 TEST_F(CheckpointTest, ManyDifferencesAreCounted) {
-  const std::string error = ErrorOf([](TensorFile* contents) { contents->tensors.clear(); });
+  const std::string error = CatchError([](TensorFile* contents) { contents->tensors.clear(); });
   EXPECT_EQ(error.substr(error.rfind(';')), "; and 18 more");
   EXPECT_EQ(std::count(error.begin(), error.end(), ';'), 10);
 }
 
 TEST_F(CheckpointTest, WeightsThatDoNotFitLeaveTheModelAsItWas) {
-  auto weights = WeightsOf(*MakeModel("meso4"));
+  auto weights = ListWeights(*MakeModel("meso4"));
   weights.erase("dense2.bias");
-  const auto before = WeightsOf(*model_).at("conv1.weight").clone();
-  EXPECT_EQ(MessageOf([&] { LoadWeights(weights, "weights", model_.get()); }),
+  const auto before = ListWeights(*model_).at("conv1.weight").clone();
+  EXPECT_EQ(CatchMessage([&] { LoadWeights(weights, "weights", model_.get()); }),
             "weights: its weights do not fit the network: 'dense2.bias' is missing");
-  EXPECT_TRUE(torch::equal(WeightsOf(*model_).at("conv1.weight"), before));
+  EXPECT_TRUE(torch::equal(ListWeights(*model_).at("conv1.weight"), before));
 }
 
 TEST_F(CheckpointTest, FlippedBitsOfTheHeaderLoadOrAreAnError) {

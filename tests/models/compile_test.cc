@@ -27,7 +27,7 @@ namespace {
 void Stir(Model* model) {
   torch::manual_seed(5);
   const torch::NoGradGuard no_grad;
-  for (auto& [name, tensor] : WeightsOf(*model)) {
+  for (auto& [name, tensor] : ListWeights(*model)) {
     torch::Tensor weight = tensor;
     if (name.ends_with("running_var")) {
       weight.uniform_(0.6, 1.6);
@@ -113,7 +113,7 @@ TEST(CompileTest, SignsAnswerAsTheirModelDoes) {
   const auto model = Stirred(GraphOfSigns());
   ExpectAsEager(model.get(), "weights between signs", 3);
   const torch::NoGradGuard no_grad;
-  for (auto& [name, tensor] : WeightsOf(*model)) {
+  for (auto& [name, tensor] : ListWeights(*model)) {
     if (IsTemperature(name)) torch::Tensor(tensor).fill_(0);
   }
   ExpectAsEager(model.get(), "signs", 3);
@@ -225,7 +225,7 @@ Graph WithOutputs() {
 // What the graph itself says, node by node: the outputs of `pictures` [n, H, W, 3], channels last.
 std::vector<torch::Tensor> NodeByNode(const Model& model, const torch::Tensor& pictures) {
   const torch::NoGradGuard no_grad;
-  const auto weights = WeightsOf(model);
+  const auto weights = ListWeights(model);
   std::vector<torch::Tensor> values;
   for (const Node& node : model.graph().nodes()) {
     std::vector<torch::Tensor> inputs;
@@ -249,7 +249,7 @@ TEST(CompileTest, NamedOutputsOfRectanglesAreThoseOfTheGraph) {
   const torch::Tensor pictures = torch::randint(0, 256, {3, 24, 40, 3}, torch::kByte);
   const std::vector<torch::Tensor> expected = NodeByNode(*model, pictures);
   const FoldedGraph folded = FoldModel(*model);
-  const InputSpec input = InputOf(model->graph());
+  const InputSpec input = GetInput(model->graph());
   std::vector<std::unique_ptr<CompiledModel>> forms;
   forms.push_back(Compile(folded, input, {.precision = "fp32", .device = "cpu"}));
   forms.push_back(MakeFoldedTorchModel(folded, input, torch::kCPU, false));
@@ -266,7 +266,7 @@ TEST(CompileTest, NamedOutputsOfRectanglesAreThoseOfTheGraph) {
       const torch::Tensor numbers = torch::tensor(found[i]).view(expected[i].sizes());
       EXPECT_LT((numbers - expected[i]).abs().max().item<float>(), 1e-3) << form->description() << " " << i;
     }
-    EXPECT_EQ(MessageOf([&] { form->Features(pictures.data_ptr<std::uint8_t>(), 1); }),
+    EXPECT_EQ(CatchMessage([&] { form->Features(pictures.data_ptr<std::uint8_t>(), 1); }),
               "network: it has no head: it answers its named outputs alone");
   }
 }
@@ -321,7 +321,7 @@ TEST(CompileTest, KeepsItsOwnWeights) {
   const torch::Tensor clips = Clips(model->input(), 1);
   const auto compiled = Compile(*model, {.precision = "fp32", .device = "cpu"});
   const std::vector<double> before = Compiled(*compiled, clips);
-  for (auto& [name, tensor] : WeightsOf(*model)) torch::NoGradGuard(), tensor.detach().zero_();
+  for (auto& [name, tensor] : ListWeights(*model)) torch::NoGradGuard(), tensor.detach().zero_();
   EXPECT_EQ(Compiled(*compiled, clips), before);
   model.reset();
   EXPECT_EQ(Compiled(*compiled, clips), before);
@@ -330,7 +330,7 @@ TEST(CompileTest, KeepsItsOwnWeights) {
 TEST(CompileTest, CudaWhereThereIsNoneIsAnError) {
   if (torch::cuda::is_available()) GTEST_SKIP() << "there is one";
   const auto model = Stirred(ModelOptions());
-  EXPECT_EQ(MessageOf([&] { Compile(*model, {.device = "cuda"}); }),
+  EXPECT_EQ(CatchMessage([&] { Compile(*model, {.device = "cuda"}); }),
             "--device: there is no CUDA device that this LibTorch can use");
 }
 
@@ -346,7 +346,7 @@ TEST(CompileTest, Bf16MovesScoresByAtMostAHundredth) {
     EXPECT_NEAR(Score(rounded), Score(exact), 0.01) << name << " " << exact;
   }
 #else
-  EXPECT_EQ(MessageOf([] { Compile(*Stirred(ModelOptions()), {.precision = "bf16", .device = "cpu"}); }),
+  EXPECT_EQ(CatchMessage([] { Compile(*Stirred(ModelOptions()), {.precision = "bf16", .device = "cpu"}); }),
             "--precision: bf16 on the CPU needs a Seam that was built with oneDNN");
 #endif
 }

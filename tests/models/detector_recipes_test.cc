@@ -74,7 +74,7 @@ struct Golden {
 };
 
 // Of polimi's files the answers of the version of efficientnet_pytorch that they were trained with.
-Golden GoldenOf(const std::string& file) {
+Golden ReadGolden(const std::string& file) {
   const auto json = nlohmann::json::parse(ReadFile(SharedPath(kTiny + "tiny.json"))).at("files").at(file);
   Golden golden;
   golden.side = json.at("side");
@@ -89,7 +89,7 @@ Golden GoldenOf(const std::string& file) {
 
 // logit of each of two pictures by OpenCV's runtime, from the exported file.
 std::vector<double> ByOpenCv(const Model& model, const torch::Tensor& pictures) {
-  const std::string bytes = OnnxOf(model.graph(), WeightsOf(model), {}, {.batch = 2});
+  const std::string bytes = ToOnnx(model.graph(), ListWeights(model), {}, {.batch = 2});
   auto net = cv::dnn::readNetFromONNX(bytes.data(), bytes.size());
   auto input = pictures.permute({0, 3, 1, 2}).to(torch::kFloat).contiguous();
   net.setInput(
@@ -117,7 +117,7 @@ class TinyDetectorTest : public testing::TestWithParam<Tiny> {};
 TEST_P(TinyDetectorTest, ImportedItAnswersAsItsAuthorsCode) {
   SEAM_NEEDS_SHARED(kTiny + "tiny.json");
   const Tiny& tiny = GetParam();
-  const Golden golden = GoldenOf(tiny.file);
+  const Golden golden = ReadGolden(tiny.file);
   TemporaryFolder folder;
   const std::string out = (folder / "out.safetensors").string();
   std::vector<std::string> arguments = {
@@ -273,12 +273,12 @@ class MadeDetectorTest : public testing::Test {
   // A small Xception of random weights under the names of `prefix`, with two answers.
   void Make(const std::string& prefix, const std::map<std::string, std::vector<std::int64_t>>& more = {}) {
     torch::manual_seed(4);
-    options_ = OptionsOf("xception", 64, {{"widths", "2/2/4/4/6/8/8/16"}});
+    options_ = GetOptions("xception", 64, {{"widths", "2/2/4/4/6/8/8/16"}});
     model_ = MakeModel(options_);
     FillLively(model_.get(), torch::rand({4, 3, 64, 64}) * 255);
     model_->eval();
     TensorFile file;
-    for (const auto& [name, tensor] : WeightsOf(*model_)) {
+    for (const auto& [name, tensor] : ListWeights(*model_)) {
       const bool answer = name.starts_with("last_linear.");
       file.tensors[prefix + name] =
           answer ? torch::cat({torch::zeros_like(tensor), tensor.detach()}) : tensor.detach().clone();
@@ -379,9 +379,9 @@ class MadeHubClassifierTest : public testing::Test {
     torch::manual_seed(4);
     const nlohmann::json variant = {{"flavour", "google"}, {"scale", "half"}, {"width", 32}, {"depth", 2},
                                     {"heads", 4},          {"mlp", 64},       {"patch", 8}};
-    model_ = MakeModel(OptionsOf("vit_b16", 32, variant));
+    model_ = MakeModel(GetOptions("vit_b16", 32, variant));
     const torch::NoGradGuard no_grad;
-    for (auto& [name, tensor] : WeightsOf(*model_))
+    for (auto& [name, tensor] : ListWeights(*model_))
       tensor.normal_(name.ends_with("norm.weight") ? 1 : 0, 0.3);
     model_->eval();
     const std::pair<const char*, const char*> names[] = {
@@ -397,7 +397,7 @@ class MadeHubClassifierTest : public testing::Test {
         {"blocks.", "vit.encoder.layer."},
         {"head.", "classifier."}};
     TensorFile file;
-    for (const auto& [name, tensor] : WeightsOf(*model_)) {
+    for (const auto& [name, tensor] : ListWeights(*model_)) {
       std::string theirs = name;
       for (const auto& [ours, their] : names) {
         const std::string part = ours;

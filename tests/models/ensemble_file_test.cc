@@ -12,7 +12,7 @@ namespace {
 class EnsembleFileTest : public ::testing::Test {
  protected:
   std::string Told(const std::string& text) {
-    return MessageOf([&] { ParseEnsemble(text, "e"); });
+    return CatchMessage([&] { ParseEnsemble(text, "e"); });
   }
 
   TemporaryFolder folder_;
@@ -21,7 +21,7 @@ class EnsembleFileTest : public ::testing::Test {
 };
 
 TEST_F(EnsembleFileTest, CheckpointsComeBackByteForByte) {
-  EnsembleInfo info = MeanOf({"a", "b"});
+  EnsembleInfo info = ComputeMean({"a", "b"});
   info.bias = 0.125;
   info.calibration = Calibration{2, 0.4, 0.6, 0.3, 0.7, 10, 20};
   WriteEnsemble(folder_ / "e.safetensors", info, {a_, b_});
@@ -35,8 +35,8 @@ TEST_F(EnsembleFileTest, CheckpointsComeBackByteForByte) {
 }
 
 TEST_F(EnsembleFileTest, WhoWantsOneNetworkIsToldWhatTheFileIs) {
-  WriteEnsemble(folder_ / "e.safetensors", MeanOf({"a", "b"}), {a_, b_});
-  EXPECT_NE(MessageOf([&] {
+  WriteEnsemble(folder_ / "e.safetensors", ComputeMean({"a", "b"}), {a_, b_});
+  EXPECT_NE(CatchMessage([&] {
               LoadNetwork(folder_ / "e.safetensors");
             }).find("is an ensemble of several networks, where one is wanted"),
             std::string::npos);
@@ -57,10 +57,10 @@ TEST_F(EnsembleFileTest, OddOnesAreRefused) {
 }
 
 TEST_F(EnsembleFileTest, ACutFileIsAnError) {
-  WriteEnsemble(folder_ / "e.safetensors", MeanOf({"a", "b"}), {a_, b_});
+  WriteEnsemble(folder_ / "e.safetensors", ComputeMean({"a", "b"}), {a_, b_});
   const std::string whole = ReadFile(folder_ / "e.safetensors");
   WriteFile(folder_ / "cut.safetensors", whole.substr(0, whole.size() - 10));
-  EXPECT_NE(MessageOf([&] { EnsembleFile(folder_ / "cut.safetensors"); }), "");
+  EXPECT_NE(CatchMessage([&] { EnsembleFile(folder_ / "cut.safetensors"); }), "");
   EXPECT_FALSE(IsEnsemble(folder_ / "none.safetensors"));
 }
 

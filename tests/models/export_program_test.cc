@@ -28,7 +28,7 @@ class ExportProgramTest : public testing::Test {
     info.crop.set_detector("retinaface");
     info.threshold = 0.25;
     info.notice = "made for a test";
-    WriteCheckpoint(checkpoint_, OptionsOf("resnet18", 64), info);
+    WriteCheckpoint(checkpoint_, GetOptions("resnet18", 64), info);
   }
 
   std::string Output(const std::string& name) const { return (folder_ / name).string(); }
@@ -70,7 +70,7 @@ TEST_F(ExportProgramTest, HalfIsHalfTheFileAndNearlyTheSameNetwork) {
   const auto before = LoadCheckpoint(checkpoint_), after = LoadCheckpoint(Output("a"));
   EXPECT_EQ(after.info.notice, "made for a test");
   EXPECT_EQ(after.info.threshold, 0.25);
-  const auto old_weights = WeightsOf(*before.model), new_weights = WeightsOf(*after.model);
+  const auto old_weights = ListWeights(*before.model), new_weights = ListWeights(*after.model);
   for (const auto& [name, old] : old_weights) {
     // 11 significant bits, 24 below the point; what has one dimension is kept.
     const double relative = old.dim() < 2 ? 0 : 1.0 / 2048, absolute = old.dim() < 2 ? 0 : 3e-8;
@@ -80,7 +80,7 @@ TEST_F(ExportProgramTest, HalfIsHalfTheFileAndNearlyTheSameNetwork) {
 
 TEST_F(ExportProgramTest, WeightThatHalfCannotHoldIsAnErrorAndNoFile) {
   auto checkpoint = LoadCheckpoint(checkpoint_);
-  auto weight = WeightsOf(*checkpoint.model).at("layer1.0.conv1.weight").detach();
+  auto weight = ListWeights(*checkpoint.model).at("layer1.0.conv1.weight").detach();
   weight[0][0][0][0] = 70'000;
   const std::string large = Output("large.safetensors");
   SaveCheckpoint(large, *checkpoint.model, checkpoint.info);

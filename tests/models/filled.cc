@@ -25,8 +25,8 @@ torch::Tensor Filled(const WeightSpec& weight, int number) {
 
 }  // namespace
 
-ModelOptions OptionsOf(const std::string& model, int size, const nlohmann::json& variant,
-                       const TemporalOptions& temporal) {
+ModelOptions GetOptions(const std::string& model, int size, const nlohmann::json& variant,
+                        const TemporalOptions& temporal) {
   ModelOptions options;
   options.model = model;
   options.size = size;
@@ -72,17 +72,17 @@ std::vector<std::string> SmoothModels() {
 
 void FillByFormula(Model* model) {
   const torch::NoGradGuard no_grad;
-  auto weights = WeightsOf(*model);
+  auto weights = ListWeights(*model);
   int number = 0;
-  for (const auto& weight : WeightsOf(model->graph()))
+  for (const auto& weight : ListWeights(model->graph()))
     weights.at(weight.name).copy_(Filled(weight, number++));
 }
 
 void FillLively(Model* model, const torch::Tensor& pictures) {
   const torch::NoGradGuard no_grad;
   torch::manual_seed(1);
-  auto weights = WeightsOf(*model);
-  for (const auto& weight : WeightsOf(model->graph())) {
+  auto weights = ListWeights(*model);
+  for (const auto& weight : ListWeights(model->graph())) {
     torch::Tensor& tensor = weights.at(weight.name);
     const double fan_in = static_cast<double>(tensor.numel()) / static_cast<double>(tensor.size(0));
     if (IsTemperature(weight.name)) {

@@ -10,9 +10,9 @@
 namespace seam {
 
 // BNexts are 16 channels wide unless `variant` says otherwise: their own widths take gigabytes.
-ModelOptions OptionsOf(const std::string& model, int size = -1,
-                       const nlohmann::json& variant = nlohmann::json::object(),
-                       const TemporalOptions& temporal = {});
+ModelOptions GetOptions(const std::string& model, int size = -1,
+                        const nlohmann::json& variant = nlohmann::json::object(),
+                        const TemporalOptions& temporal = {});
 
 // A network with every operator of BNext, and with few signs.
 Graph GraphOfSigns();

@@ -11,7 +11,7 @@
 namespace seam {
 
 // The numbers of a float32 tensor; none of another type.
-inline std::vector<float> FloatsOf(const PlainTensor& tensor) {
+inline std::vector<float> ToFloats(const PlainTensor& tensor) {
   if (tensor.dtype != DType::kFloat32) return {};
   std::vector<float> numbers(tensor.elements());
   if (!numbers.empty()) std::memcpy(numbers.data(), tensor.data.get(), tensor.bytes().size());

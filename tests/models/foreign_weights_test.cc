@@ -24,7 +24,7 @@ class ForeignWeightsTest : public testing::Test {
     return LoadForeignWeights(folder_ / "a.json");
   }
   std::string FlattenedError(const std::string& index) {
-    const std::string message = MessageOf([&] { Flattened(index); });
+    const std::string message = CatchMessage([&] { Flattened(index); });
     const std::string subject = (folder_ / "a.json").string() + ": bad list of flattened weights: ";
     return message.starts_with(subject) ? message.substr(subject.size()) : message;
   }
@@ -41,7 +41,7 @@ class ForeignWeightsTest : public testing::Test {
     weights.tensors = WithoutPrefix(std::move(weights.tensors));
     return weights;
   }
-  static std::vector<std::string> NamesOf(const ForeignWeights& weights) {
+  static std::vector<std::string> ListNames(const ForeignWeights& weights) {
     std::vector<std::string> names;
     for (const auto& [name, tensor] : weights.tensors) names.push_back(name);
     return names;
@@ -55,9 +55,9 @@ TEST_F(ForeignWeightsTest, FlattenedWeightsAreReadByEitherName) {
   EXPECT_EQ(Flattened(index).format, "flattened");
   const auto weights = LoadForeignWeights(folder_ / "a.f32");
   EXPECT_EQ(weights.tensors.at("w").shape, (std::vector<std::int64_t>{1, 2}));
-  EXPECT_EQ(FloatsOf(weights.tensors.at("w")), (std::vector<float>{1, 2}));
+  EXPECT_EQ(ToFloats(weights.tensors.at("w")), (std::vector<float>{1, 2}));
   EXPECT_EQ(weights.tensors.at("b").shape, (std::vector<std::int64_t>{2}));
-  EXPECT_EQ(FloatsOf(weights.tensors.at("b")), (std::vector<float>{3, 4}));
+  EXPECT_EQ(ToFloats(weights.tensors.at("b")), (std::vector<float>{3, 4}));
 }
 
 TEST_F(ForeignWeightsTest, DamagedListsAreErrors) {
@@ -80,9 +80,9 @@ TEST_F(ForeignWeightsTest, DamagedListsAreErrors) {
 
 TEST_F(ForeignWeightsTest, OtherFilesAreRefusedWithAListOfFormats) {
   WriteFile(folder_ / "a.ckpt", "\1\2\3\4");
-  EXPECT_EQ(MessageOf([&] { LoadForeignWeights(folder_ / "a.ckpt"); }),
+  EXPECT_EQ(CatchMessage([&] { LoadForeignWeights(folder_ / "a.ckpt"); }),
             (folder_ / "a.ckpt").string() + ": is of no format that weights are read from");
-  EXPECT_EQ(HintOf([&] { LoadForeignWeights(folder_ / "a.ckpt"); }),
+  EXPECT_EQ(CatchHint([&] { LoadForeignWeights(folder_ / "a.ckpt"); }),
             "Keras HDF5, PyTorch (.pth, .pt, .pth.tar, .pkl), .safetensors, or .json beside .f32");
 }
 
@@ -103,7 +103,7 @@ TEST_F(ForeignWeightsTest, WhatIsNoFileOfWeightsIsToldAsWhatItIs) {
   for (const auto& [bytes, is] : files) {
     for (const char* name : {"a.pth", "a.safetensors", "a.h5"}) {
       WriteFile(folder_ / name, bytes);
-      EXPECT_EQ(MessageOf([&] { LoadForeignWeights(folder_ / name); }),
+      EXPECT_EQ(CatchMessage([&] { LoadForeignWeights(folder_ / name); }),
                 (folder_ / name).string() + ": " + is);
     }
   }
@@ -123,14 +123,15 @@ TEST_F(ForeignWeightsTest, SafetensorsOfAnyHeaderLengthAreRead) {
 }
 
 TEST_F(ForeignWeightsTest, WrappersPrefixesAreTakenOff) {
-  EXPECT_EQ(NamesOf(Named({"module.model.a", "module.model.b"})), (std::vector<std::string>{"a", "b"}));
-  EXPECT_EQ(NamesOf(Named({"_orig_mod.a"})), (std::vector<std::string>{"a"}));
-  EXPECT_EQ(NamesOf(Named({"model.a", "other.b"})), (std::vector<std::string>{"model.a", "other.b"}));
+  EXPECT_EQ(ListNames(Named({"module.model.a", "module.model.b"})), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(ListNames(Named({"_orig_mod.a"})), (std::vector<std::string>{"a"}));
+  EXPECT_EQ(ListNames(Named({"model.a", "other.b"})), (std::vector<std::string>{"model.a", "other.b"}));
 }
 
 // The length of the header comes first: 128 is the byte that a pickle begins with.
 TEST_F(ForeignWeightsTest, SafetensorsWithAHeaderOf128BytesIsNoPickle) {
-  EXPECT_EQ(NamesOf(Named({"a12345678", "b12345678"})), (std::vector<std::string>{"a12345678", "b12345678"}));
+  EXPECT_EQ(ListNames(Named({"a12345678", "b12345678"})),
+            (std::vector<std::string>{"a12345678", "b12345678"}));
   EXPECT_EQ(ReadFile(folder_ / "a.safetensors")[0], '\x80');
 }
 
@@ -140,7 +141,7 @@ TEST_F(ForeignWeightsTest, AClassifierBesideAnEncoderKeepsItsName) {
     names.push_back("encoder.conv" + std::to_string(i));
     expected.insert(expected.end() - 1, "conv" + std::to_string(i));
   }
-  EXPECT_EQ(NamesOf(Named(names)), expected);
+  EXPECT_EQ(ListNames(Named(names)), expected);
   // Two names must not become one.
   names.push_back("encoder.fc.weight");
   EXPECT_EQ(Named(names).tensors.count("encoder.fc.weight"), 1U);

@@ -101,19 +101,19 @@ TEST(GradCamTest, EveryNetworkHasMapsOfItsOwnAndStaysAsItWas) {
       temporal.head = head;
       temporal.frames = 2;
       temporal.hidden = 4;
-      const auto model = MakeModel(OptionsOf(name, 96, nlohmann::json::object(), temporal));
+      const auto model = MakeModel(GetOptions(name, 96, nlohmann::json::object(), temporal));
       model->train();  // must not matter
       std::map<std::string, torch::Tensor> before;
-      for (const auto& [weight, tensor] : WeightsOf(*model)) before[weight] = tensor.detach().clone();
+      for (const auto& [weight, tensor] : ListWeights(*model)) before[weight] = tensor.detach().clone();
       const torch::Tensor clips = (Waves(4, 96, torch::kFloat) * 127 + 128).view({2, 2, 3, 96, 96});
       const torch::Tensor maps = GradCam(*model, clips);
-      const int side = GridSide(model->graph()[LastMapOf(model->graph())].shape);
+      const int side = GridSide(model->graph()[FindLastMap(model->graph())].shape);
       EXPECT_EQ(maps.sizes(), (torch::IntArrayRef{2, 2, side, side}));
       EXPECT_GE(side, 2);
       EXPECT_GE(maps.min().item<float>(), 0.F);
       EXPECT_LE(maps.max().item<float>(), 1.F);
       EXPECT_TRUE(model->is_training());
-      for (const auto& [weight, tensor] : WeightsOf(*model)) {
+      for (const auto& [weight, tensor] : ListWeights(*model)) {
         EXPECT_FALSE(tensor.grad().defined()) << weight;
         EXPECT_TRUE(torch::equal(tensor, before.at(weight))) << weight;
       }
@@ -123,7 +123,7 @@ TEST(GradCamTest, EveryNetworkHasMapsOfItsOwnAndStaysAsItWas) {
 
 TEST(GradCamTest, AClipsMapDoesNotDependOnTheOthersOfTheCall) {
   at::manual_seed(5);
-  const auto model = MakeModel(OptionsOf("meso4", 64));
+  const auto model = MakeModel(GetOptions("meso4", 64));
   model->eval();
   const torch::Tensor clips = (Waves(3, 64, torch::kFloat) * 127 + 128).unsqueeze(1);
   const torch::Tensor together = GradCam(*model, clips), alone = GradCam(*model, clips.slice(0, 1, 2));
@@ -135,7 +135,7 @@ TEST(GradCamTest, NetworkWithoutPlacesIsAnError) {
   const int x = graph.Flatten(graph.Input(2));
   graph.BeginHead(x);
   graph.Linear(x, "fc", 1);
-  EXPECT_EQ(MessageOf([&] { LastMapOf(graph); }), "network: no step of it has places to show");
+  EXPECT_EQ(CatchMessage([&] { FindLastMap(graph); }), "network: no step of it has places to show");
 }
 
 }  // namespace

@@ -43,18 +43,18 @@ TEST(GraphTest, PicturesMayBeRectangles) {
   EXPECT_EQ(graph[half].shape, (Shape{3, 16, 24}));
   EXPECT_EQ(graph[graph.Upsample(half, 2)].shape, graph[x].shape);
   EXPECT_EQ(graph[graph.GlobalAveragePool(x)].shape, (Shape{3}));
-  EXPECT_EQ(InputOf(graph).width, 48);
+  EXPECT_EQ(GetInput(graph).width, 48);
 }
 
 TEST(GraphTest, OutputsHaveNamesOfTheirOwnAndAreOfTheBackbone) {
   Graph graph;
   const int x = graph.Input(8), vector = graph.Flatten(x);
   graph.Output("pixels", x);
-  EXPECT_EQ(MessageOf([&] { graph.Output("pixels", vector); }),
+  EXPECT_EQ(CatchMessage([&] { graph.Output("pixels", vector); }),
             "network: pixels: two outputs have this name");
   graph.BeginHead(vector);
   const int answer = graph.Linear(vector, "dense", 1);
-  EXPECT_EQ(MessageOf([&] { graph.Output("answer", answer); }),
+  EXPECT_EQ(CatchMessage([&] { graph.Output("answer", answer); }),
             "network: answer: is of the head; the backbone's results alone can be named");
 }
 
@@ -62,29 +62,29 @@ TEST(GraphTest, WhatDoesNotFitIsAnError) {
   Graph graph;
   const int x = graph.Input(8);
   const int vector = graph.Flatten(x);
-  EXPECT_EQ(MessageOf([&] { graph.Conv(x, "conv", {.channels = 4, .groups = 2}); }),
+  EXPECT_EQ(CatchMessage([&] { graph.Conv(x, "conv", {.channels = 4, .groups = 2}); }),
             "network: conv: 2 groups do not divide 3 and 4 channels");
-  EXPECT_EQ(MessageOf([&] { graph.Conv(x, "conv", {.channels = 4, .kernel = 9}); }),
+  EXPECT_EQ(CatchMessage([&] { graph.Conv(x, "conv", {.channels = 4, .kernel = 9}); }),
             "network: conv: a kernel over 9 pixels does not fit a side of 8");
-  EXPECT_EQ(MessageOf([&] { graph.Linear(x, "dense", 2); }),
+  EXPECT_EQ(CatchMessage([&] { graph.Linear(x, "dense", 2); }),
             "network: dense: a dense layer takes vectors; flatten the map first");
-  EXPECT_EQ(MessageOf([&] { graph.Add(x, vector); }), "network: add: its parts differ in shape");
-  EXPECT_EQ(MessageOf([&] { graph.Lstm(vector, "lstm", {}); }), "network: lstm: an LSTM takes windows");
-  EXPECT_EQ(MessageOf([&] { graph.Relu(99); }), "network: there is no node 99");
+  EXPECT_EQ(CatchMessage([&] { graph.Add(x, vector); }), "network: add: its parts differ in shape");
+  EXPECT_EQ(CatchMessage([&] { graph.Lstm(vector, "lstm", {}); }), "network: lstm: an LSTM takes windows");
+  EXPECT_EQ(CatchMessage([&] { graph.Relu(99); }), "network: there is no node 99");
 }
 
 TEST(GraphTest, SharedNameOfTwoShapesIsAnError) {
   Graph graph;
   const int x = graph.Flatten(graph.Input(2));
   graph.Linear(graph.Linear(x, "dense", 12), "dense", 5);
-  EXPECT_EQ(MessageOf([&] { WeightsOf(graph); }), "network: dense.weight: is [12, 12] and [5, 12]");
+  EXPECT_EQ(CatchMessage([&] { ListWeights(graph); }), "network: dense.weight: is [12, 12] and [5, 12]");
 }
 
 TEST(GraphTest, SharedNormIsOneSetOfWeights) {
   Graph graph;
   const int x = graph.Input(4);
   graph.BatchNorm(graph.BatchNorm(x, "norm"), "norm");
-  EXPECT_EQ(WeightsOf(graph).size(), 4u);
+  EXPECT_EQ(ListWeights(graph).size(), 4u);
 }
 
 // 16 outputs, 3 * 3 * 3 each, at 32 x 32 places; 16 * 2 in the dense layer.
@@ -116,7 +116,7 @@ TEST(GraphTest, UnevenPaddingShiftsTheKernel) {
   Graph graph;
   graph.Conv(graph.Input(4), "conv", {.channels = 1, .kernel = 3, .stride = 2, .pad_after = 1});
   Network network(graph);
-  WeightsOf(network.model()).at("conv.weight").fill_(1);
+  ListWeights(network.model()).at("conv.weight").fill_(1);
   const auto y = network.Run(torch::ones({1, 3, 4, 4}));
   EXPECT_TRUE(torch::equal(y[0][0], torch::tensor({{27.F, 18.F}, {18.F, 12.F}})));
 }
@@ -140,7 +140,7 @@ TEST_P(LstmTest, AnswersAsLibTorchsModule) {
   Network network(graph);
   torch::nn::LSTM module(
       torch::nn::LSTMOptions(12, hidden).num_layers(layers).batch_first(true).bidirectional(GetParam()));
-  auto weights = WeightsOf(network.model());
+  auto weights = ListWeights(network.model());
   const auto parameters = module->named_parameters();
   ASSERT_EQ(parameters.size(), weights.size());
   for (const auto& parameter : parameters) weights.at("lstm." + parameter.key()).copy_(parameter.value());
@@ -157,7 +157,7 @@ TEST_P(LstmTest, LastStepIsTheStateAfterTheWholeWindow) {
   Network network(graph);
   torch::nn::LSTM module(
       torch::nn::LSTMOptions(12, 3).num_layers(2).batch_first(true).bidirectional(GetParam()));
-  auto weights = WeightsOf(network.model());
+  auto weights = ListWeights(network.model());
   for (const auto& parameter : module->named_parameters())
     weights.at("lstm." + parameter.key()).copy_(parameter.value());
   const auto pictures = torch::rand({8, 3, 2, 2});
@@ -186,7 +186,7 @@ TEST(GraphTest, PicturesThatAreNoWholeWindowsAreAnError) {
   Graph graph;
   graph.Windows(graph.Flatten(graph.Input(2)), 4);
   Network network(graph);
-  EXPECT_EQ(MessageOf([&] {
+  EXPECT_EQ(CatchMessage([&] {
               network.Run(torch::zeros({6, 3, 2, 2}));
             }),
             "pictures: 6 are not whole windows of 4 frames");

@@ -37,7 +37,7 @@ TEST(HubConfigTest, PartsMayLieInTheConfigurationOfTheVisionModel) {
   EXPECT_EQ(config->mean, (std::array{0.5, 0.5, 0.5}));
   EXPECT_EQ(config->std, (std::array{1.0, 1.0, 1.0}));
   WriteFile(folder / "config.json", "no JSON");
-  EXPECT_EQ(MessageOf([&] { ReadHubConfig(folder / "model.safetensors"); }),
+  EXPECT_EQ(CatchMessage([&] { ReadHubConfig(folder / "model.safetensors"); }),
             (folder / "config.json").string() + ": is no JSON object");
 }
 

@@ -50,7 +50,7 @@ class ImportCommandTest : public testing::Test {
     const torch::NoGradGuard no_grad;
     const std::map<std::string, std::string> renamed = {
         {"norm1", "bn1"}, {"norm2", "bn2"}, {"dense1", "fc1"}, {"dense2", "fc2"}};
-    for (const auto& [name, tensor] : WeightsOf(*model_)) {
+    for (const auto& [name, tensor] : ListWeights(*model_)) {
       const auto dot = name.find('.');
       const auto found = renamed.find(name.substr(0, dot));
       const std::string layer = found == renamed.end() ? name.substr(0, dot) : found->second;

@@ -149,7 +149,7 @@ Layers Xception(const std::string& classifier) {
   return layers;
 }
 
-std::vector<std::string> LeavesOf(Kind kind) {
+std::vector<std::string> ListLeaves(Kind kind) {
   if (kind == kConv) return {"weight"};
   if (kind == kBiased) return {"weight", "bias"};
   return {"weight", "bias", "running_mean", "running_var"};
@@ -164,7 +164,7 @@ class ImportNamesTest : public testing::Test {
     options_.variant = variant;
     model_ = MakeModel(options_);
     const torch::NoGradGuard no_grad;
-    weights_ = WeightsOf(*model_);
+    weights_ = ListWeights(*model_);
     for (auto& [name, tensor] : weights_) tensor.uniform_(0.1, 1);
   }
 
@@ -173,7 +173,7 @@ class ImportNamesTest : public testing::Test {
     ForeignWeights foreign{"made", {}};
     std::size_t count = 0;
     for (const auto& [kind, theirs, ours] : layers) {
-      for (const auto& leaf : LeavesOf(kind)) {
+      for (const auto& leaf : ListLeaves(kind)) {
         const auto found = weights_.find(ours + "." + leaf);
         EXPECT_NE(found, weights_.end()) << ours << "." << leaf;
         if (found != weights_.end()) foreign.tensors[theirs + "." + leaf] = ToPlain(found->second);
@@ -256,7 +256,8 @@ TEST_F(ImportNamesTest, OfTwoAnswersTheLogitIsTheirDifference) {
   EXPECT_TRUE(weights("1").at("fc.weight").equal((both[1] - both[0]).unsqueeze(0)));
   EXPECT_EQ(weights("1").at("fc.bias").item<float>(), 2);
   EXPECT_EQ(weights("0").at("fc.bias").item<float>(), -2);
-  EXPECT_EQ(MessageOf([&] { weights("auto"); }), "--fake-is: the file does not say which answer means fake");
+  EXPECT_EQ(CatchMessage([&] { weights("auto"); }),
+            "--fake-is: the file does not say which answer means fake");
 }
 
 TEST_F(ImportNamesTest, AThousandClassesLeaveTheClassifierUnset) {

@@ -16,7 +16,7 @@ namespace {
 
 const std::string kFixtures = "fixtures/mesonet/";
 
-ModelOptions OptionsOf(const std::string& model) {
+ModelOptions GetOptions(const std::string& model) {
   ModelOptions options;
   options.model = model;
   return options;
@@ -24,7 +24,7 @@ ModelOptions OptionsOf(const std::string& model) {
 
 std::shared_ptr<Model> Import(const std::string& model, const std::string& file) {
   const auto match =
-      MatchWeights(LoadForeignWeights(SharedPath(kFixtures + file)), OptionsOf(model), {}, file);
+      MatchWeights(LoadForeignWeights(SharedPath(kFixtures + file)), GetOptions(model), {}, file);
   EXPECT_EQ(match.differences, std::vector<std::string>{}) << file;
   return MakeMatched(match, file);
 }
@@ -145,14 +145,14 @@ TEST(ImportTest, SharedNormsAndTwoAnswersBecomeOneLogit) {
 }
 
 TEST(ImportTest, MissingLeftOverAndTransposedWeightsAreNamed) {
-  const auto model = MakeModel(OptionsOf("meso4"));
+  const auto model = MakeModel(GetOptions("meso4"));
   ForeignWeights foreign{"made", {}};
-  for (const auto& [name, tensor] : WeightsOf(*model)) foreign.tensors[name] = ToPlain(tensor);
+  for (const auto& [name, tensor] : ListWeights(*model)) foreign.tensors[name] = ToPlain(tensor);
   foreign.tensors.erase("conv1.bias");
   foreign.tensors["extra"] = ToPlain(torch::zeros({3}));
   foreign.tensors["dense1.weight"] = ToPlain(torch::zeros({1024, 16}));
   foreign.tensors["norm1.num_batches_tracked"] = ToPlain(torch::zeros({}, torch::kLong));
-  const auto match = MatchWeights(foreign, OptionsOf("meso4"), {}, "file");
+  const auto match = MatchWeights(foreign, GetOptions("meso4"), {}, "file");
   EXPECT_EQ(match.differences,
             (std::vector<std::string>{
                 "'conv1.bias' is missing",
@@ -162,21 +162,21 @@ TEST(ImportTest, MissingLeftOverAndTransposedWeightsAreNamed) {
 }
 
 TEST(ImportTest, HalfPrecisionBecomesFloat) {
-  const auto model = MakeModel(OptionsOf("meso4"));
+  const auto model = MakeModel(GetOptions("meso4"));
   ForeignWeights foreign{"made", {}};
-  for (const auto& [name, tensor] : WeightsOf(*model))
+  for (const auto& [name, tensor] : ListWeights(*model))
     foreign.tensors[name] = ToPlain(tensor.to(torch::kBFloat16));
-  const auto match = MatchWeights(foreign, OptionsOf("meso4"), {}, "file");
+  const auto match = MatchWeights(foreign, GetOptions("meso4"), {}, "file");
   EXPECT_TRUE(match.differences.empty());
   EXPECT_EQ(match.weights.at("conv1.weight").scalar_type(), torch::kFloat);
 }
 
 TEST(ImportTest, ForeignNetworksAreAnError) {
-  EXPECT_EQ(
-      MessageOf([] {
-        MatchWeights({"made", {{"other.layer", ToPlain(torch::zeros({1}))}}}, OptionsOf("meso4"), {}, "file");
-      }),
-      "file: none of its 1 weights has a name of meso4; the first is 'other.layer'");
+  EXPECT_EQ(CatchMessage([] {
+              MatchWeights({"made", {{"other.layer", ToPlain(torch::zeros({1}))}}}, GetOptions("meso4"), {},
+                           "file");
+            }),
+            "file: none of its 1 weights has a name of meso4; the first is 'other.layer'");
 }
 
 }  // namespace

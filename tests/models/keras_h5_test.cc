@@ -58,7 +58,7 @@ class KerasH5Test : public testing::Test {
   }
   // Without the file's name.
   std::string Error() {
-    const std::string message = MessageOf([&] { Load(); });
+    const std::string message = CatchMessage([&] { Load(); });
     const std::string subject = path_.string() + ": ";
     return message.starts_with(subject) ? message.substr(subject.size()) : message;
   }
@@ -95,8 +95,8 @@ TEST_F(KerasH5Test, WeightsAreReadByLayerAndName) {
   ASSERT_EQ(tensors.size(), 2U);
   const auto& kernel = tensors.at("conv2d_5/kernel:0");
   EXPECT_EQ(kernel.shape, (std::vector<std::int64_t>{3, 3, 2, 4}));
-  EXPECT_EQ(FloatsOf(kernel).at(((1 * 3 + 2) * 2 + 1) * 4 + 3), 24 + 16 + 4 + 3);
-  EXPECT_EQ(FloatsOf(tensors.at("dense/bias:0")).at(6), 6);
+  EXPECT_EQ(ToFloats(kernel).at(((1 * 3 + 2) * 2 + 1) * 4 + 3), 24 + 16 + 4 + 3);
+  EXPECT_EQ(ToFloats(tensors.at("dense/bias:0")).at(6), 6);
 }
 
 TEST_F(KerasH5Test, OfAWholeModelOnlyTheWeightsAreRead) {
@@ -115,7 +115,7 @@ TEST_F(KerasH5Test, PackedWeightsAreRead) {
   H5Pset_deflate(packed, 6);
   Add("a/kernel:0", {64}, H5T_IEEE_F32LE, packed);
   H5Pclose(packed);
-  EXPECT_EQ(FloatsOf(Load().at("a/kernel:0")).at(63), 63);
+  EXPECT_EQ(ToFloats(Load().at("a/kernel:0")).at(63), 63);
 }
 
 TEST_F(KerasH5Test, LinksAreNotFollowed) {

@@ -56,25 +56,25 @@ TEST(MesoTest, HasTheParametersOfMeso4Lstm) {
 }
 
 TEST(MesoTest, SizeThatThePoolingDoesNotDivideIsAnError) {
-  EXPECT_EQ(MessageOf([] { MakeModel(Options("meso4", {}, 250)); }),
+  EXPECT_EQ(CatchMessage([] { MakeModel(Options("meso4", {}, 250)); }),
             "meso4: pictures of 250 pixels do not fit");
-  EXPECT_EQ(HintOf([] { MakeModel(Options("mesoinception4", {}, 16)); }), "choose a multiple of 32");
+  EXPECT_EQ(CatchHint([] { MakeModel(Options("mesoinception4", {}, 16)); }), "choose a multiple of 32");
 }
 
 TEST(MesoTest, UnknownVariantIsAnErrorThatListsTheKnown) {
-  EXPECT_EQ(MessageOf([] {
+  EXPECT_EQ(CatchMessage([] {
               MakeModel(Options("meso4", {{"tf", true}}));
             }),
             "variant: meso4 does not know 'tf'");
-  EXPECT_EQ(HintOf([] {
+  EXPECT_EQ(CatchHint([] {
               MakeModel(Options("meso4", {{"tf", true}}));
             }),
             "it knows: bias_free, torch_norms, shared_norms, scale");
-  EXPECT_EQ(MessageOf([] {
+  EXPECT_EQ(CatchMessage([] {
               MakeModel(Options("meso4", {{"scale", "double"}}));
             }),
             "variant: scale='double' makes no sense for meso4");
-  EXPECT_EQ(HintOf([] {
+  EXPECT_EQ(CatchHint([] {
               MakeModel(Options("meso4", {{"scale", "double"}}));
             }),
             "scale is one of unit, half, imagenet, clip");
@@ -84,7 +84,7 @@ TEST(MesoTest, StartsAsKerasDoes) {
   torch::manual_seed(1);
   const auto model = MakeModel("meso4");
   const Model& network = *model;
-  for (const auto& [name, tensor] : WeightsOf(network)) {
+  for (const auto& [name, tensor] : ListWeights(network)) {
     if (name.find("bias") != std::string::npos || name.find("running_mean") != std::string::npos) {
       EXPECT_EQ(tensor.abs().sum().item<double>(), 0) << name;
     } else if (name.find("norm") != std::string::npos) {
@@ -93,7 +93,7 @@ TEST(MesoTest, StartsAsKerasDoes) {
   }
   // Glorot: uniform below sqrt(6 / (fan in + fan out)).
   const double bound = std::sqrt(6.0 / (1024 + 16));
-  const double greatest = WeightsOf(network).at("dense1.weight").abs().max().item<double>();
+  const double greatest = ListWeights(network).at("dense1.weight").abs().max().item<double>();
   EXPECT_LE(greatest, bound);
   EXPECT_GT(greatest, 0.99 * bound);
 }
@@ -160,7 +160,7 @@ TEST(MesoTest, RunningStatisticsMoveByAHundredthInTrainingAndRestInEval) {
   const auto model = MakeModel("meso4");
   Model& network = *model;
   const torch::NoGradGuard no_grad;
-  const auto variance = WeightsOf(network).at("norm1.running_var");
+  const auto variance = ListWeights(network).at("norm1.running_var");
   network.eval();
   network.forward(RandomClips(2));
   EXPECT_TRUE(variance.eq(1).all().item<bool>());

@@ -32,10 +32,10 @@ const std::vector<Published>& AllPublished() {
   return all;
 }
 
-std::string PathOf(const std::string& name) { return SharedPath("models/pretrained/" + name); }
+std::string ModelPath(const std::string& name) { return SharedPath("models/pretrained/" + name); }
 
 ModelOptions PublishedOptions(const Published& published) {
-  return OptionsOf("mobilenet_v2", 224, published.variant);
+  return GetOptions("mobilenet_v2", 224, published.variant);
 }
 
 // The published classifier of ImageNet's 1000 classes.
@@ -57,10 +57,10 @@ class MobileNetGoldenTest : public testing::TestWithParam<std::size_t> {
  protected:
   void SetUp() override {
     SEAM_NEEDS_SHARED("models/pretrained");
-    golden_ = ToTorch(LoadSafetensors(PathOf(std::string(It().file) + ".golden.safetensors")).tensors);
+    golden_ = ToTorch(LoadSafetensors(ModelPath(std::string(It().file) + ".golden.safetensors")).tensors);
   }
   static const Published& It() { return AllPublished()[GetParam()]; }
-  static std::string Weights() { return PathOf(std::string(It().file) + ".bn.safetensors"); }
+  static std::string Weights() { return ModelPath(std::string(It().file) + ".bn.safetensors"); }
 
   std::map<std::string, torch::Tensor> golden_;
 };
@@ -88,8 +88,8 @@ INSTANTIATE_TEST_SUITE_P(Published, MobileNetGoldenTest, testing::Range<std::siz
                          [](const auto& each) { return each.param == 0 ? "Torchvision" : "TensorFlow"; });
 
 TEST(MobileNetTest, HasThePublishedNumberOfParameters) {
-  EXPECT_EQ(CountTrainable(ClassifierGraph(OptionsOf("mobilenet_v2"))), 3'504'872);
-  const std::int64_t adds = CountMultiplyAdds(ClassifierGraph(OptionsOf("mobilenet_v2")));
+  EXPECT_EQ(CountTrainable(ClassifierGraph(GetOptions("mobilenet_v2"))), 3'504'872);
+  const std::int64_t adds = CountMultiplyAdds(ClassifierGraph(GetOptions("mobilenet_v2")));
   EXPECT_NEAR(static_cast<double>(adds), 300e6, 2e6);  // the paper's table 4
 }
 
@@ -98,7 +98,7 @@ TEST(MobileNetTest, FastFormOfEachVariantAnswersAsItsModelDoes) {
   const torch::NoGradGuard no_grad;
   for (const Json& variant : {Json::object(), Json{{"relu", true}}, Json{{"tf", true}}}) {
     for (const int size : {64, 95}) {
-      const auto model = MakeModel(OptionsOf("mobilenet_v2", size, variant));
+      const auto model = MakeModel(GetOptions("mobilenet_v2", size, variant));
       FillLively(model.get(), Unscaled(*model, Waves(2, size, torch::kFloat)));
       model->eval();
       const auto bytes = Unscaled(*model, Waves(2, size, torch::kFloat)).clamp(0, 255).to(torch::kByte);

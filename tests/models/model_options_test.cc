@@ -21,8 +21,8 @@ ModelOptions Parsed(const std::vector<std::string>& arguments) {
   return model;
 }
 
-std::string ErrorOf(const std::vector<std::string>& arguments) {
-  return MessageOf([&] { Parsed(arguments); });
+std::string CatchError(const std::vector<std::string>& arguments) {
+  return CatchMessage([&] { Parsed(arguments); });
 }
 
 TEST(ModelOptionsTest, CommandLineDecidesTheNetwork) {
@@ -30,8 +30,8 @@ TEST(ModelOptionsTest, CommandLineDecidesTheNetwork) {
                                        "--lstm-hidden=4", "--variant=bias_free=true,scale=half"}));
   EXPECT_EQ(model->input().size, 64);
   EXPECT_EQ(model->input().frames, 3);
-  EXPECT_EQ(WeightsOf(*model).count("conv3.bias"), 0u);
-  EXPECT_EQ(WeightsOf(*model).at("lstm.weight_hh_l0").sizes(), torch::IntArrayRef({16, 4}));
+  EXPECT_EQ(ListWeights(*model).count("conv3.bias"), 0u);
+  EXPECT_EQ(ListWeights(*model).at("lstm.weight_hh_l0").sizes(), torch::IntArrayRef({16, 4}));
 }
 
 TEST(ModelOptionsTest, EqualNetworksHaveEqualTexts) {
@@ -51,28 +51,31 @@ TEST(ModelOptionsTest, JsonHoldsEverything) {
 }
 
 TEST(ModelOptionsTest, OptionThatMakesNoSenseIsNamed) {
-  EXPECT_EQ(ErrorOf({"--size=0"}), "--size: 0 is not 8 to 4096");
-  EXPECT_EQ(ErrorOf({"--dropout=1"}), "--dropout: 1 is not from 0 to below 1");
-  EXPECT_EQ(ErrorOf({"--temporal=lstm", "--window=0"}), "--window: 0 is not 1 to 512");
-  EXPECT_EQ(ErrorOf({"--temporal=lstm", "--lstm-layers=33"}), "--lstm-layers: 33 is not 1 to 32");
-  EXPECT_EQ(ErrorOf({"--temporal=lstm", "--lstm-hidden=0"}), "--lstm-hidden: 0 is not 1 to 8192");
-  EXPECT_EQ(ErrorOf({"--temporal=lstm", "--lstm-projection=-2"}), "--lstm-projection: -2 is not 0 to 8192");
-  EXPECT_EQ(ErrorOf({"--temporal=lstm", "--lstm-dropout=-1"}), "--lstm-dropout: -1 is not from 0 to below 1");
-  EXPECT_EQ(ErrorOf({"--temporal=gru"}), "--temporal: 'gru' is not a choice");
+  EXPECT_EQ(CatchError({"--size=0"}), "--size: 0 is not 8 to 4096");
+  EXPECT_EQ(CatchError({"--dropout=1"}), "--dropout: 1 is not from 0 to below 1");
+  EXPECT_EQ(CatchError({"--temporal=lstm", "--window=0"}), "--window: 0 is not 1 to 512");
+  EXPECT_EQ(CatchError({"--temporal=lstm", "--lstm-layers=33"}), "--lstm-layers: 33 is not 1 to 32");
+  EXPECT_EQ(CatchError({"--temporal=lstm", "--lstm-hidden=0"}), "--lstm-hidden: 0 is not 1 to 8192");
+  EXPECT_EQ(CatchError({"--temporal=lstm", "--lstm-projection=-2"}),
+            "--lstm-projection: -2 is not 0 to 8192");
+  EXPECT_EQ(CatchError({"--temporal=lstm", "--lstm-dropout=-1"}),
+            "--lstm-dropout: -1 is not from 0 to below 1");
+  EXPECT_EQ(CatchError({"--temporal=gru"}), "--temporal: 'gru' is not a choice");
 }
 
 TEST(ModelOptionsTest, OptionsThatWouldDoNothingAreAnError) {
-  EXPECT_EQ(ErrorOf({"--lstm-hidden=64"}), "--lstm-hidden: there is no LSTM");
-  EXPECT_EQ(ErrorOf({"--temporal=mean", "--lstm-bidirectional"}), "--lstm-bidirectional: there is no LSTM");
-  EXPECT_EQ(ErrorOf({"--window=8"}), "--window: the network looks at single frames");
-  EXPECT_EQ(HintOf([] { Parsed({"--window=8"}); }), "add --temporal mean or --temporal lstm");
+  EXPECT_EQ(CatchError({"--lstm-hidden=64"}), "--lstm-hidden: there is no LSTM");
+  EXPECT_EQ(CatchError({"--temporal=mean", "--lstm-bidirectional"}),
+            "--lstm-bidirectional: there is no LSTM");
+  EXPECT_EQ(CatchError({"--window=8"}), "--window: the network looks at single frames");
+  EXPECT_EQ(CatchHint([] { Parsed({"--window=8"}); }), "add --temporal mean or --temporal lstm");
 }
 
 TEST(ModelOptionsTest, VariantIsKeysAndValues) {
-  EXPECT_EQ(ErrorOf({"--variant=bias_free"}), "--variant: 'bias_free' is not KEY=VALUE");
-  EXPECT_EQ(ErrorOf({"--variant=a=1,,b=2"}), "--variant: '' is not KEY=VALUE");
-  EXPECT_EQ(ErrorOf({"--variant=scale=half,scale=unit"}), "--variant: 'scale' stands twice");
-  EXPECT_EQ(ErrorOf({"--variant=bias_free=maybe"}), "variant: bias_free=maybe makes no sense for meso4");
+  EXPECT_EQ(CatchError({"--variant=bias_free"}), "--variant: 'bias_free' is not KEY=VALUE");
+  EXPECT_EQ(CatchError({"--variant=a=1,,b=2"}), "--variant: '' is not KEY=VALUE");
+  EXPECT_EQ(CatchError({"--variant=scale=half,scale=unit"}), "--variant: 'scale' stands twice");
+  EXPECT_EQ(CatchError({"--variant=bias_free=maybe"}), "variant: bias_free=maybe makes no sense for meso4");
 }
 
 }  // namespace

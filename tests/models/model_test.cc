@@ -25,7 +25,7 @@ std::shared_ptr<Model> MeanModel(int frames) {
   graph.Linear(x, "mean", 1);
   auto model = std::make_shared<Model>(ModelOptions(), graph);
   const torch::NoGradGuard no_grad;
-  for (auto& [name, weight] : WeightsOf(*model)) weight.fill_(name == "mean.bias" ? 0 : 1.0 / (3 * 4 * 4));
+  for (auto& [name, weight] : ListWeights(*model)) weight.fill_(name == "mean.bias" ? 0 : 1.0 / (3 * 4 * 4));
   return model;
 }
 
@@ -51,35 +51,35 @@ TEST(ModelTest, WrongShapeIsAnErrorThatShowsBoth) {
   const auto act = [&](torch::IntArrayRef shape) {
     return [&model, clips = torch::zeros(shape, torch::kByte)] { model->forward(clips); };
   };
-  EXPECT_EQ(MessageOf(act({2, 1, 3, 5, 4})), "clips: the shape [2, 1, 3, 5, 4] does not fit");
-  EXPECT_EQ(HintOf(act({2, 1, 3, 5, 4})),
+  EXPECT_EQ(CatchMessage(act({2, 1, 3, 5, 4})), "clips: the shape [2, 1, 3, 5, 4] does not fit");
+  EXPECT_EQ(CatchHint(act({2, 1, 3, 5, 4})),
             "this network takes [N, T, 3, 4, 4]: clips, frames, RGB, height, width");
-  EXPECT_EQ(MessageOf(act({2, 3, 4, 4})), "clips: the shape [2, 3, 4, 4] does not fit");
-  EXPECT_EQ(MessageOf(act({2, 1, 1, 4, 4})), "clips: the shape [2, 1, 1, 4, 4] does not fit");
-  EXPECT_EQ(MessageOf(act({0, 1, 3, 4, 4})), "clips: the shape [0, 1, 3, 4, 4] does not fit");
-  EXPECT_EQ(MessageOf(act({1, 0, 3, 4, 4})), "clips: the shape [1, 0, 3, 4, 4] does not fit");
+  EXPECT_EQ(CatchMessage(act({2, 3, 4, 4})), "clips: the shape [2, 3, 4, 4] does not fit");
+  EXPECT_EQ(CatchMessage(act({2, 1, 1, 4, 4})), "clips: the shape [2, 1, 1, 4, 4] does not fit");
+  EXPECT_EQ(CatchMessage(act({0, 1, 3, 4, 4})), "clips: the shape [0, 1, 3, 4, 4] does not fit");
+  EXPECT_EQ(CatchMessage(act({1, 0, 3, 4, 4})), "clips: the shape [1, 0, 3, 4, 4] does not fit");
 }
 
 TEST(ModelTest, NetworkOfAWindowTakesThatManyFramesOnly) {
   const auto model = MeanModel(5);
   EXPECT_EQ(model->forward(torch::zeros({2, 5, 3, 4, 4})).size(0), 2);
   const auto act = [&] { model->forward(torch::zeros({2, 4, 3, 4, 4})); };
-  EXPECT_EQ(MessageOf(act), "clips: the shape [2, 4, 3, 4, 4] does not fit");
-  EXPECT_EQ(HintOf(act), "this network takes [N, 5, 3, 4, 4]: clips, frames, RGB, height, width");
+  EXPECT_EQ(CatchMessage(act), "clips: the shape [2, 4, 3, 4, 4] does not fit");
+  EXPECT_EQ(CatchHint(act), "this network takes [N, 5, 3, 4, 4]: clips, frames, RGB, height, width");
 }
 
 TEST(ModelTest, WrongElementTypeIsAnError) {
   const auto model = MeanModel(1);
-  EXPECT_EQ(MessageOf([&] {
+  EXPECT_EQ(CatchMessage([&] {
               model->forward(torch::zeros({1, 1, 3, 4, 4}, torch::kInt));
             }),
             "clips: elements of Int do not fit");
 }
 
 TEST(RegistryTest, UnknownNameIsAUsageErrorThatNamesTheNearest) {
-  EXPECT_EQ(MessageOf([] { MakeModel("mezo4"); }), "model: 'mezo4' is not a network that Seam knows");
-  EXPECT_EQ(HintOf([] { MakeModel("mezo4"); }).find("did you mean meso4? the networks are: meso4"), 0u);
-  EXPECT_EQ(HintOf([] { MakeModel("transformer"); }).find("the networks are: meso4"), 0u);
+  EXPECT_EQ(CatchMessage([] { MakeModel("mezo4"); }), "model: 'mezo4' is not a network that Seam knows");
+  EXPECT_EQ(CatchHint([] { MakeModel("mezo4"); }).find("did you mean meso4? the networks are: meso4"), 0u);
+  EXPECT_EQ(CatchHint([] { MakeModel("transformer"); }).find("the networks are: meso4"), 0u);
   try {
     MakeModel("mezo4");
     FAIL();
@@ -104,7 +104,7 @@ class EveryModelTest : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     torch::manual_seed(1);
-    model_ = MakeModel(OptionsOf(GetParam(), kSmall));
+    model_ = MakeModel(GetOptions(GetParam(), kSmall));
     model_->eval();
   }
 
@@ -136,13 +136,13 @@ TEST_P(EveryModelTest, GradientReachesEveryParameter) {
 
 TEST_P(EveryModelTest, SameSeedGivesTheSameWeights) {
   torch::manual_seed(1);
-  const auto again = MakeModel(OptionsOf(GetParam(), kSmall));
+  const auto again = MakeModel(GetOptions(GetParam(), kSmall));
   torch::manual_seed(2);
-  const auto other = MakeModel(OptionsOf(GetParam(), kSmall));
+  const auto other = MakeModel(GetOptions(GetParam(), kSmall));
   bool differs = false;
-  for (const auto& [name, tensor] : WeightsOf(*model_)) {
-    EXPECT_TRUE(torch::equal(tensor, WeightsOf(*again).at(name))) << name;
-    differs |= !torch::equal(tensor, WeightsOf(*other).at(name));
+  for (const auto& [name, tensor] : ListWeights(*model_)) {
+    EXPECT_TRUE(torch::equal(tensor, ListWeights(*again).at(name))) << name;
+    differs |= !torch::equal(tensor, ListWeights(*other).at(name));
   }
   EXPECT_TRUE(differs);
 }
@@ -203,11 +203,11 @@ TEST_P(EveryModelTest, ImageNetworkAnswersTheMeanOfTheFrames) {
 }
 
 TEST_P(EveryModelTest, AWindowOfOneIsTheImageNetwork) {
-  ModelOptions options = OptionsOf(GetParam(), kSmall);
+  ModelOptions options = GetOptions(GetParam(), kSmall);
   options.temporal.head = "mean";
   options.temporal.frames = 1;
   const auto windows = MakeModel(options);
-  LoadWeights(WeightsOf(*model_), "the image network", windows.get());
+  LoadWeights(ListWeights(*model_), "the image network", windows.get());
   windows->eval();
   const auto clips = Clips(3, 1);
   const auto image = model_->forward(clips), window = windows->forward(clips);

@@ -23,13 +23,13 @@ std::int64_t Learnable(const ModelOptions& options) { return CountTrainable(*Mak
 
 // With so many answers; nothing is drawn.
 std::int64_t XceptionNumbers(const std::string& name, int answers) {
-  const ModelOptions options = OptionsOf(name);
+  const ModelOptions options = GetOptions(name);
   Graph graph;
   const int features = XceptionBackbone(&graph, graph.Input(299), options);
   graph.BeginHead(features);
   XceptionClassifier(&graph, features, options, answers);
   std::int64_t count = 0;
-  for (const auto& weight : WeightsOf(graph)) {
+  for (const auto& weight : ListWeights(graph)) {
     std::int64_t numbers = weight.learnable ? 1 : 0;
     for (const auto dim : weight.shape) numbers *= dim;
     count += numbers;
@@ -46,7 +46,7 @@ TEST(XceptionTest, HasThePublishedNumberOfParameters) {
 
 TEST(XceptionTest, WeightsHaveTheNamesOfTheUsualPort) {
   std::vector<std::string> names;
-  for (const auto& weight : WeightsOf(MakeGraph(OptionsOf("xception")))) names.push_back(weight.name);
+  for (const auto& weight : ListWeights(MakeGraph(GetOptions("xception")))) names.push_back(weight.name);
   for (const char* name :
        {"conv1.weight", "bn1.running_var", "block1.rep.0.conv1.weight", "block1.rep.1.weight",
         "block1.rep.3.pointwise.weight", "block1.skipbn.bias", "block2.rep.1.conv1.weight",
@@ -59,7 +59,7 @@ TEST(XceptionTest, WeightsHaveTheNamesOfTheUsualPort) {
 }
 
 TEST(XceptionTest, FirstConvolutionsTakeNoZerosAround) {
-  const Graph graph = MakeGraph(OptionsOf("xception"));
+  const Graph graph = MakeGraph(GetOptions("xception"));
   std::vector<int> sides;
   for (const Node& node : graph.nodes()) {
     if (node.op == Op::kConv || node.op == Op::kMaxPool) sides.push_back(node.shape.side());
@@ -72,8 +72,8 @@ TEST(XceptionTest, FirstConvolutionsTakeNoZerosAround) {
 
 TEST(EfficientNetTest, ClassifierOfTwoLayersHasThePublishedNumberOfParameters) {
   const Json variant = {{"tf", true}, {"classifier", 16}};
-  EXPECT_EQ(Learnable(OptionsOf("efficientnet_b0", 224, variant)), 4'028'061);
-  EXPECT_EQ(Learnable(OptionsOf("efficientnet_b3", 224, variant)), 10'720'841);
+  EXPECT_EQ(Learnable(GetOptions("efficientnet_b0", 224, variant)), 4'028'061);
+  EXPECT_EQ(Learnable(GetOptions("efficientnet_b3", 224, variant)), 10'720'841);
 }
 
 // The published code also keeps the image network's own head, which nothing uses: F * 16 + 16, 16 + 1.
@@ -85,7 +85,7 @@ TEST(EfficientNetTest, LstmOverTheFlatMapHasThePublishedNumberOfParameters) {
     temporal.hidden = temporal.projection = hidden;
     temporal.layers = 5;
     return Learnable(
-        OptionsOf(name, 224, Json{{"tf", true}, {"classifier", 16}, {"flatten", true}}, temporal));
+        GetOptions(name, 224, Json{{"tf", true}, {"classifier", 16}, {"flatten", true}}, temporal));
   };
   EXPECT_EQ(count("efficientnet_b0", 256) + 1280 * 16 + 16 + 16 + 1, 22'720'446);
   EXPECT_EQ(count("efficientnet_b3", 128) + 1536 * 16 + 16 + 16 + 1, 21'017'322);
@@ -93,7 +93,7 @@ TEST(EfficientNetTest, LstmOverTheFlatMapHasThePublishedNumberOfParameters) {
 
 TEST(EfficientNetTest, TensorFlowsPaddingFollowsTheSide) {
   const auto first = [](int size) {
-    const Graph graph = MakeGraph(OptionsOf("efficientnet_b0", size, Json{{"tf", true}}));
+    const Graph graph = MakeGraph(GetOptions("efficientnet_b0", size, Json{{"tf", true}}));
     return std::find_if(graph.nodes().begin(), graph.nodes().end(),
                         [](const Node& node) { return node.op == Op::kConv; })
         ->conv;
@@ -107,12 +107,12 @@ TEST(EfficientNetTest, TensorFlowsPaddingFollowsTheSide) {
 // At odd sides TensorFlow's padding is the usual one: with B5, whose norms are the same too, nothing differs.
 TEST(EfficientNetTest, FlavoursAgreeWherePaddingAndNormsDo) {
   const torch::NoGradGuard no_grad;
-  const auto lively = MakeModel(OptionsOf("efficientnet_b5", 64));
+  const auto lively = MakeModel(GetOptions("efficientnet_b5", 64));
   FillLively(lively.get(), Unscaled(*lively, Waves(2, 64, torch::kFloat)));
   const auto logit = [&](int size, bool tf) {
     const auto model =
-        MakeModel(OptionsOf("efficientnet_b5", size, tf ? Json{{"tf", true}} : Json::object()));
-    LoadWeights(WeightsOf(*lively), "lively", model.get());
+        MakeModel(GetOptions("efficientnet_b5", size, tf ? Json{{"tf", true}} : Json::object()));
+    LoadWeights(ListWeights(*lively), "lively", model.get());
     model->eval();
     const auto pictures = Unscaled(*model, Waves(1, size, torch::kFloat));
     return model->forward(pictures.unsqueeze(1)).item<double>();
@@ -123,7 +123,7 @@ TEST(EfficientNetTest, FlavoursAgreeWherePaddingAndNormsDo) {
 
 TEST(EfficientNetTest, BlocksAreDroppedMoreOftenTowardsTheEnd) {
   std::vector<double> rates;
-  const Graph graph = MakeGraph(OptionsOf("efficientnet_b0"));
+  const Graph graph = MakeGraph(GetOptions("efficientnet_b0"));
   for (const Node& node : graph.nodes()) {
     if (node.op == Op::kDropPath) rates.push_back(node.rate);
   }
@@ -135,8 +135,8 @@ TEST(EfficientNetTest, BlocksAreDroppedMoreOftenTowardsTheEnd) {
 
 TEST(EfficientNetTest, BeginsAsTorchvisionDoes) {
   torch::manual_seed(1);
-  const auto model = MakeModel(OptionsOf("efficientnet_b0", 64));
-  const auto weights = WeightsOf(*model);
+  const auto model = MakeModel(GetOptions("efficientnet_b0", 64));
+  const auto weights = ListWeights(*model);
   // He normal over the outgoing connections.
   const auto& conv = weights.at("features.8.0.weight");
   EXPECT_NEAR(conv.std().item<double>(), std::sqrt(2.0 / 1280), 1e-3);
@@ -145,9 +145,9 @@ TEST(EfficientNetTest, BeginsAsTorchvisionDoes) {
 
 TEST(EfficientNetTest, HeadOfOneLogitBeginsNarrow) {
   torch::manual_seed(1);
-  const auto model = MakeModel(OptionsOf("efficientnet_b0", 64));
+  const auto model = MakeModel(GetOptions("efficientnet_b0", 64));
   const double bound = 1 / std::sqrt(1280.0);  // torchvision's 1 / sqrt(answers) would be 1
-  const double greatest = WeightsOf(*model).at("classifier.1.weight").abs().max().item<double>();
+  const double greatest = ListWeights(*model).at("classifier.1.weight").abs().max().item<double>();
   EXPECT_LE(greatest, bound);
   EXPECT_GT(greatest, 0.95 * bound);
 }
@@ -155,28 +155,28 @@ TEST(EfficientNetTest, HeadOfOneLogitBeginsNarrow) {
 TEST(EfficientNetTest, DefaultInputIsTorchvisions) {
   const std::vector<int> sides = {224, 240, 288, 300, 380, 456, 528, 600};
   for (std::size_t i = 0; i < sides.size(); ++i) {
-    EXPECT_EQ(MakeGraph(OptionsOf("efficientnet_b" + std::to_string(i)))[0].shape.side(), sides[i]) << i;
+    EXPECT_EQ(MakeGraph(GetOptions("efficientnet_b" + std::to_string(i)))[0].shape.side(), sides[i]) << i;
   }
 }
 
 TEST(VariantTest, UnknownKeyIsAnErrorThatNamesTheKnown) {
-  const auto act = [] { MakeGraph(OptionsOf("efficientnet_b0", -1, Json{{"tensorflow", true}})); };
-  EXPECT_EQ(MessageOf(act), "variant: efficientnet_b0 does not know 'tensorflow'");
-  EXPECT_EQ(HintOf(act),
+  const auto act = [] { MakeGraph(GetOptions("efficientnet_b0", -1, Json{{"tensorflow", true}})); };
+  EXPECT_EQ(CatchMessage(act), "variant: efficientnet_b0 does not know 'tensorflow'");
+  EXPECT_EQ(CatchHint(act),
             "it knows: tf, flatten, classifier, scale, nominal, bare_stem, attention, widths, depths");
-  const auto one = [] { MakeGraph(OptionsOf("resnet18", -1, Json{{"tf", true}})); };
-  EXPECT_EQ(MessageOf(one), "variant: resnet18 does not know 'tf'");
-  EXPECT_EQ(HintOf(one), "it knows: scale, width, stages, stem_kernel, stem_stride, pool_stride");
-  const auto xception = [] { MakeGraph(OptionsOf("xception", -1, Json{{"tf", true}})); };
-  EXPECT_EQ(MessageOf(xception), "variant: xception does not know 'tf'");
-  EXPECT_EQ(HintOf(xception), "it knows: scale, widths, map, ucf, ucf_widths");
+  const auto one = [] { MakeGraph(GetOptions("resnet18", -1, Json{{"tf", true}})); };
+  EXPECT_EQ(CatchMessage(one), "variant: resnet18 does not know 'tf'");
+  EXPECT_EQ(CatchHint(one), "it knows: scale, width, stages, stem_kernel, stem_stride, pool_stride");
+  const auto xception = [] { MakeGraph(GetOptions("xception", -1, Json{{"tf", true}})); };
+  EXPECT_EQ(CatchMessage(xception), "variant: xception does not know 'tf'");
+  EXPECT_EQ(CatchHint(xception), "it knows: scale, widths, map, ucf, ucf_widths");
 }
 
 TEST(VariantTest, AListOfAnotherLengthIsAnError) {
   for (const char* widths :
        {"2", "2/2/4/4/6/8/8", "2/2/4/4/6/8/8/16/16", "2/2/4/4/6/8/8/x", "2/2/4/4/6/8/8/0"}) {
-    const auto act = [&] { MakeGraph(OptionsOf("xception", 64, Json{{"widths", widths}})); };
-    EXPECT_EQ(HintOf(act), "widths is 8 numbers from 1 on: 32/64/128/256/728/1024/1536/2048") << widths;
+    const auto act = [&] { MakeGraph(GetOptions("xception", 64, Json{{"widths", widths}})); };
+    EXPECT_EQ(CatchHint(act), "widths is 8 numbers from 1 on: 32/64/128/256/728/1024/1536/2048") << widths;
   }
 }
 
@@ -184,7 +184,7 @@ TEST(VariantTest, AListOfAnotherLengthIsAnError) {
 TEST(EfficientNetTest, PaddingOfTheNominalSideIsFollowedThroughTheStrides) {
   const auto pads = [](int size, const Json& variant) {
     std::vector<std::pair<int, int>> found;
-    const Graph graph = MakeGraph(OptionsOf("efficientnet_b4", size, variant));
+    const Graph graph = MakeGraph(GetOptions("efficientnet_b4", size, variant));
     for (const Node& node : graph.nodes()) {
       if (node.op == Op::kConv && node.conv.stride == 2)
         found.emplace_back(node.conv.pad_before, node.conv.pad_after);
@@ -198,12 +198,12 @@ TEST(EfficientNetTest, PaddingOfTheNominalSideIsFollowedThroughTheStrides) {
 }
 
 TEST(VariantTest, ValueThatMakesNoSenseIsAnError) {
-  const auto flag = [] { MakeGraph(OptionsOf("efficientnet_b0", -1, Json{{"tf", "maybe"}})); };
-  EXPECT_EQ(MessageOf(flag), "variant: tf=maybe makes no sense for efficientnet_b0");
-  EXPECT_EQ(HintOf(flag), "tf is true or false");
+  const auto flag = [] { MakeGraph(GetOptions("efficientnet_b0", -1, Json{{"tf", "maybe"}})); };
+  EXPECT_EQ(CatchMessage(flag), "variant: tf=maybe makes no sense for efficientnet_b0");
+  EXPECT_EQ(CatchHint(flag), "tf is true or false");
   for (const Json& value : {Json("many"), Json(0), Json(-3), Json(1.5), Json(true), Json(99'999'999)}) {
-    const auto number = [&] { MakeGraph(OptionsOf("efficientnet_b0", -1, Json{{"classifier", value}})); };
-    EXPECT_EQ(HintOf(number), "classifier is a number from 1 to 65536") << value;
+    const auto number = [&] { MakeGraph(GetOptions("efficientnet_b0", -1, Json{{"classifier", value}})); };
+    EXPECT_EQ(CatchHint(number), "classifier is a number from 1 to 65536") << value;
   }
 }
 

@@ -35,7 +35,9 @@ std::shared_ptr<Model> Fresh(const ModelOptions& options) {
   return model;
 }
 
-std::string Exported(const Model& model) { return OnnxOf(model.graph(), WeightsOf(model), {}, {.batch = 1}); }
+std::string Exported(const Model& model) {
+  return ToOnnx(model.graph(), ListWeights(model), {}, {.batch = 1});
+}
 
 // Those whose steps OnnxFile reads: transformers are not among them.
 std::vector<std::string> ReadNames() {
@@ -50,7 +52,7 @@ class EveryModelOnnxFileTest : public testing::TestWithParam<std::string> {};
 TEST_P(EveryModelOnnxFileTest, ComesBackFromItsFile) {
   const auto model = Fresh(OptionsFor(GetParam(), 96));
   const OnnxNetwork read = OnnxFile(Exported(*model), "file").Network();
-  const auto compiled = Compile(Fold(read.graph, read.weights), InputOf(read.graph), {.device = "cpu"});
+  const auto compiled = Compile(Fold(read.graph, read.weights), GetInput(read.graph), {.device = "cpu"});
   ASSERT_EQ(compiled->outputs()[0].name, "logit");
   torch::manual_seed(9);
   const torch::Tensor clip = torch::randint(0, 256, {1, 1, 96, 96, 3}, torch::kByte);
@@ -69,7 +71,7 @@ TEST(OnnxFileTest, SignsComeBackFromTheirFile) {
   Model model(ModelOptions(), GraphOfSigns());
   model.eval();
   const OnnxNetwork read = OnnxFile(Exported(model), "file").Network();
-  const auto compiled = Compile(Fold(read.graph, read.weights), InputOf(read.graph), {.device = "cpu"});
+  const auto compiled = Compile(Fold(read.graph, read.weights), GetInput(read.graph), {.device = "cpu"});
   const torch::Tensor clip = torch::randint(0, 256, {1, 1, 16, 16, 3}, torch::kByte);
   const torch::NoGradGuard no_grad;
   EXPECT_NEAR(compiled->Outputs(clip.data_ptr<std::uint8_t>(), 1)[0].at(0),
@@ -117,7 +119,7 @@ OnnxNetwork Read(const onnx::ModelProto& model) {
 std::string MessageFor(const std::function<void(onnx::ModelProto*)>& change) {
   onnx::ModelProto model = Small();
   change(&model);
-  return MessageOf([&] { Read(model); });
+  return CatchMessage([&] { Read(model); });
 }
 
 TEST(OnnxFileTest, ASizeOfOnesOwnAndInnerValuesCanBeAskedFor) {
@@ -127,7 +129,7 @@ TEST(OnnxFileTest, ASizeOfOnesOwnAndInnerValuesCanBeAskedFor) {
   const Graph asked = file.Network(5, 7, {"y"}).graph;
   EXPECT_EQ(asked[asked.answer()].shape, (Shape{2, 5, 7}));
   EXPECT_EQ(asked.outputs().at(0).name, "y");
-  EXPECT_EQ(MessageOf([&] { file.Network(5, 7, {"nowhere"}); }), "file: has no value 'nowhere'");
+  EXPECT_EQ(CatchMessage([&] { file.Network(5, 7, {"nowhere"}); }), "file: has no value 'nowhere'");
 }
 
 TEST(OnnxFileTest, ShapesThatTheFileWorksOutAreWorkedOut) {
@@ -230,7 +232,7 @@ TEST(OnnxFileTest, HostileGraphsAreRefused) {
               graph->mutable_output(0)->set_name("z3");
             }),
             "file: network: upsample: its result is too large");
-  EXPECT_EQ(MessageOf([] { OnnxFile("no network", "file"); }), "file: is not an ONNX file");
+  EXPECT_EQ(CatchMessage([] { OnnxFile("no network", "file"); }), "file: is not an ONNX file");
 }
 
 TEST(OnnxFileTest, DamagedFilesAreErrorsOrNetworks) {

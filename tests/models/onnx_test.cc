@@ -46,7 +46,7 @@ std::shared_ptr<Model> Filled(const ModelOptions& options) {
 }
 
 std::string Exported(const Model& model, int batch = 1) {
-  return OnnxOf(model.graph(), WeightsOf(model), {{"seam.model", model.options().model}}, {.batch = batch});
+  return ToOnnx(model.graph(), ListWeights(model), {{"seam.model", model.options().model}}, {.batch = batch});
 }
 
 onnx::ModelProto Parsed(const std::string& bytes) {
@@ -118,7 +118,7 @@ TEST(OnnxTest, ComputedChannelsAreInTheFileAndOpenCvComputesThem) {
   torch::manual_seed(6);
   const torch::Tensor pictures = torch::randint(0, 256, {2, 3, 64, 64}, torch::kFloat);
   for (const char* channels : {"rgb,gradient", "grey", "fft,rgb", "dct,rgb"}) {
-    ModelOptions options = OptionsOf("resnet18", 64, {{"width", 8}});
+    ModelOptions options = GetOptions("resnet18", 64, {{"width", 8}});
     options.input_channels = channels;
     auto model = std::make_shared<Model>(options, MakeGraph(options), Model::kUnset);
     FillLively(model.get(), pictures);
@@ -130,7 +130,7 @@ TEST(OnnxTest, ComputedChannelsAreInTheFileAndOpenCvComputesThem) {
 }
 
 TEST(OnnxTest, LocalPatternsMakeAValidFile) {
-  ModelOptions options = OptionsOf("meso4", 64);
+  ModelOptions options = GetOptions("meso4", 64);
   options.input_channels = "rgb,fft,lbp";
   auto model = onnx::ModelProto(Parsed(Exported(*MakeModel(options))));
   EXPECT_NO_THROW(onnx::checker::check_model(model));
@@ -141,11 +141,11 @@ TEST(OnnxTest, LocalPatternsMakeAValidFile) {
 class EveryModelOnnxTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(EveryModelOnnxTest, OpenCvAnswersAsLibTorchForPictures) {
-  ExpectAgreement(OptionsOf(GetParam(), 2 * kSize, VariantForOpenCv(GetParam())), 2);
+  ExpectAgreement(GetOptions(GetParam(), 2 * kSize, VariantForOpenCv(GetParam())), 2);
 }
 
 TEST_P(EveryModelOnnxTest, OpenCvAnswersAsLibTorchForWindows) {
-  ExpectAgreement(OptionsOf(GetParam(), kSize, VariantForOpenCv(GetParam()), Head("lstm", 2)), 1);
+  ExpectAgreement(GetOptions(GetParam(), kSize, VariantForOpenCv(GetParam()), Head("lstm", 2)), 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Registry, EveryModelOnnxTest, testing::ValuesIn(SmoothModels()),
@@ -159,32 +159,32 @@ TEST(OnnxTest, EveryTemporalHeadAnswersAsInLibTorch) {
       SCOPED_TRACE(testing::Message()
                    << temporal.head << " layers " << temporal.layers << " bidirectional "
                    << temporal.bidirectional << " steps " << temporal.steps << " batch " << batch);
-      ExpectAgreement(OptionsOf("efficientnet_b0", kSize, Json::object(), temporal), batch);
+      ExpectAgreement(GetOptions("efficientnet_b0", kSize, Json::object(), temporal), batch);
     }
   }
 }
 
 TEST(OnnxTest, EveryVariantAnswersAsInLibTorch) {
-  ExpectAgreement(OptionsOf("resnet18", kSize, Json{{"width", 12}}), 2);
-  ExpectAgreement(OptionsOf("mobilenet_v2", kSize, Json{{"relu", true}}), 2);
-  ExpectAgreement(OptionsOf("mobilenet_v2", kSize, Json{{"tf", true}, {"relu", true}}), 2);
+  ExpectAgreement(GetOptions("resnet18", kSize, Json{{"width", 12}}), 2);
+  ExpectAgreement(GetOptions("mobilenet_v2", kSize, Json{{"relu", true}}), 2);
+  ExpectAgreement(GetOptions("mobilenet_v2", kSize, Json{{"tf", true}, {"relu", true}}), 2);
   // At 64 pixels TensorFlow's padding is uneven.
-  ExpectAgreement(OptionsOf("efficientnet_b0", kSize, Json{{"tf", true}}), 2);
+  ExpectAgreement(GetOptions("efficientnet_b0", kSize, Json{{"tf", true}}), 2);
   ExpectAgreement(
-      OptionsOf("efficientnet_b0", kSize, Json{{"tf", true}, {"classifier", 16}, {"flatten", true}},
-                Head("lstm", 2, false, "last", 16)),
+      GetOptions("efficientnet_b0", kSize, Json{{"tf", true}, {"classifier", 16}, {"flatten", true}},
+                 Head("lstm", 2, false, "last", 16)),
       2);
 }
 
 TEST(OnnxTest, WindowOfOneFrameAnswersAsInLibTorch) {
   auto temporal = Head("lstm");
   temporal.frames = 1;
-  ExpectAgreement(OptionsOf("resnet18", kSize, Json::object(), temporal), 1);
+  ExpectAgreement(GetOptions("resnet18", kSize, Json::object(), temporal), 1);
 }
 
 TEST(OnnxTest, PicturesOfTheDefaultSizeAnswerAsInLibTorch) {
-  ExpectAgreement(OptionsOf("meso4"), 1);
-  ExpectAgreement(OptionsOf("xception"), 1);
+  ExpectAgreement(GetOptions("meso4"), 1);
+  ExpectAgreement(GetOptions("xception"), 1);
 }
 
 TEST(OnnxTest, NamesAndShapesAreThoseOfThePage) {
@@ -193,7 +193,7 @@ TEST(OnnxTest, NamesAndShapesAreThoseOfThePage) {
     for (const auto& dim : value.type().tensor_type().shape().dim()) shape.push_back(dim.dim_value());
     return shape;
   };
-  const auto image = Parsed(Exported(*Filled(OptionsOf("resnet18", kSize)), 4));
+  const auto image = Parsed(Exported(*Filled(GetOptions("resnet18", kSize)), 4));
   ASSERT_EQ(image.graph().input_size(), 1);
   EXPECT_EQ(image.graph().input(0).name(), "pictures");
   EXPECT_EQ(shape_of(image.graph().input(0)), (std::vector<std::int64_t>{4, 3, kSize, kSize}));
@@ -202,26 +202,26 @@ TEST(OnnxTest, NamesAndShapesAreThoseOfThePage) {
   EXPECT_EQ(image.graph().output(1).name(), "score");
   EXPECT_EQ(shape_of(image.graph().output(1)), (std::vector<std::int64_t>{4, 1}));
   const auto windows =
-      Parsed(Exported(*Filled(OptionsOf("resnet18", kSize, Json::object(), Head("mean"))), 2));
+      Parsed(Exported(*Filled(GetOptions("resnet18", kSize, Json::object(), Head("mean"))), 2));
   EXPECT_EQ(windows.graph().input(0).name(), "clips");
   EXPECT_EQ(shape_of(windows.graph().input(0)), (std::vector<std::int64_t>{2, 3, 3, kSize, kSize}));
 }
 
 TEST(OnnxTest, FileCarriesTheMetadata) {
-  const auto parsed = Parsed(Exported(*Filled(OptionsOf("resnet18", kSize))));
+  const auto parsed = Parsed(Exported(*Filled(GetOptions("resnet18", kSize))));
   ASSERT_EQ(parsed.metadata_props_size(), 1);
   EXPECT_EQ(parsed.metadata_props(0).key(), "seam.model");
   EXPECT_EQ(parsed.metadata_props(0).value(), "resnet18");
 }
 
 TEST(OnnxTest, WeightsKeepTheirNamesAndNothingIsWrittenTwice) {
-  const auto model = Filled(OptionsOf("efficientnet_b0", kSize));
+  const auto model = Filled(GetOptions("efficientnet_b0", kSize));
   const auto parsed = Parsed(Exported(*model));
   std::set<std::string> names, values;
   for (const auto& weight : parsed.graph().initializer()) {
     EXPECT_TRUE(names.insert(weight.name()).second) << weight.name();
   }
-  for (const auto& [name, tensor] : WeightsOf(*model)) EXPECT_EQ(names.count(name), 1u) << name;
+  for (const auto& [name, tensor] : ListWeights(*model)) EXPECT_EQ(names.count(name), 1u) << name;
   for (const auto& node : parsed.graph().node()) {
     EXPECT_NE(node.op_type(), "Identity");
     for (const auto& value : node.output()) EXPECT_TRUE(values.insert(value).second) << value;
@@ -229,21 +229,21 @@ TEST(OnnxTest, WeightsKeepTheirNamesAndNothingIsWrittenTwice) {
 }
 
 TEST(OnnxTest, SameNetworkGivesTheSameBytes) {
-  const auto model = Filled(OptionsOf("resnet18", kSize, Json::object(), Head("lstm")));
+  const auto model = Filled(GetOptions("resnet18", kSize, Json::object(), Head("lstm")));
   EXPECT_EQ(Exported(*model), Exported(*model));
 }
 
 TEST(OnnxTest, MissingWeightIsAnError) {
-  const auto model = Filled(OptionsOf("resnet18", kSize));
-  auto weights = WeightsOf(*model);
+  const auto model = Filled(GetOptions("resnet18", kSize));
+  auto weights = ListWeights(*model);
   weights.erase("fc.bias");
-  EXPECT_EQ(MessageOf([&] { OnnxOf(model->graph(), weights, {}, {}); }),
+  EXPECT_EQ(CatchMessage([&] { ToOnnx(model->graph(), weights, {}, {}); }),
             "onnx: the weight 'fc.bias' is missing");
 }
 
 TEST(OnnxTest, BatchThatMakesNoSenseIsAUsageError) {
   for (const int batch : {0, -1, 5000}) {
-    EXPECT_EQ(MessageOf([&] { OnnxOptions{.batch = batch}.Check(); }),
+    EXPECT_EQ(CatchMessage([&] { OnnxOptions{.batch = batch}.Check(); }),
               "--batch: must be from 1 to 4096, not " + std::to_string(batch));
   }
 }

@@ -13,7 +13,7 @@ using namespace std::string_literals;
 const std::string kStart = "\x80\x02";
 
 std::string MessageFor(const std::string& bytes) {
-  return MessageOf([&] {
+  return CatchMessage([&] {
     Pickle pickle("file");
     std::string_view rest = bytes;
     pickle.Read(&rest);

@@ -25,9 +25,9 @@ class TensorsTest : public testing::Test {
 TEST_F(TensorsTest, EveryTypeRoundTrips) {
   TensorFile contents;
   for (const auto& [name, dtype] : kSafetensorsDtypes) {
-    const auto type = ScalarTypeOf(dtype);
-    EXPECT_EQ(DTypeOf(type), dtype) << name;
-    EXPECT_EQ(SizeOf(dtype), c10::elementSize(type)) << name;
+    const auto type = ToScalarType(dtype);
+    EXPECT_EQ(ToDType(type), dtype) << name;
+    EXPECT_EQ(FindSize(dtype), c10::elementSize(type)) << name;
     contents.tensors[name] = torch::randint(0, 2, {3, 5}, torch::kInt).to(type);
     contents.tensors["scalar " + name] = torch::ones({}, type);
     contents.tensors["empty " + name] = torch::empty({2, 0, 3}, type);
@@ -58,7 +58,7 @@ TEST_F(TensorsTest, EqualNumbersGiveEqualBytesWhateverTheLayoutInMemory) {
 
 TEST_F(TensorsTest, TensorThatTheFormatCannotHoldIsAnErrorAndLeavesNoFile) {
   const auto act = [&](const std::string& name, const torch::Tensor& tensor) {
-    return MessageOf([&] { SaveTensors(path_, {{{name, tensor}}, {}}); });
+    return CatchMessage([&] { SaveTensors(path_, {{{name, tensor}}, {}}); });
   };
   EXPECT_EQ(act("z", torch::zeros({1}, torch::kComplexFloat)),
             path_.string() + ": tensor 'z' cannot be stored: its dtype has no name");

@@ -68,35 +68,35 @@ class TorchFileTest : public testing::Test {
  protected:
   static PlainTensors Load(const std::string& bytes) { return ReadTorchFile(bytes, "file").tensors; }
   // Without the file's name.
-  static std::string ErrorOf(const std::string& bytes) {
-    const std::string message = MessageOf([&] { Load(bytes); });
+  static std::string CatchError(const std::string& bytes) {
+    const std::string message = CatchMessage([&] { Load(bytes); });
     return message.starts_with("file: ") ? message.substr(6) : message;
   }
-  std::string ZipOf(const std::string& object) {
+  std::string MakeZip(const std::string& object) {
     return Zip({{"a/data.pkl", Pickled(object)}, {"a/data/0", Numbers({1, 2, 3, 4})}});
   }
 };
 
 TEST_F(TorchFileTest, ZipFormatIsRead) {
-  const auto tensors = Load(ZipOf(Dict(Text("w") + Tensor("0"))));
+  const auto tensors = Load(MakeZip(Dict(Text("w") + Tensor("0"))));
   ASSERT_EQ(tensors.count("w"), 1U);
   EXPECT_EQ(tensors.at("w").shape, (std::vector<std::int64_t>{2, 2}));
-  EXPECT_EQ(FloatsOf(tensors.at("w")), (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ(ToFloats(tensors.at("w")), (std::vector<float>{1, 2, 3, 4}));
 }
 
 TEST_F(TorchFileTest, LegacyFormatIsRead) {
   const auto tensors = Load(Legacy(Dict(Text("w") + Tensor("0")), Count(4) + Numbers({1, 2, 3, 4})));
   EXPECT_EQ(tensors.at("w").shape, (std::vector<std::int64_t>{2, 2}));
-  EXPECT_EQ(FloatsOf(tensors.at("w")), (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ(ToFloats(tensors.at("w")), (std::vector<float>{1, 2, 3, 4}));
 }
 
 TEST_F(TorchFileTest, TransposedViewsKeepTheirOrder) {
-  const auto tensors = Load(ZipOf(Dict(Text("w") + Tensor("0", "K\1K\2\x86"))));
-  EXPECT_EQ(FloatsOf(tensors.at("w")), (std::vector<float>{1, 3, 2, 4}));
+  const auto tensors = Load(MakeZip(Dict(Text("w") + Tensor("0", "K\1K\2\x86"))));
+  EXPECT_EQ(ToFloats(tensors.at("w")), (std::vector<float>{1, 3, 2, 4}));
 }
 
 TEST_F(TorchFileTest, ViewsOfOneStorageShareItsMemory) {
-  const auto tensors = Load(ZipOf(Dict(Text("a") + Tensor("0") + Text("b") + Tensor("0"))));
+  const auto tensors = Load(MakeZip(Dict(Text("a") + Tensor("0") + Text("b") + Tensor("0"))));
   EXPECT_EQ(tensors.at("a").data.get(), tensors.at("b").data.get());
 }
 
@@ -110,7 +110,7 @@ TEST_F(TorchFileTest, ManyTransposedViewsOfOneStorageAreAnError) {
                  "ctorch\nFloatStorage\n" + Text("0") + Text("cpu") +
                  "J\0\0\4\0tQK\0M\0\2M\0\2\x86K\1M\0\2\x86\x89}tR"s;
     }
-    return ErrorOf(Zip({{"a/data.pkl", Pickled(Dict(entries))}, {"a/data/0", storage}}));
+    return CatchError(Zip({{"a/data.pkl", Pickled(Dict(entries))}, {"a/data/0", storage}}));
   };
   EXPECT_EQ(error(4), "");
   EXPECT_EQ(error(5), "damaged PyTorch file: its tensors are together far larger than it is");
@@ -119,8 +119,8 @@ TEST_F(TorchFileTest, ManyTransposedViewsOfOneStorageAreAnError) {
 TEST_F(TorchFileTest, StateDictsAreFoundBesideAnOptimizer) {
   const std::string optimizer = Dict(Text("state") + Dict("K\1" + Dict(Text("exp_avg") + Tensor("0"))));
   for (const char* key : {"state_dict", "model", "model_state_dict", "net"}) {
-    const auto tensors = Load(ZipOf(Dict(Text("optimizer") + optimizer + Text("epoch") + "K\7" + Text(key) +
-                                         Dict(Text("w") + Tensor("0")))));
+    const auto tensors = Load(MakeZip(Dict(Text("optimizer") + optimizer + Text("epoch") + "K\7" + Text(key) +
+                                           Dict(Text("w") + Tensor("0")))));
     EXPECT_EQ(tensors.size(), 1U) << key;
     EXPECT_EQ(tensors.count("w"), 1U) << key;
   }
@@ -140,13 +140,13 @@ TEST_F(TorchFileTest, ADictThatHoldsItselfIsSearchedOnce) {
     links += Text(key) + "h\0"s;
   }
   for (int i = 0; i < 100'000; ++i) entries += "K\1N";
-  EXPECT_TRUE(ErrorOf(ZipOf("}q\0("s + entries + links + "u"))
+  EXPECT_TRUE(CatchError(MakeZip("}q\0("s + entries + links + "u"))
                   .starts_with("has no state dict, a dict of tensors by name; it has 'state_dict', "));
 }
 
 TEST_F(TorchFileTest, ViewsOutsideTheirStorageAreErrors) {
   const auto error = [&](const std::string& stride, char first) {
-    return ErrorOf(ZipOf(Dict(Text("w") + Tensor("0", stride, first))));
+    return CatchError(MakeZip(Dict(Text("w") + Tensor("0", stride, first))));
   };
   EXPECT_EQ(error("K\2K\1\x86", 1), "damaged PyTorch file: tensor 'w' lies outside its storage");
   EXPECT_EQ(error("K\4K\1\x86", 0), "damaged PyTorch file: tensor 'w' lies outside its storage");
@@ -157,7 +157,7 @@ TEST_F(TorchFileTest, ViewsOutsideTheirStorageAreErrors) {
 
 TEST_F(TorchFileTest, WeightsAreFoundUnderTheNamesThatPeopleUse) {
   for (const char* key : {"state_dict_ema", "params", "ema", "checkpoint", "model_ema", "generator"}) {
-    const auto dict = ReadTorchFile(ZipOf(Dict(Text(key) + Dict(Text("w") + Tensor("0")))), "file");
+    const auto dict = ReadTorchFile(MakeZip(Dict(Text(key) + Dict(Text("w") + Tensor("0")))), "file");
     EXPECT_EQ(dict.tensors.count("w"), 1U) << key;
     EXPECT_EQ(dict.key, key);
     EXPECT_EQ(dict.others, std::vector<std::string>{});
@@ -167,14 +167,15 @@ TEST_F(TorchFileTest, WeightsAreFoundUnderTheNamesThatPeopleUse) {
 TEST_F(TorchFileTest, OfSeveralSetsThePlainOneIsTakenAndTheOthersAreTold) {
   const std::string two = Text("w") + Tensor("0") + Text("b") + Tensor("0");
   const std::string bytes =
-      ZipOf(Dict(Text("ema") + Dict(Text("module") + Dict(two)) + Text("optimizer") + Dict(two) +
-                 Text("state_dict") + Dict(two) + Text("state_dict_ema") + Dict(two)));
+      MakeZip(Dict(Text("ema") + Dict(Text("module") + Dict(two)) + Text("optimizer") + Dict(two) +
+                   Text("state_dict") + Dict(two) + Text("state_dict_ema") + Dict(two)));
   const auto dict = ReadTorchFile(bytes, "file");
   EXPECT_EQ(dict.key, "state_dict");
   EXPECT_EQ(dict.others, (std::vector<std::string>{"'ema.module'", "'state_dict_ema'"}));
   EXPECT_EQ(ReadTorchFile(bytes, "file", "ema.module").key, "ema.module");
-  EXPECT_EQ(MessageOf([&] { ReadTorchFile(bytes, "file", "emma"); }), "--key: file has no weights at 'emma'");
-  EXPECT_EQ(HintOf([&] { ReadTorchFile(bytes, "file", "emma"); }),
+  EXPECT_EQ(CatchMessage([&] { ReadTorchFile(bytes, "file", "emma"); }),
+            "--key: file has no weights at 'emma'");
+  EXPECT_EQ(CatchHint([&] { ReadTorchFile(bytes, "file", "emma"); }),
             "it has them at 'state_dict', 'ema.module', 'state_dict_ema'");
 }
 
@@ -192,8 +193,8 @@ TEST_F(TorchFileTest, WholeModulesAreWalked) {
                                 "ccollections\nOrderedDict\n)RtR";
   const std::string inside = module("Norm", Text("bias") + "N", Text("mean") + Tensor("0"), "");
   const std::string whole = module("Net", Text("w") + parameter, "", Text("norm") + inside);
-  for (const std::string& bytes :
-       {ZipOf(whole), ZipOf(Dict(Text("model") + whole)), Legacy(whole, Count(4) + Numbers({1, 2, 3, 4}))}) {
+  for (const std::string& bytes : {MakeZip(whole), MakeZip(Dict(Text("model") + whole)),
+                                   Legacy(whole, Count(4) + Numbers({1, 2, 3, 4}))}) {
     const auto tensors = Load(bytes);
     EXPECT_EQ(tensors.size(), 2U);
     EXPECT_EQ(tensors.count("w"), 1U);
@@ -213,68 +214,68 @@ TEST_F(TorchFileTest, ClassesOutsideThePickleAreNames) {
 
 TEST_F(TorchFileTest, AModuleThatHoldsItselfIsAnError) {
   const std::string loop = "cnet\nNet\n)\x81q\1" + Dict(Text("_modules") + Dict(Text("a") + "h\1")) + "b";
-  EXPECT_EQ(ErrorOf(ZipOf(loop)), "damaged PyTorch file: its modules are too deep or too many");
+  EXPECT_EQ(CatchError(MakeZip(loop)), "damaged PyTorch file: its modules are too deep or too many");
 }
 
 TEST_F(TorchFileTest, CompressedMembersAreRefused) {
-  EXPECT_EQ(ErrorOf(Zip({{"a/data.pkl", std::string(1'000'000, 'N')}}, ZIP_CM_DEFLATE)),
+  EXPECT_EQ(CatchError(Zip({{"a/data.pkl", std::string(1'000'000, 'N')}}, ZIP_CM_DEFLATE)),
             "its member 'a/data.pkl' is compressed");
 }
 
 TEST_F(TorchFileTest, OverlappingMembersAreAnError) {
-  std::string bytes = ZipOf(Dict(Text("w") + Tensor("0")));
+  std::string bytes = MakeZip(Dict(Text("w") + Tensor("0")));
   // The lengths in the central directory, of the last member, grow beyond the file.
   const auto entry = bytes.rfind("PK\1\2");
   for (const std::size_t at : {entry + 22, entry + 26}) bytes[at] = '\x7f';
-  EXPECT_TRUE(ErrorOf(bytes).starts_with("damaged zip file: ")) << ErrorOf(bytes);
+  EXPECT_TRUE(CatchError(bytes).starts_with("damaged zip file: ")) << CatchError(bytes);
 }
 
 TEST_F(TorchFileTest, AFalseChecksumIsAnError) {
-  std::string bytes = ZipOf(Dict(Text("w") + Tensor("0")));
+  std::string bytes = MakeZip(Dict(Text("w") + Tensor("0")));
   bytes[bytes.find(Numbers({1, 2, 3, 4}))] = '\1';
-  EXPECT_EQ(ErrorOf(bytes), "damaged zip file: 'a/data/0' cannot be read whole");
+  EXPECT_EQ(CatchError(bytes), "damaged zip file: 'a/data/0' cannot be read whole");
 }
 
 TEST_F(TorchFileTest, StoragesOfAnotherLengthAreErrors) {
-  EXPECT_EQ(
-      ErrorOf(Zip({{"a/data.pkl", Pickled(Dict(Text("w") + Tensor("0")))}, {"a/data/0", Numbers({1, 2})}})),
-      "damaged PyTorch file: 'a/data/0' has 8 bytes, not 4 elements");
-  EXPECT_EQ(ErrorOf(Zip({{"a/data.pkl", Pickled(Dict(Text("w") + Tensor("0")))}})),
+  EXPECT_EQ(CatchError(
+                Zip({{"a/data.pkl", Pickled(Dict(Text("w") + Tensor("0")))}, {"a/data/0", Numbers({1, 2})}})),
+            "damaged PyTorch file: 'a/data/0' has 8 bytes, not 4 elements");
+  EXPECT_EQ(CatchError(Zip({{"a/data.pkl", Pickled(Dict(Text("w") + Tensor("0")))}})),
             "damaged PyTorch file: 'a/data/0' is missing");
-  EXPECT_EQ(ErrorOf(Legacy(Dict(Text("w") + Tensor("0")), Count(std::uint64_t{1} << 62))),
+  EXPECT_EQ(CatchError(Legacy(Dict(Text("w") + Tensor("0")), Count(std::uint64_t{1} << 62))),
             "damaged PyTorch file: it ends among the storages");
 }
 
 TEST_F(TorchFileTest, OtherFilesAreRefusedByName) {
-  EXPECT_EQ(ErrorOf(std::string(257, '\0') + "ustar" + std::string(250, '\0')),
+  EXPECT_EQ(CatchError(std::string(257, '\0') + "ustar" + std::string(250, '\0')),
             "is in the tar format of PyTorch before 0.1.10, which is not read");
-  EXPECT_EQ(ErrorOf(Zip({{"word/document.xml", "x"}})),
+  EXPECT_EQ(CatchError(Zip({{"word/document.xml", "x"}})),
             "is a zip file, but not of PyTorch: it has no data.pkl");
-  EXPECT_EQ(ErrorOf("hello"), "is no file of torch.save()");
-  EXPECT_EQ(ErrorOf(Pickled("}")), "is no file of torch.save()");
+  EXPECT_EQ(CatchError("hello"), "is no file of torch.save()");
+  EXPECT_EQ(CatchError(Pickled("}")), "is no file of torch.save()");
   EXPECT_EQ(
-      ErrorOf(Pickled("cposix\nsystem\n(" + Text("id") + "tR")),
+      CatchError(Pickled("cposix\nsystem\n(" + Text("id") + "tR")),
       "its pickle asks for 'posix.system'; only plain data and tensors are read, and nothing is ever run");
-  EXPECT_EQ(ErrorOf(ZipOf(Dict(Text("epoch") + "K\7"))),
+  EXPECT_EQ(CatchError(MakeZip(Dict(Text("epoch") + "K\7"))),
             "has no state dict, a dict of tensors by name; it has 'epoch'");
 }
 
 TEST_F(TorchFileTest, EveryTruncationIsAnError) {
-  for (const std::string& whole : {ZipOf(Dict(Text("w") + Tensor("0"))),
+  for (const std::string& whole : {MakeZip(Dict(Text("w") + Tensor("0"))),
                                    Legacy(Dict(Text("w") + Tensor("0")), Count(4) + Numbers({1, 2, 3, 4}))}) {
     for (std::size_t length = 0; length < whole.size(); ++length) {
-      EXPECT_NE(ErrorOf(whole.substr(0, length)), "") << length;
+      EXPECT_NE(CatchError(whole.substr(0, length)), "") << length;
     }
   }
 }
 
 TEST_F(TorchFileTest, EveryFlippedBitIsReadOrAnError) {
-  for (const std::string& whole : {ZipOf(Dict(Text("w") + Tensor("0"))),
+  for (const std::string& whole : {MakeZip(Dict(Text("w") + Tensor("0"))),
                                    Legacy(Dict(Text("w") + Tensor("0")), Count(4) + Numbers({1, 2, 3, 4}))}) {
     for (std::size_t i = 0; i < whole.size(); ++i) {
       std::string changed = whole;
       changed[i] = static_cast<char>(changed[i] ^ (1 << i % 8));
-      EXPECT_EQ(ErrorOf(changed).find('\n'), std::string::npos) << i;
+      EXPECT_EQ(CatchError(changed).find('\n'), std::string::npos) << i;
     }
   }
 }

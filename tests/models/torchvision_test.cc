@@ -22,7 +22,7 @@ constexpr int kClasses = 1000;
 
 // As published, with an answer for each of ImageNet's classes.
 Model Published(const std::string& name, int size) {
-  const ModelOptions options = OptionsOf(name, size);
+  const ModelOptions options = GetOptions(name, size);
   Graph graph;
   const int pictures = graph.Input(size);
   const bool resnet = name.starts_with("resnet");
@@ -83,7 +83,7 @@ class TorchvisionTest : public testing::TestWithParam<std::string> {
 TEST_P(TorchvisionTest, HasTheSameWeights) {
   const Model model = Published(GetParam(), golden_.at("input"));
   EXPECT_EQ(CountTrainable(model), golden_.at("parameters").get<std::int64_t>());
-  EXPECT_EQ(WeightsOf(model.graph()).size(), golden_.at("tensors").get<std::size_t>());
+  EXPECT_EQ(ListWeights(model.graph()).size(), golden_.at("tensors").get<std::size_t>());
 }
 
 TEST_P(TorchvisionTest, AnswersTheSameInDoublePrecision) { ExpectGolden(torch::kDouble, 1e-9); }

@@ -241,7 +241,7 @@ TEST(VitTest, WhatMakesNoSenseIsOneLine) {
     ModelOptions options;
     options.model = "vit_b16";
     options.variant = variant;
-    return MessageOf([&] { MakeGraph(options); });
+    return CatchMessage([&] { MakeGraph(options); });
   };
   EXPECT_EQ(message({{"heads", 7}}),
             "network: attention: 2304 channels are no queries, keys and values of 7 heads");
@@ -267,8 +267,8 @@ TEST(VitTest, PositionsAreResampledAsPicturesAre) {
 // Training at 64 pixels with the table of 224 pixels' positions: the fast form has it resampled.
 TEST(VitTest, TakesPositionsOfAnotherSize) {
   torch::manual_seed(2);
-  const auto model = MakeModel(OptionsOf("vit_s16", 64, {{"depth", 2}, {"positions", 14}}));
-  EXPECT_EQ(WeightsOf(*model).at("positions.weight").size(0), 197);
+  const auto model = MakeModel(GetOptions("vit_s16", 64, {{"depth", 2}, {"positions", 14}}));
+  EXPECT_EQ(ListWeights(*model).at("positions.weight").size(0), 197);
   const torch::Tensor pixels = Pixels(64);
   const double logit = model->forward(pixels.permute({0, 3, 1, 2}).unsqueeze(1)).item<double>();
   EXPECT_NEAR(Compile(*model, {})->Logits(pixels.data_ptr<std::uint8_t>(), 1)[0], logit, 1e-4);

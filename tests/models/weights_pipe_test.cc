@@ -41,7 +41,7 @@ std::string Bytes(const std::vector<std::uint64_t>& numbers) {
 }
 
 std::string ProblemWith(const std::string& bytes) {
-  return MessageOf([&] {
+  return CatchMessage([&] {
     Through([&](int out) {
       EXPECT_EQ(write(out, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
     });
@@ -81,7 +81,7 @@ TEST(WeightsPipeTest, ProblemsComeAsErrorsOfTheFileOrOfTheCommand) {
     EXPECT_EQ(error.exit_code(), kExitUsage);
     EXPECT_EQ(error.hint(), "look\\nagain");
   }
-  EXPECT_EQ(MessageOf([&] { Through(told(kExitFailed)); }), "file: bad: --key: no such");
+  EXPECT_EQ(CatchMessage([&] { Through(told(kExitFailed)); }), "file: bad: --key: no such");
 }
 
 TEST(WeightsPipeTest, NonsenseIsAnErrorAndTakesNoMemory) {

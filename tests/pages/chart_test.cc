@@ -60,7 +60,7 @@ TEST(FieldTest, EachNumberIsAPixelAndTheGreatestIsTheLightest) {
   EXPECT_LT(light(1, 0), light(0, 1));
   EXPECT_LT(light(0, 1), light(1, 1));
   field.values.pop_back();
-  EXPECT_NE(MessageOf([&] { SvgOf(field); }), "");
+  EXPECT_NE(CatchMessage([&] { ToSvg(field); }), "");
 }
 
 }  // namespace

@@ -19,21 +19,21 @@ TEST(CropSpecTest, FieldsThatAnOlderSeamDidNotWriteMeanWhatItDid) {
   CropSpec now = Spec(), old = Spec();
   old.clear_align();
   EXPECT_TRUE(SameCrop(now, old));
-  EXPECT_EQ(ProblemOf(old), "");
+  EXPECT_EQ(FindProblem(old), "");
 }
 
 TEST(CropSpecTest, WhoseFacesTheyAreIsNoMatterOfHowTheyLook) {
   CropSpec all = Spec();
   all.set_faces("all");
   EXPECT_TRUE(SameCrop(all, Spec()));
-  EXPECT_EQ(FacesOf(all), "all");
-  EXPECT_EQ(FacesOf(Spec()), "largest");
+  EXPECT_EQ(GetFaces(all), "all");
+  EXPECT_EQ(GetFaces(Spec()), "largest");
 }
 
 TEST(CropSpecTest, EveryOtherFieldCounts) {
   CropSpec other = Spec();
   other.set_align("similarity");
-  EXPECT_EQ(ProblemOf(other), "");
+  EXPECT_EQ(FindProblem(other), "");
   EXPECT_FALSE(SameCrop(other, Spec()));
   other = Spec();
   other.set_min_face(40);
@@ -46,12 +46,12 @@ TEST(CropSpecTest, EveryOtherFieldCounts) {
 TEST(CropSpecTest, WhatThisSeamDoesNotKnowIsNamed) {
   CropSpec crop = Spec();
   crop.set_align("affine");
-  EXPECT_EQ(ProblemOf(crop), "faces aligned by 'affine'; none and similarity are known");
+  EXPECT_EQ(FindProblem(crop), "faces aligned by 'affine'; none and similarity are known");
   crop = Spec();
   crop.set_faces("second");
-  EXPECT_EQ(ProblemOf(crop), "the faces 'second'; largest, centre and all are known");
+  EXPECT_EQ(FindProblem(crop), "the faces 'second'; largest, centre and all are known");
   crop.set_faces("centre");
-  EXPECT_EQ(ProblemOf(crop), "");
+  EXPECT_EQ(FindProblem(crop), "");
 }
 
 }  // namespace

@@ -60,14 +60,14 @@ std::string Encoded(const std::string& ending, const cv::Mat& picture, const std
 TEST(PictureCodecTest, PngKeepsEveryPixelAtAnyEffortAndStride) {
   const cv::Mat picture = Photograph(37, 21), part = picture(cv::Rect(3, 4, 20, 11));
   for (const PngEffort effort : {PngEffort::kFast, PngEffort::kSmallest}) {
-    const std::string bytes = EncodePng(ViewOf(part), effort);
+    const std::string bytes = EncodePng(MakeView(part), effort);
     EXPECT_EQ(Difference(Decoded(bytes, 3), part), 0);
     EXPECT_EQ(Difference(Peer(bytes, 3), part), 0);
   }
-  EXPECT_LT(EncodePng(ViewOf(picture), PngEffort::kSmallest).size(), EncodePng(ViewOf(picture)).size());
+  EXPECT_LT(EncodePng(MakeView(picture), PngEffort::kSmallest).size(), EncodePng(MakeView(picture)).size());
   cv::Mat grey;
   cv::cvtColor(picture, grey, cv::COLOR_RGB2GRAY);
-  EXPECT_EQ(Difference(Decoded(EncodePng(ViewOf(grey)), 1), grey), 0);
+  EXPECT_EQ(Difference(Decoded(EncodePng(MakeView(grey)), 1), grey), 0);
 }
 
 TEST(PictureCodecTest, DecodesAsOpenCvDoes) {
@@ -85,9 +85,9 @@ TEST(PictureCodecTest, DecodesAsOpenCvDoes) {
       Encoded(".png", grey),
       Encoded(".png", clear),
       Encoded(".png", deep),
-      EncodeJpeg(ViewOf(picture), 90, JpegSampling::k444),
-      EncodeJpeg(ViewOf(picture), 90, JpegSampling::k420),
-      EncodeJpeg(ViewOf(grey), 90, JpegSampling::k444)};
+      EncodeJpeg(MakeView(picture), 90, JpegSampling::k444),
+      EncodeJpeg(MakeView(picture), 90, JpegSampling::k420),
+      EncodeJpeg(MakeView(grey), 90, JpegSampling::k444)};
   for (std::size_t i = 0; i < files.size(); ++i) {
     for (const int channels : {1, 3}) {
       // Grey of 16 bits is rounded before or after its weights.
@@ -105,22 +105,22 @@ TEST(PictureCodecTest, JpegPixelsAreThoseThatOpenCvWrites) {
   cv::cvtColor(picture, bgr, cv::COLOR_RGB2BGR);
   for (const int quality : {1, 30, 75, 95, 100}) {
     const std::string theirs = Encoded(".jpg", bgr, {cv::IMWRITE_JPEG_QUALITY, quality});
-    const std::string ours = EncodeJpeg(ViewOf(picture), quality, JpegSampling::k420);
+    const std::string ours = EncodeJpeg(MakeView(picture), quality, JpegSampling::k420);
     EXPECT_EQ(Difference(Decoded(ours, 3), Decoded(theirs, 3)), 0) << quality;
   }
 }
 
 TEST(PictureCodecTest, RecompressesInPlace) {
   cv::Mat picture = Photograph(40, 40);
-  const cv::Mat expected = Decoded(EncodeJpeg(ViewOf(picture), 30, JpegSampling::k420), 3);
-  Recompress(ViewOf(picture), 30, picture.data);
+  const cv::Mat expected = Decoded(EncodeJpeg(MakeView(picture), 30, JpegSampling::k420), 3);
+  Recompress(MakeView(picture), 30, picture.data);
   EXPECT_EQ(Difference(picture, expected), 0);
 }
 
 TEST(PictureCodecTest, HeadsTellTheSides) {
   const cv::Mat picture = Photograph(33, 18);
   for (const std::string& bytes :
-       {EncodePng(ViewOf(picture)), EncodeJpeg(ViewOf(picture), 90, JpegSampling::k420)}) {
+       {EncodePng(MakeView(picture)), EncodeJpeg(MakeView(picture), 90, JpegSampling::k420)}) {
     EXPECT_EQ(ReadPictureHead(bytes).width, 33);
     EXPECT_EQ(ReadPictureHead(bytes).height, 18);
   }
@@ -132,12 +132,12 @@ TEST(PictureCodecTest, HeadsTellTheSides) {
 TEST(PictureCodecTest, DamageIsTold) {
   const cv::Mat picture = Photograph(64, 64);
   for (std::string bytes :
-       {EncodePng(ViewOf(picture)), EncodeJpeg(ViewOf(picture), 90, JpegSampling::k420)}) {
+       {EncodePng(MakeView(picture)), EncodeJpeg(MakeView(picture), 90, JpegSampling::k420)}) {
     std::string problem;
     Decoded(bytes.substr(0, bytes.size() / 2), 3, &problem);
     EXPECT_NE(problem.find("damaged"), std::string::npos) << problem;
   }
-  std::string png = EncodePng(ViewOf(picture)), problem;
+  std::string png = EncodePng(MakeView(picture)), problem;
   png[png.size() / 2] = static_cast<char>(png[png.size() / 2] ^ 0x55);
   Decoded(png, 3, &problem);
   EXPECT_NE(problem, "");

@@ -47,7 +47,7 @@ std::string Encoded(const std::string& encoding) {
 }
 
 // What is wrong with `bytes`, or "".
-std::string ProblemOf(const std::string& bytes, const CropSpec& crop) {
+std::string FindProblem(const std::string& bytes, const CropSpec& crop) {
   PictureDecoder decoder;
   Pixels pixels(std::size_t{3} * crop.size() * crop.size());
   return decoder.Decode(bytes, crop, pixels.data());
@@ -93,9 +93,9 @@ TEST(PictureTest, RowsMayBePartOfAWiderPicture) {
 
 TEST(PictureTest, AnotherSizeThanTheCropSpecsIsTold) {
   for (const char* encoding : {"jpeg", "png"}) {
-    EXPECT_EQ(ProblemOf(Encoded(encoding), Spec(encoding, 16)),
+    EXPECT_EQ(FindProblem(Encoded(encoding), Spec(encoding, 16)),
               "the picture is 32x32, but its CropSpec says 16x16");
-    EXPECT_EQ(ProblemOf(Encoded(encoding), Spec(encoding, 64)),
+    EXPECT_EQ(FindProblem(Encoded(encoding), Spec(encoding, 64)),
               "the picture is 32x32, but its CropSpec says 64x64");
   }
 }
@@ -104,26 +104,26 @@ TEST(PictureTest, AnotherSizeThanTheCropSpecsIsTold) {
 TEST(PictureTest, HugeSizeInTheHeaderIsTold) {
   std::string png = Encoded("png");
   png.replace(16, 8, std::string("\0\0\x80\0\0\0\x80\0", 8));
-  EXPECT_EQ(ProblemOf(png, Spec("png")), "the picture is 32768x32768, but its CropSpec says 32x32");
+  EXPECT_EQ(FindProblem(png, Spec("png")), "the picture is 32768x32768, but its CropSpec says 32x32");
 }
 
 TEST(PictureTest, OtherBytesAreTold) {
   for (const std::string bytes : {"", "x", "not a picture, but long enough to be one"}) {
-    EXPECT_THAT(ProblemOf(bytes, Spec("jpeg")), StartsWith("not a JPEG picture: ")) << bytes;
-    EXPECT_EQ(ProblemOf(bytes, Spec("png")), "not a PNG picture") << bytes;
+    EXPECT_THAT(FindProblem(bytes, Spec("jpeg")), StartsWith("not a JPEG picture: ")) << bytes;
+    EXPECT_EQ(FindProblem(bytes, Spec("png")), "not a PNG picture") << bytes;
   }
 }
 
 TEST(PictureTest, OtherEncodingThanTheCropSpecsIsTold) {
-  EXPECT_THAT(ProblemOf(Encoded("png"), Spec("jpeg")), StartsWith("not a JPEG picture: "));
-  EXPECT_EQ(ProblemOf(Encoded("jpeg"), Spec("png")), "not a PNG picture");
+  EXPECT_THAT(FindProblem(Encoded("png"), Spec("jpeg")), StartsWith("not a JPEG picture: "));
+  EXPECT_EQ(FindProblem(Encoded("jpeg"), Spec("png")), "not a PNG picture");
 }
 
 TEST(PictureTest, CutOffPictureIsTold) {
   const std::string jpeg = Encoded("jpeg"), png = Encoded("png");
-  EXPECT_THAT(ProblemOf(jpeg.substr(0, jpeg.size() - 20), Spec("jpeg")),
+  EXPECT_THAT(FindProblem(jpeg.substr(0, jpeg.size() - 20), Spec("jpeg")),
               StartsWith("a damaged JPEG picture: "));
-  EXPECT_THAT(ProblemOf(png.substr(0, 40), Spec("png")), StartsWith("a damaged PNG picture: "));
+  EXPECT_THAT(FindProblem(png.substr(0, 40), Spec("png")), StartsWith("a damaged PNG picture: "));
 }
 
 TEST(PictureTest, DecoderIsGoodAfterACutOffPicture) {
@@ -136,8 +136,9 @@ TEST(PictureTest, DecoderIsGoodAfterACutOffPicture) {
 }
 
 TEST(PictureTest, UnknownEncodingIsAnErrorThatNamesTheKnown) {
-  EXPECT_EQ(MessageOf([] { Encoded("webp"); }), "crops cannot be encoded as 'webp'; jpeg and png are known");
-  EXPECT_EQ(ProblemOf(Encoded("png"), Spec("webp")), "encoding 'webp' is unknown; jpeg and png are read");
+  EXPECT_EQ(CatchMessage([] { Encoded("webp"); }),
+            "crops cannot be encoded as 'webp'; jpeg and png are known");
+  EXPECT_EQ(FindProblem(Encoded("png"), Spec("webp")), "encoding 'webp' is unknown; jpeg and png are read");
 }
 
 }  // namespace

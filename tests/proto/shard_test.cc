@@ -137,7 +137,7 @@ TEST(ShardWriterTest, IsNotDisturbedByWhatAKilledRunLeft) {
 
 TEST(ShardWriterTest, AFolderThatIsMissingIsNamed) {
   const TemporaryFolder folder;
-  const auto message = MessageOf([&] { WriteClips(folder / "missing", 1); });
+  const auto message = CatchMessage([&] { WriteClips(folder / "missing", 1); });
   EXPECT_TRUE(message.starts_with((folder / "missing" / "train-00000").string())) << message;
   EXPECT_TRUE(message.ends_with("cannot be written: No such file or directory")) << message;
 }
@@ -147,13 +147,13 @@ TEST(ShardWriterTest, ATextThatIsNotUtf8IsAnError) {
   ShardWriter writer(folder.path(), "train", 100);
   Clip clip = MakeClip(1);
   clip.set_method("\xff");
-  EXPECT_NE(MessageOf([&] { writer.Add(clip); }).find("is not UTF-8"), std::string::npos);
+  EXPECT_NE(CatchMessage([&] { writer.Add(clip); }).find("is not UTF-8"), std::string::npos);
 }
 
 TEST(ShardWriterTest, AClipTooLongToReadBackIsAnError) {
   const TemporaryFolder folder;
   ShardWriter writer(folder.path(), "train", 100);
-  EXPECT_NE(MessageOf([&] { writer.Add(MakeClip(1, kMaxRecordBytes)); }).find("more than the 268435456"),
+  EXPECT_NE(CatchMessage([&] { writer.Add(MakeClip(1, kMaxRecordBytes)); }).find("more than the 268435456"),
             std::string::npos);
 }
 
@@ -172,7 +172,7 @@ TEST(ShardReaderTest, ReadsFromSeveralThreads) {
 }
 
 TEST(ShardReaderTest, AMissingFileIsAnError) {
-  EXPECT_EQ(MessageOf([] { ShardReader("/nowhere/a.tfrecord"); }),
+  EXPECT_EQ(CatchMessage([] { ShardReader("/nowhere/a.tfrecord"); }),
             "/nowhere/a.tfrecord: cannot be opened: No such file or directory");
 }
 
@@ -180,15 +180,15 @@ TEST(ShardReaderTest, AnEmptyFileIsAnError) {
   const TemporaryFolder folder;
   WriteFile(folder / "a.tfrecord", "");
   const auto open = [&] { ShardReader(folder / "a.tfrecord"); };
-  EXPECT_EQ(MessageOf(open), (folder / "a.tfrecord").string() + ": is empty, not a shard");
-  EXPECT_EQ(HintOf(open), "extract again, or copy the file again");
+  EXPECT_EQ(CatchMessage(open), (folder / "a.tfrecord").string() + ": is empty, not a shard");
+  EXPECT_EQ(CatchHint(open), "extract again, or copy the file again");
 }
 
 TEST(ShardReaderTest, ATextFileIsNoShard) {
   const TemporaryFolder folder;
   for (const std::string text : {"path,score\n", "path,score\na.mp4,0.5\n"}) {
     WriteFile(folder / "a.csv", text);
-    const auto message = MessageOf([&] { ShardReader(folder / "a.csv"); });
+    const auto message = CatchMessage([&] { ShardReader(folder / "a.csv"); });
     EXPECT_TRUE(message.starts_with((folder / "a.csv").string() + ": is not a shard, or ")) << message;
     EXPECT_TRUE(message.ends_with(", at byte 0")) << message;
   }
@@ -199,7 +199,7 @@ TEST(ShardReaderTest, TruncationAtEveryByteIsAnError) {
   const std::string whole = ReadFile(WriteClips(folder.path(), 3).at(0));
   for (std::size_t length = 0; length < whole.size(); ++length) {
     std::ofstream(folder / "cut.tfrecord", std::ios::binary) << whole.substr(0, length);
-    ASSERT_NE(MessageOf([&] { ReadAll(folder / "cut.tfrecord"); }), "") << length;
+    ASSERT_NE(CatchMessage([&] { ReadAll(folder / "cut.tfrecord"); }), "") << length;
   }
 }
 
@@ -209,7 +209,7 @@ TEST(ShardReaderTest, EachTruncationIsNamed) {
   const std::size_t first = kRecordHeaderBytes + LoadLittle64(whole) + kRecordFooterBytes;
   const auto message = [&](std::size_t length) {
     WriteFile(folder / "cut.tfrecord", whole.substr(0, length));
-    return MessageOf([&] { ReadAll(folder / "cut.tfrecord"); })
+    return CatchMessage([&] { ReadAll(folder / "cut.tfrecord"); })
         .substr((folder / "cut.tfrecord").string().size() + 2);
   };
   EXPECT_EQ(message(5), "is not a shard, or truncated in its first header, at byte 0");
@@ -228,7 +228,7 @@ TEST(ShardReaderTest, ADamagedByteAnywhereIsAnError) {
     std::string damaged = whole;
     damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
     std::ofstream(folder / "flip.tfrecord", std::ios::binary) << damaged;
-    const auto message = MessageOf([&] { ReadAll(folder / "flip.tfrecord"); });
+    const auto message = CatchMessage([&] { ReadAll(folder / "flip.tfrecord"); });
     ASSERT_TRUE(message.starts_with((folder / "flip.tfrecord").string() + ": ")) << at;
     ASSERT_NE(message.find(", at byte "), std::string::npos) << message;
   }
@@ -242,7 +242,7 @@ TEST(ShardReaderTest, DamageSaysWhichChecksumAndWhere) {
     std::string damaged = whole;
     damaged[at] = static_cast<char>(damaged[at] ^ 4);
     WriteFile(folder / "flip.tfrecord", damaged);
-    return MessageOf([&] { ReadAll(folder / "flip.tfrecord"); });
+    return CatchMessage([&] { ReadAll(folder / "flip.tfrecord"); });
   };
   const std::string file = (folder / "flip.tfrecord").string();
   EXPECT_EQ(message(second), fmt::format("{}: the length checksum does not match, at byte {}", file, second));
@@ -271,7 +271,7 @@ TEST(ShardReaderTest, ARecordTooLongIsAnErrorBeforeItIsRead) {
   const std::uint32_t crc = MaskedCrc32c(bytes.substr(0, 8));
   bytes.replace(8, 4, reinterpret_cast<const char*>(&crc), 4);
   WriteFile(folder / "long.tfrecord", bytes);
-  EXPECT_EQ(MessageOf([&] { ShardReader(folder / "long.tfrecord"); }),
+  EXPECT_EQ(CatchMessage([&] { ShardReader(folder / "long.tfrecord"); }),
             (folder / "long.tfrecord").string() +
                 ": a record of 268435457 bytes, more than the 268435456 allowed, at byte 0");
 }
@@ -281,7 +281,7 @@ TEST(ShardReaderTest, ARecordThatIsNoClipIsAnError) {
   // Not protobuf; nothing; a tf.train.Example, which protobuf takes for a clip of unknown fields.
   for (const std::string payload : {"\xff\xff\xff", "", "\x0a\x02\x0a\x00", "plain text"}) {
     const fs::path path = WriteRecord(folder, payload);
-    EXPECT_EQ(MessageOf([&] { ReadAll(path); }),
+    EXPECT_EQ(CatchMessage([&] { ReadAll(path); }),
               path.string() + ": the record is not a Clip message, at byte 0");
   }
 }
@@ -291,13 +291,13 @@ TEST(ShardReaderTest, ALaterFormatVersionIsNamed) {
   Clip clip = MakeClip(1);
   clip.set_format_version(2);
   const fs::path path = WriteRecord(folder, clip.SerializeAsString());
-  EXPECT_EQ(MessageOf([&] { ReadAll(path); }),
+  EXPECT_EQ(CatchMessage([&] { ReadAll(path); }),
             path.string() + ": written in format version 2 while this Seam reads 1, at byte 0");
-  EXPECT_EQ(HintOf([&] { ReadAll(path); }), "use a newer Seam, or extract again");
+  EXPECT_EQ(CatchHint([&] { ReadAll(path); }), "use a newer Seam, or extract again");
 }
 
 // Where record `number` of a shard begins.
-std::uint64_t OffsetOf(const fs::path& path, int number) {
+std::uint64_t FindOffset(const fs::path& path, int number) {
   const std::string bytes = ReadFile(path);
   std::uint64_t offset = 0;
   for (int i = 0; i < number; ++i) {
@@ -315,7 +315,7 @@ void ChangeByte(const fs::path& path, std::uint64_t offset) {
 TEST(TolerantShardReaderTest, ADamagedRecordIsToldAndTheOthersAreRead) {
   const TemporaryFolder folder;
   const auto path = WriteClips(folder.path(), 5).front();
-  for (const int damaged : {2, 4}) ChangeByte(path, OffsetOf(path, damaged) + 30);
+  for (const int damaged : {2, 4}) ChangeByte(path, FindOffset(path, damaged) + 30);
   const ShardReader reader(path, ShardReader::kTolerate);
   ASSERT_EQ(reader.size(), 5);
   EXPECT_EQ(reader.broken(), "");  // though the last record is damaged
@@ -328,13 +328,13 @@ TEST(TolerantShardReaderTest, ADamagedRecordIsToldAndTheOthersAreRead) {
   }
   std::string problem;
   reader.TryRead(2, &problem);
-  EXPECT_EQ(problem, fmt::format("the data checksum does not match, at byte {}", OffsetOf(path, 2)));
+  EXPECT_EQ(problem, fmt::format("the data checksum does not match, at byte {}", FindOffset(path, 2)));
 }
 
 TEST(TolerantShardReaderTest, BehindADamagedLengthNothingIsFound) {
   const TemporaryFolder folder;
   const auto path = WriteClips(folder.path(), 5).front();
-  const auto offset = OffsetOf(path, 3);
+  const auto offset = FindOffset(path, 3);
   ChangeByte(path, offset);
   const ShardReader reader(path, ShardReader::kTolerate);
   EXPECT_EQ(reader.size(), 3);
@@ -344,7 +344,7 @@ TEST(TolerantShardReaderTest, BehindADamagedLengthNothingIsFound) {
 TEST(TolerantShardReaderTest, ACutShardIsReadAsFarAsItGoes) {
   const TemporaryFolder folder;
   const auto path = WriteClips(folder.path(), 5).front();
-  const auto offset = OffsetOf(path, 3);
+  const auto offset = FindOffset(path, 3);
   fs::resize_file(path, offset + 5);
   {
     const ShardReader reader(path, ShardReader::kTolerate);
@@ -373,22 +373,22 @@ TEST(TolerantShardReaderTest, ALaterFormatVersionIsNoDamage) {
   Clip clip = MakeClip(1);
   clip.set_format_version(kClipFormatVersion + 1);
   const auto path = WriteRecord(folder, clip.SerializeAsString());
-  EXPECT_TRUE(MessageOf([&] { ShardReader(path, ShardReader::kTolerate); }).find("format version") !=
+  EXPECT_TRUE(CatchMessage([&] { ShardReader(path, ShardReader::kTolerate); }).find("format version") !=
               std::string::npos);
 }
 
 TEST(FindShardsTest, AFolderWithoutShardsOfTheSplitListsTheOthers) {
   const TemporaryFolder folder;
   const auto find = [&] { FindShards(folder.path(), "val"); };
-  EXPECT_EQ(MessageOf(find),
+  EXPECT_EQ(CatchMessage(find),
             folder.path().string() + ": holds no shards of 'val' (val-00000-of-....tfrecord)");
-  EXPECT_EQ(HintOf(find), "name a folder that `seam extract` wrote");
+  EXPECT_EQ(CatchHint(find), "name a folder that `seam extract` wrote");
   WriteClips(folder.path(), 1);
-  EXPECT_EQ(HintOf(find), "it holds shards of: train");
+  EXPECT_EQ(CatchHint(find), "it holds shards of: train");
 }
 
 TEST(FindShardsTest, AMissingFolderIsAnError) {
-  EXPECT_EQ(MessageOf([] { FindShards("/nowhere", "train"); }),
+  EXPECT_EQ(CatchMessage([] { FindShards("/nowhere", "train"); }),
             "/nowhere: cannot be read: No such file or directory");
 }
 
@@ -399,7 +399,7 @@ TEST(FindShardsTest, AMissingShardOfASetIsNamed) {
   for (const auto& gone : {paths.front(), paths[1], paths.back()}) {
     const std::string bytes = ReadFile(gone);
     fs::remove(gone);
-    EXPECT_EQ(MessageOf([&] { FindShards(folder.path(), "train"); }),
+    EXPECT_EQ(CatchMessage([&] { FindShards(folder.path(), "train"); }),
               gone.string() + ": is missing from its set");
     WriteFile(gone, bytes);
   }
@@ -409,7 +409,7 @@ TEST(FindShardsTest, TwoSetsInOneFolderAreAnError) {
   const TemporaryFolder folder;
   WriteClips(folder.path(), 6);
   WriteFile(folder / "train-00001-of-00002.tfrecord", "");
-  EXPECT_EQ(MessageOf([&] { FindShards(folder.path(), "train"); }),
+  EXPECT_EQ(CatchMessage([&] { FindShards(folder.path(), "train"); }),
             folder.path().string() + ": holds two sets of 'train' shards, of 1 and of 2");
 }
 
@@ -417,7 +417,7 @@ TEST(FindShardsTest, AShardBeyondItsSetIsAnError) {
   const TemporaryFolder folder;
   WriteClips(folder.path(), 1);
   WriteFile(folder / "train-00001-of-00001.tfrecord", "");
-  EXPECT_EQ(MessageOf([&] { FindShards(folder.path(), "train"); }),
+  EXPECT_EQ(CatchMessage([&] { FindShards(folder.path(), "train"); }),
             (folder / "train-00001-of-00001.tfrecord").string() + ": does not belong to its set");
 }
 

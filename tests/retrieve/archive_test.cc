@@ -40,9 +40,9 @@ class ArchiveTest : public testing::Test {
     {
       Archive::Make(folder_ / name, {}, Metric::kCosine);
       Archive archive(folder_ / name, Database::Access::kWrite);
-      archive.Add(MarkOf(File("a.mp4")), {EntryAt(0, {1, 0, 0}), EntryAt(1, {1, .1F, 0})}, "");
-      archive.Add(MarkOf(File("b/c.mp4")), {EntryAt(0, {0, 5, 0})}, "");
-      archive.Add(MarkOf(File("b/d.mp4")), {EntryAt(2, {0, 0, 1}), EntryAt(3, {.2F, 1, 0})}, "");
+      archive.Add(ReadMark(File("a.mp4")), {EntryAt(0, {1, 0, 0}), EntryAt(1, {1, .1F, 0})}, "");
+      archive.Add(ReadMark(File("b/c.mp4")), {EntryAt(0, {0, 5, 0})}, "");
+      archive.Add(ReadMark(File("b/d.mp4")), {EntryAt(2, {0, 0, 1}), EntryAt(3, {.2F, 1, 0})}, "");
       archive.Commit();
     }
     return Archive(folder_ / name, Database::Access::kWrite);
@@ -67,7 +67,7 @@ TEST_F(ArchiveTest, FilesAreRankedByTheirNearestVector) {
   EXPECT_EQ(archive.entries(), 5);
   EXPECT_THAT(Nearest(archive, {0, 1, 0}), ElementsAre("c.mp4", "d.mp4", "a.mp4"));
   EXPECT_THAT(Nearest(archive, {0, 1, 0}, Order::kFarthest), ElementsAre("a.mp4", "d.mp4", "c.mp4"));
-  EXPECT_THAT(Nearest(archive, {0, 1, 0}, Order::kNearest, MarkOf(File("b/c.mp4")).path.string()),
+  EXPECT_THAT(Nearest(archive, {0, 1, 0}, Order::kNearest, ReadMark(File("b/c.mp4")).path.string()),
               ElementsAre("d.mp4", "a.mp4"));
   const auto matches = RankFiles(archive, archive.Search(), {EntryAt(0, {0, 3, 0})}, 1, Order::kNearest, "",
                                  VectorSearch::Method::kLists);
@@ -78,22 +78,22 @@ TEST_F(ArchiveTest, FilesAreRankedByTheirNearestVector) {
 TEST_F(ArchiveTest, WhatWasCommittedIsThereAgainAndTheRestIsNot) {
   {
     Archive archive = Made();
-    archive.Add(MarkOf(File("late.mp4")), {EntryAt(0, {1, 1, 1})}, "");
+    archive.Add(ReadMark(File("late.mp4")), {EntryAt(0, {1, 1, 1})}, "");
   }
   const Archive archive(folder_ / "index", Database::Access::kRead);
   EXPECT_EQ(archive.files(), 3);
   EXPECT_EQ(archive.entries(), 5);
-  EXPECT_EQ(archive.ThumbnailOf(0), "jpeg");
-  EXPECT_DOUBLE_EQ(archive.EntryOf(4)->place.seconds, 3);
+  EXPECT_EQ(archive.FindThumbnail(0), "jpeg");
+  EXPECT_DOUBLE_EQ(archive.FindEntry(4)->place.seconds, 3);
 }
 
 TEST_F(ArchiveTest, AFileIsHeldUntilItChanges) {
   Archive archive = Made();
-  EXPECT_TRUE(archive.Holds(MarkOf(File("a.mp4"))));
-  EXPECT_FALSE(archive.Holds(MarkOf(File("new.mp4"))));
+  EXPECT_TRUE(archive.Holds(ReadMark(File("a.mp4"))));
+  EXPECT_FALSE(archive.Holds(ReadMark(File("new.mp4"))));
   WriteFile(folder_ / "a.mp4", "longer than before");
-  EXPECT_FALSE(archive.Holds(MarkOf(folder_ / "a.mp4")));
-  archive.Add(MarkOf(folder_ / "a.mp4"), {EntryAt(0, {0, 0, 1})}, "");
+  EXPECT_FALSE(archive.Holds(ReadMark(folder_ / "a.mp4")));
+  archive.Add(ReadMark(folder_ / "a.mp4"), {EntryAt(0, {0, 0, 1})}, "");
   archive.Commit();
   EXPECT_EQ(archive.files(), 3);
   EXPECT_EQ(archive.entries(), 4);
@@ -114,16 +114,16 @@ TEST_F(ArchiveTest, RemovedFilesAreNotFoundBeforeAndAfterTheVectorsAreWrittenAne
   EXPECT_EQ(archive.state().rows, 2);
   EXPECT_THAT(Nearest(archive, {0, 0, 1}), ElementsAre("d.mp4"));
   const Archive again(folder_ / "index", Database::Access::kRead);
-  EXPECT_DOUBLE_EQ(again.EntryOf(0)->place.seconds, 2);
+  EXPECT_DOUBLE_EQ(again.FindEntry(0)->place.seconds, 2);
   EXPECT_FLOAT_EQ(again.Search().Row(0)[2], 1);
-  archive.Add(MarkOf(File("e.mp4")), {EntryAt(7, {1, 0, 0})}, "");
+  archive.Add(ReadMark(File("e.mp4")), {EntryAt(7, {1, 0, 0})}, "");
   archive.Commit();
   EXPECT_THAT(Nearest(archive, {1, 0, 0}), ElementsAre("e.mp4", "d.mp4"));
 }
 
 TEST_F(ArchiveTest, RemovingAFolderLeavesFilesWhoseNamesOnlyBeginLikeIt) {
   Archive archive = Made();
-  archive.Add(MarkOf(File("bb.mp4")), {EntryAt(0, {1, 1, 0})}, "");
+  archive.Add(ReadMark(File("bb.mp4")), {EntryAt(0, {1, 1, 0})}, "");
   archive.Commit();
   EXPECT_EQ(archive.Remove(folder_ / "b"), 2);
   archive.Commit();
@@ -132,16 +132,16 @@ TEST_F(ArchiveTest, RemovingAFolderLeavesFilesWhoseNamesOnlyBeginLikeIt) {
 
 TEST_F(ArchiveTest, VectorsOfAnotherLengthAreAnError) {
   Archive archive = Made();
-  EXPECT_THAT(MessageOf([&] {
-                archive.Add(MarkOf(File("x.mp4")), {EntryAt(0, {1, 2})}, "");
+  EXPECT_THAT(CatchMessage([&] {
+                archive.Add(ReadMark(File("x.mp4")), {EntryAt(0, {1, 2})}, "");
               }),
               HasSubstr("a vector of 2 numbers in an index of 3"));
 }
 
 TEST_F(ArchiveTest, AFolderWithoutAnIndexIsAnErrorWithAHint) {
   const auto open = [&] { const Archive archive(folder_ / "none", Database::Access::kRead); };
-  EXPECT_THAT(MessageOf(open), HasSubstr("holds no index"));
-  EXPECT_THAT(HintOf(open), HasSubstr("seam retrieve index"));
+  EXPECT_THAT(CatchMessage(open), HasSubstr("holds no index"));
+  EXPECT_THAT(CatchHint(open), HasSubstr("seam retrieve index"));
 }
 
 TEST_F(ArchiveTest, NearCopiesAreTheNearestPairsOfTwoFiles) {
@@ -153,7 +153,7 @@ TEST_F(ArchiveTest, NearCopiesAreTheNearestPairsOfTwoFiles) {
   EXPECT_NEAR(within[0].value, 1 / std::sqrt(1.04), 1e-6);
   Archive::Make(folder_ / "test", {}, Metric::kCosine);
   Archive test(folder_ / "test", Database::Access::kWrite);
-  test.Add(MarkOf(File("copy.mp4")), {EntryAt(0, {0, 0, 2}), EntryAt(5, {3, .3F, 0})}, "");
+  test.Add(ReadMark(File("copy.mp4")), {EntryAt(0, {0, 0, 2}), EntryAt(5, {3, .3F, 0})}, "");
   test.Commit();
   const auto between = FindNearCopies(train, test, .999F, 10, {});
   ASSERT_EQ(between.size(), 2U);
@@ -163,7 +163,8 @@ TEST_F(ArchiveTest, NearCopiesAreTheNearestPairsOfTwoFiles) {
   whole.region = Region::kWhole;
   Archive::Make(folder_ / "other", whole, Metric::kCosine);
   const Archive other(folder_ / "other", Database::Access::kRead);
-  EXPECT_THAT(MessageOf([&] { FindNearCopies(train, other, .9F, 10, {}); }), HasSubstr("different features"));
+  EXPECT_THAT(CatchMessage([&] { FindNearCopies(train, other, .9F, 10, {}); }),
+              HasSubstr("different features"));
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ TEST(CornersTest, FeaturesAreThosePublished) {
   cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
   const auto golden =
       nlohmann::json::parse(ReadFile(SharedPath("fixtures/sift/sift_bow_harris.json"))).at("harris");
-  const std::vector<float> corners = CornersOf(picture);
+  const std::vector<float> corners = FindCorners(picture);
   ASSERT_EQ(corners.size(), golden.at("length").get<std::size_t>());
   const auto greatest = std::max_element(corners.begin(), corners.end());
   EXPECT_EQ(greatest - corners.begin(), golden.at("argmax_flat").get<std::ptrdiff_t>());
@@ -41,7 +41,7 @@ TEST(CornersTest, FeaturesAreThosePublished) {
 TEST(CornersTest, ASquareHasItsCornersAtItsCorners) {
   cv::Mat picture(299, 299, CV_8UC3, cv::Scalar::all(0));
   picture(cv::Rect(50, 100, 120, 60)).setTo(cv::Scalar::all(255));
-  const std::vector<float> corners = CornersOf(picture);
+  const std::vector<float> corners = FindCorners(picture);
   std::vector<std::size_t> order(corners.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::partial_sort(order.begin(), order.begin() + 16, order.end(),

@@ -30,7 +30,7 @@ std::vector<float> MadeVectors(std::int64_t rows, std::int64_t dimension, Metric
   return vectors;
 }
 
-std::vector<std::int64_t> RowsOf(const std::vector<Near>& found) {
+std::vector<std::int64_t> ListRows(const std::vector<Near>& found) {
   std::vector<std::int64_t> rows;
   for (const Near& near : found) rows.push_back(near.row);
   return rows;
@@ -98,9 +98,9 @@ TEST_P(VectorSearchTest, TheSameVectorIsAtDistanceZeroOrCosineOne) {
 
 TEST_P(VectorSearchTest, DeletedRowsAreNotFound) {
   const VectorSearch all(folder_.path(), state_);
-  const auto before = RowsOf(all.Nearest(all.Row(5), 1, 4)[0]);
+  const auto before = ListRows(all.Nearest(all.Row(5), 1, 4)[0]);
   const VectorSearch search(folder_.path(), state_, {5, before[2]});
-  EXPECT_EQ(RowsOf(search.Nearest(search.Row(5), 1, 2)[0]),
+  EXPECT_EQ(ListRows(search.Nearest(search.Row(5), 1, 2)[0]),
             (std::vector<std::int64_t>{before[1], before[3]}));
 }
 
@@ -121,12 +121,12 @@ TEST_P(VectorSearchTest, WhatWasWrittenAndNotRecordedIsOverwritten) {
 TEST_P(VectorSearchTest, AFileThatIsTooShortIsAnError) {
   VectorState wrong = state_;
   wrong.rows = 3001;
-  EXPECT_THAT(MessageOf([&] { const VectorSearch search(folder_.path(), wrong); }),
+  EXPECT_THAT(CatchMessage([&] { const VectorSearch search(folder_.path(), wrong); }),
               HasSubstr("is shorter than"));
 }
 
 INSTANTIATE_TEST_SUITE_P(, VectorSearchTest, testing::Values(Metric::kCosine, Metric::kEuclidean),
-                         [](const auto& metric) { return std::string(NameOf(metric.param)); });
+                         [](const auto& metric) { return std::string(GetName(metric.param)); });
 
 // As many numbers as it takes for lists, of few rows, so that k-means is quick.
 TEST(VectorListsTest, ManyVectorsAreFoundThroughListsAndNewOnesBesideThem) {
@@ -151,7 +151,7 @@ TEST(VectorListsTest, ManyVectorsAreFoundThroughListsAndNewOnesBesideThem) {
   }
   EXPECT_NE(search.Nearest(search.Row(7), 1, 1)[0][0].row, 7);
   WriteFile(ListFile(folder.path(), state), "no lists");
-  EXPECT_THAT(MessageOf([&] { const VectorSearch broken(folder.path(), state); }),
+  EXPECT_THAT(CatchMessage([&] { const VectorSearch broken(folder.path(), state); }),
               HasSubstr("cannot be read"));
 }
 

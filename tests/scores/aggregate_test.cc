@@ -122,10 +122,10 @@ TEST(ScoreTracksTest, NobodyHasNoScore) {
 TEST(AggregateOptionsTest, WrongNumbersAreUsageErrors) {
   AggregateOptions options;
   options.top_k = 0;
-  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--top-k: must be at least 1, not 0");
+  EXPECT_EQ(CatchMessage([&] { options.Check(); }), "--top-k: must be at least 1, not 0");
   options.top_k = 1;
   options.min_track = 0;
-  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--min-track: must be at least 1, not 0");
+  EXPECT_EQ(CatchMessage([&] { options.Check(); }), "--min-track: must be at least 1, not 0");
 }
 
 }  // namespace

@@ -70,12 +70,13 @@ TEST(ScoreColumnsTest, ColumnsThatTheUserNamesWin) {
   EXPECT_THAT(foreign.assumed, IsEmpty());
   EXPECT_EQ(foreign.rows[0].score, 0.9);
   EXPECT_EQ(foreign.rows[0].label, FAKE);
-  EXPECT_THAT(MessageOf([&] { Read(text, "score=absent"); }), HasSubstr("has no column 'absent'"));
+  EXPECT_THAT(CatchMessage([&] { Read(text, "score=absent"); }), HasSubstr("has no column 'absent'"));
 }
 
 TEST(ScoreColumnsTest, MappingThatMakesNoSenseIsWrongUsage) {
   for (const char* mapping : {"score", "score=", "colour=a", "score=a,score=b"})
-    EXPECT_THAT(MessageOf([&] { ScoreColumns("--columns", mapping); }), HasSubstr("--columns: ")) << mapping;
+    EXPECT_THAT(CatchMessage([&] { ScoreColumns("--columns", mapping); }), HasSubstr("--columns: "))
+        << mapping;
 }
 
 TEST(ScoreColumnsTest, FramesOfABenchmarkBecomeVideos) {
@@ -88,8 +89,9 @@ TEST(ScoreColumnsTest, FramesOfABenchmarkBecomeVideos) {
   EXPECT_EQ(foreign.rows[0].frames, 2);
   EXPECT_THAT(foreign.rows[0].frame_scores, ElementsAre(0.5, 1));
   EXPECT_THAT(foreign.assumed, testing::Contains(HasSubstr("3 rows are single frames of 2 videos")));
-  EXPECT_THAT(MessageOf([] { Read("path,score,label\na/frames/1/1.png,0.5,1\na/frames/1/2.png,0.5,0\n"); }),
-              HasSubstr("has real and fake frames"));
+  EXPECT_THAT(
+      CatchMessage([] { Read("path,score,label\na/frames/1/1.png,0.5,1\na/frames/1/2.png,0.5,0\n"); }),
+      HasSubstr("has real and fake frames"));
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ std::vector<ScoreRow> Read(const std::string& text) {
 std::string MessageFor(const std::string& text) {
   const TemporaryFolder folder;
   WriteFile(folder / "scores.csv", text);
-  const auto message = MessageOf([&] { ReadScoreFile(folder / "scores.csv"); });
+  const auto message = CatchMessage([&] { ReadScoreFile(folder / "scores.csv"); });
   const std::string file = (folder / "scores.csv").string() + ": ";
   EXPECT_TRUE(message.empty() || message.starts_with(file)) << message;
   return message.substr(message.empty() ? 0 : file.size());
@@ -82,11 +82,11 @@ TEST(ScoreFileTest, AScoreThatIsNoProbabilityIsNotWritten) {
   for (const double score :
        {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), -0.1, 1.1}) {
     row.score = score;
-    EXPECT_NE(MessageOf([&] { ScoreFileLine(row); }).find("a.mp4: score "), std::string::npos) << score;
+    EXPECT_NE(CatchMessage([&] { ScoreFileLine(row); }).find("a.mp4: score "), std::string::npos) << score;
   }
   row.score = 0.5;
   row.seconds = std::numeric_limits<double>::infinity();
-  EXPECT_EQ(MessageOf([&] { ScoreFileLine(row); }), "a.mp4: inf seconds is not a duration");
+  EXPECT_EQ(CatchMessage([&] { ScoreFileLine(row); }), "a.mp4: inf seconds is not a duration");
 }
 
 TEST(ScoreFileTest, ColumnsAreFoundByNameInAnyOrder) {
@@ -212,7 +212,7 @@ TEST(ScoreJsonTest, BothFormsSayTheSame) {
   EXPECT_EQ(back.frame_scores, std::vector<double>{0.75}) << "who does not count is not measured";
   back.path = row.path;
   EXPECT_EQ(ScoreFileLine(back), ScoreFileLine(row));
-  EXPECT_EQ(Read(ScoreFileHeader() + ScoreFileLine(row)).at(0).reason, ReasonsOf(row));
+  EXPECT_EQ(Read(ScoreFileHeader() + ScoreFileLine(row)).at(0).reason, ListReasons(row));
 }
 
 TEST(WholeRowsTest, WhatWasCutOffWhileItWasWrittenIsLeftOut) {
@@ -234,7 +234,7 @@ TEST(WholeRowsTest, WhatWasCutOffWhileItWasWrittenIsLeftOut) {
 }
 
 TEST(ScoreFileTest, AMissingFileIsAnError) {
-  EXPECT_EQ(MessageOf([] { ReadScoreFile("/nowhere/s.csv"); }),
+  EXPECT_EQ(CatchMessage([] { ReadScoreFile("/nowhere/s.csv"); }),
             "/nowhere/s.csv: cannot be opened: No such file or directory");
 }
 

@@ -41,7 +41,7 @@ ScoreRow Judged(ScoreRow row, const VerdictRule& rule = MakeVerdictRule(0.5, {})
 }
 
 std::string Verdict(const VerdictRule& rule, double score) {
-  return std::string(NameOf(VerdictOf(rule, score)));
+  return std::string(GetName(DecideVerdict(rule, score)));
 }
 
 TEST(JudgeTest, ARowIsWholeAfterwards) {
@@ -52,23 +52,23 @@ TEST(JudgeTest, ARowIsWholeAfterwards) {
   EXPECT_EQ(row.verdict, Verdict::kFake);
   EXPECT_EQ(row.aggregate, "mean");
   EXPECT_DOUBLE_EQ(row.people.at(1).score, 0.2);
-  EXPECT_EQ(ReasonsOf(row), "");
+  EXPECT_EQ(ListReasons(row), "");
 }
 
 TEST(JudgeTest, APersonSeenInOneOfManyFramesDecidesNothing) {
   const ScoreRow once = Judged(Video(32, {{0.99}}));
   EXPECT_EQ(once.verdict, Verdict::kUncertain);
-  EXPECT_EQ(ReasonsOf(once), "seen in 1 of 32 frames");
-  EXPECT_EQ(VerdictOf(MakeVerdictRule(0.5, {}), once, once.people.at(0)), Verdict::kUncertain);
+  EXPECT_EQ(ListReasons(once), "seen in 1 of 32 frames");
+  EXPECT_EQ(DecideVerdict(MakeVerdictRule(0.5, {}), once, once.people.at(0)), Verdict::kUncertain);
   EXPECT_EQ(Judged(Video(32, {{0.01}})).verdict, Verdict::kUncertain) << "nor is it real";
-  EXPECT_EQ(ReasonsOf(Judged(Video(3, {{0.9}, {0.8, 0.8}}))), "seen in 2 of 3 frames");
+  EXPECT_EQ(ListReasons(Judged(Video(3, {{0.9}, {0.8, 0.8}}))), "seen in 2 of 3 frames");
   EXPECT_EQ(Judged(Video(32, {{0.99, 0.99, 0.99}})).verdict, Verdict::kFake);
 }
 
 TEST(JudgeTest, StillsAndVeryShortVideosAreDecidedByWhoIsThere) {
   EXPECT_EQ(Judged(Video(1, {{0.99}})).verdict, Verdict::kFake);
   EXPECT_EQ(Judged(Video(2, {{0.99}, {0.1, 0.2}})).verdict, Verdict::kReal);
-  EXPECT_EQ(ReasonsOf(Judged(Video(2, {{0.99}}))), "");
+  EXPECT_EQ(ListReasons(Judged(Video(2, {{0.99}}))), "");
 }
 
 TEST(JudgeTest, AVerySmallFaceIsTold) {
@@ -76,11 +76,11 @@ TEST(JudgeTest, AVerySmallFaceIsTold) {
   for (ClipScore& clip : row.people[0].clips) clip.faces[0].box = {0, 0, 24.4F, 30};
   row.reason = "damaged packets: 3";
   row = Judged(row);
-  EXPECT_EQ(ReasonsOf(row), "damaged packets: 3; the face is very small: 24 pixels");
+  EXPECT_EQ(ListReasons(row), "damaged packets: 3; the face is very small: 24 pixels");
   EXPECT_EQ(row.verdict, Verdict::kFake);
   ScoreRow other = Video(3, {{0.9, 0.9, 0.9}, {0.1, 0.1, 0.1}});
   for (ClipScore& clip : other.people[1].clips) clip.faces[0].box = {0, 0, 24, 30};
-  EXPECT_EQ(ReasonsOf(Judged(other)), "") << "somebody else decided";
+  EXPECT_EQ(ListReasons(Judged(other)), "") << "somebody else decided";
 }
 
 TEST(JudgeTest, AFailureIsNeverAScore) {
@@ -123,17 +123,17 @@ TEST(VerdictTest, AThresholdOutsideOfTheBandDropsIt) {
 
 TEST(ProbabilityTest, IsTheScoreAtTheTemperatureOfTheCheckpoint) {
   const VerdictRule rule = Calibrated();
-  EXPECT_NEAR(*ProbabilityOf(rule, 0.9), 0.75, 1e-12);  // odds 9 become sqrt(9) = 3
-  EXPECT_NEAR(*ProbabilityOf(rule, 0.5), 0.5, 1e-12);
-  EXPECT_TRUE(std::isfinite(*ProbabilityOf(rule, 1)));
-  EXPECT_FALSE(ProbabilityOf(MakeVerdictRule(0.5, {}), 0.9).has_value());
+  EXPECT_NEAR(*ToProbability(rule, 0.9), 0.75, 1e-12);  // odds 9 become sqrt(9) = 3
+  EXPECT_NEAR(*ToProbability(rule, 0.5), 0.5, 1e-12);
+  EXPECT_TRUE(std::isfinite(*ToProbability(rule, 1)));
+  EXPECT_FALSE(ToProbability(MakeVerdictRule(0.5, {}), 0.9).has_value());
 }
 
 TEST(VerdictRuleTest, WrongThresholdsAreNamed) {
-  EXPECT_EQ(MessageOf([] { MakeVerdictRule(0.5, {}, "eer"); }),
+  EXPECT_EQ(CatchMessage([] { MakeVerdictRule(0.5, {}, "eer"); }),
             "--threshold eer: the checkpoint was not calibrated");
-  EXPECT_EQ(MessageOf([] { MakeVerdictRule(0.5, {}, "2"); }), "--threshold: must be from 0 to 1");
-  EXPECT_EQ(MessageOf([] { MakeVerdictRule(0.5, {}, "half"); }),
+  EXPECT_EQ(CatchMessage([] { MakeVerdictRule(0.5, {}, "2"); }), "--threshold: must be from 0 to 1");
+  EXPECT_EQ(CatchMessage([] { MakeVerdictRule(0.5, {}, "half"); }),
             "--threshold: 'half' is not a number from 0 to 1, eer or fpr1");
 }
 

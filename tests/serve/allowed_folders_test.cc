@@ -30,7 +30,7 @@ TEST(AllowedFoldersTest, NothingOutsideIsReachedByDotsLinksOrLikeNames) {
 }
 
 TEST(AllowedFoldersTest, AFolderThatIsNotThereIsNamed) {
-  EXPECT_NE(MessageOf([] { const AllowedFolders folders({"/no/such/folder"}); }).find("/no/such/folder"),
+  EXPECT_NE(CatchMessage([] { const AllowedFolders folders({"/no/such/folder"}); }).find("/no/such/folder"),
             std::string::npos);
 }
 

@@ -123,7 +123,7 @@ TEST(JobStoreTest, ListsAreSearchedSortedAndCut) {
   JobQuery queued;
   queued.state = JobState::kQueued;
   EXPECT_EQ(store.Count(queued), 2);
-  EXPECT_EQ(store.PositionOf(store.List({.search = "_2"}).front()), 1);
+  EXPECT_EQ(store.FindPosition(store.List({.search = "_2"}).front()), 1);
 }
 
 TEST(JobStoreTest, AFileOfANewerVersionIsLeftAlone) {
@@ -135,7 +135,7 @@ TEST(JobStoreTest, AFileOfANewerVersionIsLeftAlone) {
                        Quoted((folder / "jobs.db").string()))
                 .status,
             0);
-  EXPECT_NE(MessageOf([&] { const JobStore store(folder / "jobs.db"); }).find("newer version"),
+  EXPECT_NE(CatchMessage([&] { const JobStore store(folder / "jobs.db"); }).find("newer version"),
             std::string::npos);
 }
 

@@ -36,10 +36,10 @@ TEST(UploadTest, MediaTypesComeFromTheBytes) {
   WriteFile(folder / "b.mp4", "<html><script>alert(1)</script>");
   WriteFile(folder / "c", "\xff\xd8\xff\xe0");
   WriteFile(folder / "d", "");
-  EXPECT_EQ(MediaTypeOf(folder / "a"), "video/mp4");
-  EXPECT_EQ(MediaTypeOf(folder / "b.mp4"), "application/octet-stream");  // never a page of this server's
-  EXPECT_EQ(MediaTypeOf(folder / "c"), "image/jpeg");
-  EXPECT_EQ(MediaTypeOf(folder / "d"), "application/octet-stream");
+  EXPECT_EQ(FindMediaType(folder / "a"), "video/mp4");
+  EXPECT_EQ(FindMediaType(folder / "b.mp4"), "application/octet-stream");  // never a page of this server's
+  EXPECT_EQ(FindMediaType(folder / "c"), "image/jpeg");
+  EXPECT_EQ(FindMediaType(folder / "d"), "application/octet-stream");
 }
 
 }  // namespace

@@ -75,7 +75,8 @@ TEST_P(EverySolver, LearnsTheSameFromTheSame) {
 TEST(ClassifierTest, OneClassIsNothingToLearn) {
   FeatureSet set = Corners(2, 10);
   std::fill(set.labels.begin(), set.labels.end(), 1);
-  EXPECT_NE(MessageOf([&] { TrainClassifier(set, {}); }).find("fewer than two classes"), std::string::npos);
+  EXPECT_NE(CatchMessage([&] { TrainClassifier(set, {}); }).find("fewer than two classes"),
+            std::string::npos);
 }
 
 TEST(ClassifierTest, RidgeOfOneNumberIsWhereItsDerivativeIsZero) {

@@ -215,7 +215,7 @@ TEST_F(SpectrumExperimentTest, ASetBecomesNpyFilesAndTfRecords) {
   EXPECT_EQ(count, 4);
 }
 
-TEST_F(SpectrumExperimentTest, ASetBecomesShardsThatFeaturesAreTakenOf) {
+TEST_F(SpectrumExperimentTest, ASetBecomesShardsForFeatures) {
   fs::remove_all(root_ / "test");
   Spectrum("convert " + Path("train") +
            " --crop lsun --size 32 --train-count 5 --val-count 2 --test-count 1 --output " + Path("shards"));

@@ -14,7 +14,7 @@ namespace seam {
 namespace {
 
 // The classifier of the fixture: a formula of the segments' mean brightness.
-std::vector<double> SharesOf(const cv::Mat& picture) {
+std::vector<double> ComputeShares(const cv::Mat& picture) {
   double mean[9] = {};
   for (int s = 0; s < 9; ++s) {
     const cv::Mat block = picture(cv::Rect(s % 3 * 8, s / 3 * 8, 8, 8));
@@ -43,7 +43,7 @@ TEST(LimeTest, ThePublishedWeightsComeOut) {
         const int number = 7 * r * r + 13 * r * c + 5 * c * c + r * c % 11 + r / 3;
         row.push_back(r == 0 ? 1 : static_cast<std::uint8_t>(number % 7 % 2));
       }
-      const auto of_row = SharesOf(HideSegments(picture, segments, row, hide));
+      const auto of_row = ComputeShares(HideSegments(picture, segments, row, hide));
       for (std::size_t k = 0; k < 2; ++k) shares[k].push_back(of_row[k]);
     }
     for (std::size_t k = 0; k < 2; ++k) {

@@ -63,20 +63,20 @@ TEST(FeatureSetTest, PublishedPicklesAreReadWithoutBeingRun) {
   // Another length than the shape says.
   WriteFile(folder / "g.pkl", "\x80\3}("s + PickledArray("data", "K\2K\2\x86", kOne + kTwo) +
                                   PickledArray("label", "K\1\x85", kOne) + "u."s);
-  EXPECT_NE(MessageOf([&] { ReadFeatureSet(folder / "g.pkl"); }).find("shorter or longer"),
+  EXPECT_NE(CatchMessage([&] { ReadFeatureSet(folder / "g.pkl"); }).find("shorter or longer"),
             std::string::npos);
   WriteFile(folder / "h.pkl", "\x80\2cos\nsystem\nX\2\0\0\0id\x85R."s);
-  EXPECT_NE(MessageOf([&] { ReadFeatureSet(folder / "h.pkl"); }).find("os.system"), std::string::npos);
+  EXPECT_NE(CatchMessage([&] { ReadFeatureSet(folder / "h.pkl"); }).find("os.system"), std::string::npos);
 }
 
 TEST(FeatureSetTest, DamagedAndStrangeArraysAreRefused) {
-  const std::string whole = NpyOf(NumpyArray::OfIntegers({1, 2, 3}));
+  const std::string whole = ToNpy(NumpyArray::OfIntegers({1, 2, 3}));
   EXPECT_EQ(ParseNpy(whole, "f").Integers("f"), (std::vector<std::int64_t>{1, 2, 3}));
   for (std::size_t length = 0; length < whole.size(); ++length)
-    EXPECT_NE(MessageOf([&] { ParseNpy(whole.substr(0, length), "f"); }), "") << length;
+    EXPECT_NE(CatchMessage([&] { ParseNpy(whole.substr(0, length), "f"); }), "") << length;
   std::string objects = whole;
   objects.replace(objects.find("'<i8'"), 5, "'|O' ");
-  EXPECT_NE(MessageOf([&] { ParseNpy(objects, "f"); }).find("type |O"), std::string::npos);
+  EXPECT_NE(CatchMessage([&] { ParseNpy(objects, "f"); }).find("type |O"), std::string::npos);
 }
 
 TEST(FeatureSetTest, ANumberThatIsNotFiniteIsRefused) {
@@ -84,7 +84,7 @@ TEST(FeatureSetTest, ANumberThatIsNotFiniteIsRefused) {
   FeatureSet set = Small();
   set.values[1] = std::numeric_limits<double>::quiet_NaN();
   WriteFeatureSet(folder / "f.npz", set);
-  EXPECT_NE(MessageOf([&] { ReadFeatureSet(folder / "f.npz"); }).find("not finite"), std::string::npos);
+  EXPECT_NE(CatchMessage([&] { ReadFeatureSet(folder / "f.npz"); }).find("not finite"), std::string::npos);
 }
 
 }  // namespace

@@ -128,7 +128,7 @@ TEST(AzimuthalTest, FeatureVectorsOfTheFrequencySolverAreReproduced) {
   const auto golden = ReadJson(SharedPath("fixtures/frequency/features300_000.json").string());
   FeatureOptions options;
   for (const auto& expected : golden["cases"]) {
-    const auto features = FeaturesOf(PatternPicture(expected["h"], expected["w"], 1, 2), options);
+    const auto features = ComputeFeatures(PatternPicture(expected["h"], expected["w"], 1, 2), options);
     const auto values = expected["features"].get<std::vector<double>>();
     ASSERT_EQ(features.values.size(), values.size());
     for (std::size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(features.values[i], values[i], 1e-9);
@@ -150,7 +150,7 @@ TEST(LocalPatternTest, PatternsAndSpectrumOfTheFixtureAreReproduced) {
   for (const auto& [kind, name, scale] :
        {std::tuple("lbp", "lbp_P3_R6_uniform_raw", 1.0), std::tuple("magnitude", "fft_channel", 255.0)}) {
     options.kind = kind;
-    const Features features = FeaturesOf(picture, options);
+    const Features features = ComputeFeatures(picture, options);
     const auto wanted = golden[name].get<std::vector<std::vector<double>>>();
     for (std::size_t i = 0; i < features.values.size(); ++i)
       EXPECT_NEAR(features.values[i] / scale, wanted[i / wanted[0].size()][i % wanted[0].size()], 1e-9)
@@ -217,7 +217,7 @@ TEST(DctTest, TheLogScaledAndNormalisedSetOfThePublishedCodeIsReproduced) {
   RunningMoments moments;
   std::vector<std::vector<double>> rows;
   for (int i = 0; i < 6; ++i) {
-    rows.push_back(FeaturesOf(PatternPicture(16, 12, 3, i), options).values);
+    rows.push_back(ComputeFeatures(PatternPicture(16, 12, 3, i), options).values);
     moments.Add(std::span<const double>(rows.back()));
   }
   const auto deviation = moments.PopulationDeviation();
@@ -254,15 +254,15 @@ TEST(FeaturesTest, TheMiddleSquareIsTakenAndASmallerPictureIsTold) {
   options.kind = "raw";
   options.middle = 8;
   const cv::Mat picture = PatternPicture(20, 30, 3, 1);
-  const auto features = FeaturesOf(picture, options);
+  const auto features = ComputeFeatures(picture, options);
   EXPECT_EQ(features.shape, (std::vector<std::int64_t>{8, 8, 3}));
   EXPECT_EQ(features.values[0], picture.at<cv::Vec3b>(6, 11)[0]);
-  EXPECT_NE(FeaturesOf(PatternPicture(7, 30, 3, 1), options).problem, "");
+  EXPECT_NE(ComputeFeatures(PatternPicture(7, 30, 3, 1), options).problem, "");
 }
 
 TEST(FeaturesTest, APictureTooSmallForASpectrumIsTold) {
-  EXPECT_NE(FeaturesOf(PatternPicture(4, 4, 1, 1), {}).problem, "");
-  EXPECT_NE(FeaturesOf(PatternPicture(1, 1, 1, 1), {}).problem, "");
+  EXPECT_NE(ComputeFeatures(PatternPicture(4, 4, 1, 1), {}).problem, "");
+  EXPECT_NE(ComputeFeatures(PatternPicture(1, 1, 1, 1), {}).problem, "");
 }
 
 }  // namespace

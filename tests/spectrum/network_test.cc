@@ -53,9 +53,9 @@ Shape BeforeFlatten(const Graph& graph, int node) {
 // The fixture's filling of tensors in Keras' layout.
 void FillAsKeras(const nlohmann::json& tensors, Model* model) {
   const torch::NoGradGuard no_grad;
-  const auto specs = WeightsOf(model->graph());
+  const auto specs = ListWeights(model->graph());
   ASSERT_EQ(specs.size(), tensors.size());
-  auto weights = WeightsOf(*model);
+  auto weights = ListWeights(*model);
   for (std::size_t p = 0; p < specs.size(); ++p) {
     const std::string name = tensors[p][0];
     const auto shape = tensors[p][1].get<std::vector<std::int64_t>>();
@@ -79,7 +79,7 @@ void FillAsKeras(const nlohmann::json& tensors, Model* model) {
 
 std::map<std::string, std::vector<float>> Floats(const Model& model) {
   std::map<std::string, std::vector<float>> weights;
-  for (const auto& [name, tensor] : WeightsOf(model)) {
+  for (const auto& [name, tensor] : ListWeights(model)) {
     const torch::Tensor numbers = tensor.detach().to(torch::kFloat).contiguous();
     weights[name].assign(numbers.data_ptr<float>(), numbers.data_ptr<float>() + numbers.numel());
   }
@@ -146,9 +146,9 @@ TEST(FrequencyNetworkTest, TheFrequencySolversNetworkAnswersAsPublished) {
   model.to(torch::kDouble);
   model.eval();
   const torch::NoGradGuard no_grad;
-  const auto specs = WeightsOf(model.graph());
+  const auto specs = ListWeights(model.graph());
   ASSERT_EQ(specs.size(), golden["tensors"].size());
-  auto weights = WeightsOf(model);
+  auto weights = ListWeights(model);
   for (std::size_t p = 0; p < specs.size(); ++p) {
     const auto shape = golden["tensors"][p][1].get<std::vector<std::int64_t>>();
     const double scale = shape.size() == 2 ? std::sqrt(3.0 / static_cast<double>(shape[1])) : 0.1;
@@ -184,10 +184,10 @@ TEST(FrequencyNetworkTest, GreyNetworksOfPicturesSeeTheirLuma) {
   const double logit = model.forward(colour).item<double>();
   EXPECT_NEAR(model.forward(grey).item<double>(), logit, 1e-4);
   EXPECT_GT(std::abs(model.forward(colour.flip(2)).item<double>() - logit), 1e-4);
-  const auto compiled = CompileForCpu(Fold(model.graph(), Floats(model)), InputOf(model.graph()), {});
+  const auto compiled = CompileForCpu(Fold(model.graph(), Floats(model)), GetInput(model.graph()), {});
   const torch::Tensor bytes = colour[0].permute({0, 2, 3, 1}).to(torch::kByte).contiguous();
   EXPECT_NEAR(compiled->Logits(bytes.data_ptr<std::uint8_t>(), 1).at(0), logit, 1e-4);
-  EXPECT_THAT(MessageOf([&] { compiled->Answers(nullptr, 1); }), HasSubstr("not features"));
+  EXPECT_THAT(CatchMessage([&] { compiled->Answers(nullptr, 1); }), HasSubstr("not features"));
 }
 
 // Maps of noise; a class has one coefficient more than the others.
@@ -298,8 +298,8 @@ TEST(FrequencyNetworkTest, TheBestEpochIsThatOfTheValidationRows) {
 TEST(FrequencyNetworkTest, MapsAreAskedForWhereANetworkNeedsThem) {
   ClassifierOptions options;
   options.solver = "cnn";
-  EXPECT_THAT(MessageOf([&] { Learned(Maps(2, 20, {24}), options); }), HasSubstr("takes maps"));
-  EXPECT_THAT(MessageOf([&] {
+  EXPECT_THAT(CatchMessage([&] { Learned(Maps(2, 20, {24}), options); }), HasSubstr("takes maps"));
+  EXPECT_THAT(CatchMessage([&] {
                 SpectrumModel::Train(Maps(2, 20, {8, 8, 1}), options);
               }),
               HasSubstr("LibTorch"));

@@ -14,11 +14,11 @@
 namespace seam {
 namespace {
 
-std::string DigestOf(const cv::Mat& picture) {
+std::string ComputeDigest(const cv::Mat& picture) {
   return Sha256Of({reinterpret_cast<const char*>(picture.data), picture.total() * picture.elemSize()});
 }
 
-double SumOf(const cv::Mat& picture) {
+double ComputeSum(const cv::Mat& picture) {
   const cv::Scalar sums = cv::sum(picture);
   return sums[0] + sums[1] + sums[2];
 }
@@ -28,17 +28,17 @@ TEST(PictureChangeTest, BlurCroppingAndJpegAreAsPublished) {
   const auto golden = ReadJson(SharedPath("fixtures/frequency/perturbations_001.json").string());
   const cv::Mat square = PatternPicture(128, 128, 3, 5), oblong = PatternPicture(96, 160, 3, 6);
   for (const auto& expected : golden["blur"]) {
-    EXPECT_EQ(DigestOf(Blurred(square, expected["kernel"])), expected["square"]["sha256"]);
-    EXPECT_EQ(DigestOf(Blurred(oblong, expected["kernel"])), expected["oblong"]["sha256"]);
+    EXPECT_EQ(ComputeDigest(Blurred(square, expected["kernel"])), expected["square"]["sha256"]);
+    EXPECT_EQ(ComputeDigest(Blurred(oblong, expected["kernel"])), expected["oblong"]["sha256"]);
   }
   for (const auto& expected : golden["cropping"])
-    EXPECT_EQ(DigestOf(CroppedAndEnlarged(square, expected["fraction"])), expected["square"]["sha256"]);
+    EXPECT_EQ(ComputeDigest(CroppedAndEnlarged(square, expected["fraction"])), expected["square"]["sha256"]);
   EXPECT_EQ(CroppedAndEnlarged(oblong, 0.2).size(), oblong.size());
   // The published code encodes RGB as if it were BGR.
   cv::Mat swapped;
   cv::cvtColor(square, swapped, cv::COLOR_RGB2BGR);
   for (const auto& expected : golden["jpeg"]["intended_quality"]) {
-    const double sum = SumOf(Compressed(swapped, expected["quality"]));
+    const double sum = ComputeSum(Compressed(swapped, expected["quality"]));
     EXPECT_NEAR(sum, expected["square"]["sum"].get<double>(), 2.0 * 128 * 128 * 3);
     EXPECT_NEAR(sum, expected["square"]["sum"].get<double>(), 1000);
   }
@@ -63,9 +63,9 @@ TEST(PictureChangeTest, TheShareIsChangedAndTheSeedRepeatsIt) {
     for (std::size_t i = 0; i < 200; ++i) {
       const std::string file = std::to_string(i) + ".png";
       const cv::Mat one = Changed(picture, options, file, i);
-      EXPECT_EQ(DigestOf(one), DigestOf(Changed(picture, options, file, i)));
+      EXPECT_EQ(ComputeDigest(one), ComputeDigest(Changed(picture, options, file, i)));
       EXPECT_EQ(one.size(), picture.size());
-      changed += DigestOf(one) != DigestOf(picture) ? 1 : 0;
+      changed += ComputeDigest(one) != ComputeDigest(picture) ? 1 : 0;
     }
     EXPECT_GT(changed, 70) << name;
     EXPECT_LT(changed, 130) << name;

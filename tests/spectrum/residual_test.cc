@@ -15,7 +15,7 @@ double AbsoluteSum(const cv::Mat& x) { return cv::norm(x.reshape(1), cv::NORM_L1
 
 TEST(ResidualTest, AFlatPictureHasNoNoise) {
   const cv::Mat flat(40, 40, CV_8UC3, cv::Scalar(90, 120, 60));
-  EXPECT_LT(AbsoluteSum(NoiseOf(flat, {3, 5})), 1e-6);
+  EXPECT_LT(AbsoluteSum(ComputeNoise(flat, {3, 5})), 1e-6);
 }
 
 TEST(ResidualTest, WeakNoiseIsTakenOutWhole) {
@@ -31,7 +31,7 @@ TEST(ResidualTest, WeakNoiseIsTakenOutWhole) {
   }
   std::vector<cv::Mat> expected, found;
   cv::split(noise, expected);
-  cv::split(NoiseOf(noisy, {4, 20}), found);
+  cv::split(ComputeNoise(noisy, {4, 20}), found);
   EXPECT_GT(NormalisedCorrelation(expected[0], found[0]), 0.95);
 }
 
@@ -45,7 +45,7 @@ TEST(ResidualTest, AFingerprintTellsItsSource) {
     fingerprints.push_back(maker.Fingerprint());
   }
   for (int source = 0; source < 2; ++source) {
-    const cv::Mat residual = ResidualOf(SourcePicture(64, 64, source, 5), options);
+    const cv::Mat residual = ComputeResidual(SourcePicture(64, 64, source, 5), options);
     EXPECT_GT(NormalisedCorrelation(fingerprints[static_cast<std::size_t>(source)], residual), 0.5);
     EXPECT_LT(std::abs(NormalisedCorrelation(fingerprints[static_cast<std::size_t>(1 - source)], residual)),
               0.2);
@@ -69,12 +69,12 @@ TEST(ResidualTest, PublishedResidualsAndFingerprintsAreReproduced) {
     if (expected["image"] != "A0") continue;
     const ResidualOptions options{expected["levels"], expected["sigma"]};
     const auto& final = expected["float64_final"];
-    const cv::Mat residual = ResidualOf(picture, options);
+    const cv::Mat residual = ComputeResidual(picture, options);
     for (int i = 0; i < 8; ++i)
       EXPECT_NEAR(residual.at<double>(0, i), final["first8"][static_cast<std::size_t>(i)].get<double>(),
                   1e-9);
     EXPECT_NEAR(AbsoluteSum(residual), final["abs_sum"].get<double>(), 1e-7);
-    EXPECT_NEAR(AbsoluteSum(NoiseOf(picture, options)),
+    EXPECT_NEAR(AbsoluteSum(ComputeNoise(picture, options)),
                 expected["float64_noise_extract"]["abs_sum"].get<double>(), 1e-7);
     ++compared;
   }
@@ -91,7 +91,7 @@ TEST(ResidualTest, PublishedResidualsAndFingerprintsAreReproduced) {
       const auto& correlations = expected["float64_normalised_correlation_class_x_image"][s];
       const int tests[4][2] = {{0, 4}, {0, 5}, {1, 4}, {1, 5}};
       for (std::size_t i = 0; i < 4; ++i) {
-        const cv::Mat residual = ResidualOf(SourcePicture(64, 64, tests[i][0], tests[i][1]), options);
+        const cv::Mat residual = ComputeResidual(SourcePicture(64, 64, tests[i][0], tests[i][1]), options);
         EXPECT_NEAR(NormalisedCorrelation(fingerprint, residual), correlations[i].get<double>(), 1e-9);
       }
     }

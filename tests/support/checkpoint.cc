@@ -50,7 +50,7 @@ std::filesystem::path WriteCheckpoint(const std::filesystem::path& path, const M
   CheckInfo(info, options.model, size, path.string());
   Safetensors file{{}, CheckpointMetadata(options, info)};
   std::mt19937 random(seed);
-  for (const WeightSpec& weight : WeightsOf(graph)) {
+  for (const WeightSpec& weight : ListWeights(graph)) {
     PlainTensor tensor{DType::kFloat32, weight.shape, nullptr};
     const auto numbers = RandomNumbers(weight, tensor.elements(), &random);
     file.tensors[weight.name] =

@@ -47,7 +47,7 @@ std::string Quoted(const std::string& text) {
   return quoted + "'";
 }
 
-std::string MessageOf(const std::function<void()>& action) {
+std::string CatchMessage(const std::function<void()>& action) {
   try {
     action();
   } catch (const Error& error) {
@@ -56,7 +56,7 @@ std::string MessageOf(const std::function<void()>& action) {
   return "";
 }
 
-std::string HintOf(const std::function<void()>& action) {
+std::string CatchHint(const std::function<void()>& action) {
   try {
     action();
   } catch (const Error& error) {

@@ -42,7 +42,7 @@ CommandResult RunCommand(const std::string& line);
 std::string Quoted(const std::string& text);
 
 // The one-line message and the hint that `action` throws as seam::Error, or "" when it throws none.
-std::string MessageOf(const std::function<void()>& action);
-std::string HintOf(const std::function<void()>& action);
+std::string CatchMessage(const std::function<void()>& action);
+std::string CatchHint(const std::function<void()>& action);
 
 }  // namespace seam

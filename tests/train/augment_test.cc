@@ -213,7 +213,7 @@ TEST(AugmentOptionsTest, OwnRangesReplaceTheRecipes) {
 
 TEST(AugmentOptionsTest, NonsenseIsAUsageError) {
   const auto message = [](Augment what, const std::string& text) {
-    return MessageOf([&] { With(what, text).Check(); });
+    return CatchMessage([&] { With(what, text).Check(); });
   };
   EXPECT_EQ(message(Augment::kJpeg, "often"), "--augment-jpeg: 'often' is not P or P,LOW,HIGH");
   EXPECT_EQ(message(Augment::kJpeg, "0.5,40"), "--augment-jpeg: '0.5,40' has 2 numbers");

@@ -190,13 +190,13 @@ TEST_F(SamplingTest, PairsStayInOneBatchAndInOneProcess) {
   for (std::size_t number = 0; number < plan.batches; ++number) {
     EXPECT_LE(plan.Whole(number).size(), 6);
     for (int rank = 0; rank < 2; ++rank) {
-      const auto own = ShareOf(plan, rank, 2).Own(number);
+      const auto own = TakeShare(plan, rank, 2).Own(number);
       EXPECT_EQ(own.begin % 2, 0);
       EXPECT_EQ(own.end % 2, 0);
     }
   }
   options.batch = 7;
-  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--pairs: cannot fill batches of 7");
+  EXPECT_EQ(CatchMessage([&] { options.Check(); }), "--pairs: cannot fill batches of 7");
 }
 
 }  // namespace

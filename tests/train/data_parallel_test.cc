@@ -58,8 +58,8 @@ class DataParallelTest : public TrainProgram {
 
   // The greatest difference between two runs' last weights, relative to each tensor's greatest number.
   double Difference(const std::string& a, const std::string& b) const {
-    const auto first = WeightsOf(*LoadCheckpoint(run(a) / "last.safetensors").model);
-    const auto second = WeightsOf(*LoadCheckpoint(run(b) / "last.safetensors").model);
+    const auto first = ListWeights(*LoadCheckpoint(run(a) / "last.safetensors").model);
+    const auto second = ListWeights(*LoadCheckpoint(run(b) / "last.safetensors").model);
     double greatest = 0;
     for (const auto& [name, tensor] : first) {
       const auto off = (tensor - second.at(name)).abs().max() / tensor.abs().max().clamp_min(1);

@@ -17,7 +17,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 std::string ErrorOfTrain(const std::filesystem::path& folder) {
-  return MessageOf([&] { ClipDataset(folder, "train"); });
+  return CatchMessage([&] { ClipDataset(folder, "train"); });
 }
 
 TEST(ClipDatasetTest, KnowsEveryClipOfItsSplit) {
@@ -77,8 +77,8 @@ TEST(ClipDatasetTest, DigestIsOfTheBytes) {
 
 TEST(ClipDatasetTest, MissingFolderIsAnError) {
   const auto open = [] { ClipDataset("/no/such/folder", "train"); };
-  EXPECT_EQ(MessageOf(open), "/no/such/folder: no such folder");
-  EXPECT_THAT(HintOf(open), HasSubstr("seam extract"));
+  EXPECT_EQ(CatchMessage(open), "/no/such/folder: no such folder");
+  EXPECT_THAT(CatchHint(open), HasSubstr("seam extract"));
 }
 
 TEST(ClipDatasetTest, DamagedRecordNamesFileAndByte) {
@@ -191,7 +191,7 @@ TEST(DamagedShardTest, NothingLeftIsAnError) {
   const TemporaryFolder folder;
   MakeNamed(folder.path(), "made");
   Damage(FindShards(folder.path(), "train").front(), 0);
-  EXPECT_THAT(MessageOf([&] { Lenient({{folder.path()}}); }),
+  EXPECT_THAT(CatchMessage([&] { Lenient({{folder.path()}}); }),
               HasSubstr("no clip of the split 'train' can be read; all of its 1 shards are damaged"));
 }
 
@@ -249,9 +249,10 @@ TEST(SeveralFoldersTest, FoldersThatDoNotFitTogetherAreBothNamed) {
   MakeNamed(folder / "b", "b",
             {.change = [](const std::string&, int, Clip* clip) { clip->mutable_crop()->set_margin(0.5); }});
   const auto open = [&] { Lenient({{folder / "a"}, {folder / "b"}}); };
-  EXPECT_THAT(MessageOf(open), AllOf(HasSubstr((folder / "a").string()), HasSubstr((folder / "b").string()),
-                                     HasSubstr("\"margin\":0.5"), HasSubstr("\"margin\":0.3")));
-  EXPECT_THAT(HintOf(open), HasSubstr("same options"));
+  EXPECT_THAT(CatchMessage(open),
+              AllOf(HasSubstr((folder / "a").string()), HasSubstr((folder / "b").string()),
+                    HasSubstr("\"margin\":0.5"), HasSubstr("\"margin\":0.3")));
+  EXPECT_THAT(CatchHint(open), HasSubstr("same options"));
 }
 
 TEST(SeveralFoldersTest, SplitMayBeMissingInAllButOne) {
@@ -260,7 +261,7 @@ TEST(SeveralFoldersTest, SplitMayBeMissingInAllButOne) {
   MakeNamed(folder / "b", "b", {.val = 4});
   MakeNamed(folder / "c", "c", {.val = 0});
   EXPECT_EQ(Lenient({{folder / "a"}, {folder / "b"}}, "val").size(), 4);
-  EXPECT_THAT(MessageOf([&] {
+  EXPECT_THAT(CatchMessage([&] {
                 Lenient({{folder / "a"}, {folder / "c"}}, "val");
               }),
               HasSubstr("neither it nor another folder holds shards of 'val'"));
@@ -304,7 +305,7 @@ TEST(LeakTest, DatasetJsonMarksADataset) {
 TEST(LeakTest, DatasetJsonThatIsNoJsonIsAnError) {
   const TemporaryFolder folder;
   WriteFile(folder / "dataset.json", R"({"leaks": tr)");
-  EXPECT_THAT(MessageOf([&] { IsMarkedLeaking(folder.path()); }), HasSubstr("is no JSON object"));
+  EXPECT_THAT(CatchMessage([&] { IsMarkedLeaking(folder.path()); }), HasSubstr("is no JSON object"));
 }
 
 TEST(LeakTest, GroupInTwoSplitsIsFound) {

@@ -84,8 +84,8 @@ TEST_F(FakesTest, EveryRealClipGivesAPairSideBySide) {
     EXPECT_TRUE(clips.insert(real.index).second);
     EXPECT_EQ(real.kind, Kind::kBlendReal);
     EXPECT_EQ(fake.kind, Kind::kBlendFake);
-    EXPECT_EQ(LabelOf(*dataset_, real), 0);
-    EXPECT_EQ(LabelOf(*dataset_, fake), 1);
+    EXPECT_EQ(FindLabel(*dataset_, real), 0);
+    EXPECT_EQ(FindLabel(*dataset_, fake), 1);
     EXPECT_EQ(real.index, fake.index);
     EXPECT_EQ(real.draw, fake.draw);
   }
@@ -121,8 +121,8 @@ TEST_F(FakesTest, BothOfAPairGetTheSameAugmentation) {
     options.augment.own[static_cast<std::size_t>(what)] = "0";
   const EpochPlan plan = Plan(options);
   for (std::size_t i = 0; i < plan.samples.size(); i += 2) {
-    EXPECT_EQ(plan.AugmentationOf(plan.samples[i]), plan.AugmentationOf(plan.samples[i + 1]));
-    EXPECT_FALSE(plan.AugmentationOf(plan.samples[i]).steps.empty());
+    EXPECT_EQ(plan.DrawAugmentation(plan.samples[i]), plan.DrawAugmentation(plan.samples[i + 1]));
+    EXPECT_FALSE(plan.DrawAugmentation(plan.samples[i]).steps.empty());
     const auto real = Pictures(plan, i), fake = Pictures(plan, i + 1);
     for (std::size_t frame = 0; frame < 2; ++frame)
       EXPECT_EQ(cv::norm(real[frame].rowRange(88, 96), fake[frame].rowRange(88, 96), cv::NORM_INF), 0);
@@ -137,7 +137,7 @@ TEST_F(FakesTest, BothMixesByTheShare) {
     int fakes = 0, blended = 0;
     for (std::size_t i = 0; i < plan.samples.size(); ++i) {
       const auto& sample = plan.samples[i];
-      const int label = LabelOf(*dataset_, sample);
+      const int label = FindLabel(*dataset_, sample);
       EXPECT_EQ(label, static_cast<int>(i % 2));
       fakes += label;
       blended += sample.kind == Kind::kBlendFake ? 1 : 0;
@@ -300,19 +300,19 @@ TEST_F(FakesTest, WithoutAnyLandmarksTheErrorSaysHowToGetThem) {
   MakeDataset(folder_.path(), {.size = kSize});
   for (const std::string fakes : {"sbi", "both"}) {
     const auto open = [&] { OpenTrainingData(Data(), {fakes, 0.5}); };
-    EXPECT_THAT(MessageOf(open),
+    EXPECT_THAT(CatchMessage(open),
                 HasSubstr("no real clip of the split 'train' can be blended into itself: 4 have "
                           "no landmarks, 0 implausible ones"));
-    EXPECT_EQ(HintOf(open), "store the landmarks with `seam extract --landmarks 68`");
+    EXPECT_EQ(CatchHint(open), "store the landmarks with `seam extract --landmarks 68`");
   }
-  EXPECT_EQ(MessageOf([&] { OpenTrainingData(Data(), {"shards", 0.5}); }), "");
+  EXPECT_EQ(CatchMessage([&] { OpenTrainingData(Data(), {"shards", 0.5}); }), "");
 }
 
 TEST_F(FakesTest, RealClipsAloneAreEnoughForSbi) {
   const auto all_real = [](const std::string&, int, Clip* clip) { clip->set_label(REAL); };
   Make({.train = 6, .val = 4, .clips_per_video = 2, .change = all_real});
-  EXPECT_THAT(MessageOf([&] { OpenTrainingData(Data(), {"shards", 0.5}); }), HasSubstr("are real"));
-  EXPECT_THAT(MessageOf([&] { OpenTrainingData(Data(), {"both", 0.5}); }), HasSubstr("are real"));
+  EXPECT_THAT(CatchMessage([&] { OpenTrainingData(Data(), {"shards", 0.5}); }), HasSubstr("are real"));
+  EXPECT_THAT(CatchMessage([&] { OpenTrainingData(Data(), {"both", 0.5}); }), HasSubstr("are real"));
 
   testing::internal::CaptureStderr();
   const TrainingData data = OpenTrainingData(Data(), {"sbi", 0.5});
@@ -323,7 +323,7 @@ TEST_F(FakesTest, RealClipsAloneAreEnoughForSbi) {
   std::map<std::string, std::set<int>> labels;
   for (std::size_t i = 0; i < 8; ++i) {
     const auto& sample = plan.samples[i];
-    EXPECT_EQ(LabelOf(*data.val, sample), data.val->label(sample.index));
+    EXPECT_EQ(FindLabel(*data.val, sample), data.val->label(sample.index));
     EXPECT_EQ(sample.kind, i < 4 ? Kind::kBlendReal : Kind::kBlendFake);
     EXPECT_EQ(sample.draw, plan.samples[i % 4].draw);
     EXPECT_EQ(sample.draw == plan.samples[0].draw, i % 4 == 0);
@@ -345,20 +345,20 @@ TEST_F(FakesTest, ValKeepsItsStoredFakes) {
 TEST_F(FakesTest, BadOptionsAreUsageErrors) {
   LoaderOptions options = Options("sbi");
   options.batch = 7;
-  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--fakes: cannot fill batches of 7");
+  EXPECT_EQ(CatchMessage([&] { options.Check(); }), "--fakes: cannot fill batches of 7");
   for (const double share : {0.0, 1.0, -1.0}) {
     options = Options("both", share);
-    EXPECT_THAT(MessageOf([&] { options.Check(); }), HasSubstr("must be above 0 and below 1, not"));
+    EXPECT_THAT(CatchMessage([&] { options.Check(); }), HasSubstr("must be above 0 and below 1, not"));
   }
   options = Options("sbi");
   options.fakes.sbi_swap = 1.5;
-  EXPECT_THAT(MessageOf([&] { options.Check(); }), HasSubstr("--sbi-swap: must be from 0 to 1, not 1.5"));
+  EXPECT_THAT(CatchMessage([&] { options.Check(); }), HasSubstr("--sbi-swap: must be from 0 to 1, not 1.5"));
   options = Options("sbi");
   options.fakes.sbi_plain = -1;
-  EXPECT_THAT(MessageOf([&] { options.Check(); }), HasSubstr("--sbi-plain: must be from 0 to 1, not -1"));
+  EXPECT_THAT(CatchMessage([&] { options.Check(); }), HasSubstr("--sbi-plain: must be from 0 to 1, not -1"));
   options = Options("shards");
   options.fakes.sbi_swap = 0.5;
-  EXPECT_EQ(MessageOf([&] { options.Check(); }), "--sbi-swap: is for fakes made on the fly alone");
+  EXPECT_EQ(CatchMessage([&] { options.Check(); }), "--sbi-swap: is for fakes made on the fly alone");
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ TEST_F(LoaderTest, HalfOfTheClipsAreMirroredUnlessSwitchedOff) {
   const auto flipped = [&] {
     const auto plan = PlanTraining(dataset, options, 1, 1);
     return std::count_if(plan.samples.begin(), plan.samples.end(),
-                         [&](const auto& s) { return !plan.AugmentationOf(s).steps.empty(); });
+                         [&](const auto& s) { return !plan.DrawAugmentation(s).steps.empty(); });
   };
   EXPECT_GT(flipped(), 70);
   EXPECT_LT(flipped(), 130);
@@ -95,7 +95,7 @@ TEST_F(LoaderTest, BalanceShowsBothClassesEquallyOften) {
 }
 
 // The samples' indices of each batch of one process.
-std::vector<std::vector<std::size_t>> OwnOf(const EpochPlan& plan) {
+std::vector<std::vector<std::size_t>> ListOwn(const EpochPlan& plan) {
   std::vector<std::vector<std::size_t>> batches;
   for (std::size_t number = 0; number < plan.batches; ++number) {
     batches.emplace_back();
@@ -108,11 +108,11 @@ std::vector<std::vector<std::size_t>> OwnOf(const EpochPlan& plan) {
 TEST_F(LoaderTest, SharesOfTheProcessesMakeTheBatchesOfOne) {
   const auto& dataset = Make({.train = 33});
   const auto plan = PlanTraining(dataset, Batches(16), 1, 1);
-  const auto whole = OwnOf(plan);
+  const auto whole = ListOwn(plan);
   for (const int world : {1, 2, 3, 16}) {
     std::vector<std::vector<std::size_t>> joined(plan.batches);
     for (int rank = 0; rank < world; ++rank) {
-      const auto own = OwnOf(ShareOf(plan, rank, world));
+      const auto own = ListOwn(TakeShare(plan, rank, world));
       for (std::size_t number = 0; number < plan.batches; ++number) {
         joined[number].insert(joined[number].end(), own[number].begin(), own[number].end());
         EXPECT_LE(own[number].size() * static_cast<std::size_t>(world), whole[number].size() + world - 1);
@@ -126,8 +126,8 @@ TEST_F(LoaderTest, ShareOfABatchHasThePicturesOfTheWholeAndKnowsItsSize) {
   const auto& dataset = Make({.train = 11});
   const auto plan = PlanTraining(dataset, Batches(16), 1, 1);
   const auto whole = BatchLoader(dataset, plan, 2).Next();
-  const auto first = BatchLoader(dataset, ShareOf(plan, 0, 2), 2).Next();
-  const auto second = BatchLoader(dataset, ShareOf(plan, 1, 2), 2).Next();
+  const auto first = BatchLoader(dataset, TakeShare(plan, 0, 2), 2).Next();
+  const auto second = BatchLoader(dataset, TakeShare(plan, 1, 2), 2).Next();
   EXPECT_EQ(first->clips.size(0), 5);
   EXPECT_EQ(first->planned, 11);
   EXPECT_EQ(second->planned, 11);
@@ -211,7 +211,7 @@ std::string ErrorOfPicture(const TemporaryFolder& folder, const std::string& enc
   const ClipDataset dataset(folder.path(), "train");
   LoaderOptions options;
   options.batch = 2;
-  return MessageOf([&] {
+  return CatchMessage([&] {
     BatchLoader loader(dataset, PlanInOrder(dataset, options), 2);
     while (loader.Next()) continue;
   });
@@ -242,7 +242,7 @@ TEST_F(LoaderTest, PictureOfAnotherEncodingIsAnError) {
               HasSubstr("not a PNG picture"));
   EXPECT_THAT(ErrorOfPicture(folder_, "jpeg", PlainPicture(32, "png", 1, 2, 3)),
               HasSubstr("not a JPEG picture"));
-  EXPECT_THAT(MessageOf([&] { ErrorOfPicture(folder_, "bmp", PlainPicture(32, "jpeg", 1, 2, 3)); }),
+  EXPECT_THAT(CatchMessage([&] { ErrorOfPicture(folder_, "bmp", PlainPicture(32, "jpeg", 1, 2, 3)); }),
               HasSubstr("record 0: has pictures encoded as 'bmp'; jpeg and png are known"));
 }
 
@@ -251,7 +251,7 @@ TEST_F(LoaderTest, RecordDamagedAfterOpeningReachesTheConsumer) {
   const auto shard = FindShards(folder_.path(), "train").front();
   Damage(shard, std::filesystem::file_size(shard) / 2);
   BatchLoader loader(dataset, PlanInOrder(dataset, Batches(4)), 2);
-  EXPECT_THAT(MessageOf([&] {
+  EXPECT_THAT(CatchMessage([&] {
                 while (loader.Next()) continue;
               }),
               AllOf(HasSubstr(shard.string()), HasSubstr("at byte ")));
@@ -310,7 +310,7 @@ TEST_F(BadPictureTest, BatchWithNoneLeftIsPassedOverButOfferedToEachOfSeveralPro
   const auto dataset = WithBad({2, 3});
   const auto plan = PlanInOrder(dataset, Batches(2));
   EXPECT_EQ(All(dataset, plan, 1).second.size(), 8);
-  BatchLoader loader(dataset, ShareOf(plan, 0, 2), 1);
+  BatchLoader loader(dataset, TakeShare(plan, 0, 2), 1);
   std::vector<std::int64_t> sizes;
   while (const auto batch = loader.Next()) {
     sizes.push_back(batch->clips.size(0));
@@ -335,7 +335,7 @@ TEST_F(BadPictureTest, XraysStayWithTheirClips) {
 TEST_F(BadPictureTest, NoneLeftAtAllIsAnError) {
   const auto dataset = WithBad({0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
   BatchLoader loader(dataset, PlanInOrder(dataset, Batches(4)), 2);
-  EXPECT_THAT(MessageOf([&] { loader.Next(); }),
+  EXPECT_THAT(CatchMessage([&] { loader.Next(); }),
               HasSubstr("not one of the 10 clips of 'train' can be decoded"));
 }
 

@@ -54,13 +54,13 @@ TEST(OptimizerTest, RestoredStateGoesOnAsIfNeverLeft) {
   TinyModel model, copy;
   Optimizer optimizer({}, &model);
   TakeSteps(3, &model, &optimizer);
-  LoadWeights(WeightsOf(model), "copy", &copy);
+  LoadWeights(ListWeights(model), "copy", &copy);
   Optimizer restored({}, &copy);
   restored.SetState(optimizer.State(), "state");
   TakeSteps(3, &model, &optimizer);
   TakeSteps(3, &copy, &restored);
-  for (const auto& [name, tensor] : WeightsOf(model)) {
-    EXPECT_TRUE(torch::equal(tensor, WeightsOf(copy).at(name))) << name;
+  for (const auto& [name, tensor] : ListWeights(model)) {
+    EXPECT_TRUE(torch::equal(tensor, ListWeights(copy).at(name))) << name;
   }
 }
 
@@ -69,13 +69,13 @@ TEST(OptimizerTest, StateOfAnotherModelIsAnError) {
   Optimizer optimizer({}, &model), other({}, &wider);
   TakeSteps(1, &model, &optimizer);
   auto state = optimizer.State();
-  EXPECT_THAT(MessageOf([&] { other.SetState(state, "FILE"); }), HasSubstr("FILE: the tensor exp_avg."));
+  EXPECT_THAT(CatchMessage([&] { other.SetState(state, "FILE"); }), HasSubstr("FILE: the tensor exp_avg."));
   state.erase("exp_avg_sq.first.bias");
-  EXPECT_EQ(MessageOf([&] { optimizer.SetState(state, "FILE"); }),
+  EXPECT_EQ(CatchMessage([&] { optimizer.SetState(state, "FILE"); }),
             "FILE: the tensor exp_avg_sq.first.bias is missing");
   state = optimizer.State();
   state["step.third.bias"] = torch::tensor(1, torch::kLong);
-  EXPECT_THAT(MessageOf([&] { optimizer.SetState(state, "FILE"); }),
+  EXPECT_THAT(CatchMessage([&] { optimizer.SetState(state, "FILE"); }),
               HasSubstr("step.third.bias belongs to no parameter"));
 }
 
@@ -117,7 +117,7 @@ TEST(OptimizerTest, StateOfAnotherOptimizerIsAnError) {
   TinyModel model;
   Optimizer adamw({}, &model), sgd({.optimizer = "sgd"}, &model);
   TakeSteps(1, &model, &sgd);
-  EXPECT_THAT(MessageOf([&] { adamw.SetState(sgd.State(), "FILE"); }),
+  EXPECT_THAT(CatchMessage([&] { adamw.SetState(sgd.State(), "FILE"); }),
               HasSubstr("FILE: the tensor momentum_buffer.first.bias belongs to no parameter"));
 }
 

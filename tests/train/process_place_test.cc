@@ -93,27 +93,27 @@ TEST(ProcessPlaceTest, ListsOfMachinesAsSlurmWritesThem) {
 }
 
 TEST(ProcessPlaceTest, VariablesThatMakeNoSenseAreNamed) {
-  EXPECT_EQ(MessageOf([] {
+  EXPECT_EQ(CatchMessage([] {
               Find({{"RANK", "1"}});
             }),
             "WORLD_SIZE: missing in the environment, which holds RANK");
-  EXPECT_EQ(MessageOf([] {
+  EXPECT_EQ(CatchMessage([] {
               Find({{"WORLD_SIZE", "2"}});
             }),
             "RANK: missing in the environment, which holds WORLD_SIZE");
-  EXPECT_EQ(MessageOf([] {
+  EXPECT_EQ(CatchMessage([] {
               Find({{"RANK", "2"}, {"WORLD_SIZE", "2"}});
             }),
             "RANK: '2' in the environment is not 0 to 1");
-  EXPECT_EQ(MessageOf([] {
+  EXPECT_EQ(CatchMessage([] {
               Find({{"RANK", "0"}, {"WORLD_SIZE", "two"}});
             }),
             "WORLD_SIZE: 'two' in the environment is not 1 to 65536");
-  EXPECT_EQ(MessageOf([] {
+  EXPECT_EQ(CatchMessage([] {
               Find({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "70000"}});
             }),
             "MASTER_PORT: '70000' in the environment is not 1 to 65535");
-  EXPECT_THAT(HintOf([] { Find({{"RANK", "1"}}); }), testing::HasSubstr("torchrun or srun"));
+  EXPECT_THAT(CatchHint([] { Find({{"RANK", "1"}}); }), testing::HasSubstr("torchrun or srun"));
 }
 
 // As --gpus-per-task of Slurm shows them: each process one GPU, which has the number 0.

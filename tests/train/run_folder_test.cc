@@ -51,7 +51,7 @@ TEST_F(RunFolderTest, BestIsTheFirstOfTheGreatestAuc) {
   EXPECT_EQ(LoadCheckpoint(run_.last()).info.epoch, 4);
 }
 
-int BestOf(const std::vector<ValidationMetrics>& epochs) {
+int FindBest(const std::vector<ValidationMetrics>& epochs) {
   TrainState state;
   for (const auto& metrics : epochs) {
     EpochRow row;
@@ -63,14 +63,14 @@ int BestOf(const std::vector<ValidationMetrics>& epochs) {
 }
 
 TEST(TrainStateTest, BestGoesByVideosThenFramesThenLossThenTime) {
-  EXPECT_EQ(BestOf({}), 0);
+  EXPECT_EQ(FindBest({}), 0);
   EXPECT_EQ(
-      BestOf({{.val_auc_frame = 0.9, .val_auc_video = 0.7}, {.val_auc_frame = 0.8, .val_auc_video = 0.8}}),
+      FindBest({{.val_auc_frame = 0.9, .val_auc_video = 0.7}, {.val_auc_frame = 0.8, .val_auc_video = 0.8}}),
       2);
-  EXPECT_EQ(BestOf({{.val_auc_frame = 0.8, .val_auc_video = 1}, {.val_auc_frame = 0.9, .val_auc_video = 1}}),
-            2);
-  EXPECT_EQ(BestOf({{.val_loss = 0.3, .val_auc_video = 1}, {.val_loss = 0.2, .val_auc_video = 1}}), 2);
-  EXPECT_EQ(BestOf({{.val_loss = 0.3, .val_auc_video = 1}, {.val_loss = 0.3, .val_auc_video = 1}}), 1);
+  EXPECT_EQ(
+      FindBest({{.val_auc_frame = 0.8, .val_auc_video = 1}, {.val_auc_frame = 0.9, .val_auc_video = 1}}), 2);
+  EXPECT_EQ(FindBest({{.val_loss = 0.3, .val_auc_video = 1}, {.val_loss = 0.2, .val_auc_video = 1}}), 2);
+  EXPECT_EQ(FindBest({{.val_loss = 0.3, .val_auc_video = 1}, {.val_loss = 0.3, .val_auc_video = 1}}), 1);
 }
 
 TEST_F(RunFolderTest, StateComesBack) {
@@ -123,14 +123,14 @@ TEST_F(RunFolderTest, AMissingStateOfFinishedEpochsIsAnError) {
   Finish({0.6, 0.7, 0.8});
   std::filesystem::remove(run_.state());
   const auto missing = AllOf(StartsWith(run_.state().string()), HasSubstr("is missing"));
-  EXPECT_THAT(MessageOf([&] { run_.LoadState(); }), missing);
+  EXPECT_THAT(CatchMessage([&] { run_.LoadState(); }), missing);
   std::filesystem::remove(run_.Epoch(2));
   std::filesystem::remove(run_.Epoch(3));
-  EXPECT_THAT(MessageOf([&] { run_.LoadState(); }), missing) << "last.safetensors tells it";
+  EXPECT_THAT(CatchMessage([&] { run_.LoadState(); }), missing) << "last.safetensors tells it";
   std::filesystem::remove(run_.last());
-  EXPECT_THAT(MessageOf([&] { run_.LoadState(); }), missing) << "best.safetensors tells it";
+  EXPECT_THAT(CatchMessage([&] { run_.LoadState(); }), missing) << "best.safetensors tells it";
   std::filesystem::remove(run_.best());
-  EXPECT_THAT(MessageOf([&] { run_.LoadState(); }), missing) << "metrics.csv tells it";
+  EXPECT_THAT(CatchMessage([&] { run_.LoadState(); }), missing) << "metrics.csv tells it";
   std::filesystem::remove(run_.metrics());
   EXPECT_FALSE(run_.LoadState()) << "killed before the first state";
 }
@@ -141,10 +141,10 @@ TEST_F(RunFolderTest, AStateOlderThanFinishedEpochsIsAnError) {
   Finish({0.7, 0.8});
   WriteFile(run_.state(), state);
   EXPECT_THAT(
-      MessageOf([&] { run_.LoadState(); }),
+      CatchMessage([&] { run_.LoadState(); }),
       AllOf(StartsWith(run_.state().string()), HasSubstr("is of epoch 1, but epoch-0003.safetensors")));
   std::filesystem::remove(run_.Epoch(3));
-  EXPECT_THAT(MessageOf([&] { run_.LoadState(); }), HasSubstr("is of epoch 1, but last.safetensors"));
+  EXPECT_THAT(CatchMessage([&] { run_.LoadState(); }), HasSubstr("is of epoch 1, but last.safetensors"));
 }
 
 TEST_F(RunFolderTest, LastStandsInForARemovedEpochIfItIsOfThatEpoch) {
@@ -152,7 +152,7 @@ TEST_F(RunFolderTest, LastStandsInForARemovedEpochIfItIsOfThatEpoch) {
   std::filesystem::remove(run_.Epoch(1));
   std::filesystem::remove(run_.Epoch(2));
   EXPECT_EQ(run_.LoadEpoch(2).info.epoch, 2);
-  EXPECT_THAT(MessageOf([&] { run_.LoadEpoch(1); }), HasSubstr("the weights of that epoch are missing"));
+  EXPECT_THAT(CatchMessage([&] { run_.LoadEpoch(1); }), HasSubstr("the weights of that epoch are missing"));
   run_.Publish(*run_.LoadState());
   EXPECT_EQ(LoadCheckpoint(run_.last()).info.epoch, 2);
 }
@@ -162,16 +162,16 @@ TEST_F(RunFolderTest, StateThatIsNoneIsAnError) {
   auto file = LoadTensors(run_.state());
   file.metadata["epoch"] = "3";
   SaveTensors(run_.state(), file);
-  EXPECT_THAT(MessageOf([&] { run_.LoadState(); }),
+  EXPECT_THAT(CatchMessage([&] { run_.LoadState(); }),
               AllOf(StartsWith(run_.state().string()), HasSubstr("is no training state")));
   for (const std::string rows : {"[]", "[{}]", "[[1]]", "{", "[{\"epoch\":\"1\"}]", "[1]"}) {
     file.metadata["epoch"] = "1";
     file.metadata["rows"] = rows;
     SaveTensors(run_.state(), file);
-    EXPECT_THAT(MessageOf([&] { run_.LoadState(); }), HasSubstr("is no training state")) << rows;
+    EXPECT_THAT(CatchMessage([&] { run_.LoadState(); }), HasSubstr("is no training state")) << rows;
   }
   std::filesystem::copy_file(run_.last(), run_.state(), std::filesystem::copy_options::overwrite_existing);
-  EXPECT_THAT(MessageOf([&] { run_.LoadState(); }), HasSubstr("is no training state"));
+  EXPECT_THAT(CatchMessage([&] { run_.LoadState(); }), HasSubstr("is no training state"));
 }
 
 TEST_F(RunFolderTest, OverwriteRemovesWhatARunWritesAndNothingElse) {
@@ -189,13 +189,13 @@ TEST_F(RunFolderTest, OverwriteRemovesWhatARunWritesAndNothingElse) {
 }
 
 TEST_F(RunFolderTest, RunJsonThatIsNoneIsAnError) {
-  EXPECT_THAT(MessageOf([&] { run_.ReadRun(); }), HasSubstr("holds no run to resume"));
+  EXPECT_THAT(CatchMessage([&] { run_.ReadRun(); }), HasSubstr("holds no run to resume"));
   Finish({0.6});
-  EXPECT_THAT(MessageOf([&] { run_.ReadRun(); }),
+  EXPECT_THAT(CatchMessage([&] { run_.ReadRun(); }),
               AllOf(StartsWith(run_.run().string()), HasSubstr("is missing")));
   for (const std::string text : {"", "[]", "{}", "{\"options\": 3}"}) {
     WriteFile(run_.run(), text);
-    EXPECT_THAT(MessageOf([&] { run_.ReadRun(); }), HasSubstr("is not what `seam train` wrote")) << text;
+    EXPECT_THAT(CatchMessage([&] { run_.ReadRun(); }), HasSubstr("is not what `seam train` wrote")) << text;
   }
 }
 

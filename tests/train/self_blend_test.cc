@@ -17,12 +17,12 @@ namespace {
 constexpr int kSize = 256;
 constexpr float kWidth = 150;
 
-SelfBlendDraw DrawOf(std::uint64_t seed) {
+SelfBlendDraw MakeDraw(std::uint64_t seed) {
   auto engine = MakeEngine(seed, Stream::kBlend);
   return DrawSelfBlend(&engine);
 }
 
-SelfBlender BlenderOf(const SelfBlendDraw& draw, const cv::Point2f& middle = {128, 135}) {
+SelfBlender MakeBlender(const SelfBlendDraw& draw, const cv::Point2f& middle = {128, 135}) {
   return {draw, {MadeFace(middle, kWidth)}, kSize};
 }
 
@@ -33,7 +33,7 @@ struct Made {
 Made Make(const SelfBlendDraw& draw, const cv::Mat& picture) {
   Made made{picture.clone(), picture.clone()};
   MakeReal(draw, &made.real);
-  BlenderOf(draw).MakeFake(0, &made.fake);
+  MakeBlender(draw).MakeFake(0, &made.fake);
   return made;
 }
 
@@ -42,10 +42,10 @@ double Difference(const cv::Mat& a, const cv::Mat& b, const cv::Mat& mask = {}) 
 }
 
 TEST(SelfBlendTest, DrawIsAFunctionOfTheEngine) {
-  EXPECT_EQ(DrawOf(1), DrawOf(1));
-  EXPECT_FALSE(DrawOf(1) == DrawOf(2));
+  EXPECT_EQ(MakeDraw(1), MakeDraw(1));
+  EXPECT_FALSE(MakeDraw(1) == MakeDraw(2));
   const cv::Mat picture = MadePicture(kSize);
-  const Made first = Make(DrawOf(3), picture), second = Make(DrawOf(3), picture);
+  const Made first = Make(MakeDraw(3), picture), second = Make(MakeDraw(3), picture);
   EXPECT_EQ(Difference(first.real, second.real), 0);
   EXPECT_EQ(Difference(first.fake, second.fake), 0);
 }
@@ -56,7 +56,7 @@ TEST(SelfBlendTest, DrawsAreSpreadAsPublished) {
   int of_source = 0, shrunk = 0;
   constexpr int kDraws = 1200;
   for (int i = 0; i < kDraws; ++i) {
-    const SelfBlendDraw draw = DrawOf(static_cast<std::uint64_t>(i));
+    const SelfBlendDraw draw = MakeDraw(static_cast<std::uint64_t>(i));
     ++ratios[draw.ratio];
     ++shapes[draw.mask.shape];
     of_source += draw.change_source ? 1 : 0;
@@ -77,9 +77,9 @@ TEST(SelfBlendTest, DrawsAreSpreadAsPublished) {
 TEST(SelfBlendTest, RealAndFakeDifferInsideTheMaskAlone) {
   const cv::Mat picture = MadePicture(kSize);
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    const SelfBlendDraw draw = DrawOf(seed);
+    const SelfBlendDraw draw = MakeDraw(seed);
     const Made made = Make(draw, picture);
-    const cv::Mat weights = BlenderOf(draw).Weights(0);
+    const cv::Mat weights = MakeBlender(draw).Weights(0);
     EXPECT_EQ(Difference(made.real, made.fake, weights == 0), 0) << seed;
     EXPECT_GT(Difference(made.real, made.fake, weights > 0), 0) << seed;
     EXPECT_EQ(Difference(picture, made.real) == 0, draw.change_source) << seed;
@@ -88,16 +88,16 @@ TEST(SelfBlendTest, RealAndFakeDifferInsideTheMaskAlone) {
 
 TEST(SelfBlendTest, RatioIsTheGreatestWeight) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    const SelfBlendDraw draw = DrawOf(seed);
+    const SelfBlendDraw draw = MakeDraw(seed);
     double most = 0;
-    cv::minMaxLoc(BlenderOf(draw).Weights(0), nullptr, &most);
+    cv::minMaxLoc(MakeBlender(draw).Weights(0), nullptr, &most);
     EXPECT_NEAR(most, 255 * draw.ratio, 1.5) << seed;
   }
 }
 
 // Only the blending is left when nothing is changed, moved or deformed: the picture stays as it is.
 TEST(SelfBlendTest, APictureBlendedIntoItselfUnchangedIsItself) {
-  SelfBlendDraw draw = DrawOf(5);
+  SelfBlendDraw draw = MakeDraw(5);
   draw.colour = {};
   draw.colour.sharpen = 0;
   draw.mask.scale = 1;
@@ -109,13 +109,13 @@ TEST(SelfBlendTest, APictureBlendedIntoItselfUnchangedIsItself) {
 TEST(SelfBlendTest, XrayIsWhereHalfOfEachPictureShows) {
   const auto xray_of = [](const SelfBlendDraw& draw) {
     cv::Mat picture = MadePicture(kSize), xray;
-    BlenderOf(draw).MakeFake(0, &picture, nullptr, &xray);
+    MakeBlender(draw).MakeFake(0, &picture, nullptr, &xray);
     return xray;
   };
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
-    SelfBlendDraw draw = DrawOf(seed);
+    SelfBlendDraw draw = MakeDraw(seed);
     draw.ratio = 1;
-    const cv::Mat mask = BlenderOf(draw).Weights(0), xray = xray_of(draw);
+    const cv::Mat mask = MakeBlender(draw).Weights(0), xray = xray_of(draw);
     for (int i = 0; i < kSize * kSize; ++i) {
       const double m = mask.data[i] / 255.0;
       ASSERT_NEAR(xray.data[i], 255 * 4 * m * (1 - m), 1) << seed;
@@ -132,11 +132,11 @@ TEST(SelfBlendTest, SharesOfSwapsAndPlainOnesAreKept) {
   int swaps = 0, plain = 0;
   constexpr int kDraws = 1000;
   for (std::uint64_t i = 0; i < kDraws; ++i) {
-    EXPECT_FALSE(DrawOf(i).swap);
+    EXPECT_FALSE(MakeDraw(i).swap);
     auto engine = MakeEngine(i, Stream::kBlend);
     const SelfBlendDraw draw = DrawSelfBlend(&engine, options);
-    EXPECT_EQ(draw.mask, DrawOf(i).mask) << "the shares change nothing else";
-    EXPECT_EQ(draw.ratio, DrawOf(i).ratio);
+    EXPECT_EQ(draw.mask, MakeDraw(i).mask) << "the shares change nothing else";
+    EXPECT_EQ(draw.ratio, MakeDraw(i).ratio);
     swaps += draw.swap ? 1 : 0;
     plain += draw.colour.shrink == 0 && draw.colour.sharpen == 0 ? 1 : 0;
   }
@@ -151,15 +151,15 @@ TEST(SelfBlendTest, ShareOfMouthsIsKeptAndChangesNoOther) {
   int mouths = 0;
   constexpr int kDraws = 1000;
   for (std::uint64_t i = 0; i < kDraws; ++i) {
-    EXPECT_FALSE(DrawOf(i).mouth.has_value());
+    EXPECT_FALSE(MakeDraw(i).mouth.has_value());
     auto engine = MakeEngine(i, Stream::kBlend);
     const SelfBlendDraw draw = DrawSelfBlend(&engine, options);
     if (draw.mouth) {
       ++mouths;
       EXPECT_FALSE(draw.swap) << "the mouth is the person's own";
     } else {
-      EXPECT_EQ(draw.mask, DrawOf(i).mask);
-      EXPECT_EQ(draw.ratio, DrawOf(i).ratio);
+      EXPECT_EQ(draw.mask, MakeDraw(i).mask);
+      EXPECT_EQ(draw.ratio, MakeDraw(i).ratio);
     }
   }
   EXPECT_NEAR(mouths, 0.4 * kDraws, 0.05 * kDraws);
@@ -211,7 +211,7 @@ class SwapTest : public testing::Test {
   // The donor, and what has its place in a grey picture.
   static cv::Mat Swapped(const SelfBlendDraw& draw, const DonorFace& donor) {
     cv::Mat fake(kSize, kSize, CV_8UC3, kGrey);
-    BlenderOf(draw).MakeFake(0, &fake, &donor);
+    MakeBlender(draw).MakeFake(0, &fake, &donor);
     return fake;
   }
 
@@ -250,7 +250,7 @@ TEST_F(SwapTest, TheDonorsColoursGoAsFarAsTheDrawSays) {
     SelfBlendDraw draw = PlainDraw(match);
     const cv::Mat fake = Swapped(draw, donor);
     draw.ratio = 1;
-    const cv::Mat weights = BlenderOf(draw).Weights(0);
+    const cv::Mat weights = MakeBlender(draw).Weights(0);
     const cv::Scalar inside = cv::mean(fake, weights == 255), outside = cv::mean(fake, weights == 0);
     for (int i = 0; i < 3; ++i) {
       EXPECT_NEAR(inside[i], green[i] + match * (kGrey[i] - green[i]), 1) << match;
@@ -273,10 +273,10 @@ TEST_F(SwapTest, TheDonorsContrastGoesAsFarAsTheDrawSays) {
     draw.mask.field = 0;
     cv::Mat fake = noise(10, 1);
     const DonorFace donor{noise(30, 2), face};
-    BlenderOf(draw).MakeFake(0, &fake, &donor);
+    MakeBlender(draw).MakeFake(0, &fake, &donor);
     draw.ratio = 1;
     cv::Scalar mean, deviation;
-    cv::meanStdDev(fake, mean, deviation, BlenderOf(draw).Weights(0) == 255);
+    cv::meanStdDev(fake, mean, deviation, MakeBlender(draw).Weights(0) == 255);
     EXPECT_NEAR(deviation[1], 30 + match * (10 - 30), 1.5) << match;
   }
 }
@@ -299,14 +299,14 @@ TEST(BlendMaskTest, LiesInsideTheFaceAndItsBlur) {
   std::vector<cv::Point2f> hull;
   cv::convexHull(face, hull);
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    SelfBlendDraw draw = DrawOf(seed);
+    SelfBlendDraw draw = MakeDraw(seed);
     if (draw.mask.shape == MaskShape::kForehead) continue;
     draw.mask.scale = 1;
     draw.mask.x = draw.mask.y = 0;
     // The blur widens what the erosion narrowed; the deformation moves an edge by three deviations at most;
     // kernels are odd in the smaller picture that the mask is made in.
     const double wider = kWidth * (std::max(0.0, draw.mask.blur / 2) + 3 * 1.16 / 190) + 5;
-    const cv::Mat weights = BlenderOf(draw).Weights(0);
+    const cv::Mat weights = MakeBlender(draw).Weights(0);
     std::vector<cv::Point> inside;
     cv::findNonZero(weights, inside);
     ASSERT_FALSE(inside.empty()) << seed;
@@ -316,23 +316,23 @@ TEST(BlendMaskTest, LiesInsideTheFaceAndItsBlur) {
 }
 
 TEST(BlendMaskTest, ForeheadReachesAboveTheBrows) {
-  SelfBlendDraw draw = DrawOf(5);
+  SelfBlendDraw draw = MakeDraw(5);
   draw.mask.scale = 1;
   draw.mask.y = 0;
   const auto top = [&](MaskShape shape) {
     draw.mask.shape = shape;
-    return cv::boundingRect(BlenderOf(draw).Weights(0)).y;
+    return cv::boundingRect(MakeBlender(draw).Weights(0)).y;
   };
   EXPECT_LT(top(MaskShape::kForehead) + 15, top(MaskShape::kHull));
   EXPECT_GT(top(MaskShape::kForehead), 10);
 }
 
 TEST(BlendMaskTest, ShapesCoverDifferentParts) {
-  SelfBlendDraw draw = DrawOf(6);
+  SelfBlendDraw draw = MakeDraw(6);
   std::set<int> areas;
   for (int shape = 0; shape < kMaskShapes; ++shape) {
     draw.mask.shape = static_cast<MaskShape>(shape);
-    areas.insert(cv::countNonZero(BlenderOf(draw).Weights(0)));
+    areas.insert(cv::countNonZero(MakeBlender(draw).Weights(0)));
   }
   EXPECT_EQ(areas.size(), 4U);
   EXPECT_GT(*areas.begin(), 2000);
@@ -340,7 +340,7 @@ TEST(BlendMaskTest, ShapesCoverDifferentParts) {
 
 // The edge of a mask that is made twice as large is the same, scaled.
 TEST(BlendMaskTest, IsTheSameInCropsOfAnotherSize) {
-  const SelfBlendDraw draw = DrawOf(7);
+  const SelfBlendDraw draw = MakeDraw(7);
   const cv::Mat small = SelfBlender(draw, {MadeFace({128, 135}, kWidth)}, kSize).Weights(0);
   const cv::Mat large = SelfBlender(draw, {MadeFace({256.5F, 270.5F}, 2 * kWidth)}, 2 * kSize).Weights(0);
   cv::Mat shrunk;
@@ -351,7 +351,7 @@ TEST(BlendMaskTest, IsTheSameInCropsOfAnotherSize) {
 TEST(BlendMaskTest, FollowsTheFaceThroughAWindow) {
   const cv::Point2f first(120, 130), moved(128, 134);  // by what is whole in the small picture, nearly
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    const SelfBlendDraw draw = DrawOf(seed);
+    const SelfBlendDraw draw = MakeDraw(seed);
     const SelfBlender blender(draw, {MadeFace(first, kWidth), MadeFace(moved, kWidth)}, kSize);
     const cv::Mat one = blender.Weights(0), other = blender.Weights(1);
     EXPECT_GT(cv::norm(one, other, cv::NORM_L1), 0) << seed;
@@ -365,12 +365,12 @@ TEST(BlendMaskTest, PointsAtTheCropsEdgeAndBeyondAreNoTrouble) {
   const cv::Mat picture = MadePicture(64);
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     cv::Mat fake = picture.clone();
-    SelfBlender(DrawOf(seed), {MadeFace({50, 60}, 80)}, 64).MakeFake(0, &fake);
-    SelfBlender(DrawOf(seed), {MadeFace({-500, 900}, 3)}, 64).MakeFake(0, &fake);
+    SelfBlender(MakeDraw(seed), {MadeFace({50, 60}, 80)}, 64).MakeFake(0, &fake);
+    SelfBlender(MakeDraw(seed), {MadeFace({-500, 900}, 3)}, 64).MakeFake(0, &fake);
   }
 }
 
-Clip ClipOf(const FacePoints& points, int frames = 1) {
+Clip MakeClip(const FacePoints& points, int frames = 1) {
   Clip clip;
   clip.mutable_crop()->set_size(kSize);
   for (int i = 0; i < frames; ++i) SetPoints(points, clip.add_frames());
@@ -379,15 +379,15 @@ Clip ClipOf(const FacePoints& points, int frames = 1) {
 
 TEST(FacePointsTest, AFaceIsGoodAndComesBackAsItWas) {
   const FacePoints face = MadeFace({128, 135}, kWidth);
-  const Clip clip = ClipOf(face, 3);
+  const Clip clip = MakeClip(face, 3);
   EXPECT_EQ(StateOfPoints(clip), PointsState::kGood);
-  const auto points = PointsOf(clip, 1, 2);
+  const auto points = ReadPoints(clip, 1, 2);
   ASSERT_EQ(points.size(), 2U);
   EXPECT_EQ(points[1], face);
 }
 
 TEST(FacePointsTest, OneFrameWithoutPointsMakesThemMissing) {
-  Clip clip = ClipOf(MadeFace({128, 135}, kWidth), 3);
+  Clip clip = MakeClip(MadeFace({128, 135}, kWidth), 3);
   clip.mutable_frames(2)->clear_dense_landmarks();
   EXPECT_EQ(StateOfPoints(clip), PointsState::kMissing);
   clip.mutable_frames(2)->add_dense_landmarks(3);
@@ -399,7 +399,7 @@ TEST(FacePointsTest, WhatIsNoUprightFaceInTheCropIsImplausible) {
   const auto changed = [&](const std::function<cv::Point2f(cv::Point2f)>& change) {
     FacePoints points = face;
     for (cv::Point2f& point : points) point = change(point);
-    return StateOfPoints(ClipOf(points));
+    return StateOfPoints(MakeClip(points));
   };
   EXPECT_EQ(changed([](auto p) { return p; }), PointsState::kGood);
   EXPECT_EQ(changed([](auto p) { return cv::Point2f(p.x, 256 - p.y); }), PointsState::kImplausible);

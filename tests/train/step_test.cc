@@ -85,7 +85,7 @@ std::vector<std::unique_ptr<TrainBatch>> Classified(const std::vector<Batch>& ba
 
 Tensors Copy(const Model& model) {
   Tensors copies;
-  for (const auto& [name, tensor] : WeightsOf(model)) copies[name] = tensor.detach().clone();
+  for (const auto& [name, tensor] : ListWeights(model)) copies[name] = tensor.detach().clone();
   return copies;
 }
 
@@ -197,8 +197,8 @@ TEST(TrainStepTest, ClippedGradientsHaveTheNormAsked) {
   step.BeginEpoch(false);
   const double norm = step.Run(Classified({Colours({{1, 1, 1}}, {0})}), 1).norm;
   EXPECT_NEAR(norm, Sigmoid(3) * 2, 1e-6);  // sigmoid(z) * (1, 1, 1; 1)
-  EXPECT_NEAR(1 - WeightsOf(*model).at("dense.weight").flatten()[0].item<double>(), 0.05, 1e-6);
-  EXPECT_NEAR(WeightsOf(*model).at("dense.bias").item<double>(), -0.05, 1e-6);
+  EXPECT_NEAR(1 - ListWeights(*model).at("dense.weight").flatten()[0].item<double>(), 0.05, 1e-6);
+  EXPECT_NEAR(ListWeights(*model).at("dense.bias").item<double>(), -0.05, 1e-6);
 }
 
 TEST(TrainStepTest, LabelSmoothingSharesTheLabel) {
@@ -266,7 +266,7 @@ TEST(TrainStepTest, StateGoesOnAsIfNeverLeft) {
     step.BeginEpoch(false);
     for (std::uint64_t i = 0; i < 3; ++i) step.Run(Classified({Noise(4, i)}), 0.01);
     const auto copy = Fresh(NormGraph());
-    LoadWeights(WeightsOf(*step.evaluated()), "copy", copy.get());
+    LoadWeights(ListWeights(*step.evaluated()), "copy", copy.get());
     TrainStep restored(options, scaled, copy);
     restored.SetState(step.State(), "state");
     restored.BeginEpoch(false);
@@ -284,12 +284,12 @@ TEST(TrainStepTest, StateOfOtherOptionsIsAnError) {
   with.ema = 0.9;
   const auto model = LinearModel(1, 2, 3);
   TrainStep averaged(with, {}, model), plain(without, {}, model);
-  EXPECT_THAT(MessageOf([&] { averaged.SetState(plain.State(), "FILE"); }),
+  EXPECT_THAT(CatchMessage([&] { averaged.SetState(plain.State(), "FILE"); }),
               HasSubstr("FILE: the tensor ema.updates"));
-  EXPECT_THAT(MessageOf([&] { plain.SetState(averaged.State(), "FILE"); }),
+  EXPECT_THAT(CatchMessage([&] { plain.SetState(averaged.State(), "FILE"); }),
               HasSubstr("belongs to no parameter"));
   TrainStep scaled(without, {.scale = true}, model);
-  EXPECT_THAT(MessageOf([&] { scaled.SetState({}, "FILE"); }),
+  EXPECT_THAT(CatchMessage([&] { scaled.SetState({}, "FILE"); }),
               HasSubstr("the tensor scaler.scale is missing"));
 }
 
@@ -357,7 +357,9 @@ TEST(TrainStepTest, ProcessWeightsItsClipsByAllOfTheStep) {
 TEST(EmaTest, FollowsTheWeightsFasterAtFirst) {
   const auto model = LinearModel(1, 0, 0);
   Ema ema(0.15, *model);
-  const auto value = [&] { return WeightsOf(*ema.average()).at("dense.weight").flatten()[0].item<double>(); };
+  const auto value = [&] {
+    return ListWeights(*ema.average()).at("dense.weight").flatten()[0].item<double>();
+  };
   LoadWeights({{"dense.weight", torch::tensor({{2.F, 0.F, 0.F}})}, {"dense.bias", torch::zeros({1})}}, "test",
               model.get());
   ema.Update(*model);
@@ -368,13 +370,13 @@ TEST(EmaTest, FollowsTheWeightsFasterAtFirst) {
 
 TEST(EmaTest, AveragesRunningStatisticsAsItDoesWeights) {
   const auto model = Fresh(NormGraph());
-  const auto before = WeightsOf(*model).at("norm.running_var").clone();
+  const auto before = ListWeights(*model).at("norm.running_var").clone();
   StepOptions options;
   options.ema = 0.999;
   TrainStep step(options, {}, model);
   step.BeginEpoch(false);
   step.Run(Classified({Noise(4, 1)}), 0.01);
-  const auto weights = WeightsOf(*model), averages = WeightsOf(*step.evaluated());
+  const auto weights = ListWeights(*model), averages = ListWeights(*step.evaluated());
   EXPECT_FALSE(torch::equal(weights.at("conv.weight"), averages.at("conv.weight")));
   const auto after = weights.at("norm.running_var"), average = averages.at("norm.running_var");
   EXPECT_FALSE(torch::allclose(after, before));
@@ -395,11 +397,11 @@ TEST(GradientScalerTest, HalvesOnOverflowAndDoublesAfterManyGoodSteps) {
   EXPECT_FALSE(scaler.Update(false));  // that is no overflow of float16
   EXPECT_FALSE(GradientScaler(false).Update(false));
   Tensors odd = {{"scaler.scale", torch::tensor(-1.0)}, {"scaler.good_steps", torch::tensor(0)}};
-  EXPECT_THAT(MessageOf([&] { scaler.SetState(&odd, "FILE"); }), HasSubstr("makes no sense"));
+  EXPECT_THAT(CatchMessage([&] { scaler.SetState(&odd, "FILE"); }), HasSubstr("makes no sense"));
 }
 
 TEST(PrecisionTest, Bf16TrainingStaysNearFp32) {
-  const std::string problem = MessageOf([] { ResolvePrecision({.precision = "bf16", .device = "cpu"}); });
+  const std::string problem = CatchMessage([] { ResolvePrecision({.precision = "bf16", .device = "cpu"}); });
   if (!problem.empty()) {
     EXPECT_EQ(problem, "--precision: bf16 is not native to this processor");
     GTEST_SKIP() << "this processor has no bf16";
@@ -420,9 +422,9 @@ TEST(PrecisionTest, Bf16TrainingStaysNearFp32) {
   EXPECT_NEAR(first, second, 0.02);
   EXPECT_NE(first, second);
   for (const auto& [name, weight] : Copy(*exact)) {
-    const auto moved = weight - before.at(name), as = WeightsOf(*rounded).at(name) - before.at(name);
+    const auto moved = weight - before.at(name), as = ListWeights(*rounded).at(name) - before.at(name);
     EXPECT_LE((moved - as).norm().item<double>(), 0.2 * moved.norm().item<double>() + 1e-3) << name;
-    EXPECT_EQ(WeightsOf(*rounded).at(name).scalar_type(), torch::kFloat) << name;
+    EXPECT_EQ(ListWeights(*rounded).at(name).scalar_type(), torch::kFloat) << name;
   }
 }
 

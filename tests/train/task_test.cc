@@ -178,7 +178,7 @@ TEST_F(TaskTest, ResumedRunOfAnyTaskIsTheUninterruptedOne) {
 
 TEST_F(TaskTest, CancelledRunKeepsItsFinishedEpochs) {
   const CancelSource source;
-  const std::string problem = MessageOf(
+  const std::string problem = CatchMessage(
       [&] { Train(Options("run", 3), std::make_unique<BrightnessTask>(2, source), source.token()); });
   EXPECT_THAT(problem, AllOf(HasSubstr("interrupted in epoch 2"), HasSubstr("epochs up to 1 are kept")));
   EXPECT_EQ(RunFolder(folder_ / "run", BrightnessTask().schema()).LoadState()->epoch(), 1);

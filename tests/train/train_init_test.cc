@@ -21,8 +21,8 @@ TEST_F(TrainInitTest, InitStartsFromACheckpoint) {
   ASSERT_EQ(Train("--epochs 1 --seed 9", "first").status, 0);
   const fs::path first = run("first") / "last.safetensors";
   ASSERT_EQ(Train("--epochs 1 --lr 1e-30 --init " + Quoted(first.string())).status, 0);
-  const auto a = WeightsOf(*LoadCheckpoint(first).model);
-  const auto b = WeightsOf(*LoadCheckpoint(run() / "last.safetensors").model);
+  const auto a = ListWeights(*LoadCheckpoint(first).model);
+  const auto b = ListWeights(*LoadCheckpoint(run() / "last.safetensors").model);
   EXPECT_TRUE(torch::allclose(a.at("dense1.weight"), b.at("dense1.weight")));
 }
 
@@ -32,9 +32,9 @@ TEST_F(TrainInitTest, SeveralCheckpointsAreAveraged) {
   const fs::path one = run("first") / "epoch-0001.safetensors", two = run("first") / "epoch-0002.safetensors";
   const std::string still = "--size 32 --epochs 1 --lr 1e-30 --norms frozen --init ";
   ASSERT_EQ(Train(still + Quoted(one.string() + "," + two.string())).status, 0);
-  const auto a = WeightsOf(*LoadCheckpoint(one).model), b = WeightsOf(*LoadCheckpoint(two).model);
+  const auto a = ListWeights(*LoadCheckpoint(one).model), b = ListWeights(*LoadCheckpoint(two).model);
   const auto last = LoadCheckpoint(run() / "last.safetensors");
-  for (const auto& [name, weight] : WeightsOf(*last.model)) {
+  for (const auto& [name, weight] : ListWeights(*last.model)) {
     EXPECT_FALSE(torch::equal(a.at(name), b.at(name))) << name;
     EXPECT_TRUE(torch::allclose(weight, (a.at(name) + b.at(name)) / 2, 1e-6, 1e-7)) << name;
   }
@@ -131,12 +131,12 @@ TEST_F(TrainInitTest, ImageCheckpointStartsTheBackboneOfATemporalNetwork) {
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.err, ContainsRegex("the backbone starts from it; the [0-9]+ weights of the head "
                                         "\\(--temporal lstm\\) are fresh"));
-  const auto a = WeightsOf(*LoadCheckpoint(image).model);
-  const auto b = WeightsOf(*LoadCheckpoint(run("lstm") / "last.safetensors").model);
+  const auto a = ListWeights(*LoadCheckpoint(image).model);
+  const auto b = ListWeights(*LoadCheckpoint(run("lstm") / "last.safetensors").model);
   EXPECT_TRUE(torch::allclose(a.at("conv1.weight"), b.at("conv1.weight")));
   EXPECT_NE(a.at("dense1.weight").sizes(), b.at("dense1.weight").sizes());
   ASSERT_EQ(Train("--temporal mean " + init, "mean").status, 0);  // whose head is the image network's
-  const auto c = WeightsOf(*LoadCheckpoint(run("mean") / "last.safetensors").model);
+  const auto c = ListWeights(*LoadCheckpoint(run("mean") / "last.safetensors").model);
   EXPECT_TRUE(torch::allclose(a.at("dense1.weight"), c.at("dense1.weight")));
 }
 
@@ -149,9 +149,9 @@ TEST_F(TrainInitTest, FrozenBackboneStaysAsTheCheckpointHasIt) {
   ASSERT_EQ(result.status, 0) << result.err;
   const auto before = LoadCheckpoint(first), frozen = LoadCheckpoint(run() / "epoch-0001.safetensors"),
              thawed = LoadCheckpoint(run() / "epoch-0002.safetensors");
-  for (const auto& [name, weight] : WeightsOf(*before.model)) {
-    EXPECT_EQ(torch::equal(weight, WeightsOf(*frozen.model).at(name)), !before.model->IsHead(name)) << name;
-    EXPECT_FALSE(torch::equal(weight, WeightsOf(*thawed.model).at(name))) << name;
+  for (const auto& [name, weight] : ListWeights(*before.model)) {
+    EXPECT_EQ(torch::equal(weight, ListWeights(*frozen.model).at(name)), !before.model->IsHead(name)) << name;
+    EXPECT_FALSE(torch::equal(weight, ListWeights(*thawed.model).at(name))) << name;
   }
 }
 

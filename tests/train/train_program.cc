@@ -5,7 +5,7 @@
 namespace seam {
 
 void ExpectSameWeights(const std::filesystem::path& a, const std::filesystem::path& b) {
-  const auto first = WeightsOf(*LoadCheckpoint(a).model), second = WeightsOf(*LoadCheckpoint(b).model);
+  const auto first = ListWeights(*LoadCheckpoint(a).model), second = ListWeights(*LoadCheckpoint(b).model);
   for (const auto& [name, tensor] : first) EXPECT_TRUE(torch::equal(tensor, second.at(name))) << name;
 }
 

@@ -58,8 +58,8 @@ TEST_F(TrainProgramTest, SwapsAndXraysTrainTheSameInOneGoAndResumed) {
   ASSERT_EQ(Train("--resume --epochs 2", "parts").status, 0);
   ExpectSameWeights(run("whole") / "last.safetensors", run("parts") / "last.safetensors");
   ASSERT_EQ(Train(recipe + "2", "blind").status, 0);
-  const auto one = WeightsOf(*LoadCheckpoint(run("whole") / "last.safetensors").model);
-  const auto other = WeightsOf(*LoadCheckpoint(run("blind") / "last.safetensors").model);
+  const auto one = ListWeights(*LoadCheckpoint(run("whole") / "last.safetensors").model);
+  const auto other = ListWeights(*LoadCheckpoint(run("blind") / "last.safetensors").model);
   ASSERT_EQ(one.size(), other.size()) << "the map adds no weights";
   EXPECT_FALSE(torch::equal(one.begin()->second, other.at(one.begin()->first)));
 }
@@ -108,7 +108,7 @@ std::vector<std::string> EventFiles(const fs::path& run) {
   return names;
 }
 
-std::vector<tensorboard::Event> EventsOf(const fs::path& path) {
+std::vector<tensorboard::Event> ReadEvents(const fs::path& path) {
   const std::string bytes = ReadFile(path);
   std::vector<tensorboard::Event> events;
   for (std::size_t at = 0; at < bytes.size();) {
@@ -135,7 +135,7 @@ TEST_F(TrainProgramTest, EventsShowBatchesAndEpochs) {
   Make({.train = 24, .val = 4, .size = 32});
   ASSERT_EQ(Train("--size 32 --epochs 2 --events 2").status, 0);  // 3 batches an epoch
   ASSERT_EQ(EventFiles(run()).size(), 1U);
-  const auto events = EventsOf(run() / EventFiles(run())[0]);
+  const auto events = ReadEvents(run() / EventFiles(run())[0]);
   const auto points = Points(events);
   for (const char* point :
        {"1 train/first_batch", "1 train/batch_loss", "2 train/lr", "6 train/batch_loss", "3 val/auc_video",
@@ -161,7 +161,7 @@ TEST_F(TrainProgramTest, ResumedRunTakesBackTheEventsOfTheEpochThatWasLost) {
   ASSERT_EQ(Train("--resume --epochs " + std::to_string(kept + 2)).status, 0);
   const auto files = EventFiles(run());
   ASSERT_EQ(files.size(), 2U);
-  const auto later = EventsOf(run() / files[1]);
+  const auto later = ReadEvents(run() / files[1]);
   ASSERT_GE(later.size(), 2U);
   ASSERT_EQ(later[1].session_log().status(), tensorboard::SessionLog::START);
   EXPECT_EQ(later[1].step(), 3 * kept + 1);
@@ -184,8 +184,8 @@ TEST_F(TrainProgramTest, SameSeedGivesTheSameWeightsAndAnotherDoesNot) {
   ASSERT_EQ(Train("--epochs 1 --workers 3", "b").status, 0);
   ASSERT_EQ(Train("--epochs 1 --seed 2", "c").status, 0);
   ExpectSameWeights(run("a") / "last.safetensors", run("b") / "last.safetensors");
-  const auto a = WeightsOf(*LoadCheckpoint(run("a") / "last.safetensors").model);
-  const auto c = WeightsOf(*LoadCheckpoint(run("c") / "last.safetensors").model);
+  const auto a = ListWeights(*LoadCheckpoint(run("a") / "last.safetensors").model);
+  const auto c = ListWeights(*LoadCheckpoint(run("c") / "last.safetensors").model);
   EXPECT_FALSE(torch::equal(a.at("conv1.weight"), c.at("conv1.weight")));
 }
 

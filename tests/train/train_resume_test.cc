@@ -54,9 +54,9 @@ struct Recipe {
 
 void PrintTo(const Recipe& recipe, std::ostream* stream) { *stream << recipe.name; }
 
-class ResumeOf : public TrainProgram, public testing::WithParamInterface<Recipe> {};
+class RecipeResumeTest : public TrainProgram, public testing::WithParamInterface<Recipe> {};
 
-TEST_P(ResumeOf, TwoAndTwoEpochsAreFourByteForByte) {
+TEST_P(RecipeResumeTest, TwoAndTwoEpochsAreFourByteForByte) {
   Make({.train = 20, .val = 4, .size = 64});
   const std::string options = std::string("--size 64 ") + GetParam().options + " --epochs ";
   ASSERT_EQ(Train(options + "4", "whole").status, 0);
@@ -74,7 +74,7 @@ TEST_P(ResumeOf, TwoAndTwoEpochsAreFourByteForByte) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    All, ResumeOf,
+    All, RecipeResumeTest,
     testing::Values(
         Recipe{"AdamW", "--schedule constant", "exp_avg.conv1.weight"},
         Recipe{"Sgd", "--schedule constant --optimizer sgd --lr 0.01 --nesterov --clip-norm 1",

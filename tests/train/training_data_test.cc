@@ -12,8 +12,8 @@ namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::HasSubstr;
 
-std::string ErrorOf(const std::string& folders, const std::string& weights = "") {
-  return MessageOf([&] { DataOptions{folders, weights}.Check(); });
+std::string CatchError(const std::string& folders, const std::string& weights = "") {
+  return CatchMessage([&] { DataOptions{folders, weights}.Check(); });
 }
 
 TEST(DataOptionsTest, FoldersAndWeightsAreLists) {
@@ -31,12 +31,12 @@ TEST(DataOptionsTest, FolderWithACommaInItsNameIsOne) {
 }
 
 TEST(DataOptionsTest, MistakesAreNamed) {
-  EXPECT_EQ(ErrorOf(""), "--data: missing");
-  EXPECT_EQ(ErrorOf("a,"), "--data: 'a,' names an empty folder");
-  EXPECT_EQ(ErrorOf("a,./a"), "--data: names ./a twice");
-  EXPECT_EQ(ErrorOf("a,b", "1"), "--data-weights: 1 weights for 2 folders of --data");
+  EXPECT_EQ(CatchError(""), "--data: missing");
+  EXPECT_EQ(CatchError("a,"), "--data: 'a,' names an empty folder");
+  EXPECT_EQ(CatchError("a,./a"), "--data: names ./a twice");
+  EXPECT_EQ(CatchError("a,b", "1"), "--data-weights: 1 weights for 2 folders of --data");
   for (const std::string weight : {"0", "-1", "x", "", "2x", "nan", "1e9"}) {
-    EXPECT_EQ(ErrorOf("a,b", "1," + weight),
+    EXPECT_EQ(CatchError("a,b", "1," + weight),
               "--data-weights: '" + weight + "' is not a number above 0 and up to 1000");
   }
 }
@@ -54,7 +54,7 @@ class TrainingDataTest : public testing::Test {
   }
   DataOptions Both() const { return {(folder_ / "a").string() + "," + (folder_ / "b").string()}; }
   // What is said when the data is used all the same.
-  static std::string WarningOf(DataOptions options) {
+  static std::string CatchWarning(DataOptions options) {
     options.allow_leak = true;
     testing::internal::CaptureStderr();
     OpenTrainingData(options);
@@ -79,9 +79,9 @@ TEST_F(TrainingDataTest, EachFolderIsAskedWhetherItLeaks) {
   Make("a");
   Make("b", {.json = R"({"leaks": true})"});
   const auto open = [&] { OpenTrainingData(Both()); };
-  EXPECT_THAT(MessageOf(open), AllOf(HasSubstr((folder_ / "b").string()), HasSubstr("marked as leaking")));
-  EXPECT_THAT(HintOf(open), HasSubstr("--allow-leak"));
-  EXPECT_THAT(WarningOf(Both()), HasSubstr("the metrics on val mean little"));
+  EXPECT_THAT(CatchMessage(open), AllOf(HasSubstr((folder_ / "b").string()), HasSubstr("marked as leaking")));
+  EXPECT_THAT(CatchHint(open), HasSubstr("--allow-leak"));
+  EXPECT_THAT(CatchWarning(Both()), HasSubstr("the metrics on val mean little"));
 }
 
 TEST_F(TrainingDataTest, PictureOfTrainInValOfAnotherFolderIsALeak) {
@@ -95,12 +95,12 @@ TEST_F(TrainingDataTest, PictureOfTrainInValOfAnotherFolderIsALeak) {
   Make("b", {.change = with("val")});
   const auto open = [&] { OpenTrainingData(Both()); };
   EXPECT_THAT(
-      MessageOf(open),
+      CatchMessage(open),
       AllOf(HasSubstr((folder_ / "b").string()), HasSubstr("val-00000-of-00001.tfrecord: record 1"),
             HasSubstr("a picture of b:fake/val-0001.mp4 stands in train, too, in a:fake/train-0001.mp4; "
                       "so do 1 clips of val in all")));
-  EXPECT_THAT(HintOf(open), HasSubstr("--allow-leak"));
-  EXPECT_THAT(WarningOf(Both()), HasSubstr("stands in train, too"));
+  EXPECT_THAT(CatchHint(open), HasSubstr("--allow-leak"));
+  EXPECT_THAT(CatchWarning(Both()), HasSubstr("stands in train, too"));
 }
 
 TEST_F(TrainingDataTest, GroupOfTrainInValOfAnotherFolderIsALeak) {
@@ -112,7 +112,7 @@ TEST_F(TrainingDataTest, GroupOfTrainInValOfAnotherFolderIsALeak) {
   };
   Make("a", {.change = with("train")});
   Make("b", {.change = with("val")});
-  EXPECT_THAT(MessageOf([&] { OpenTrainingData(Both()); }),
+  EXPECT_THAT(CatchMessage([&] { OpenTrainingData(Both()); }),
               HasSubstr("the group 'celeb:actor 7' stands in train and in val"));
 }
 
@@ -123,7 +123,7 @@ TEST_F(TrainingDataTest, DamageIsAnErrorOnlyWhenStrict) {
   DataOptions options{(folder_ / "a").string()};
   EXPECT_EQ(OpenTrainingData(options).val->size(), 3);
   options.strict = true;
-  EXPECT_THAT(MessageOf([&] { OpenTrainingData(options); }),
+  EXPECT_THAT(CatchMessage([&] { OpenTrainingData(options); }),
               AllOf(HasSubstr(shard.string()), HasSubstr("the data checksum does not match, at byte ")));
 }
 

@@ -138,7 +138,7 @@ TEST(ValidationTest, ClassWithoutAScoreIsAnError) {
   const TemporaryFolder folder;
   MakeDataset(folder.path(), {.train = 2, .val = 4, .size = 32});
   const ClipDataset val(folder.path(), "val");
-  EXPECT_THAT(MessageOf([&] {
+  EXPECT_THAT(CatchMessage([&] {
                 VideoScores(val, {0.1, std::nan(""), 0.2, std::nan("")});
               }),
               testing::HasSubstr("no fake clip of the split 'val' has pictures that can be decoded"));

@@ -164,10 +164,10 @@ TEST(PictureChannelsTest, UnknownAndRepeatedNamesAreErrors) {
   const auto parse = [](const char* text) {
     return [text] { ParsePictureChannels(text, "--input-channels"); };
   };
-  EXPECT_EQ(MessageOf(parse("rgb,fftt")), "--input-channels: 'fftt' is no channel of a picture");
-  EXPECT_EQ(HintOf(parse("rgb,fftt")), "choose from: rgb, grey, gradient, fft, lbp, dct");
-  EXPECT_EQ(MessageOf(parse("rgb,lbp,rgb")), "--input-channels: rgb stands twice");
-  EXPECT_EQ(MessageOf(parse("")), "--input-channels: '' is no channel of a picture");
+  EXPECT_EQ(CatchMessage(parse("rgb,fftt")), "--input-channels: 'fftt' is no channel of a picture");
+  EXPECT_EQ(CatchHint(parse("rgb,fftt")), "choose from: rgb, grey, gradient, fft, lbp, dct");
+  EXPECT_EQ(CatchMessage(parse("rgb,lbp,rgb")), "--input-channels: rgb stands twice");
+  EXPECT_EQ(CatchMessage(parse("")), "--input-channels: '' is no channel of a picture");
 }
 
 }  // namespace

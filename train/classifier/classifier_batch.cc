@@ -68,6 +68,6 @@ std::vector<std::string> ClassifierBatch::InputNames() const {
   return names;
 }
 
-Sheet ClassifierBatch::Picture() const { return batch_.clips.size(0) > 0 ? SheetOf(batch_) : Sheet(); }
+Sheet ClassifierBatch::Picture() const { return batch_.clips.size(0) > 0 ? MakeSheet(batch_) : Sheet(); }
 
 }  // namespace seam

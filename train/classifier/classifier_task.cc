@@ -135,7 +135,7 @@ std::unique_ptr<BatchSource> ClassifierTask::BeginEpoch(int epoch, std::uint64_t
                                                         const ProcessPlace& place, const Model& network) {
   const ClassifierOptions& options = impl_->options;
   const ClipDataset& train = *impl_->data.train;
-  auto plan = ShareOf(
+  auto plan = TakeShare(
       PlanTraining(train, options.loader, seed, static_cast<std::uint64_t>(epoch), network.input().frames),
       place.rank, place.world);
   if (options.loss.xray > 0) plan.xray_side = network.graph()[network.map_node()].shape.side();
@@ -170,7 +170,7 @@ std::string ClassifierTask::Text(const EpochRow& row, int epochs) const {
 
 std::string ClassifierTask::Caveats() const {
   if (!impl_->calibration) return "";
-  const std::string caveats = CaveatsOf(*impl_->calibration);
+  const std::string caveats = DescribeCaveats(*impl_->calibration);
   return caveats.empty() ? "" : "thresholds, band and temperature are rough: " + caveats;
 }
 

@@ -9,7 +9,7 @@ namespace seam {
 namespace {
 
 // The folders in the order of --data, without their paths, which are the machine's.
-nlohmann::json FoldersOf(const ClipDataset& dataset) {
+nlohmann::json CollectFolders(const ClipDataset& dataset) {
   std::vector<std::size_t> clips(dataset.folders().size());
   for (std::size_t i = 0; i < dataset.size(); ++i) ++clips[dataset.folder_of(i)];
   auto folders = nlohmann::json::array();
@@ -20,7 +20,7 @@ nlohmann::json FoldersOf(const ClipDataset& dataset) {
   return folders;
 }
 
-nlohmann::json DamageOf(const ClipDataset& dataset) {
+nlohmann::json DescribeDamage(const ClipDataset& dataset) {
   auto shards = nlohmann::json::array();
   for (const ShardDamage& damage : dataset.damage()) {
     shards.push_back({{"shard", damage.shard.filename().string()},
@@ -41,10 +41,13 @@ nlohmann::json DataRecord(const ClipDataset& dataset) {
     videos.insert(dataset.video(i));
     fakes += dataset.label(i);
   }
-  return {
-      {"sha256", dataset.digest()}, {"folders", FoldersOf(dataset)}, {"damaged_shards", DamageOf(dataset)},
-      {"clips", dataset.size()},    {"fake_clips", fakes},           {"videos", videos.size()},
-      {"frames", dataset.frames()}};
+  return {{"sha256", dataset.digest()},
+          {"folders", CollectFolders(dataset)},
+          {"damaged_shards", DescribeDamage(dataset)},
+          {"clips", dataset.size()},
+          {"fake_clips", fakes},
+          {"videos", videos.size()},
+          {"frames", dataset.frames()}};
 }
 
 }  // namespace seam

@@ -108,7 +108,7 @@ struct BatchLoader::Impl {
     batch.planned = plan.Whole(number).size();
     for (const std::int64_t row : rows) {
       const auto& sample = plan.samples[plan.Own(number).begin + static_cast<std::size_t>(row)];
-      batch.labels.data_ptr<float>()[batch.indices.size()] = static_cast<float>(LabelOf(dataset, sample));
+      batch.labels.data_ptr<float>()[batch.indices.size()] = static_cast<float>(FindLabel(dataset, sample));
       batch.indices.push_back(sample.index);
     }
     return batch;

@@ -22,11 +22,11 @@ EpochPlan FirstOfEachClass(const ClipDataset& dataset, const EpochPlan& plan, st
   first.unit = 1;
   std::array<std::size_t, 2> taken = {};
   for (const auto& sample : plan.samples) {
-    if (taken[static_cast<std::size_t>(LabelOf(dataset, sample))]++ < of_each)
+    if (taken[static_cast<std::size_t>(FindLabel(dataset, sample))]++ < of_each)
       first.samples.push_back(sample);
   }
   const auto by_class = [&](const auto& a, const auto& b) {
-    return LabelOf(dataset, a) < LabelOf(dataset, b);
+    return FindLabel(dataset, a) < FindLabel(dataset, b);
   };
   if (plan.unit == 1) std::stable_sort(first.samples.begin(), first.samples.end(), by_class);
   first.batches = first.samples.size();
@@ -62,7 +62,7 @@ class SheetPainter {
   }
 
   Sheet Encoded() const {
-    return {EncodePng(ViewOf(sheet_), PngEffort::kSmallest), sheet_.cols, sheet_.rows};
+    return {EncodePng(MakeView(sheet_), PngEffort::kSmallest), sheet_.cols, sheet_.rows};
   }
 
  private:
@@ -77,7 +77,7 @@ int ClipsOfASheet(int frames) { return kPreviewColumns / std::min(frames, kPrevi
 
 }  // namespace
 
-Sheet SheetOf(const Batch& batch) {
+Sheet MakeSheet(const Batch& batch) {
   const int frames = static_cast<int>(batch.clips.size(1));
   const int count = std::min(static_cast<int>(batch.clips.size(0)), ClipsOfASheet(frames));
   SheetPainter painter(count, frames);

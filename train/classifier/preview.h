@@ -11,7 +11,7 @@ namespace seam {
 
 // A picture of the first clips of a batch, as many as a sheet of a preview holds. Each clip is a row with a
 // column for each frame, at most kPreviewFrames. Above it is a stripe, green for real and red for fake.
-Sheet SheetOf(const Batch& batch);
+Sheet MakeSheet(const Batch& batch);
 
 // Writes a sheet of what the network will see: the first clips of a plan, half of the `kPreviewRows` rows of
 // each class where there are as many. A plan of pairs stays in its order: real and fake side by side. An

@@ -64,9 +64,9 @@ void CheckCrop(const ClipDataset& dataset, const CheckpointInfo& info, const Sco
 
 // The scores of each clip, in the dataset's order: one of a window, or one of each frame. None when
 // interrupted.
-std::optional<std::vector<std::vector<double>>> ScoresOf(const ClipDataset& dataset,
-                                                         const CompiledModel& network,
-                                                         const ScoreShardsOptions& options) {
+std::optional<std::vector<std::vector<double>>> ReadScores(const ClipDataset& dataset,
+                                                           const CompiledModel& network,
+                                                           const ScoreShardsOptions& options) {
   const std::int64_t window = network.input().frames;
   LoaderOptions loading;
   loading.batch = options.batch;
@@ -164,9 +164,9 @@ class RowMaker {
     if (!SameCrop(dataset_.crop(), info.crop)) {
       common_.note = fmt::format("cut out with {}, but the network was trained on {}",
                                  CropSpecJson(dataset_.crop()), CropSpecJson(info.crop));
-    } else if ((FacesOf(dataset_.crop()) == "all") != (FacesOf(info.crop) == "all")) {
+    } else if ((GetFaces(dataset_.crop()) == "all") != (GetFaces(info.crop) == "all")) {
       common_.note = fmt::format("the faces are '{}', but in the network's val they were '{}'",
-                                 FacesOf(dataset_.crop()), FacesOf(info.crop));
+                                 GetFaces(dataset_.crop()), GetFaces(info.crop));
     }
   }
 
@@ -208,7 +208,7 @@ class RowMaker {
     return row;
   }
 
-  static SeenFace FaceOf(const Frame& frame) {
+  static SeenFace ToFace(const Frame& frame) {
     const Box& box = frame.box();
     return {frame.index(),
             frame.pts_seconds(),
@@ -221,13 +221,13 @@ class RowMaker {
     const Clip clip = dataset_.Read(index);
     if (window_ == 1) {
       for (int i = 0; i < clip.frames_size(); ++i)
-        track->clips.push_back({{FaceOf(clip.frames(i))}, scores_[index][static_cast<std::size_t>(i)]});
+        track->clips.push_back({{ToFace(clip.frames(i))}, scores_[index][static_cast<std::size_t>(i)]});
       return;
     }
     ClipScore& window = track->clips.emplace_back();
     window.score = scores_[index].at(0);
     const int first = (clip.frames_size() - window_) / 2;
-    for (int i = first; i < first + window_; ++i) window.faces.push_back(FaceOf(clip.frames(i)));
+    for (int i = first; i < first + window_; ++i) window.faces.push_back(ToFace(clip.frames(i)));
   }
 
   const ClipDataset& dataset_;
@@ -240,7 +240,7 @@ class RowMaker {
   std::map<std::string, Tracks> videos_;
 };
 
-std::vector<ManifestRow> ManifestOf(const ScoreShardsOptions& options) {
+std::vector<ManifestRow> MakeManifest(const ScoreShardsOptions& options) {
   const fs::path path = fs::path(options.data) / "manifest.jsonl";
   std::error_code ignored;
   if (fs::exists(path, ignored)) return ReadManifest(path);
@@ -274,8 +274,8 @@ bool ScoreShards(const ScoreShardsOptions& options) {
   CheckCrop(dataset, scorer.info, options);
   if (IsMarkedLeaking(options.data))
     SayWarning(fmt::format("{}: the splits of this dataset share footage or people", options.data));
-  const std::vector<ManifestRow> manifest = ManifestOf(options);
-  const auto scores = ScoresOf(dataset, *scorer.network, options);
+  const std::vector<ManifestRow> manifest = MakeManifest(options);
+  const auto scores = ReadScores(dataset, *scorer.network, options);
   if (!scores) return false;
   std::string lines;
   for (const ScoreRow& row : RowMaker(dataset, *scores, scorer).Rows(manifest))

@@ -22,7 +22,7 @@ namespace {
 
 constexpr double kGreatestWeight = 1000;
 
-double WeightOf(const std::string& text) {
+double ReadWeight(const std::string& text) {
   const auto weight = ParseNumber<double>(text);
   if (!weight || !(*weight > 0 && *weight <= kGreatestWeight)) {
     throw UsageError("--data-weights",
@@ -126,7 +126,7 @@ std::vector<DataFolder> DataOptions::Folders() const {
                      fmt::format("{} weights for {} folders of --data", given.size(), all.size()),
                      "give one for each folder; a run that goes on has the weights it was made with");
   }
-  for (std::size_t i = 0; i < all.size(); ++i) all[i].weight = WeightOf(given[i]);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].weight = ReadWeight(given[i]);
   return all;
 }
 

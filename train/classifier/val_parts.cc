@@ -38,7 +38,7 @@ void AddPart(const ClipDataset& val, std::vector<double> scores, int window, con
         ranked.SetWeights(weights);
         return std::vector<double>{RocAuc(ranked)};
       });
-  part.interval = IntervalOf(resampled, 0, options.level);
+  part.interval = FindInterval(resampled, 0, options.level);
   parts->push_back(std::move(part));
 }
 

@@ -39,7 +39,7 @@ void Measure(const LabelledScores& scored, bool of_videos, ValidationMetrics* me
   for (std::size_t i = 0, column = 0; i < ValMeasures().size(); ++i) {
     if (ValMeasures()[i].of_videos != of_videos) continue;
     metrics->*ValMeasures()[i].value = values[column];
-    metrics->intervals[i] = IntervalOf(resampled, column, options.level);
+    metrics->intervals[i] = FindInterval(resampled, column, options.level);
     ++column;
   }
 }
@@ -82,7 +82,7 @@ std::optional<std::vector<double>> ScoreClips(const ClipDataset& dataset, const 
   std::vector<double> scores(dataset.size(), std::numeric_limits<double>::quiet_NaN());
   const int window = model->input().frames > 1 ? model->input().frames : 0;  // an image network takes any
   auto plan = PlanInOrder(dataset, options, window);
-  if (processes != nullptr) plan = ShareOf(std::move(plan), processes->rank(), processes->world());
+  if (processes != nullptr) plan = TakeShare(std::move(plan), processes->rank(), processes->world());
   Progress progress(dataset.split(), static_cast<std::int64_t>(dataset.size()) * plan.frames, "crops");
   BatchLoader loader(dataset, std::move(plan), options.workers);
   while (const auto batch = loader.Next()) {

@@ -49,7 +49,7 @@ std::vector<double> Numbers(const std::string& text, const std::string& option) 
                    option + " 0.5 changes how often");
 }
 
-AugmentRange RangeOf(const Entry& entry, AugmentRange range, const std::string& text) {
+AugmentRange FindRange(const Entry& entry, AugmentRange range, const std::string& text) {
   if (text.empty()) return range;
   const std::string option = fmt::format("--augment-{}", entry.name);
   const std::vector<double> numbers = Numbers(text, option);
@@ -122,7 +122,7 @@ void AddNoise(double sigma, std::uint64_t seed, cv::Mat* picture) {
 
 void Compress(double quality, cv::Mat* picture) {
   cv::Mat changed(picture->size(), CV_8UC3);
-  Recompress(ViewOf(*picture), cvRound(quality), changed.data);
+  Recompress(MakeView(*picture), cvRound(quality), changed.data);
   changed.copyTo(*picture);
 }
 
@@ -200,7 +200,7 @@ std::array<AugmentRange, kAugments> AugmentOptions::Ranges() const {
     AugmentRange range = recipe == "strong" ? entry.strong : entry.standard;
     if (recipe == "none" || (recipe == "flip" && i != static_cast<std::size_t>(Augment::kFlip)))
       range.probability = 0;
-    ranges[i] = RangeOf(entry, range, own[i]);
+    ranges[i] = FindRange(entry, range, own[i]);
   }
   return ranges;
 }

@@ -30,7 +30,7 @@ Hull Joined(const Hull& a, const Hull& b) {
   return both;
 }
 
-std::vector<Hull> HullsOf(MaskShape shape) {
+std::vector<Hull> ListHulls(MaskShape shape) {
   const Hull left_eye = Joined(Range(17, 21), Range(36, 41)),
              right_eye = Joined(Range(22, 26), Range(42, 47));
   switch (shape) {
@@ -61,7 +61,7 @@ void PushUpBrows(FacePoints* points) {
   for (std::size_t i = 17; i <= 26; ++i) (*points)[i] += up;
 }
 
-cv::Point2d MiddleOf(const cv::Rect2d& bounds) { return (bounds.tl() + bounds.br()) / 2; }
+cv::Point2d MiddleTime(const cv::Rect2d& bounds) { return (bounds.tl() + bounds.br()) / 2; }
 
 // The odd number nearest to `width`, at least 1.
 int Odd(double width) { return 2 * std::max(0, cvRound((width - 1) / 2)) + 1; }
@@ -104,8 +104,8 @@ BlendMask::BlendMask(const MaskDraw& draw, const std::vector<FacePoints>& points
     : draw_(draw), points_(points), size_(size) {
   double width = 0;
   for (const FacePoints& face : points_) {
-    const cv::Rect2d bounds = BoundsOf(face);
-    middles_.push_back(MiddleOf(bounds));
+    const cv::Rect2d bounds = FindBounds(face);
+    middles_.push_back(MiddleTime(bounds));
     middle_ += middles_.back() / static_cast<double>(points_.size());
     width += bounds.width / static_cast<double>(points_.size());
   }
@@ -128,7 +128,7 @@ cv::Mat BlendMask::Shape(std::size_t frame) const {
   if (draw_.shape == MaskShape::kForehead) PushUpBrows(&points);
   const cv::Matx23d move = Move(frame);
   cv::Mat shape = cv::Mat::zeros(small_size_, small_size_, CV_8U);
-  for (const Hull& numbers : HullsOf(draw_.shape)) {
+  for (const Hull& numbers : ListHulls(draw_.shape)) {
     std::vector<cv::Point> corners, hull;
     for (const std::size_t number : numbers) {
       const cv::Vec2d moved = move * cv::Vec3d(points[number].x, points[number].y, 1);

@@ -14,13 +14,13 @@ namespace seam {
 namespace {
 
 // Frame `number` of a clip at `pixels`, [T, side, side, 3], without a copy.
-cv::Mat FrameOf(std::uint8_t* pixels, int number, int side) {
+cv::Mat ViewFrame(std::uint8_t* pixels, int number, int side) {
   return cv::Mat(side, side, CV_8UC3, pixels + std::int64_t{3} * number * side * side);
 }
 
 }  // namespace
 
-int LabelOf(const ClipDataset& dataset, const EpochPlan::Sample& sample) {
+int FindLabel(const ClipDataset& dataset, const EpochPlan::Sample& sample) {
   return sample.kind == EpochPlan::Sample::Kind::kBlendFake ? 1 : dataset.label(sample.index);
 }
 
@@ -28,12 +28,12 @@ std::string ClipMaker::Make(const EpochPlan::Sample& sample, std::uint8_t* pixel
   if (plan_.xray_side == 0) xray = nullptr;
   if (xray != nullptr)
     std::fill_n(xray, plan_.frames * plan_.xray_side * plan_.xray_side,
-                LabelOf(dataset_, sample) == 1 ? kUnknown : 0.F);
+                FindLabel(dataset_, sample) == 1 ? kUnknown : 0.F);
   std::string problem;
   const auto clip = dataset_.TryRead(sample.index, &problem);
   if (clip) problem = Decode(*clip, sample, pixels);
   if (!problem.empty()) return problem;
-  const Augmentation augmentation = plan_.AugmentationOf(sample);
+  const Augmentation augmentation = plan_.DrawAugmentation(sample);
   if (sample.kind != EpochPlan::Sample::Kind::kStored)
     problem = Blend(*clip, sample, augmentation, pixels, xray);
   if (!problem.empty()) return problem;
@@ -46,7 +46,7 @@ std::string ClipMaker::Decode(const Clip& clip, const EpochPlan::Sample& sample,
   for (int i = 0; i < plan_.frames; ++i) {
     const int frame = sample.first + i;
     const auto problem =
-        decoder_.Decode(clip.frames(frame).image(), dataset_.crop(), FrameOf(pixels, i, side).data);
+        decoder_.Decode(clip.frames(frame).image(), dataset_.crop(), ViewFrame(pixels, i, side).data);
     if (!problem.empty()) return fmt::format("frame {} of {}: {}", frame, clip.video(), problem);
   }
   return "";
@@ -69,7 +69,7 @@ std::optional<Clip> ClipMaker::FindDonor(const EpochPlan::Sample& sample, const 
     std::string problem;  // which is told when the clip is shown itself
     auto clip = dataset_.TryRead(index, &problem);
     if (!clip || StateOfPoints(*clip) != PointsState::kGood) continue;
-    const FacePoints donor = PointsOf(*clip, sample.first, 1).front();
+    const FacePoints donor = ReadPoints(*clip, sample.first, 1).front();
     const auto inside = [&](const cv::Point2f& point) { return crop.contains(point); };
     if (!std::all_of(donor.begin(), donor.end(), inside)) continue;  // what lies beyond would be made up
     ++faces;
@@ -89,12 +89,12 @@ std::string ClipMaker::Blend(const Clip& clip, const EpochPlan::Sample& sample,
   const int side = static_cast<int>(dataset_.crop().size());
   if (sample.kind == EpochPlan::Sample::Kind::kBlendReal) {
     for (int i = 0; i < plan_.frames; ++i) {
-      cv::Mat picture = FrameOf(pixels, i, side);
+      cv::Mat picture = ViewFrame(pixels, i, side);
       MakeReal(draw, &picture);
     }
     return "";
   }
-  const auto points = PointsOf(clip, sample.first, plan_.frames);
+  const auto points = ReadPoints(clip, sample.first, plan_.frames);
   std::optional<Clip> donor;
   if (draw.swap) donor = FindDonor(sample, points.front(), &engine);
   if (donor) {
@@ -104,9 +104,9 @@ std::string ClipMaker::Blend(const Clip& clip, const EpochPlan::Sample& sample,
   const SelfBlender blender(draw, points, side);
   const int cells = plan_.xray_side;
   for (int i = 0; i < plan_.frames; ++i) {
-    cv::Mat picture = FrameOf(pixels, i, side);
+    cv::Mat picture = ViewFrame(pixels, i, side);
     DonorFace face;
-    if (donor) face = {FrameOf(donor_.data(), i, side), PointsOf(*donor, sample.first + i, 1).front()};
+    if (donor) face = {ViewFrame(donor_.data(), i, side), ReadPoints(*donor, sample.first + i, 1).front()};
     cv::Mat edge, small;
     blender.MakeFake(static_cast<std::size_t>(i), &picture, donor ? &face : nullptr,
                      xray != nullptr ? &edge : nullptr);
@@ -124,7 +124,7 @@ void ClipMaker::Augment(const EpochPlan::Sample& sample, const Augmentation& aug
   if (augmentation.steps.empty()) return;
   const int side = static_cast<int>(dataset_.crop().size());
   for (int i = 0; i < plan_.frames; ++i) {
-    cv::Mat picture = FrameOf(pixels, i, side);
+    cv::Mat picture = ViewFrame(pixels, i, side);
     Augmenter::Apply(augmentation, sample.first + i, &picture);
   }
 }

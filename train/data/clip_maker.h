@@ -14,7 +14,7 @@
 namespace seam {
 
 // 1 is fake.
-int LabelOf(const ClipDataset& dataset, const EpochPlan::Sample& sample);
+int FindLabel(const ClipDataset& dataset, const EpochPlan::Sample& sample);
 
 // Makes the clip that a sample stands for: reads its record, decodes the frames of its window, does to them
 // what the sample's kind says, then augments. What comes out hangs on the sample and its plan alone. One

@@ -69,7 +69,7 @@ struct Class {
   double count = 0;
 };
 
-Class ClassOf(const ClipDataset& dataset, int label, bool by_method) {
+Class FindClass(const ClipDataset& dataset, int label, bool by_method) {
   std::map<std::string_view, std::map<std::size_t, Rounds>> methods;  // by method, by folder
   for (std::size_t i = 0; i < dataset.size(); ++i) {
     if (dataset.label(i) != label) continue;
@@ -103,8 +103,8 @@ Indices DrawClass(Class* from, std::size_t count, std::mt19937_64* engine) {
 
 // Of each class, by label.
 std::array<Indices, 2> DrawClasses(const ClipDataset& dataset, Balance balance, std::mt19937_64* engine) {
-  std::array<Class, 2> classes = {ClassOf(dataset, 0, false),
-                                  ClassOf(dataset, 1, balance == Balance::kMethod)};
+  std::array<Class, 2> classes = {FindClass(dataset, 0, false),
+                                  FindClass(dataset, 1, balance == Balance::kMethod)};
   const double greater = std::max(classes[0].count, classes[1].count);
   std::array<Indices, 2> drawn;
   for (std::size_t label = 0; label < 2; ++label) {
@@ -219,7 +219,7 @@ const std::vector<std::string>& BalanceNames() {
   return names;
 }
 
-Balance BalanceOf(const std::string& name) {
+Balance ReadBalance(const std::string& name) {
   const auto found = std::find(BalanceNames().begin(), BalanceNames().end(), name);
   return static_cast<Balance>(found - BalanceNames().begin());
 }

@@ -18,7 +18,7 @@ enum class Balance {
 
 // The choices of --balance.
 const std::vector<std::string>& BalanceNames();
-Balance BalanceOf(const std::string& name);
+Balance ReadBalance(const std::string& name);
 
 // The clips of an epoch in shuffled order: a pure function of the dataset and the engine's state. Whatever is
 // shown more often than once is shown in shuffled rounds, so that no clip comes twice before all of its kind

@@ -81,7 +81,7 @@ class ClipDataset::Reading {
   void ReadClip(const Clip& clip, const std::string& where, Entry* entry);
   void CheckClip(const Clip& clip, const std::string& where) const;
   void KeepDamage(std::vector<Part>* parts);
-  std::string ScopeOf(const Clip& clip, std::size_t folder) const;
+  std::string FindScope(const Clip& clip, std::size_t folder) const;
 
   ClipDataset& data_;
   Names names_;
@@ -94,7 +94,7 @@ void ClipDataset::Reading::OpenShards() {
     const fs::path& folder = data_.folders_[i].path;
     CheckFolder(folder);
     const bool others = data_.folders_.size() > 1;
-    if (others && SplitsOf(folder).count(data_.split_) == 0) {
+    if (others && ListSplits(folder).count(data_.split_) == 0) {
       Say(fmt::format("{}: holds no shards of '{}'; the other folders' are used", folder.string(),
                       data_.split_));
     } else {
@@ -213,7 +213,7 @@ void ClipDataset::Reading::ReadShard(std::size_t number, Progress* progress, Par
 
 void ClipDataset::Reading::ReadClip(const Clip& clip, const std::string& where, Entry* entry) {
   CheckClip(clip, where);
-  const std::string dataset = ScopeOf(clip, data_.folder_of_shard_[entry->shard]);
+  const std::string dataset = FindScope(clip, data_.folder_of_shard_[entry->shard]);
   const std::string scope = data_.folders_.size() > 1 ? dataset + ":" : "";
   entry->dataset = names_.Add(dataset);
   entry->video = names_.Add(scope + clip.video());
@@ -239,14 +239,14 @@ void ClipDataset::Reading::CheckClip(const Clip& clip, const std::string& where)
         fmt::format("{} frames, but the first clip of the split has {}", clip.frames_size(), data_.frames_),
         "extract the whole set with the same options");
   }
-  const std::string problem = ProblemOf(clip.crop());
+  const std::string problem = FindProblem(clip.crop());
   if (!problem.empty()) throw Error(where, "has " + problem, "use a newer Seam, or extract again");
   if (clip.label() != REAL && clip.label() != FAKE) {
     throw Error(where, fmt::format("label {}, neither real (0) nor fake (1)", int{clip.label()}));
   }
 }
 
-std::string ClipDataset::Reading::ScopeOf(const Clip& clip, std::size_t folder) const {
+std::string ClipDataset::Reading::FindScope(const Clip& clip, std::size_t folder) const {
   const bool says_nothing = clip.dataset().empty() || clip.dataset() == "folder" || clip.dataset() == "csv";
   return says_nothing ? data_.folders_[folder].path.string() : clip.dataset();
 }

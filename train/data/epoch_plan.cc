@@ -14,7 +14,7 @@
 namespace seam {
 namespace {
 
-int WindowOf(const ClipDataset& dataset, int frames) {
+int FindWindow(const ClipDataset& dataset, int frames) {
   return frames > 0 && frames < dataset.frames() ? frames : dataset.frames();
 }
 
@@ -64,7 +64,7 @@ std::vector<Pair> MixedPairs(const ClipDataset& dataset, Balance balance, double
   return pairs;
 }
 
-std::size_t BatchesOf(std::size_t samples, std::size_t batch) { return (samples + batch - 1) / batch; }
+std::size_t CountBatches(std::size_t samples, std::size_t batch) { return (samples + batch - 1) / batch; }
 
 }  // namespace
 
@@ -103,7 +103,7 @@ EpochPlan::Range EpochPlan::Own(std::size_t number) const {
   return {share(rank), share(rank + 1)};
 }
 
-Augmentation EpochPlan::AugmentationOf(const Sample& sample) const {
+Augmentation EpochPlan::DrawAugmentation(const Sample& sample) const {
   if (!augmenter) return {};
   auto engine = MakeEngine(seed, Stream::kAugmentation, epoch, sample.draw);
   return augmenter->Draw(&engine);
@@ -112,9 +112,9 @@ Augmentation EpochPlan::AugmentationOf(const Sample& sample) const {
 EpochPlan PlanTraining(const ClipDataset& dataset, const LoaderOptions& options, std::uint64_t seed,
                        std::uint64_t epoch, int frames) {
   auto engine = MakeEngine(seed, Stream::kOrder, epoch);
-  const Balance balance = BalanceOf(options.balance);
+  const Balance balance = ReadBalance(options.balance);
   EpochPlan plan;
-  plan.frames = WindowOf(dataset, frames);
+  plan.frames = FindWindow(dataset, frames);
   plan.seed = seed;
   plan.epoch = epoch;
   plan.augmenter.emplace(options.augment);
@@ -143,15 +143,15 @@ EpochPlan PlanTraining(const ClipDataset& dataset, const LoaderOptions& options,
     for (const std::size_t index : indices) add(index, start(), Kind::kStored, plan.samples.size());
   }
   plan.unit = options.pairs || options.fakes.Blends() ? 2 : 1;
-  plan.batches = BatchesOf(plan.samples.size(), static_cast<std::size_t>(options.batch));
+  plan.batches = CountBatches(plan.samples.size(), static_cast<std::size_t>(options.batch));
   return plan;
 }
 
 EpochPlan PlanInOrder(const ClipDataset& dataset, const LoaderOptions& options, int frames) {
   EpochPlan plan;
-  plan.frames = WindowOf(dataset, frames);
+  plan.frames = FindWindow(dataset, frames);
   const int clips = frames > 0 ? options.batch : std::max(1, options.batch / plan.frames);
-  plan.batches = BatchesOf(dataset.size(), static_cast<std::size_t>(clips));
+  plan.batches = CountBatches(dataset.size(), static_cast<std::size_t>(clips));
   const int first = (dataset.frames() - plan.frames) / 2;
   plan.samples.reserve(dataset.size());
   for (std::size_t i = 0; i < dataset.size(); ++i) {
@@ -163,7 +163,7 @@ EpochPlan PlanInOrder(const ClipDataset& dataset, const LoaderOptions& options, 
   return plan;
 }
 
-EpochPlan ShareOf(EpochPlan plan, int rank, int world) {
+EpochPlan TakeShare(EpochPlan plan, int rank, int world) {
   plan.rank = rank;
   plan.world = world;
   return plan;

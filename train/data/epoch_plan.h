@@ -28,7 +28,7 @@ struct LoaderOptions {
 // that any thread of any process can make any of its batches. Batches differ in size by one unit at most, so
 // that none is tiny.
 struct EpochPlan {
-  // One labelled clip of a batch. ClipMaker makes it; LabelOf() labels it.
+  // One labelled clip of a batch. ClipMaker makes it; FindLabel() labels it.
   struct Sample {
     enum class Kind : std::uint8_t {
       kStored,     // as it stands in the shard
@@ -61,7 +61,7 @@ struct EpochPlan {
   Range Whole(std::size_t number) const;
   Range Own(std::size_t number) const;
   // What happens to a sample; the same whoever asks.
-  Augmentation AugmentationOf(const Sample& sample) const;
+  Augmentation DrawAugmentation(const Sample& sample) const;
 };
 
 // A shuffled epoch, a pure function of the dataset (labels, groups, methods, weights), the options, seed and
@@ -82,6 +82,6 @@ EpochPlan PlanInOrder(const ClipDataset& dataset, const LoaderOptions& options, 
 
 // The plan of process `rank` (from 0) of `world`: the same batches, of which Own() is its part. The parts
 // follow one another in the order of the ranks, differ by one unit at most and may be empty.
-EpochPlan ShareOf(EpochPlan plan, int rank, int world);
+EpochPlan TakeShare(EpochPlan plan, int rank, int world);
 
 }  // namespace seam

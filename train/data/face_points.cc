@@ -9,7 +9,7 @@
 namespace seam {
 namespace {
 
-FacePoints PointsOf(const Frame& frame) {
+FacePoints ReadPoints(const Frame& frame) {
   FacePoints points;
   for (int i = 0; i < static_cast<int>(points.size()); ++i) {
     points[static_cast<std::size_t>(i)] = {frame.dense_landmarks(2 * i), frame.dense_landmarks(2 * i + 1)};
@@ -52,12 +52,12 @@ PointsState StateOfPoints(const Clip& clip) {
   for (const Frame& frame : clip.frames()) {
     if (frame.dense_landmarks_size() != 2 * static_cast<int>(FacePoints().size()))
       return PointsState::kMissing;
-    plausible = plausible && ArePlausible(PointsOf(frame), static_cast<float>(clip.crop().size()));
+    plausible = plausible && ArePlausible(ReadPoints(frame), static_cast<float>(clip.crop().size()));
   }
   return plausible ? PointsState::kGood : PointsState::kImplausible;
 }
 
-cv::Rect2d BoundsOf(const FacePoints& points) {
+cv::Rect2d FindBounds(const FacePoints& points) {
   const auto [left, right] = std::minmax_element(points.begin(), points.end(),
                                                  [](const auto& a, const auto& b) { return a.x < b.x; });
   const auto [top, bottom] = std::minmax_element(points.begin(), points.end(),
@@ -76,13 +76,13 @@ AffineFit FitAffine(const FacePoints& from, const FacePoints& to) {
   cv::solve(a, b, solution, cv::DECOMP_SVD);
   AffineFit fit;
   fit.map = cv::Mat(solution.t());
-  fit.residual = cv::norm(a * solution, b) / std::sqrt(kPoints) / std::max(1.0, BoundsOf(to).width);
+  fit.residual = cv::norm(a * solution, b) / std::sqrt(kPoints) / std::max(1.0, FindBounds(to).width);
   return fit;
 }
 
-std::vector<FacePoints> PointsOf(const Clip& clip, int first, int count) {
+std::vector<FacePoints> ReadPoints(const Clip& clip, int first, int count) {
   std::vector<FacePoints> points;
-  for (int i = first; i < first + count; ++i) points.push_back(PointsOf(clip.frames(i)));
+  for (int i = first; i < first + count; ++i) points.push_back(ReadPoints(clip.frames(i)));
   return points;
 }
 

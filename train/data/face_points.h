@@ -22,7 +22,7 @@ enum class PointsState { kGood, kMissing, kImplausible };
 PointsState StateOfPoints(const Clip& clip);
 
 // The smallest rectangle around the points.
-cv::Rect2d BoundsOf(const FacePoints& points);
+cv::Rect2d FindBounds(const FacePoints& points);
 
 // The affine map that brings points nearest to others, by least squares, and how far from them it leaves
 // them: the root of the mean square, in widths of the face `to`. Tells apart faces that look elsewhere.
@@ -33,6 +33,6 @@ struct AffineFit {
 AffineFit FitAffine(const FacePoints& from, const FacePoints& to);
 
 // Of frames [first, first + count); the clip's state must be good.
-std::vector<FacePoints> PointsOf(const Clip& clip, int first, int count);
+std::vector<FacePoints> ReadPoints(const Clip& clip, int first, int count);
 
 }  // namespace seam

@@ -10,7 +10,7 @@
 namespace seam {
 namespace {
 
-cv::Point2f MeanOf(const FacePoints& points, std::size_t first, std::size_t last) {
+cv::Point2f ComputeMean(const FacePoints& points, std::size_t first, std::size_t last) {
   cv::Point2f sum;
   for (std::size_t i = first; i <= last; ++i) sum += points[i];
   return sum / static_cast<float>(last - first + 1);
@@ -23,11 +23,11 @@ struct Axis {
   cv::Point2f mouth, down, across;
   float face;  // width of the face in pixels
 
-  explicit Axis(const FacePoints& points) : mouth(MeanOf(points, 48, 59)) {
-    const cv::Point2f way = mouth - MeanOf(points, 36, 47);
+  explicit Axis(const FacePoints& points) : mouth(ComputeMean(points, 48, 59)) {
+    const cv::Point2f way = mouth - ComputeMean(points, 36, 47);
     down = way / std::max(1.0F, std::hypot(way.x, way.y));
     across = {down.y, -down.x};
-    face = static_cast<float>(std::max(1.0, BoundsOf(points).width));
+    face = static_cast<float>(std::max(1.0, FindBounds(points).width));
   }
 };
 

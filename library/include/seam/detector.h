@@ -53,7 +53,7 @@ struct Detection {
 };
 
 // "fake", "uncertain", "real", "no_face", "error".
-const char* NameOf(Detection::Verdict verdict);
+const char* GetName(Detection::Verdict verdict);
 
 // The detector cannot be made. what() is one line, and hint() says what to do; it may be empty.
 class DetectorError : public std::runtime_error {
