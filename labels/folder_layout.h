@@ -23,7 +23,7 @@ bool LabelOfFolder(const std::string& name, Label* label);
 std::string SplitOfFolder(const std::string& name);
 
 // What a file goes by: the stem of its name, without the extension (or the 4 of .mp4 would join all).
-// Numbered pictures (0001.png, frame_12.jpg) are the frames of one video and go by their folder's name,
+// Numbered pictures (0001.png, frame_12.jpg) are the frames of one video. They go by their folder's name,
 // unless the folder is one of a label or a split.
 std::string NameOfVideo(const std::string& id);
 

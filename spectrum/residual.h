@@ -19,9 +19,9 @@ struct ResidualOptions {
 // 8-bit RGB; the result has doubles of the same size and channels.
 cv::Mat ComputeNoise(const cv::Mat& picture, const ResidualOptions& options);
 
-// The residual of one picture (8-bit RGB): [height, width] doubles. ComputeNoise() is made grey, the means of
-// rows and columns are subtracted in each of the four colour phases, and it is Wiener filtered in the Fourier
-// domain.
+// The residual of one picture (8-bit RGB): [height, width] doubles. ComputeNoise() is made grey. The means of
+// rows and columns are subtracted in each of the four colour phases. Then it is Wiener filtered in the
+// Fourier domain.
 cv::Mat ComputeResidual(const cv::Mat& picture, const ResidualOptions& options);
 
 // The fingerprint of a source: sum(W I') / (sum(I'^2) + 1) over its pictures, then as for a residual. I' is

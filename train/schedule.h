@@ -27,8 +27,8 @@ struct ScheduleOptions {
 //   linear    falls to 0 in a line,
 //   constant  stays,
 //   plateau   is multiplied by plateau_factor whenever plateau_patience epochs in a row had no lower
-//   validation loss
-//             than the least before them; the count then begins anew. Its warm-up is multiplied, too.
+//             validation loss than the least before them; the count then begins anew. Its warm-up is
+//             multiplied, too.
 // `past_losses`: the validation losses of the finished epochs, in order; what plateau alone looks at.
 double LearningRate(const ScheduleOptions& options, std::int64_t step, std::int64_t total,
                     const std::vector<double>& past_losses = {});

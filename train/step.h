@@ -28,13 +28,13 @@ struct StepOptions {
 
 // How several processes train one network, each on its share of every step's samples; a process alone needs
 // none. An engine over c10d::Reducer does in
-//   SetParameters   make the Reducer over them (again, when the backbone thaws),
+//   SetParameters   make the Reducer over them (again, when the backbone thaws)
 //   BeforeForward   broadcast the buffers (running statistics) if it wants to;
-//   Reducer::prepare_for_forward(), BeforeBackward  with `sync` Reducer::prepare_for_backward({loss}), whose
-//   hooks then send the gradients while the
-//                   backward pass goes on; without, nothing (what DistributedDataParallel::no_sync() means),
+//                   Reducer::prepare_for_forward()
+//   BeforeBackward  with `sync` Reducer::prepare_for_backward({loss}), whose hooks then send the gradients
+//                   while the backward pass goes on; without, nothing (DistributedDataParallel::no_sync())
 //   AfterBackward   with `sync` wait until each .grad is the mean over the processes of what had been added
-//   up there.
+//                   up there
 // Every process must call TrainStep::Run() equally often, with groups of as many batches. The batches may
 // differ in size: TrainStep weights its loss accordingly. The mean of the processes' gradients is the
 // gradient of the mean loss over all samples of the step.

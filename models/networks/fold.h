@@ -20,7 +20,7 @@ struct FoldedLstmLayer {
 
 // A step of the network as inference sees it.
 struct FoldedStep {
-  // Every Op but those that fold into others. kBatchNorm is a factor and a summand per channel, and kSign is
+  // Every Op but those that fold into others. kBatchNorm is a factor and a summand per channel. kSign is
   // taken after the bias was added. An activation stands here only where it stands alone.
   Op op = Op::kInput;
   // Earlier steps. A kConv or kLinear with two adds the second to its result, before the activation. A kAdd

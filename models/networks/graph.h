@@ -118,8 +118,8 @@ struct LstmSpec {
 // et al., "Attention Is All You Need", NeurIPS 2017, section 3.2.
 struct AttentionSpec {
   int heads = 1;
-  // Rotary: queries and keys of a token are turned by its angles, a pair of neighbours (2i, 2i + 1) of each
-  // head by angle i (Su et al., arXiv:2104.09864). [N, C / heads / 2], in radians; empty: not turned.
+  // Rotary: queries and keys of a token are turned by its angles. A pair of neighbours (2i, 2i + 1) of each
+  // head turns by angle i (Su et al., arXiv:2104.09864). [N, C / heads / 2], in radians; empty: not turned.
   std::vector<float> angles = {};
 };
 

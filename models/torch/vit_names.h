@@ -12,8 +12,8 @@ namespace seam {
 // Brings tensors to Seam's names and shapes (models/zoo/vit.h). Queries, keys and values are joined; a
 // key without bias gets zeros; `weight_main` with a residual U diag(S) V becomes one weight; the query of
 // attention pooling is worked out of its latent token; a projection that features are multiplied by from the
-// left is turned. Of DINOv3, whose rotary pairs lie half a head apart, the rows of queries and keys of each
-// head are put in another order, so that pairs are neighbours: attention is the same. `heads`, of each block;
+// left is turned. The rotary pairs of DINOv3 lie half a head apart. So the rows of queries and keys of each
+// head are put in another order, which makes pairs neighbours: attention is the same. `heads`, of each block;
 // 0: 64 numbers each. What has other names stays.
 void UseVitNames(int heads, TorchTensors* tensors);
 

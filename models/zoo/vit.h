@@ -25,9 +25,9 @@ namespace seam {
 // resampled); class_token; registers (0: none); pool_heads, of pool=attention, which has an MLP of its own;
 // projection (a dense layer without bias after the last norm; 0: none); unit (features of length 1).
 //
-// rotary=grid turns the patch of column and row i, j of a side g by ((i + 1) / g * positions) f, and the same
-// of j, with f = 10000^(-k / (d / 4)); rotary=unit by 2 pi (2 (j + 0.5) / g - 1) f, and the same of i, with
-// f = 100^(-k / (d / 4)), where d are a head's numbers and k is from 0 to below d / 4.
+// The angles of the patch of column and row i, j of a side g, with d a head's numbers and k below d / 4:
+//   rotary=grid  ((i + 1) / g * positions) f, and the same of j, with f = 10000^(-k / (d / 4))
+//   rotary=unit  2 pi (2 (j + 0.5) / g - 1) f, and the same of i, with f = 100^(-k / (d / 4))
 
 // -> features [B, F], F the width or the projection.
 int VitBackbone(Graph* graph, int pictures, const ModelOptions& options);

@@ -10,9 +10,8 @@ namespace seam {
 // are scaled to -1..1. `options.model` says which:
 //   xception         the published network
 //   xception_light   four blocks in its middle instead of eight
-//   xception_midway  two channels a group in its depthwise convolutions, and a 1x1 convolution with a batch
-//   norm
-//                    as the shortcut of every block
+//   xception_midway  two channels a group in its depthwise convolutions; the shortcut of every block is a
+//                    1x1 convolution with a batch norm
 // The last two are those of https://github.com/tobiapoppi/CVCS_project_DeepFake.
 
 // `options.variant`: ucf, the part of UCF (Yan et al., "UCF: Uncovering Common Features for Generalizable

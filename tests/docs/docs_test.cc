@@ -287,6 +287,85 @@ TEST(GlossaryTest, HeadersUseNoRetiredWord) {
   }
 }
 
+// The paragraphs of a page, each at its first line: neither code, tables, headings nor pictures.
+std::vector<Line> PageParagraphs(const fs::path& page) {
+  std::vector<Line> paragraphs;
+  std::istringstream text(ReadFile(page));
+  const std::regex item(R"( *(?:[-*]|\d+\.) .*)"), apart(R"(```.*|    .*|\|.*|#.*|!.*|<.*|)");
+  bool fenced = false, open = false;
+  int number = 0;
+  for (std::string line; std::getline(text, line);) {
+    ++number;
+    if (line.starts_with("```")) fenced = !fenced;
+    if (fenced || (std::regex_match(line, apart) && !(open && line.starts_with("    ")))) {
+      open = false;
+    } else if (open && !std::regex_match(line, item)) {
+      paragraphs.back().text += " " + line;
+    } else {
+      paragraphs.push_back({page.filename().string() + ":" + std::to_string(number), line});
+      open = true;
+    }
+  }
+  return paragraphs;
+}
+
+// The comments of a header, each at its first line. Indented lines are tables.
+std::vector<Line> HeaderParagraphs(const fs::path& header) {
+  std::vector<Line> paragraphs;
+  std::istringstream text(ReadFile(header));
+  const std::regex comment(R"( *// ?(\S.*))");
+  bool open = false;
+  int number = 0;
+  for (std::string line; std::getline(text, line);) {
+    ++number;
+    std::smatch match;
+    if (!std::regex_match(line, match, comment)) {
+      open = false;
+    } else if (open) {
+      paragraphs.back().text += " " + match[1].str();
+    } else {
+      paragraphs.push_back({header.filename().string() + ":" + std::to_string(number), match[1]});
+      open = true;
+    }
+  }
+  return paragraphs;
+}
+
+// What is told as one idea has 25 words at most. Code, and what is quoted, is one word.
+void FindLongSentences(const Line& paragraph) {
+  static const std::regex link(R"(\]\([^)]*\))"), one(R"(`[^`]*`|"[^"]*")"), end(R"([.!?:;]\**\)?(?: |$))"),
+      word(R"(\S*[A-Za-z]\S*)");
+  std::string text = std::regex_replace(paragraph.text, link, "");
+  text = std::regex_replace(text, one, "code");
+  for (std::sregex_token_iterator sentence(text.begin(), text.end(), end, -1), last; sentence != last;
+       ++sentence) {
+    const std::string told = *sentence;
+    const auto words = std::distance(std::sregex_iterator(told.begin(), told.end(), word), {});
+    EXPECT_LE(words, 25) << paragraph.where << ": " << told;
+  }
+}
+
+TEST(SentencesTest, PagesHave25WordsASentenceAtMost) {
+  std::vector<fs::path> pages = Pages();
+  pages.push_back(fs::path(SEAM_SOURCE) / "SECURITY.md");
+  for (const fs::path& page : pages)
+    for (const Line& paragraph : PageParagraphs(page)) FindLongSentences(paragraph);
+}
+
+TEST(SentencesTest, HeadersHave25WordsASentenceAtMost) {
+  std::size_t headers = 0;
+  for (const auto& folder : fs::directory_iterator(SEAM_SOURCE)) {
+    // Build folders have headers of others.
+    if (!folder.is_directory() || !fs::exists(folder.path() / "CMakeLists.txt")) continue;
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+      if (entry.path().extension() != ".h") continue;
+      ++headers;
+      for (const Line& paragraph : HeaderParagraphs(entry.path())) FindLongSentences(paragraph);
+    }
+  }
+  EXPECT_GT(headers, 200u);
+}
+
 TEST(GlossaryTest, HelpUsesNoRetiredWord) {
   const nlohmann::json verb_list = ReadHelp("");
   for (const auto& verb : verb_list.at("commands")) {

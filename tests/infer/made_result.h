@@ -6,8 +6,8 @@
 
 namespace seam {
 
-// The result of a video that was never scored: a person for each list of scores, who is seen once a second
-// from `first_seconds` on, 25 frames a second, in a box of 40 x 50 pixels that moves 10 to the right each
+// The result of a video of 25 frames a second that was never scored: a person for each list of scores. Each
+// is seen once a second from `first_seconds` on, in a box of 40 x 50 pixels. It moves 10 to the right each
 // second.
 VideoResult MadeResult(const std::vector<std::vector<double>>& people, double first_seconds = 0);
 

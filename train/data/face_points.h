@@ -10,9 +10,12 @@
 
 namespace seam {
 
-// 68 points of a face in pixels of its crop, in the order of iBUG 300-W, left and right as seen: 0-16 the jaw
-// from left to right, 17-21 and 22-26 the brows, 27-30 the ridge of the nose from above, 31-35 the nostrils,
-// 36-41 and 42-47 the eyes, 48-59 the outer and 60-67 the inner lips.
+// 68 points of a face in pixels of its crop, in the order of iBUG 300-W, left and right as seen:
+//   0-16          the jaw from left to right
+//   17-21, 22-26  the brows
+//   27-30, 31-35  the ridge of the nose from above, and the nostrils
+//   36-41, 42-47  the eyes
+//   48-59, 60-67  the outer and the inner lips
 using FacePoints = std::array<cv::Point2f, 68>;
 
 enum class PointsState { kGood, kMissing, kImplausible };
