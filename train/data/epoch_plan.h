@@ -71,8 +71,8 @@ struct EpochPlan {
 // of them, and another one in another epoch.
 //
 // With --fakes sbi an epoch has a pair of each real clip with good landmarks, and nothing else. A pair is a
-// real and a fake clip side by side. With both, it has the pairs of --pairs. In a random `sbi_share` of them a
-// fake made of the real clip replaces the stored one. Those without good landmarks keep it.
+// real and a fake clip side by side. With both, it has the pairs of --pairs. In a random `sbi_share` of them
+// a fake made of the real clip replaces the stored one. Those without good landmarks keep it.
 EpochPlan PlanTraining(const ClipDataset& dataset, const LoaderOptions& options, std::uint64_t seed,
                        std::uint64_t epoch, int frames = 0);
 // Every clip once, in order, as it is stored, or as the self-blended pairs that the dataset was given
