@@ -7,7 +7,7 @@
 
 namespace seam {
 
-// A file that appears whole or not at all: written beside its place under a temporary name, synced and
+// A file that appears whole or not at all: written beside its path under a temporary name, synced and
 // renamed by Commit(). Destroyed without Commit(), it leaves nothing. Throws Error that names the file; "No
 // space left on device" is such an error. A device or a pipe (/dev/null, /dev/stdout) cannot be replaced: it
 // is written to directly.

@@ -4,7 +4,7 @@
 
 namespace seam {
 
-// A new folder in the system's place for temporary files ($TMPDIR), for this program alone; removed with all
+// A new folder in the system's folder for temporary files ($TMPDIR), for this program alone; removed with all
 // that is in it. An Error when it cannot be made.
 class ScratchFolder {
  public:

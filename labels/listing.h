@@ -87,7 +87,7 @@ std::string ListKinds(const std::map<std::string, std::size_t>& counts);
 // The members of a list like "c23, c40".
 std::vector<std::string> SplitList(const std::string& text);
 
-// The words, each in `allowed` (in any case; the answer is as it stands there); all of `allowed` for none. A
+// The words, each in `allowed` (in any case; the result is as it stands there); all of `allowed` for none. A
 // UsageError about `option` names a word that is not.
 std::set<std::string> ChooseAmong(const std::string& option, const std::vector<std::string>& words,
                                   const std::vector<std::string>& allowed);

@@ -8,7 +8,7 @@
 namespace seam {
 
 // Pictures of 8 bits a channel as JPEG (ITU-T T.81, by libjpeg-turbo) and PNG (ISO 15948, by libpng): the one
-// place that writes them, and that reads them outside the isolated decoder.
+// code that writes them, and that reads them outside the isolated decoder.
 
 // Pixels in memory: [height, width, channels], `stride` bytes from row to row; 1 channel: grey, 3: RGB.
 struct PixelView {

@@ -10,7 +10,7 @@
 
 namespace seam {
 
-// How a video's score becomes an answer.
+// How a video's score becomes a verdict.
 struct VerdictRule {
   double threshold = 0.5;              // a score from here on is called fake
   std::string source;                  // of the threshold, for people: "the checkpoint's"

@@ -20,9 +20,9 @@ cv::Mat LogMagnitude(const cv::Mat& grey);
 // published code does. 128 x 128 pixels give 88 values. Empty where fewer than three rings hold pixels.
 std::vector<double> AzimuthalMean(const cv::Mat& grey);
 
-// `values` as a function on `n` even places from 0 to `count`, read at `count` even places: a cubic spline
-// with not-a-knot ends (de Boor, A Practical Guide to Splines, chapter IV). Needs four values or more, else
-// empty.
+// `values` as a function on `n` even positions from 0 to `count`, read at `count` even positions: a cubic
+// spline with not-a-knot ends (de Boor, A Practical Guide to Splines, chapter IV). Needs four values or more,
+// else empty.
 std::vector<double> ResampleSpline(std::span<const double> values, std::size_t count);
 
 // The middle third of both sides: rows height / 3 to height - height / 3, columns alike. Shares its memory.

@@ -59,7 +59,7 @@ std::string PartsCsv(const RowSchema& schema, const std::vector<EpochRow>& rows)
 nlohmann::json ToJson(const RowSchema& schema, const std::vector<EpochRow>& rows);
 std::vector<EpochRow> ReadRows(const RowSchema& schema, const std::string& text);
 
-// The measures and the training loss, as a checkpoint carries them.
+// The metrics and the training loss, as a checkpoint carries them.
 nlohmann::json MetricsJson(const RowSchema& schema, const EpochRow& row);
 
 }  // namespace seam

@@ -53,7 +53,7 @@ class BatchSource {
 
   virtual std::int64_t batches() const = 0;   // those that are planned; fewer may come
   virtual std::int64_t progress() const = 0;  // the sum of TrainBatch::progress() over the planned ones
-  // None at the end. In each of several processes it must answer equally often.
+  // None at the end. In each of several processes it must give a batch equally often.
   virtual std::unique_ptr<TrainBatch> Next() = 0;
 };
 

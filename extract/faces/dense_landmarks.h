@@ -24,7 +24,7 @@ struct LandmarkOptions {
 };
 
 // dlib's predictor of 68 landmarks: a cascade of regression trees (Kazemi and Sullivan, CVPR 2014). Any
-// number of threads. It always answers, also where there is no face.
+// number of threads. It always finds points, also where there is no face.
 class LandmarkPredictor {
  public:
   // Takes 0.7 s and 100 MB. An Error that says how to get the file where it is missing.

@@ -10,7 +10,7 @@
 
 namespace seam {
 
-// What a detector's network answers under one name: numbers for each channel of each cell, cells row by row.
+// An output of a detector's network: numbers for each channel of each cell, cells row by row.
 class DetectorMap {
  public:
   // Channels last, [height, width, channels].

@@ -13,7 +13,8 @@
 
 namespace seam {
 
-// At which size faces are looked for: that of the options, or twice that, where the first look finds nobody.
+// At which size faces are looked for: that of the options, or twice that, where the first search finds
+// nobody.
 enum class DetectLook : std::uint8_t { kUsual, kLarger };
 
 // A detector for each thread that ever asks, kept as long as this: callers share a bounded set of threads.

@@ -64,7 +64,7 @@ class FrameSampler {
   static FrameSampler At(const std::vector<std::int64_t>& numbers, int length);
 
   // What the frame is wanted for; to be asked for each frame in order. A wanted frame that cannot be decoded
-  // is replaced by the next that can; in a window the place before that one then stays empty.
+  // is replaced by the next that can; in a window the position before that one then stays empty.
   std::optional<FrameSlot> Wants(const FrameStamp& stamp);
   // Whether no later frame is wanted.
   bool Finished() const;

@@ -49,7 +49,7 @@ class DecoderPool : public std::enable_shared_from_this<DecoderPool> {
 // Files are then decoded as with --isolation process.
 std::string IsolationWarning(const MediaLimits& limits);
 
-// What OpenHere() and so on do, in another process; the answers are checked. They throw what those throw, and
+// What OpenHere() and so on do, in another process; its replies are checked. They throw what those throw, and
 // DecoderFailure at any time, the frames' methods too. When the deadline has passed the process is ended, and
 // the stream with it.
 std::unique_ptr<FrameSource> OpenIsolated(const std::filesystem::path& path, const MediaLimits& limits,

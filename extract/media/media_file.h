@@ -46,7 +46,7 @@ class MediaFile {
   void CompleteColours(AVFrame* frame) const;
 
   // The next packet of the stream; false at the end. Where recordings were joined, so that times jump, they
-  // are moved so as to go on. Unreadable places are passed over and counted; where no more follows on one,
+  // are moved so as to go on. Unreadable stretches are passed over and counted; where no more follows on one,
   // read_error() names it.
   bool ReadPacket(AVPacket* packet);
   const std::string& read_error() const { return read_error_; }

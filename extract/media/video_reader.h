@@ -15,7 +15,7 @@ namespace seam {
 
 class FrameSource;
 
-// The place of a frame in its video.
+// The position of a frame in its video.
 struct FrameStamp {
   std::int64_t index = 0;  // in order of presentation, from 0
   double pts_seconds = 0;  // the stream's own time, which need not begin at 0
@@ -68,7 +68,7 @@ class VideoReader {
 
   // What was wrong with the part of the file that has been read, in words; "" when nothing was.
   std::string damage() const;
-  // Packets that were incomplete or refused, and places that could not be read.
+  // Packets that were incomplete or refused, and stretches that could not be read.
   std::int64_t damaged_packets() const;
   // Frames that came out with errors or not at all.
   std::int64_t damaged_frames() const;

@@ -29,7 +29,7 @@ struct VideoWriterOptions {
 // Encoders by libavcodec's names, best first: H.264 before others, since everything plays it.
 const std::vector<std::string>& VideoEncoderNames();
 
-// Writes pictures as an mp4 file that appears whole or not at all: it grows beside its place
+// Writes pictures as an mp4 file that appears whole or not at all: it grows beside its path
 // under a temporary name and is renamed by Commit(). Destroyed without Commit(), it leaves nothing. Its index
 // stands before its frames (faststart), so that a player can begin before it has all. Times are kept as they
 // are given, but the first frame is at 0. 4:2:0 wants even sides: an odd one is made even by repeating the

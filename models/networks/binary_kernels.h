@@ -82,11 +82,11 @@ class BinaryConvolution {
   ConvSpec conv_;
   PackedSigns signs_;
   BinaryKernel kernel_;
-  // [O / 16][K][K * words][16]: bits of 64 channels; each 16 words are those of 16 answers.
+  // [O / 16][K][K * words][16]: bits of 64 channels; each 16 words are those of 16 outputs.
   std::vector<std::uint64_t> weights_;
   // What the zeros around the map have added: [16][O], by the missing rows and columns.
   std::vector<std::int32_t> edges_;
-  std::vector<std::size_t> row_edges_, column_edges_;  // of each answer: 1 the first is missing, 2 the last
+  std::vector<std::size_t> row_edges_, column_edges_;  // of each output: 1 the first is missing, 2 the last
   std::vector<float> factors_, bias_, slopes_, ones_, zeros_;
   std::vector<Mend> mends_;
 };
@@ -94,7 +94,7 @@ class BinaryConvolution {
 // sign(x + bias) of each number: -1, 0 or 1.
 void FindSigns(const float* from, const float* bias, std::size_t pixels, std::size_t channels, float* to);
 
-// y = x * factor + bias of each channel, and below 0 that times the slope. In place, if one likes.
+// y = x * factor + bias of each channel, and below 0 that times the slope. `from` may be `to`.
 void FinishSums(const float* from, const float* factors, const float* bias, const float* slopes,
                 std::size_t pixels, std::size_t channels, float* to);
 

@@ -55,7 +55,7 @@ struct FoldedOutput {
 // A network without what only training needs: batch norms are part of the convolutions before them,
 // activations and sums are part of what they follow, dropout is gone.
 struct FoldedGraph {
-  std::vector<FoldedStep> steps;      // in the order of their work; the first is kInput, the last the answer
+  std::vector<FoldedStep> steps;      // in the order of their work; the first is kInput, the last the output
   int features = -1;                  // the last step of the backbone; -1: there is no head
   bool numbers = false;               // it takes maps of any numbers, not pictures
   std::vector<FoldedOutput> outputs;  // all of the backbone

@@ -49,8 +49,8 @@ enum class Op {
   kLstm,               // [N, T, F] -> [N, T, H * directions], zero initial state; weights named as LibTorch's
   kLastStep,           // [N, T, H * directions] -> [N, H * directions]: the state after the whole window, of
                        // each direction: forward the last step, backward the first
-  kMeanOverTime,       // [N, T, F] -> [N, F]; of tokens those of no place are left out
-  // Of tokens: a picture's sequence [B, N, C], one vector for each place, left to right and from the top.
+  kMeanOverTime,       // [N, T, F] -> [N, F]; of tokens those of no cell are left out
+  // Of tokens: a picture's sequence [B, N, C], one vector for each cell, left to right and from the top.
   kTokens,         // [B, C, H, W] -> [B, H * W, C]
   kPrepend,        // weight [P, C]: rows that every sequence begins with; -> [B, P + N, C]
   kPositions,      // weight [lead + S * S, C], added; of another side than the picture's it is resampled
@@ -81,13 +81,13 @@ enum class Init {
   kNormal,         // normal with a deviation of 0.02, zero bias
 };
 
-// What one picture (or frame of a window) has at this place of the network. Vectors have a height and a width
+// What one picture (or frame of a window) has at this node of the network. Vectors have a height and a width
 // of 1.
 struct Shape {
   int channels = 0;
   int height = 1, width = 1;
   int steps = 0;  // T within windows, the number of tokens within sequences, 0 elsewhere
-  int lead = 0;   // of the tokens: the first, which are of no place of the picture
+  int lead = 0;   // of the tokens: the first, which are of no cell of the picture
   std::int64_t numbers() const { return std::int64_t{channels} * height * width; }
   bool is_vector() const { return height == 1 && width == 1; }
   // Of a square map.
@@ -154,7 +154,7 @@ struct NamedOutput {
   int node = 0;
 };
 
-// A list of nodes in the order of their work. The last is the answer. Each method adds a node, works out its
+// A list of nodes in the order of their work. The last is the output. Each method adds a node, works out its
 // shape, and returns its number; shapes that do not fit are an Error.
 //
 //   Graph graph;
@@ -215,7 +215,7 @@ class Graph {
   void set_init(Init init) { init_ = init; }
   // The nodes added so far are the backbone, and `features` [B, F] is its result; what follows is the head.
   void BeginHead(int features);
-  // Names a result of the backbone, so that the network answers it besides its logit. A detector's graph has
+  // Names a result of the backbone, so that the network gives it besides its logit. A detector's graph has
   // such outputs alone.
   void Output(const std::string& name, int x);
 
@@ -253,11 +253,11 @@ int Padding(int kernel, int dilation = 1);
 // TensorFlow's 'same' for a square map of `side`: sets pad_before and pad_after, which may differ by one.
 void SamePadding(int side, ConvSpec* spec);
 
-// Learned positions of a grid of `from` x `from` places for one of `to` x `to`: along each axis the new are
+// Learned positions of a grid of `from` x `from` cells for one of `to` x `to`: along each axis the new are
 // the old times this matrix [to, from]. Bicubic with a = -0.5, and wider where the grid shrinks, as
 // LibTorch's antialiased interpolation works it out.
 std::vector<float> PositionWeights(int from, int to);
-// The side of a square map, or of the grid of places that a sequence's tokens are of. An Error for others.
+// The side of a square map, or of the grid of cells that a sequence's tokens are of. An Error for others.
 int GridSide(const Shape& shape);
 
 // A weight of the network and its shape, in the order of the nodes, each name once.

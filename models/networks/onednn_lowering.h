@@ -25,8 +25,8 @@ class OneDnnLowering {
                  const dnnl::engine& engine, OneDnnProgram* program);
 
   // Lowers the backbone for `batch` pictures. Afterwards input() is where the program finds its pictures
-  // [batch, H, W, 3] of the body's type. If the network has a head, answer() is where it leaves its features
-  // [batch, F]. Its named outputs are floats [batch, H, W, C].
+  // [batch, H, W, 3] of the body's type. If the network has a head, `answer()` is where it leaves its
+  // features [batch, F]. Its named outputs are floats [batch, H, W, C].
   void LowerBody(int batch = 1);
   // What follows the features, for a clip of T pictures: where it finds them, [T, F], and leaves the logit.
   void LowerHead();
@@ -40,7 +40,7 @@ class OneDnnLowering {
   const std::vector<ComputedInput>& computed() const { return computed_; }
 
  private:
-  // What a step answers.
+  // The result of a step.
   struct Value {
     int storage = -1;
     dnnl::memory::desc desc;
@@ -48,7 +48,7 @@ class OneDnnLowering {
 
   void Lower(int step);
   void LowerConv(int step);
-  // The convolution alone, with `ops` after it; `instead` as in Answer().
+  // The convolution alone, with `ops` after it; `instead` as in `Answer()`.
   void AddConv(int step, const dnnl::post_ops& ops, int instead);
   // Whether it could be done that way.
   bool LowerWinograd(int step);
@@ -70,7 +70,7 @@ class OneDnnLowering {
   void CheckFloats(const char* what) const;
   void LowerActivation(int step);
   void LowerBinary(int step);
-  // `step` answers the two steps' results, one by one, with its activation.
+  // `step` gives the two steps' results, one by one, with its activation.
   void AddBinary(dnnl::algorithm algorithm, int step, int left, int right);
   void LowerConcat(int step);
   void LowerPool(int step);
@@ -106,7 +106,7 @@ class OneDnnLowering {
   dnnl::memory::desc BlockedDesc(const Shape& shape) const;
   dnnl::memory::desc RowsDesc(std::int64_t rows, std::int64_t columns,
                               dnnl::memory::data_type type = dnnl::memory::data_type::f32) const;
-  // Gives the step's result a place: that of the step `instead` where nobody needs it later, or a new one.
+  // Gives the step's result memory: that of the step `instead` where nobody needs it later, or a new one.
   void Answer(int step, const dnnl::memory::desc& desc, int instead = -1);
   Operand InArena(int argument, int step) const;
   Operand Fixed(int argument, const dnnl::memory& memory) const;

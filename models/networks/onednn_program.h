@@ -37,7 +37,7 @@ class AlignedBuffer {
   std::unique_ptr<std::byte, Free> data_;
 };
 
-// oneDNN primitives, and kernels of our own, in the order of their work. Every result has its place in one
+// oneDNN primitives, and kernels of our own, in the order of their work. Every result has its stretch of one
 // arena, where later results take the room of those that nobody needs any more. Immutable once placed: any
 // number of replicas run it at once, each in an arena of its own.
 class OneDnnProgram {
@@ -61,7 +61,7 @@ class OneDnnProgram {
   void AddKernel(JoiningKernel kernel, std::vector<int> from, int to);
   // In use to the end.
   void Keep(int storage);
-  // Gives every stretch its place; nothing is added later.
+  // Gives every stretch its offset; nothing is added later.
   void Place();
 
   std::size_t arena_bytes() const { return arena_bytes_; }

@@ -10,7 +10,7 @@ namespace seam {
 // A convolution with SiLU, x / (1 + e^-x), of maps [B, H, W, C] of float32, channels last: of single pixels,
 // or of each channel by itself, with kernels of 3x3 and 5x5. For processors with AVX-512. oneDNN 2.6 spends
 // more time on the SiLU of such convolutions than on some of their sums; here it takes a third of that.
-// Answers differ from oneDNN's by rounding: SiLU is right to 3e-7 of its value.
+// Results differ from oneDNN's by rounding: SiLU is right to 3e-7 of its value.
 class SiluConvolution {
  public:
   // Whether this processor and `step`, whose input is of the shape `from`, are what the kernels are made for.

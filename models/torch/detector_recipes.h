@@ -39,18 +39,18 @@ struct DetectorRecipe {
     std::int64_t is = 0;
   };
   SizeSign size_sign = {};
-  int fake_is = 1;  // which answer, or which of two, means fake
+  int fake_is = 1;  // which output, or which of two, means fake
   double margin = 0.3;
   std::string align = "none";
   // How its authors make one score of a video, for people, and what Seam does otherwise than they.
   std::string aggregate = {}, differs = {};
   std::string aggregate_as = "mean";  // AggregateOptions::aggregate that does it, or comes nearest
   std::string notice = {};            // licence
-  // The labels of a config.json beside the file say which answer means fake, and it tells heads and sizes.
+  // The labels of a config.json beside the file say which output means fake, and it tells heads and sizes.
   bool has_config = false;
   // Its file may hold the classifier alone (`weight`, `bias`): the backbone is in another.
   bool head_alone = false;
-  // Brings weights to Seam's form where names alone do not: algebra that leaves the answers as they are.
+  // Brings weights to Seam's form where names alone do not: algebra that leaves the outputs as they are.
   void (*change)(TorchTensors* tensors) = nullptr;
   // SHA-256 of the published files, and what each is; may be empty.
   std::vector<std::pair<std::string, std::string>> published = {};
@@ -68,7 +68,7 @@ struct Recognised {
 };
 std::vector<Recognised> RecogniseDetector(const PlainTensors& tensors);
 
-// Whether there is nothing but a dense layer of one answer: `weight`, `bias`.
+// Whether there is nothing but a dense layer of one output: `weight`, `bias`.
 bool IsClassifierAlone(const PlainTensors& tensors);
 // Such a classifier, named fc, beside the backbone that it is of.
 PlainTensors WithBackbone(const PlainTensors& classifier, const PlainTensors& backbone);

@@ -67,7 +67,7 @@ SEAM_INLINE void ForNumbers(std::int64_t count, const Each& each) {
   for (; i < count; ++i) each.template operator()<T>(i);
 }
 
-// e^x for |x| <= 80: of doubles the library's; of floats to 2 units in the last place, 2^n times Cephes'
+// e^x for |x| <= 80: of doubles the library's; of floats to 2 units of the last digit, 2^n times Cephes'
 // polynomial on +-ln(2)/2.
 template <class N>
 SEAM_INLINE N Exp(const N& x) {
@@ -190,7 +190,7 @@ SEAM_INLINE void Differentiate(const T* d, const T* x, const T* of_d, const T* c
   });
 }
 
-// A row of `width` windows of `pool` times `pool` places.
+// A row of `width` windows of `pool` times `pool` cells.
 struct PoolShape {
   std::int64_t width, channels, pool;
 };
@@ -219,7 +219,7 @@ SEAM_INLINE void PoolRow(const PoolShape& shape, const T* x, const T* scale, con
   }
 }
 
-// The gradient of PoolRow(), through the norm: dy goes to the first place of the window that holds `best`.
+// The gradient of PoolRow(), through the norm: dy goes to the first cell of the window that holds `best`.
 template <bool kRelu, class T>
 SEAM_INLINE void UnpoolRow(const PoolShape& shape, const T* dy, const T* best, const T* x, const T* of_d,
                            const T* constant, const T* of_x, T* dx) {

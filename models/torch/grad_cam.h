@@ -8,11 +8,11 @@ namespace seam {
 
 // Where a network looks: Grad-CAM (Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via
 // Gradient-based Localization", ICCV 2017, equations 1 and 2). The weight of a channel of the last map is the
-// mean over its places of the logit's gradient; the maps are added by these weights, and what is negative
-// becomes 0. What is left are the places that speak for "fake"; a picture that nothing in speaks for it has
+// mean over its cells of the logit's gradient; the maps are added by these weights, and what is negative
+// becomes 0. What is left are the cells that speak for "fake"; a picture that nothing in speaks for it has
 // a map of zeros.
 
-// The node that is explained: the last of the backbone whose result has places, that is a side above 1. From
+// The node that is explained: the last of the backbone whose result has cells, that is a side above 1. From
 // there on a network only gathers (pools, flattens, classifies). An Error where no node has, but the
 // pictures.
 int FindLastMap(const Graph& graph);

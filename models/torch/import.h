@@ -15,7 +15,7 @@ namespace seam {
 
 struct MatchOptions {
   std::string source = "auto";   // a name of WeightSources()
-  std::string fake_is = "auto";  // "0", "1": which answer means fake in the file
+  std::string fake_is = "auto";  // "0", "1": which output means fake in the file
   void Register(Options* options);
 };
 
@@ -28,14 +28,14 @@ struct WeightMatch {
   std::vector<std::string> differences;
   // The network's weights that are not among `weights`.
   std::vector<std::string> unset;
-  std::string answer;  // the name of the layer that answers
+  std::string answer;  // the name of the output layer
 };
 
 // Finds the source whose names fit best, unless it is given; a wrapper's prefix does not count. A network
 // that is narrower or shallower than usual is made in the size of the file's tensors. A classifier of two
-// answers becomes one logit, that of fake minus that of real; one of one answer is negated where it means
+// outputs becomes one logit, that of fake minus that of real; one of one output is negated where it means
 // real. Element types of half precision and double become float32. An Error where nothing fits, or where
-// nobody says which answer means fake.
+// nobody says which output means fake.
 WeightMatch MatchWeights(const ForeignWeights& foreign, const ModelOptions& options,
                          const MatchOptions& match, const std::string& subject);
 

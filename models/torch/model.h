@@ -27,15 +27,15 @@ class Model : public torch::nn::Module {
   Model(ModelOptions options, Graph graph, Weights weights = kFresh);
 
   // clips [N, T, 3, S, S], RGB 0..255 -> logits [N]: sigmoid(logit) = P(fake). An image network takes any T
-  // and answers the mean of the frames' logits. Clips on another device than the weights are moved to theirs.
+  // and gives the mean of the frames' logits. Clips on another device than the weights are moved to theirs.
   torch::Tensor forward(const torch::Tensor& clips);
-  // The same; `map` becomes what map_node() answers, [N * T, C, M, M].
+  // The same; `map` becomes the result of map_node(), [N * T, C, M, M].
   torch::Tensor forward(const torch::Tensor& clips, torch::Tensor* map);
   // The last node, among those that training has a result of, with a sixteenth of the input's side or more.
   int map_node() const { return map_node_; }
 
-  // pictures [B, 3, S, S], RGB 0..255 floats -> what `node` of the graph answers, whatever its shape. `map`,
-  // where it is given, becomes what map_node() answers, which must not come after `node`.
+  // pictures [B, 3, S, S], RGB 0..255 floats -> what `node` of the graph gives, whatever its shape. `map`,
+  // where it is given, becomes the result of map_node(), which must not come after `node`.
   torch::Tensor Run(const torch::Tensor& pictures, int node, torch::Tensor* map = nullptr);
   // Training passes leave the backbone alone: its weights ask for no gradient, and it runs as in inference,
   // so that its norms keep their statistics, too.

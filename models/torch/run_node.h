@@ -19,7 +19,7 @@ struct RunMode {
 // What a binary convolution multiplies with: Note [Binary weights].
 torch::Tensor BinaryWeights(const torch::Tensor& weight, const torch::Tensor& temperature);
 
-// What a node answers, by LibTorch's operators. `inputs` are those of node.inputs; `weight` gives the tensor
+// The result of a node, by LibTorch's operators. `inputs` are those of node.inputs; `weight` gives the tensor
 // of a suffix ("weight", "bias").
 torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs,
                       const std::function<torch::Tensor(const std::string&)>& weight, const RunMode& mode);

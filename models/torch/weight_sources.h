@@ -18,7 +18,7 @@ struct WeightSource {
   // Publishes backbones for everything: how a detector that was made of one is fed, nobody tells.
   bool library = false;
   bool keras = false;  // layouts HWIO and [in, out], features flattened with channels last
-  // Which answer means fake: 0 or 1, or -1 where the source alone does not tell.
+  // Which output means fake: 0 or 1, or -1 where the source alone does not tell.
   int fake_is = -1;
   // What its networks have, unless the user says otherwise.
   nlohmann::json variant = nlohmann::json::object();

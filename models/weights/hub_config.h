@@ -10,7 +10,7 @@ namespace seam {
 
 // What Hugging Face's `config.json` and `preprocessor_config.json`, beside a file of weights, tell of it.
 struct HubConfig {
-  std::vector<std::string> labels;  // in the order of the answers; may be empty
+  std::vector<std::string> labels;  // in the order of the outputs; may be empty
   std::optional<int> heads, size;
   std::optional<double> eps;
   std::string act;                                 // "gelu", "gelu_tanh", "quick_gelu" or ""

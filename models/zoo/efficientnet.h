@@ -19,7 +19,7 @@ namespace seam {
 // -> features [B, F], F = 1280 for B0 to 2560 for B7.
 int EfficientNetBackbone(Graph* graph, int pictures, const ModelOptions& options);
 int EfficientNetClassifier(Graph* graph, int features, const ModelOptions& options);
-// With any number of answers; the published networks have 1000.
+// With any number of outputs; the published networks have 1000.
 int EfficientNetClassifier(Graph* graph, int features, const ModelOptions& options, int answers);
 
 }  // namespace seam

@@ -15,8 +15,8 @@ namespace seam {
 //             Recognition", ICML 2020, arXiv:2003.08685, with Keras' norms and first weights.
 //   deepfreq  dense layers of 100, 40 and 10, PReLU after each and on the logits: the frequency solver's
 // They take pictures, scaled to -1..1, or with `map` maps of any numbers, such as DCT coefficients.
-// `options.variant`: grey, one channel of pictures; map=H/W/C; answers=K, logits of K classes instead of one
-// of P(fake); scale.
+// `options.variant`: grey, one channel of pictures; map=H/W/C; `answers`=K, logits of K classes instead of
+// one of P(fake); scale.
 
 // -> features [B, F].
 int FrequencyBackbone(Graph* graph, int pictures, const ModelOptions& options);

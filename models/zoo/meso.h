@@ -8,7 +8,7 @@ namespace seam {
 // MesoNet (Afchar, Nozick, Yamagishi, Echizen, "MesoNet: a Compact Facial Video Forgery Detection Network",
 // WIFS 2018), as its authors' Keras code has it: four stages, each followed by ReLU, batch norm (in this
 // order) and max pooling, and two dense layers. Meso-4's stages are convolutions; MesoInception-4's first two
-// are four branches beside one another. The authors' weights answer P(real); here, as everywhere, fake is
+// are four branches beside one another. The authors' weights give P(real); here, as everywhere, fake is
 // positive. The side of the input is a multiple of 32.
 //
 // options.variant, for weights that others published:

@@ -17,7 +17,7 @@ namespace seam {
 // -> features [B, 1280].
 int MobileNetBackbone(Graph* graph, int pictures, const ModelOptions& options);
 int MobileNetClassifier(Graph* graph, int features, const ModelOptions& options);
-// With any number of answers; the published networks have 1000.
+// With any number of outputs; the published networks have 1000.
 int MobileNetClassifier(Graph* graph, int features, const ModelOptions& options, int answers);
 
 }  // namespace seam

@@ -8,7 +8,7 @@
 
 namespace seam {
 
-// How the frames of a window become one answer.
+// How the frames of a window become one logit.
 struct TemporalOptions {
   std::string head = "none";  // none: frames one by one; mean: of their features; lstm
   int frames = 5;             // T of a window; none takes any

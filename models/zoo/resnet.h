@@ -14,7 +14,7 @@ namespace seam {
 // -> features [B, F], F = 8 W or 32 W: 512 or 2048.
 int ResNetBackbone(Graph* graph, int pictures, const ModelOptions& options);
 int ResNetClassifier(Graph* graph, int features, const ModelOptions& options);
-// With any number of answers; the published networks have 1000.
+// With any number of outputs; the published networks have 1000.
 int ResNetClassifier(Graph* graph, int features, const ModelOptions& options, int answers);
 
 }  // namespace seam

@@ -22,7 +22,7 @@ namespace seam {
 // -> features [B, 2048].
 int XceptionBackbone(Graph* graph, int pictures, const ModelOptions& options);
 int XceptionClassifier(Graph* graph, int features, const ModelOptions& options);
-// With any number of answers; published networks have 1000 or 2.
+// With any number of outputs; published networks have 1000 or 2.
 int XceptionClassifier(Graph* graph, int features, const ModelOptions& options, int answers);
 
 }  // namespace seam

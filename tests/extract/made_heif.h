@@ -13,7 +13,7 @@ struct MadeHeif {
   int columns = 1, rows = 1;
   cv::Size shown;   // of a grid, whose tiles may reach beyond it; none: all of them
   int turns = 0;    // quarters, anticlockwise ('irot')
-  int mirror = -1;  // 0: top and bottom change places; 1: left and right ('imir', after the turns)
+  int mirror = -1;  // 0: top and bottom are swapped; 1: left and right ('imir', after the turns)
 };
 
 std::string Encoded(const MadeHeif& heif);

@@ -18,14 +18,14 @@ ModelOptions GetOptions(const std::string& model, int size = -1,
 Graph GraphOfSigns();
 
 // The registry's networks without BNexts: in these one sign of hundreds of thousands may fall otherwise in
-// another runtime, whose last digits differ, and then so do the answers.
+// another runtime, whose last digits differ, and then so do the scores.
 std::vector<std::string> SmoothModels();
 
 // Fills the model's weights, running statistics among them, with the numbers that the golden outputs of
 // torchvision's networks were made with: no file of weights is needed, and no norm is the identity.
 void FillByFormula(Model* model);
 
-// Draws weights, and sets the running statistics to those of `pictures` (RGB 0..255): the answers of
+// Draws weights, and sets the running statistics to those of `pictures` (RGB 0..255): the outputs of
 // different pictures differ, where the formula lets the numbers of its biases drown those of the pictures.
 void FillLively(Model* model, const torch::Tensor& pictures);
 

@@ -25,7 +25,7 @@ void MakeDataset(const std::filesystem::path& folder, const MadeDataset& made);
 // The bytes of a picture of one colour, encoded as `encoding` says.
 std::string PlainPicture(int size, const std::string& encoding, int red, int green, int blue);
 
-// Changes one byte of a file in its place.
+// Changes one byte of a file.
 void Damage(const std::filesystem::path& path, std::uint64_t offset);
 
 }  // namespace seam

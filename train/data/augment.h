@@ -41,7 +41,7 @@ struct AugmentOptions {
   // none; flip; standard: the default, all of the above but kWarp, mild; strong: for networks that must bear
   // compression.
   std::string recipe = "standard";
-  // P or P,LOW,HIGH for one of them, in place of the recipe's; empty: the recipe's.
+  // P or P,LOW,HIGH for one of them, instead of the recipe's; empty: the recipe's.
   std::array<std::string, kAugments> own;
 
   void Register(Options* options);

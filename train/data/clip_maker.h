@@ -17,7 +17,7 @@ namespace seam {
 int FindLabel(const ClipDataset& dataset, const EpochPlan::Sample& sample);
 
 // Makes the clip that a sample stands for: reads its record, decodes the frames of its window, does to them
-// what the sample's kind says, then augments. What comes out hangs on the sample and its plan alone. One
+// what the sample's kind says, then augments. What comes out depends on the sample and its plan alone. One
 // thread at a time; one object for each.
 class ClipMaker {
  public:

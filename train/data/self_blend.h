@@ -27,7 +27,7 @@ struct ColourDraw {
   double brightness = 0;  // added, share of 255
   double contrast = 1;    // factor around mid-grey
   int shrink = 0;         // made so many times smaller and larger again: 2 or 4; or 0, and
-  double sharpen = 0;     // the share of the sharpened picture in the sharpened one's place
+  double sharpen = 0;     // the share of the sharpened picture instead of the sharpened one
   double lightness = 1;   // of the sharpened picture
   bool operator==(const ColourDraw&) const = default;
 };
@@ -54,7 +54,7 @@ struct DonorFace {
   FacePoints points;
 };
 
-// The real picture of a pair, made of a frame: RGB [size, size, 3] uint8, changed in its place where the draw
+// The real picture of a pair, made of a frame: RGB [size, size, 3] uint8, overwritten where the draw
 // changes the target.
 void MakeReal(const SelfBlendDraw& draw, cv::Mat* picture);
 
