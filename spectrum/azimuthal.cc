@@ -15,52 +15,63 @@ namespace {
 
 constexpr double kOffset = 1e-8;  // keeps the logarithm finite
 
-// Which ring each coefficient belongs to, for pictures of one size.
+// Which coefficients each ring holds, for pictures of one size.
 struct Rings {
-  // [height * width], in the order of the transform: frequency 0 first.
-  std::vector<std::int32_t> ring;
-  std::vector<double> pixels;  // of each ring
-  std::size_t last = 0;        // that holds a pixel
+  // Of the numbers of a HalfSpectrum, ring by ring. Those whose mirror images it lacks stand for them, too.
+  std::vector<std::int32_t> numbers;
+  std::vector<std::size_t> begin;  // of each ring in `numbers`, and its end; the last ring holds a pixel
+  std::size_t count() const { return begin.size() - 1; }
 };
 
-std::shared_ptr<const Rings> MakeRings(int height, int width) {
-  auto rings = std::make_shared<Rings>();
-  rings->ring.resize(static_cast<std::size_t>(height) * static_cast<std::size_t>(width));
+std::shared_ptr<const Rings> MakeRings(int height, int width, int columns) {
+  std::vector<std::vector<std::int32_t>> members;
   const double middle_y = (height - 1) / 2.0, middle_x = (width - 1) / 2.0;
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
+  for (int u = 0; u < width; ++u) {
+    for (int v = 0; v < height; ++v) {
       // Where the shifted spectrum has this coefficient.
-      const int shifted_y = Shifted(y, height), shifted_x = Shifted(x, width);
-      const auto ring = static_cast<std::size_t>(std::hypot(shifted_x - middle_x, shifted_y - middle_y));
-      rings->ring[static_cast<std::size_t>(y) * static_cast<std::size_t>(width) +
-                  static_cast<std::size_t>(x)] = static_cast<std::int32_t>(ring);
-      if (ring >= rings->pixels.size()) rings->pixels.resize(ring + 1);
-      ++rings->pixels[ring];
-      rings->last = std::max(rings->last, ring);
+      const auto ring =
+          static_cast<std::size_t>(std::hypot(Shifted(u, width) - middle_x, Shifted(v, height) - middle_y));
+      if (ring >= members.size()) members.resize(ring + 1);
+      const bool mirrored = v > height / 2;
+      members[ring].push_back(mirrored ? (width - u) % width * columns + height - v : u * columns + v);
     }
   }
+  auto rings = std::make_shared<Rings>();
+  for (const auto& ring : members) {
+    rings->begin.push_back(rings->numbers.size());
+    rings->numbers.insert(rings->numbers.end(), ring.begin(), ring.end());
+  }
+  rings->begin.push_back(rings->numbers.size());
   return rings;
 }
 
 // Made once a size: folders of pictures mostly have one.
-std::shared_ptr<const Rings> FindRings(int height, int width) {
+std::shared_ptr<const Rings> FindRings(const HalfSpectrum& half) {
   static std::mutex mutex;
   static std::map<std::pair<int, int>, std::shared_ptr<const Rings>> made;
   constexpr std::size_t kMaxSizes = 64;
   {
     const std::lock_guard lock(mutex);
-    const auto found = made.find({height, width});
+    const auto found = made.find({half.height, half.width});
     if (found != made.end()) return found->second;
   }
-  auto rings = MakeRings(height, width);
+  auto rings = MakeRings(half.height, half.width, half.real.cols);
   const std::lock_guard lock(mutex);
   if (made.size() >= kMaxSizes) made.clear();
-  return made[{height, width}] = std::move(rings);
+  return made[{half.height, half.width}] = std::move(rings);
 }
 
-double ComputeLog(const cv::Vec2d& coefficient) {
-  const double real = coefficient[0] + kOffset, imaginary = coefficient[1];
-  return 10 * std::log(real * real + imaginary * imaginary);
+// 20 ln |F + 1e-8|, as the numbers of `half` stand.
+void LogMagnitudes(const HalfSpectrum& half, cv::Mat* logs) {
+  logs->create(half.real.size(), CV_64F);
+  const std::size_t count = half.real.total();
+  const auto* real = half.real.ptr<double>();
+  const auto* imaginary = half.imaginary.ptr<double>();
+  auto* power = logs->ptr<double>();
+  for (std::size_t i = 0; i < count; ++i)
+    power[i] = (real[i] + kOffset) * (real[i] + kOffset) + imaginary[i] * imaginary[i];
+  cv::log(*logs, *logs);
+  *logs *= 10;
 }
 
 // The spline's slopes at its knots, which lie 1 apart: s[i-1] + 4 s[i] + s[i+1] = 3 (y[i+1] - y[i-1]) inside;
@@ -85,38 +96,31 @@ std::vector<double> Slopes(std::span<const double> y) {
 }  // namespace
 
 cv::Mat LogMagnitude(const cv::Mat& grey) {
-  const cv::Mat transform = ComputeFourier(grey);
-  cv::Mat result(grey.size(), CV_64F);
-  for (int y = 0; y < grey.rows; ++y) {
-    auto* to = result.ptr<double>(Shifted(y, grey.rows));
-    for (int x = 0; x < grey.cols; ++x) to[Shifted(x, grey.cols)] = ComputeLog(transform.at<cv::Vec2d>(y, x));
-  }
-  return result;
+  HalfSpectrum half;
+  TransformPicture(grey, &half);
+  cv::Mat logs;
+  LogMagnitudes(half, &logs);
+  return UnfoldSpectrum(logs, grey.rows, grey.cols);
 }
 
 std::vector<double> AzimuthalMean(const cv::Mat& grey) {
   if (grey.empty()) return {};
-  const int height = grey.rows, width = grey.cols;
-  const auto rings = FindRings(height, width);
-  if (rings->last < 2) return {};
-  const cv::Mat transform = ComputeFourier(grey);
-  std::vector<double> sums(rings->pixels.size());
-  // The transform of real numbers is its own mirror image, so that half of the logarithms are enough.
-  for (int y = 0; y < height; ++y) {
-    const auto* row = transform.ptr<cv::Vec2d>(y);
-    const auto* ring = &rings->ring[static_cast<std::size_t>(y) * static_cast<std::size_t>(width)];
-    const int mirrored = y == 0 ? 0 : height - y;
-    const auto* mirror = &rings->ring[static_cast<std::size_t>(mirrored) * static_cast<std::size_t>(width)];
-    for (int x = 0; x <= width / 2; ++x) {
-      const double value = ComputeLog(row[x]);
-      sums[static_cast<std::size_t>(ring[x])] += value;
-      const int other = x == 0 ? 0 : width - x;
-      if (other > width / 2) sums[static_cast<std::size_t>(mirror[other])] += value;
-    }
-  }
+  // Kept from picture to picture, since new memory costs as much as the transform.
+  thread_local HalfSpectrum half;
+  thread_local cv::Mat logs;
+  TransformPicture(grey, &half);
+  const auto rings = FindRings(half);
+  if (rings->count() < 3) return {};
+  LogMagnitudes(half, &logs);
+  const auto* values = logs.ptr<double>();
   std::vector<double> means;
-  means.reserve(rings->last - 1);
-  for (std::size_t ring = 1; ring < rings->last; ++ring) means.push_back(sums[ring] / rings->pixels[ring]);
+  means.reserve(rings->count() - 2);
+  for (std::size_t ring = 1; ring + 1 < rings->count(); ++ring) {
+    const std::size_t begin = rings->begin[ring], end = rings->begin[ring + 1];
+    double sum = 0;
+    for (std::size_t i = begin; i < end; ++i) sum += values[rings->numbers[i]];
+    means.push_back(sum / static_cast<double>(end - begin));
+  }
   return means;
 }
 

@@ -33,8 +33,8 @@ cv::Mat Prepared(const cv::Mat& picture, const FeatureOptions& options) {
 }
 
 Features OfMatrix(const cv::Mat& matrix) {
-  cv::Mat numbers;
-  matrix.convertTo(numbers, CV_64F);
+  cv::Mat numbers = matrix;
+  if (matrix.depth() != CV_64F || !matrix.isContinuous()) matrix.convertTo(numbers, CV_64F);
   const auto* first = numbers.ptr<double>();
   return {{numbers.rows, numbers.cols, numbers.channels()},
           {first, first + numbers.total() * static_cast<std::size_t>(numbers.channels())},

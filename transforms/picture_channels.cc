@@ -41,17 +41,13 @@ cv::Mat ComputeGradient(const cv::Mat& grey) {
 
 cv::Mat ComputeFft(const cv::Mat& grey) {
   constexpr double kOffset = 1e-9;
-  const cv::Mat transform = ComputeFourier(grey);
-  cv::Mat result(grey.size(), CV_64F);
-  for (int y = 0; y < grey.rows; ++y) {
-    auto* to = result.ptr<double>(Shifted(y, grey.rows));
-    const auto* from = transform.ptr<cv::Vec2d>(y);
-    for (int x = 0; x < grey.cols; ++x) {
-      const double modulus = std::sqrt(from[x][0] * from[x][0] + from[x][1] * from[x][1]);
-      to[Shifted(x, grey.cols)] = 20 * std::log(modulus + kOffset);
-    }
-  }
-  return result;
+  HalfSpectrum half;
+  TransformPicture(grey, &half);
+  cv::Mat moduli;
+  cv::magnitude(half.real, half.imaginary, moduli);
+  moduli += kOffset;
+  cv::log(moduli, moduli);
+  return 20 * UnfoldSpectrum(moduli, grey.rows, grey.cols);
 }
 
 cv::Mat ComputeDct(const cv::Mat& grey) {
