@@ -1,9 +1,9 @@
 #include "evaluate/bootstrap.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <random>
 
 namespace seam {
@@ -15,14 +15,14 @@ std::size_t Draw(std::mt19937_64* engine, std::size_t count) {
 }
 
 // The units of each label, in order.
-std::array<std::vector<std::size_t>, 2> Strata(std::span<const int> units, std::span<const int> labels) {
+std::map<int, std::vector<std::size_t>> Strata(std::span<const int> units, std::span<const int> labels) {
   std::size_t count = 0;
   for (const int unit : units) count = std::max(count, static_cast<std::size_t>(unit) + 1);
   std::vector<bool> seen(count, false);
-  std::array<std::vector<std::size_t>, 2> strata;
+  std::map<int, std::vector<std::size_t>> strata;
   for (std::size_t i = 0; i < units.size(); ++i) {
     const auto unit = static_cast<std::size_t>(units[i]);
-    if (!seen[unit]) strata[labels[i] == 1 ? 1 : 0].push_back(unit);
+    if (!seen[unit]) strata[labels[i]].push_back(unit);
     seen[unit] = true;
   }
   return strata;
@@ -43,11 +43,13 @@ std::vector<std::vector<double>> Bootstrap(
     const std::function<std::vector<double>(std::span<const double> weights)>& measure) {
   const auto strata = Strata(units, labels);
   std::mt19937_64 engine(options.seed);
-  std::vector<double> counts(strata[0].size() + strata[1].size()), weights(units.size());
+  std::size_t drawn = 0;
+  for (const auto& [label, stratum] : strata) drawn += stratum.size();
+  std::vector<double> counts(drawn), weights(units.size());
   std::vector<std::vector<double>> results;
   for (int resample = 0; resample < options.resamples; ++resample) {
     std::fill(counts.begin(), counts.end(), 0);
-    for (const auto& stratum : strata) {
+    for (const auto& [label, stratum] : strata) {
       for (std::size_t i = 0; i < stratum.size(); ++i) ++counts[stratum[Draw(&engine, stratum.size())]];
     }
     for (std::size_t i = 0; i < units.size(); ++i) weights[i] = counts[static_cast<std::size_t>(units[i])];

@@ -21,9 +21,9 @@ struct Interval {
 };
 
 // The unit of chance is the video. `units[i]` is the video of score i, from 0 up to the number of videos. A
-// resample draws as many real and as many fake videos as there are, with replacement, each with all its
-// scores. This is the stratified, clustered bootstrap of Efron and Tibshirani 1993, chapters 8 and 13. The
-// same options and units give the same draws whatever the scores are. All scores of a unit have one label.
+// resample draws as many videos of each label as there are, with replacement, each with all its scores. This
+// is the stratified, clustered bootstrap of Efron and Tibshirani 1993, chapters 8 and 13. The same options
+// and units give the same draws whatever the scores are. All scores of a unit have one label.
 //
 // Calls `measure` with each resample's weights by score, and returns its results.
 std::vector<std::vector<double>> Bootstrap(

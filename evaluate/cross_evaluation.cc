@@ -17,23 +17,6 @@ namespace {
 
 constexpr const char* kAll = "all";
 
-std::size_t MetricIndex(const MetricEntry& metric) {
-  const auto& all = Metrics();
-  return static_cast<std::size_t>(
-      std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.key == metric.key; }) -
-      all.begin());
-}
-
-const MetricEntry& Find(const std::string& key) {
-  std::vector<std::string> keys;
-  for (const auto& entry : Metrics()) {
-    if (key == entry.key) return entry;
-    keys.emplace_back(entry.key);
-  }
-  throw UsageError("--metric", fmt::format("'{}' is no metric", key),
-                   fmt::format("one of {}", fmt::join(keys, ", ")));
-}
-
 // Short names where they are enough to tell the files apart.
 std::vector<std::string> ModelNames(const std::vector<Evaluation>& evaluations) {
   std::vector<std::string> names;
@@ -61,12 +44,12 @@ Slice MakeCell(const Evaluation& evaluation, const std::string& dataset) {
 const Measured* CrossTest::At(std::size_t model, std::size_t dataset) const {
   const Slice& cell = cells[model][dataset];
   if (cell.metrics.empty()) return nullptr;
-  const Measured& measured = cell.metrics[MetricIndex(metric)];
+  const Measured& measured = cell.metrics[MetricIndex(metric.key)];
   return std::isnan(measured.value) ? nullptr : &measured;
 }
 
 CrossTest MakeCrossTest(const std::vector<Evaluation>& evaluations, const std::string& metric) {
-  CrossTest cross{Find(metric), ModelNames(evaluations), {}, {}};
+  CrossTest cross{Metrics()[MetricIndex(metric)], ModelNames(evaluations), {}, {}};
   std::set<std::string> datasets;
   for (const auto& evaluation : evaluations) {
     for (const Slice& slice : evaluation.datasets) datasets.insert(slice.name);
@@ -105,8 +88,11 @@ Table ToLongTable(const CrossTest& cross) {
       const auto number = [&](double value) {
         return measured == nullptr || std::isnan(value) ? "" : fmt::format("{}", value);
       };
-      table.rows.push_back({cross.models[model], cross.datasets[dataset], std::to_string(cell.real),
-                            std::to_string(cell.fake), fmt::format("{}", cell.coverage()),
+      // A model of other classes than real and fake has neither.
+      const bool counted = measured == nullptr || cell.real + cell.fake > 0;
+      table.rows.push_back({cross.models[model], cross.datasets[dataset],
+                            counted ? std::to_string(cell.real) : "",
+                            counted ? std::to_string(cell.fake) : "", fmt::format("{}", cell.coverage()),
                             number(measured == nullptr ? 0 : measured->value),
                             number(measured == nullptr ? 0 : measured->interval.low),
                             number(measured == nullptr ? 0 : measured->interval.high)});

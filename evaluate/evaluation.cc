@@ -6,6 +6,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/numbers.h"
@@ -246,6 +247,16 @@ const std::vector<MetricEntry>& Metrics() {
       {"f1", "F1", true, [](Scores scores, double at) { return F1Score(scores, at); }},
   };
   return metrics;
+}
+
+std::size_t MetricIndex(const std::string& key) {
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < Metrics().size(); ++i) {
+    if (key == Metrics()[i].key) return i;
+    keys.emplace_back(Metrics()[i].key);
+  }
+  throw UsageError("--metric", fmt::format("'{}' is no metric", key),
+                   fmt::format("one of {}", fmt::join(keys, ", ")));
 }
 
 Evaluation Evaluate(const std::string& subject, const std::vector<ScoreRow>& rows,

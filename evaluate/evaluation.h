@@ -19,6 +19,8 @@ struct MetricEntry {
 };
 // Those without a threshold first.
 const std::vector<MetricEntry>& Metrics();
+// Where the metric stands among them; an Error lists the keys.
+std::size_t MetricIndex(const std::string& key);
 
 struct Measured {
   double value = 0;

@@ -42,6 +42,8 @@ std::string ToHtml(const EvaluationReport& report) {
     html += "<h2>" + Safe(evaluation.subject) + "</h2>\n" + ListHtml(ListFacts(evaluation));
     for (const auto& table : ToTables(evaluation)) html += WideHtml(ToHtml(table));
   }
+  for (const Table& table : report.tables) html += WideHtml(ToHtml(table));
+  if (report.evaluations.empty()) return html + PageEnd();
   html += "<h2>Plots</h2>\n<div class=\"plots\">\n";
   for (const Chart& chart : MakePlots(report.evaluations)) html += SvgImage(ToSvg(chart), chart.title);
   return html + "</div>\n" + PageEnd();

@@ -18,6 +18,7 @@ struct EvaluationReport {
   std::optional<Comparison> comparison;
   std::optional<CrossTest> cross;
   std::vector<Robustness> robustness;
+  std::vector<Table> tables;  // more of them, each with its title
 };
 
 // One page that needs nothing else: tables and plots inside it, no script, no network.

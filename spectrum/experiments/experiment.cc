@@ -5,6 +5,7 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <tbb/parallel_for.h>
 #include <nlohmann/json.hpp>
 
@@ -33,6 +34,36 @@ FeatureSet FeaturesAt(const std::vector<std::string>& paths, const MakeOptions& 
   return std::move(made->set);
 }
 
+void AlignClasses(const std::vector<std::string>& classes, const std::string& subject, FeatureSet* set) {
+  const std::vector<std::string> names = set->ClassesOrNumbers();
+  std::vector<int> places;
+  std::vector<std::string> unknown;
+  bool any_known = false;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto found = std::find(classes.begin(), classes.end(), names[i]);
+    const auto has_rows =
+        std::find(set->labels.begin(), set->labels.end(), static_cast<int>(i)) != set->labels.end();
+    places.push_back(static_cast<int>(found - classes.begin()));
+    if (found == classes.end() && has_rows) unknown.push_back(names[i]);
+    any_known = any_known || (found != classes.end() && has_rows);
+  }
+  if (!unknown.empty() && (any_known || names.size() > classes.size())) {
+    throw Error(subject, fmt::format("has the class {}, of which the model knows nothing", unknown[0]),
+                fmt::format("it knows {}", fmt::join(classes, ", ")));
+  }
+  if (!unknown.empty() && !set->classes.empty()) {
+    std::vector<std::string> taken;
+    for (std::size_t i = 0; i < names.size(); ++i)
+      taken.push_back(fmt::format("{} as {}", names[i], classes[i]));
+    SayWarning(
+        Printable(fmt::format("{}: its classes go by their order: {}", subject, fmt::join(taken, ", "))));
+  }
+  for (int& label : set->labels) {
+    if (label >= 0 && unknown.empty()) label = places[static_cast<std::size_t>(label)];
+  }
+  set->classes = classes;
+}
+
 TestResult TestModel(const SpectrumModel& model, const FeatureSet& set) {
   const std::size_t classes = model.classes().size(), rows = set.rows();
   std::vector<int> predicted(rows);
@@ -53,7 +84,10 @@ TestResult TestModel(const SpectrumModel& model, const FeatureSet& set) {
     result.right += label == predicted[i];
     ++result.confusion[static_cast<std::size_t>(label)][static_cast<std::size_t>(predicted[i])];
   }
-  if (!detector) return result;
+  if (!detector) {
+    result.class_scores = ScoreClasses(model, set);
+    return result;
+  }
   // A video's rows are one person, seen so often.
   std::map<std::string, std::size_t> row_of;
   for (std::size_t i = 0; i < rows; ++i) {

@@ -6,6 +6,7 @@
 
 #include "pages/table.h"
 #include "scores/score_file.h"
+#include "spectrum/experiments/class_measures.h"
 #include "spectrum/experiments/make_features.h"
 #include "spectrum/feature_set.h"
 #include "spectrum/spectrum_model.h"
@@ -23,11 +24,16 @@ FeatureSet FeaturesAt(const std::vector<std::string>& paths, const MakeOptions& 
 // videos, and adds what was measured to its metrics. An Error where a class is missing.
 void FitTo(const std::vector<ScoreRow>& scores, CheckpointInfo* info);
 
+// Has the set count its classes as `classes` does: each by its name. Where no name is known, and there are
+// not more of them, they stand in the same order, and a warning says so. Else it is an Error.
+void AlignClasses(const std::vector<std::string>& classes, const std::string& subject, FeatureSet* set);
+
 // How a model did on features with labels.
 struct TestResult {
   std::int64_t rows = 0, right = 0;
   std::vector<std::vector<std::int64_t>> confusion;  // [class][predicted]
-  std::vector<ScoreRow> scores;                      // of a model of real and fake: of each row, P(fake)
+  std::vector<ScoreRow> scores;                      // of a model of real and fake: of each input, P(fake)
+  ClassScores class_scores;                          // of a model of other classes
 
   double accuracy() const { return rows > 0 ? static_cast<double>(right) / static_cast<double>(rows) : 0; }
 };

@@ -1,6 +1,7 @@
 #include "spectrum/experiments/experiment_commands.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -105,6 +106,10 @@ void Report(const std::string& subject, const SpectrumModel& model, const TestRe
     std::vector<ScoreRow> labelled = result.scores;
     fmt::print("{}", ToText(Evaluate(subject, labelled, {})));
   }
+  if (!result.class_scores.labels.empty()) {
+    const Slice measured = MeasureClasses(subject, result.class_scores, {});
+    fmt::print("macro AUC, each class against the rest: {}\n", ToText(measured.metrics[MetricIndex("auc")]));
+  }
   if (!options.scores.empty()) {
     if (result.scores.empty()) throw Error(options.scores, "only a model of real and fake has scores");
     std::string text = ScoreFileHeader() + "\n";
@@ -128,6 +133,58 @@ std::vector<std::string> FilesIn(const std::string& folder, bool (*wanted)(const
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+// Has `set` count its classes as the model does; an Error where it is not what the model takes.
+void Fit(const SpectrumModel& model, const std::string& subject, FeatureSet* set) {
+  model.CheckFits(*set, subject);
+  AlignClasses(model.classes(), subject, set);
+}
+
+// A model on all files of a cross-test.
+struct CrossTestRow {
+  Evaluation evaluation;          // of a model of more classes: what MeasureClasses() gives
+  std::vector<Table> confusions;  // of such a model, one for each file
+};
+
+// Leaves out, with a warning, files that the model does not take. An Error where it takes none.
+CrossTestRow TestOnAll(const std::string& path, const std::vector<std::string>& sets, bool fake_is_zero,
+                       const EvaluationOptions& options) {
+  const SpectrumModel model = SpectrumModel::Load(path);
+  CrossTestRow row;
+  std::vector<ScoreRow> scores;
+  ClassScores all;
+  int taken = 0;
+  for (const std::string& file : sets) {
+    FeatureSet set = ReadFeatureSet(file, fake_is_zero);
+    try {
+      Fit(model, file, &set);
+    } catch (const Error& error) {
+      SayWarning(Printable(fmt::format("{} is not tested on it: {}", path, error.what())));
+      continue;
+    }
+    ++taken;
+    const std::string name = fs::path(file).stem().string();
+    TestResult result = TestModel(model, set);
+    for (ScoreRow& score : result.scores) {
+      score.dataset = name;
+      score.path = name + "/" + score.path;
+      scores.push_back(std::move(score));
+    }
+    if (model.IsDetector()) continue;
+    all.Append(result.class_scores);
+    row.evaluation.datasets.push_back(MeasureClasses(name, result.class_scores, options.bootstrap));
+    row.confusions.push_back(ConfusionTable(result, model.classes()));
+    row.confusions.back().title = fmt::format("{} on {}", fs::path(path).stem().string(), name);
+  }
+  if (taken == 0) throw Error(path, "takes none of the files of features");
+  if (model.IsDetector()) {
+    row.evaluation = Evaluate(fs::path(path).stem().string(), scores, options);
+  } else {
+    row.evaluation.subject = fs::path(path).stem().string();
+    row.evaluation.videos = MeasureClasses("all", all, options.bootstrap);
+  }
+  return row;
 }
 
 // The points of a grid: each setting with each of its values.
@@ -249,6 +306,7 @@ int SpectrumTrain(const std::vector<std::string>& arguments, NetworkTrainer trai
     held = FeaturesAt(val, source.make, source.fake_is_zero);
     if (held->shape != train.shape)
       throw Error(val[0], "has rows of another shape than the training's", "take features of one kind");
+    AlignClasses(train.ClassesOrNumbers(), val[0], &*held);
     training.val = &*held;
   }
   SpectrumModel model = SpectrumModel::Train(train, classifier, trainer, training);
@@ -275,9 +333,9 @@ int SpectrumTrain(const std::vector<std::string>& arguments, NetworkTrainer trai
                     fmt::join(train.shape, " x ")));
   }
   if (test.empty()) return kExitGood;
-  const FeatureSet features = FeaturesAt(test, source.make, source.fake_is_zero);
+  FeatureSet features = FeaturesAt(test, source.make, source.fake_is_zero);
   if (!save_test_features.empty()) WriteFeatureSet(save_test_features, features);
-  model.CheckFits(features, test[0]);
+  Fit(model, test[0], &features);
   Report(test[0], model, TestModel(model, features), results);
   return kExitGood;
 }
@@ -301,9 +359,9 @@ int SpectrumTest(const std::vector<std::string>& arguments) {
   const SpectrumModel model = SpectrumModel::Load(path);
   FollowRecipe(model.recipe(), &source.make);
   source.make.Check();
-  const FeatureSet features = FeaturesAt(inputs, source.make, source.fake_is_zero);
+  FeatureSet features = FeaturesAt(inputs, source.make, source.fake_is_zero);
   if (!save_test_features.empty()) WriteFeatureSet(save_test_features, features);
-  model.CheckFits(features, inputs[0]);
+  Fit(model, inputs[0], &features);
   Report(inputs[0], model, TestModel(model, features), results);
   return kExitGood;
 }
@@ -347,7 +405,10 @@ int SpectrumCrossTest(const std::vector<std::string>& arguments) {
   Options options("seam spectrum crosstest", "MODELS_FOLDER FEATURES_FOLDER [options]",
                   "a folder of models by a folder of feature files",
                   "seam spectrum crosstest models features --report cross.html");
-  options.Add("metric", &metric, "what the matrix shows, as of seam evaluate --cross");
+  options.Add(
+      "metric", &metric,
+      "what the matrix shows, as of seam evaluate --cross; of models of more classes there are accuracy and "
+      "auc, the mean of each class against the rest");
   options.Add("report", &report, "write all of it, with plots, as one HTML page");
   options.Add("plots", &plots, "write the heat map as SVG and PNG into this folder");
   options.Add("markdown", &markdown, "write the table as Markdown");
@@ -360,33 +421,30 @@ int SpectrumCrossTest(const std::vector<std::string>& arguments) {
   if (folders.size() != 2)
     throw UsageError("seam spectrum crosstest", "takes two folders",
                      "seam spectrum crosstest models features");
+  const std::size_t shown = MetricIndex(metric);
   const auto models = FilesIn(folders[0], &IsModelFile), sets = FilesIn(folders[1], &IsFeatureFile);
   if (models.empty()) throw Error(folders[0], "holds no model");
   if (sets.empty()) throw Error(folders[1], "holds no file of features");
   EvaluationReport all;
+  std::vector<Evaluation> rows;  // of the matrix
   int failed = 0;
   for (const std::string& path : models) {
     try {
-      const SpectrumModel model = SpectrumModel::Load(path);
-      if (!model.IsDetector()) throw Error(path, "is no model of real and fake");
-      std::vector<ScoreRow> rows;
-      for (const std::string& file : sets) {
-        const FeatureSet set = ReadFeatureSet(file, fake_is_zero);
-        model.CheckFits(set, file);
-        for (ScoreRow& row : TestModel(model, set).scores) {
-          row.dataset = fs::path(file).stem().string();
-          row.path = row.dataset + "/" + row.path;
-          rows.push_back(std::move(row));
-        }
+      const CrossTestRow row = TestOnAll(path, sets, fake_is_zero, evaluation);
+      rows.push_back(row.evaluation);
+      all.tables.insert(all.tables.end(), row.confusions.begin(), row.confusions.end());
+      if (row.confusions.empty()) {
+        all.evaluations.push_back(row.evaluation);
+      } else if (std::isnan(row.evaluation.videos.metrics[shown].value)) {
+        SayWarning(Printable(path) + ": of more classes than real and fake there are accuracy and auc");
       }
-      all.evaluations.push_back(Evaluate(fs::path(path).stem().string(), rows, evaluation));
     } catch (const Error& error) {
       SayError(error);
       ++failed;
     }
   }
-  if (all.evaluations.empty()) return kExitFailed;
-  all.cross = MakeCrossTest(all.evaluations, metric);
+  if (rows.empty()) return kExitFailed;
+  all.cross = MakeCrossTest(rows, metric);
   fmt::print("{}", ToText(ToTable(*all.cross)));
   if (!report.empty()) WriteFile(report, ToHtml(all));
   if (!plots.empty()) WritePlots(MakeHeatMap(*all.cross), plots);
@@ -421,7 +479,8 @@ int SpectrumGridSearch(const std::vector<std::string>& arguments) {
     if (!results.is_object()) throw Error(output, "is no JSON object", "remove it or name another --output");
   }
   const FeatureSet train = FeaturesAt(inputs, source.make, source.fake_is_zero);
-  const FeatureSet test = FeaturesAt(val, source.make, source.fake_is_zero);
+  FeatureSet test = FeaturesAt(val, source.make, source.fake_is_zero);
+  AlignClasses(train.ClassesOrNumbers(), val[0], &test);
   const nlohmann::json data = {{"train", ComputeDigest(train)}, {"val", ComputeDigest(test)}};
   if (results.contains("data") && results["data"] != data)
     throw Error(output, "holds results of other data", "remove it or name another --output");

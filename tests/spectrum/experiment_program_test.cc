@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,7 +21,9 @@ namespace seam {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 // Pictures of two sources in train/ and test/.
 class SpectrumExperimentTest : public testing::Test {
@@ -156,6 +159,64 @@ TEST_F(SpectrumExperimentTest, CrossTestShowsEachModelOnEachSet) {
   EXPECT_THAT(result.out, HasSubstr("ridge"));
   EXPECT_THAT(ReadFile(root_ / "cross.csv"), HasSubstr("ridge"));
   EXPECT_THAT(ReadFile(root_ / "cross.html"), HasSubstr("image/svg+xml"));
+}
+
+// Three sources, each with a pattern of its own.
+class SpectrumSourcesTest : public SpectrumExperimentTest {
+ protected:
+  void SetUp() override {
+    fs::create_directories(root_ / "models");
+    fs::create_directories(root_ / "features");
+    MakeSources("train", {"A", "B", "C"}, 0);
+    MakeSources("test", {"A", "B", "C"}, 20);
+    // Of these the folder names alone tell which classes of the model they are.
+    MakeSources("part", {"B", "C"}, 40);
+    Spectrum("features " + Path("train") + kDct + "--output " + Path("train.npz"));
+    for (const char* name : {"test", "part"})
+      Spectrum("features " + Path(name) + kDct + "--output " +
+               Path("features/" + std::string(name) + ".npz"));
+    Spectrum("train " + Path("train.npz") + " --solver ridge --output " + Path("models/three.safetensors"));
+  }
+  void MakeSources(const std::string& folder, const std::vector<std::string>& names, int first) const {
+    for (const std::string& name : names) {
+      fs::create_directories(root_ / folder / name);
+      for (int i = 0; i < 6; ++i)
+        cv::imwrite((root_ / folder / name / (std::to_string(i) + ".png")).string(),
+                    SourcePicture(48, 48, name[0] - 'A', first + i));
+    }
+  }
+};
+
+TEST_F(SpectrumSourcesTest, ACrossTestTakesModelsOfMoreThanTwoClasses) {
+  const auto result = Spectrum("crosstest " + Path("models") + " " + Path("features") +
+                               " --metric auc --resamples 50 --report " + Path("cross.html") + " --csv " +
+                               Path("cross.csv") + " --plots " + Path("plots"));
+  EXPECT_THAT(result.out, HasSubstr("three"));
+  // 12 inputs of B and C, 18 of all; no interval is wider than its value here.
+  EXPECT_EQ(ReadFile(root_ / "cross.csv"),
+            "model,dataset,real,fake,coverage,auc,low,high\nthree,part,,,1,1,1,1\nthree,test,,,1,1,1,1\n"
+            "three,all,,,1,1,1,1\n");
+  EXPECT_THAT(ReadFile(root_ / "cross.html"), AllOf(HasSubstr("image/svg+xml"), HasSubstr("three on part")));
+  EXPECT_TRUE(fs::exists(root_ / "plots/cross_test.png"));
+}
+
+TEST_F(SpectrumSourcesTest, ClassesGoByTheirNames) {
+  const auto result = Spectrum("test " + Path("part") + " --model " + Path("models/three.safetensors"));
+  EXPECT_THAT(result.out, AllOf(HasSubstr("accuracy 1.0000"), HasSubstr("of 12 pictures"),
+                                HasSubstr("macro AUC, each class against the rest: 1.000")));
+  fs::rename(root_ / "part/C", root_ / "part/D");
+  const auto unknown =
+      RunCommand("seam spectrum test " + Path("part") + " --model " + Path("models/three.safetensors"));
+  EXPECT_NE(unknown.status, 0);
+  EXPECT_THAT(unknown.err, AllOf(HasSubstr("has the class D"), HasSubstr("A, B, C")));
+}
+
+TEST_F(SpectrumSourcesTest, ACrossTestLeavesOutFilesThatAModelDoesNotTake) {
+  Spectrum("features " + Path("test") + " --whole --feature raw --grey --output " + Path("features/raw.npz"));
+  const auto result =
+      Spectrum("crosstest " + Path("models") + " " + Path("features") + " --csv " + Path("cross.csv"));
+  EXPECT_THAT(result.err, HasSubstr("three.safetensors is not tested on it"));
+  EXPECT_THAT(ReadFile(root_ / "cross.csv"), AllOf(HasSubstr("three,test"), Not(HasSubstr("three,raw"))));
 }
 
 TEST_F(SpectrumExperimentTest, AModelIsExplainedByItsPartsAndItsWeights) {
