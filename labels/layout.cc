@@ -16,6 +16,7 @@
 #include "labels/dfdc.h"
 #include "labels/faceforensics.h"
 #include "labels/folder_layout.h"
+#include "labels/list_layout.h"
 #include "labels/picture_sets.h"
 #include "labels/uadfv.h"
 
@@ -28,9 +29,9 @@ namespace {
 // Adding a layout is adding a row. `auto` takes the first that shows its sign.
 const std::vector<DatasetLayout>& LayoutTable() {
   static const std::vector<DatasetLayout> table = {
-      CsvLayout(),    FaceForensicsLayout(), CelebDfLayout(2), CelebDfLayout(1), DeeperForensicsLayout(),
-      DfdcLayout(),   UadfvLayout(),         DffdLayout(),     CocoFakeLayout(), CifakeLayout(),
-      FolderLayout(), NamedLayout(),
+      CsvLayout(),       FaceForensicsLayout(), CelebDfLayout(2), CelebDfLayout(1), DeeperForensicsLayout(),
+      DfdcLayout(),      UadfvLayout(),         DffdLayout(),     CocoFakeLayout(), CifakeLayout(),
+      ChallengeLayout(), ListLayout(),          FolderLayout(),   NamedLayout(),
   };
   return table;
 }
@@ -156,9 +157,10 @@ void LayoutOptions::Register(Options* options) {
   auto names = LayoutNames();
   names.insert(names.begin(), "auto");
   options->Add("dataset", &dataset, "how the dataset lies on disk", names);
-  options->Add("group-by", &group_by,
-               "regular expression: files whose names share a match stay in one split (folder, csv; default: "
-               "the same stem)");
+  options->Add(
+      "group-by", &group_by,
+      "regular expression: files whose names share a match stay in one split (folder, csv, list; default: "
+      "the same stem)");
   options->Add("csv", &csv, "table of path,label[,split][,group][,method]; its paths are below --input");
   options->Add("compression", &compression, "of faceforensics++: c23, c40, raw, or a list; default: all");
   options->Add("methods", &methods, "of faceforensics++, a list, and their originals; default: all");

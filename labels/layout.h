@@ -13,7 +13,7 @@ namespace seam {
 // What the user says of how a dataset lies on disk. Options after `dataset` belong to some layouts only.
 struct LayoutOptions {
   std::string dataset = "auto";
-  std::string group_by;      // folder, csv: regular expression; see KeyFinder
+  std::string group_by;      // folder, csv, list: regular expression; see KeyFinder
   std::string csv;           // csv: the table, where --input is the folder of its paths
   std::string compression;   // faceforensics++: c23,c40,raw
   std::string methods;       // faceforensics++: of manipulation

@@ -216,6 +216,42 @@ std::string SignOfCifake(const fs::path& root) {
   return named ? "has train/REAL, train/FAKE, test/REAL and test/FAKE with pictures called NNNN" : "";
 }
 
+// Whether the folder is called 0-NAME or 1-NAME.
+bool IsChallengeFolder(const std::string& name) {
+  return name.size() > 2 && (name[0] == '0' || name[0] == '1') && name[1] == '-';
+}
+
+Listing ListChallenge(const LayoutOptions& options, const fs::path& root) {
+  Listing listing;
+  Tree tree(root, options.by_content);
+  for (Tree::File& file : tree.media()) {
+    const std::string& folder = file.parts[0];
+    if (file.parts.size() < 2 || !IsChallengeFolder(folder)) continue;
+    const bool fake = folder[0] == '1';
+    Video video = Tree::Take(&file, fake ? FAKE : REAL);
+    if (fake) video.method = folder.substr(2);
+    // Numbers start anew in each folder.
+    video.keys = {OwnKey(file.parts)};
+    listing.videos.push_back(std::move(video));
+  }
+  tree.TellLeftOut("folders called 0-NAME and 1-NAME", &listing);
+  return listing;
+}
+
+// A folder of each class.
+std::string SignOfChallenge(const fs::path& root) {
+  std::string real, fake;
+  std::error_code code;
+  for (fs::directory_iterator entry(root, code), end; !code && entry != end; entry.increment(code)) {
+    std::error_code ignored;
+    const std::string name = entry->path().filename().string();
+    if (!IsChallengeFolder(name) || !entry->is_directory(ignored)) continue;
+    std::string& first = name[0] == '0' ? real : fake;
+    if (first.empty() || name < first) first = name;
+  }
+  return real.empty() || fake.empty() ? "" : fmt::format("has {}/ and {}/", real, fake);
+}
+
 Listing ListNamed(const LayoutOptions& options, const fs::path& root) {
   if (options.label_prefix.empty()) {
     throw UsageError("--label-prefix", "is missing",
@@ -254,6 +290,15 @@ DatasetLayout CocoFakeLayout() {
 DatasetLayout CifakeLayout() {
   return {"cifake",  "train/REAL, train/FAKE, test/REAL and test/FAKE", {}, FitsCifake, SignOfCifake,
           ListCifake};
+}
+
+DatasetLayout ChallengeLayout() {
+  return {"challenge",
+          "folders of reals called 0-NAME, and of fakes called 1-NAME",
+          {},
+          [](const fs::path& root) { return !SignOfChallenge(root).empty(); },
+          SignOfChallenge,
+          ListChallenge};
 }
 
 DatasetLayout NamedLayout() {

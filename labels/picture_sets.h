@@ -20,6 +20,10 @@ DatasetLayout CocoFakeLayout();
 // Images", 2023: train/REAL, train/FAKE, test/REAL, test/FAKE. Each picture is a group.
 DatasetLayout CifakeLayout();
 
+// The folders of a challenge: 0-NAME holds the reals of a source (0-CelebA), 1-NAME what a generator made
+// (1-StarGAN). NAME is the method. Each picture is a group; Seam splits.
+DatasetLayout ChallengeLayout();
+
 // Pictures whose names say what they are: those that begin with `label_prefix` are fake, all others real.
 DatasetLayout NamedLayout();
 

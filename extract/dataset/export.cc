@@ -212,6 +212,29 @@ class MediaSequence : public Exporter {
   std::int64_t number_ = 0;
 };
 
+// A plain name for each person in each video.
+class VideoNames {
+ public:
+  std::string Choose(const Clip& clip) {
+    const auto known = names_.find({clip.video(), clip.track()});
+    if (known != names_.end()) return known->second;
+    std::string name = clip.video();
+    for (char& c : name) {
+      const bool plain =
+          (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+      if (!plain) c = '_';
+    }
+    if (clip.track() > 0) name += fmt::format("_track{}", clip.track());
+    const std::string plain = name;
+    for (int i = 2; !taken_.insert(name).second; ++i) name = fmt::format("{}_{}", plain, i);
+    return names_[{clip.video(), clip.track()}] = name;
+  }
+
+ private:
+  std::map<std::pair<std::string, std::uint32_t>, std::string> names_;
+  std::set<std::string> taken_;
+};
+
 // frames/LABEL/VIDEO/NNN.png, and NAME.json: {NAME: {LABEL: {SPLIT: {VIDEO: {"label", "frames"}}}}}.
 class FrameFolders : public Exporter {
  public:
@@ -224,7 +247,7 @@ class FrameFolders : public Exporter {
   }
 
   void Add(const Clip& clip) override {
-    const std::string label = name_ + (clip.label() == FAKE ? "_Fake" : "_Real"), video = ChooseFolder(clip);
+    const std::string label = name_ + (clip.label() == FAKE ? "_Fake" : "_Real"), video = names_.Choose(clip);
     const fs::path folder = fs::path("frames") / label / video;
     fs::create_directories(folder_ / folder);
     auto& said = json_[name_][label][clip.split()][video];
@@ -246,22 +269,6 @@ class FrameFolders : public Exporter {
   }
 
  private:
-  // A folder's name for each person in each video.
-  std::string ChooseFolder(const Clip& clip) {
-    const auto known = folders_.find({clip.video(), clip.track()});
-    if (known != folders_.end()) return known->second;
-    std::string name = clip.video();
-    for (char& c : name) {
-      const bool plain =
-          (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
-      if (!plain) c = '_';
-    }
-    if (clip.track() > 0) name += fmt::format("_track{}", clip.track());
-    for (int i = 2; taken_.count(name) > 0; ++i) name = fmt::format("{}_{}", name, i);
-    taken_.insert(name);
-    return folders_[{clip.video(), clip.track()}] = name;
-  }
-
   std::string Png(const Frame& frame, const CropSpec& crop) {
     const int size = static_cast<int>(crop.size());
     cv::Mat rgb(size, size, CV_8UC3);
@@ -274,8 +281,72 @@ class FrameFolders : public Exporter {
   std::string name_;
   nlohmann::ordered_json json_;
   PictureDecoder decoder_;
-  std::map<std::pair<std::string, std::uint32_t>, std::string> folders_;
-  std::set<std::string> taken_, written_;
+  VideoNames names_;
+  std::set<std::string> written_;
+  std::int64_t files_ = 0;
+};
+
+// SPLIT/VIDEO__NNN.jpg, VIDEO__NNN.txt beside it, which holds 0 (real) or 1 (fake), and SPLIT.txt, a line
+// `path label` for each picture. The pictures are the bytes of the shards.
+class LabelledFolders : public Exporter {
+ public:
+  LabelledFolders(const fs::path& folder, bool under_sample) : folder_(folder), under_sample_(under_sample) {
+    for (const char* split : {"train", "validation", "test"}) fs::create_directories(folder_ / split);
+  }
+
+  void Add(const Clip& clip) override {
+    const std::string split = clip.split() == "val" ? "validation" : clip.split(),
+                      video = names_.Choose(clip), ending = clip.crop().encoding() == "png" ? "png" : "jpg";
+    const int label = clip.label() == FAKE ? 1 : 0;
+    for (const Frame& frame : clip.frames()) {
+      const std::string stem = fmt::format("{}/{}__{:06}", split, video, frame.index());
+      // Windows may share frames.
+      if (!written_.insert(stem).second) continue;
+      WriteFile(folder_ / (stem + "." + ending), frame.image());
+      WriteFile(folder_ / (stem + ".txt"), fmt::format("{}\n", label));
+      lists_[split][static_cast<std::size_t>(label)].push_back(stem + "." + ending);
+      files_ += 2;
+    }
+  }
+
+  std::int64_t Finish() override {
+    for (auto& [split, list] : lists_) {
+      if (under_sample_) UnderSample(split, &list);
+      std::map<std::string, std::size_t> lines;
+      for (std::size_t label = 0; label < list.size(); ++label)
+        for (const std::string& name : list[label]) lines[name] = label;
+      std::string text;
+      for (const auto& [name, label] : lines) text += fmt::format("{} {}\n", name, label);
+      WriteFile(folder_ / (split + ".txt"), text);
+      ++files_;
+    }
+    return files_;
+  }
+
+ private:
+  using List = std::array<std::vector<std::string>, 2>;  // of reals, of fakes
+
+  // Leaves out so many of the larger class that both are equal. What stays lies evenly among the names, so
+  // that every video keeps its share.
+  void UnderSample(const std::string& split, List* list) const {
+    const std::size_t wanted = std::min((*list)[0].size(), (*list)[1].size());
+    if (wanted == 0) {
+      throw Error(folder_.stem().string(), fmt::format("{} has pictures of one class alone", split),
+                  "leave --under-sample out, or extract both classes");
+    }
+    for (auto& names : *list) {
+      std::sort(names.begin(), names.end());
+      const std::size_t all = names.size();
+      for (std::size_t i = 0; i < wanted; ++i) names[i] = names[i * all / wanted];
+      names.resize(wanted);
+    }
+  }
+
+  fs::path folder_;
+  bool under_sample_;
+  VideoNames names_;
+  std::map<std::string, List> lists_;
+  std::set<std::string> written_;
   std::int64_t files_ = 0;
 };
 
@@ -287,6 +358,8 @@ std::unique_ptr<Exporter> MakeExporter(const fs::path& folder, const ExportOptio
       return std::make_unique<MediaSequence>(folder, options.samples);
     case ExportFormat::kFrames:
       return std::make_unique<FrameFolders>(folder, options.name);
+    case ExportFormat::kFolders:
+      return std::make_unique<LabelledFolders>(folder, options.under_sample);
   }
   return nullptr;
 }
@@ -320,22 +393,29 @@ ExportCount WriteAll(const fs::path& folder, const fs::path& output, const Expor
 }  // namespace
 
 void ExportOptions::Register(Options* options) {
-  options->Add("format", &format,
-               "webdataset: tar files; mediasequence: TFRecord; frames: PNG folders as in DeepfakeBench",
-               {"webdataset", "mediasequence", "frames"});
+  options->Add(
+      "format", &format,
+      "webdataset: tar files; mediasequence: TFRecord; frames: PNG folders as in DeepfakeBench; folders: "
+      "pictures in train/, validation/ and test/ with label files and lists",
+      {"webdataset", "mediasequence", "frames", "folders"});
   options->Add("output", &output, "folder for the files; must be empty or absent");
   options->Add("samples", &samples, "clips in one file of webdataset and mediasequence, at most", AtLeast(1));
   options->Add("name", &name, "of the dataset, in the JSON of frames");
+  options->Add("under-sample", &under_sample,
+               "lists of folders hold as many pictures of either class; the files are all there");
 }
 
 void ExportOptions::Check() const {
   if (output.empty()) throw UsageError("--output", "is missing", "name the folder for the files");
   const bool plain = !name.empty() && name.find_first_of("/\\") == std::string::npos && name[0] != '.';
   if (!plain) throw UsageError("--name", "must be a plain name");
+  if (under_sample && Format() != ExportFormat::kFolders)
+    throw UsageError("--under-sample", "belongs to --format folders");
 }
 
 ExportFormat ExportOptions::Format() const {
   if (format == "webdataset") return ExportFormat::kWebDataset;
+  if (format == "folders") return ExportFormat::kFolders;
   return format == "frames" ? ExportFormat::kFrames : ExportFormat::kMediaSequence;
 }
 

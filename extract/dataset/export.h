@@ -14,11 +14,13 @@ enum class ExportFormat : std::uint8_t {
   kWebDataset,     // tar files of pictures, labels and JSON
   kMediaSequence,  // TFRecord files of SequenceExample, with MediaSequence's keys
   kFrames,         // PNG folders and one JSON file, as DeepfakeBench lays datasets out
+  kFolders,        // picture files with a label file each, and lists of paths and labels
 };
 
 struct ExportOptions {
   std::string format = "webdataset", output, name = "Seam";
-  int samples = 1000;  // of one tar or TFRecord file
+  int samples = 1000;         // of one tar or TFRecord file
+  bool under_sample = false;  // lists of folders: as many pictures of either class
   CancelToken cancel;
   void Register(Options* options);
   void Check() const;

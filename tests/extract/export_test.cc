@@ -13,6 +13,7 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "base/files.h"
+#include "labels/layout.h"
 #include "proto/picture.h"
 #include "proto/sequence_example.pb.h"
 #include "proto/shard.h"
@@ -171,6 +172,62 @@ TEST_F(ExportTest, BenchmarkFindsEveryFrameOfItsJson) {
   EXPECT_EQ(frames, 12u);
   EXPECT_EQ(json["Mine_Fake"]["train"].size(), 1u);
   EXPECT_EQ(json["Mine_Real"]["test"].begin().value()["frames"][0], "frames/Mine_Real/real_c_mp4/000000.png");
+}
+
+TEST_F(ExportTest, FoldersComeBackAsADatasetOfLists) {
+  MakeShards(2);
+  Export("folders");
+  EXPECT_EQ(ReadFile(out_ / "train/fake_a_b_mp4__000010.txt"), "1\n");
+  EXPECT_EQ(ReadFile(out_ / "train/fake_a_b_mp4__000010.jpg"),
+            ShardReader(FindShards(shards_, "train")[0]).Read(1).frames(0).image());
+  EXPECT_TRUE(fs::is_directory(out_ / "validation"));
+  const LayoutOptions options;
+  const DatasetLayout& layout = ChooseLayout(options, out_);
+  EXPECT_EQ(layout.name, "list");
+  const Listing listing = ListDataset(layout, options, out_);
+  ASSERT_EQ(listing.videos.size(), 12u);
+  EXPECT_TRUE(listing.warnings.empty());
+  for (const Video& video : listing.videos) {
+    EXPECT_EQ(video.label, video.split == "train" ? FAKE : REAL);
+    EXPECT_THAT(video.keys, ElementsAre(video.split == "train" ? "fake_a_b_mp4" : "real_c_mp4"));
+  }
+}
+
+TEST_F(ExportTest, UnderSampledListsHoldAsManyOfEitherClass) {
+  ShardWriter writer(shards_, "train", 1 << 20);
+  for (int k = 0; k < 10; ++k) {
+    Clip clip;
+    clip.set_video(k < 3 ? "r.mp4" : k < 6 ? "f.mp4" : "g.mp4");
+    clip.set_label(k < 3 ? REAL : FAKE);
+    clip.set_split("train");
+    clip.mutable_crop()->set_encoding("png");
+    clip.add_frames()->set_index(static_cast<std::uint32_t>(k));
+    writer.Add(clip);
+  }
+  writer.Finish();
+  ExportOptions options;
+  options.format = "folders";
+  options.output = out_.string();
+  options.under_sample = true;
+  ExportDataset(shards_, options);
+  // Three of each; the fakes lie evenly among both videos.
+  EXPECT_EQ(ReadFile(out_ / "train.txt"),
+            "train/f_mp4__000003.png 1\ntrain/f_mp4__000005.png 1\ntrain/g_mp4__000007.png 1\n"
+            "train/r_mp4__000000.png 0\ntrain/r_mp4__000001.png 0\ntrain/r_mp4__000002.png 0\n");
+  EXPECT_TRUE(fs::exists(out_ / "train/g_mp4__000009.png"));
+}
+
+TEST_F(ExportTest, AClassAloneCannotBeUnderSampled) {
+  MakeShards(1);
+  ExportOptions options;
+  options.format = "folders";
+  options.output = out_.string();
+  options.under_sample = true;
+  EXPECT_THAT(CatchMessage([&] { ExportDataset(shards_, options); }),
+              HasSubstr("out: test has pictures of one class alone"));
+  EXPECT_FALSE(fs::exists(out_));
+  options.format = "frames";
+  EXPECT_THAT(CatchMessage([&] { options.Check(); }), HasSubstr("belongs to --format folders"));
 }
 
 TEST_F(ExportTest, DamageLeavesNothingBehind) {

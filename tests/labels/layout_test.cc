@@ -60,10 +60,10 @@ TEST(ChooseLayoutTest, AutoTellsTheVersionsOfCelebDfApartByTheTestList) {
 TEST(ChooseLayoutTest, AnUnknownNameListsTheLayouts) {
   const auto choose = [] { ChooseLayout(Dataset("imagenet"), "/"); };
   EXPECT_EQ(CatchMessage(choose), "--dataset: 'imagenet' is not a dataset layout");
-  EXPECT_EQ(
-      CatchHint(choose),
-      "choose from: auto, celeb-df-v1, celeb-df-v2, cifake, coco-fake, csv, deeperforensics-1.0, dfdc, dffd, "
-      "faceforensics++, folder, named, uadfv");
+  EXPECT_EQ(CatchHint(choose),
+            "choose from: auto, celeb-df-v1, celeb-df-v2, challenge, cifake, coco-fake, csv, "
+            "deeperforensics-1.0, dfdc, dffd, "
+            "faceforensics++, folder, list, named, uadfv");
 }
 
 TEST(ChooseLayoutTest, AnOptionOfAnotherLayoutIsAUsageError) {

@@ -82,6 +82,21 @@ TEST(CifakeTest, NumbersOfRealsAndFakesHaveNothingInCommon) {
   EXPECT_EQ(Find(listing.videos, "test/REAL/0000.jpg").label, REAL);
 }
 
+TEST(ChallengeTest, TheFirstDigitOfAFolderIsTheLabelAndTheRestTheSource) {
+  MadeTree tree;
+  tree.Add({"0-CelebA/1.jpg", "1-StarGAN/1.jpg", "1-StyleGAN/deep/2.png", "notes/3.jpg"});
+  const Listing listing = tree.List(Dataset("auto"));
+  ASSERT_EQ(listing.videos.size(), 3U);
+  EXPECT_EQ(Find(listing.videos, "0-CelebA/1.jpg").label, REAL);
+  EXPECT_EQ(Find(listing.videos, "0-CelebA/1.jpg").dataset, "challenge");
+  EXPECT_EQ(Find(listing.videos, "1-StarGAN/1.jpg").label, FAKE);
+  EXPECT_EQ(Find(listing.videos, "1-StarGAN/1.jpg").method, "StarGAN");
+  EXPECT_EQ(Find(listing.videos, "1-StyleGAN/deep/2.png").method, "StyleGAN");
+  EXPECT_NE(Find(listing.videos, "0-CelebA/1.jpg").keys, Find(listing.videos, "1-StarGAN/1.jpg").keys);
+  ASSERT_EQ(listing.warnings.size(), 1U);
+  EXPECT_THAT(listing.warnings[0], HasSubstr("notes/3.jpg"));
+}
+
 TEST(NamedTest, NamesThatBeginWithThePrefixAreFake) {
   MadeTree tree;
   tree.Add({"F0001.png", "R0001.png", "test/F2.jpg", "test/fine.jpg"});
