@@ -4,7 +4,6 @@
 #include <faiss/IndexIVFFlat.h>
 #include <faiss/impl/FaissException.h>
 #include <faiss/index_io.h>
-#include <faiss/utils/distances.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -17,6 +16,17 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+
+// BLAS, as Fortran has it: matrices column by column.
+extern "C" {
+void sgemm_(const char* transpose_a, const char* transpose_b, const int* m, const int* n, const int* k,
+            const float* alpha, const float* a, const int* lda, const float* b, const int* ldb,
+            const float* beta, float* c, const int* ldc);
+void sgemv_(const char* transpose, const int* m, const int* n, const float* alpha, const float* a,
+            const int* lda, const float* x, const int* step_x, const float* beta, float* y,
+            const int* step_y);
+float sdot_(const int* n, const float* x, const int* step_x, const float* y, const int* step_y);
+}
 
 namespace seam {
 
@@ -32,24 +42,11 @@ faiss::MetricType FaissMetric(Metric metric) {
   return metric == Metric::kCosine ? faiss::METRIC_INNER_PRODUCT : faiss::METRIC_L2;
 }
 
-// From FAISS's number: it leaves the root of a distance out.
-float GetValue(Metric metric, float number) {
-  return metric == Metric::kCosine ? number : std::sqrt(std::max(0.0F, number));
-}
-
 std::uint64_t GetBytes(const VectorState& state, std::int64_t rows) {
   return static_cast<std::uint64_t>(rows * state.dimension) * sizeof(float);
 }
 
 const float* ToFloats(const MappedFile& file) { return reinterpret_cast<const float*>(file.bytes().data()); }
-
-void Sort(Metric metric, std::int64_t count, std::vector<Near>* found) {
-  std::sort(found->begin(), found->end(), [&](const Near& a, const Near& b) {
-    if (a.value != b.value) return IsNearer(metric, a.value, b.value);
-    return a.row < b.row;
-  });
-  if (static_cast<std::int64_t>(found->size()) > count) found->resize(static_cast<std::size_t>(count));
-}
 
 void CheckLength(const MappedFile& file, const fs::path& path, const VectorState& state) {
   if (file.bytes().size() < GetBytes(state, state.rows))
@@ -170,15 +167,132 @@ bool ExtendLists(const fs::path& folder, VectorState* state) {
 
 struct VectorSearch::Lists {
   std::unique_ptr<faiss::Index> index;
-  std::size_t probes = 0;
+  const faiss::IndexIVFFlat* flat = nullptr;  // the same
+  std::vector<float> centres;                 // [nlist, dimension]
 };
 
-// Which rows are looked at, told by their distance from `first`.
-struct VectorSearch::Selector : faiss::IDSelector {
-  Selector(const VectorSearch& of_search, std::int64_t of_first) : search(of_search), first(of_first) {}
-  bool is_member(idx_t id) const override { return !search.IsDeleted(first + id); }
-  const VectorSearch& search;
-  std::int64_t first;
+// Keeps the best of what it is shown for each of n queries [n, dimension]. Products come from BLAS, many at
+// once.
+class VectorSearch::Scan {
+ public:
+  Scan(const VectorSearch& search, const float* queries, std::int64_t n, std::int64_t count, Order order)
+      : search_(search),
+        metric_(search.state_.metric),
+        dimension_(search.state_.dimension),
+        queries_(queries),
+        n_(n),
+        count_(count),
+        kept_count_(static_cast<std::size_t>(metric_ == Metric::kCosine ? count : count + kSpare)),
+        sign_((metric_ == Metric::kCosine) == (order == Order::kNearest) ? 1.0F : -1.0F),
+        kept_(static_cast<std::size_t>(n)),
+        query_squares_(static_cast<std::size_t>(n)) {
+    for (std::int64_t q = 0; q < n; ++q)
+      query_squares_[static_cast<std::size_t>(q)] = SquareOf(queries + q * dimension_);
+  }
+
+  // Shows it `vectors` [rows, dimension]; row_of(i) is the number of the i-th, or -1: passed over.
+  template <class MakeRow>
+  void Show(const float* vectors, std::int64_t rows, const MakeRow& row_of) {
+    for (std::int64_t begin = 0; begin < rows; begin += kScanRows) {
+      const std::int64_t some = std::min(kScanRows, rows - begin);
+      const float* block = vectors + begin * dimension_;
+      Multiply(block, some);
+      for (std::int64_t i = 0; i < some; ++i) {
+        const std::int64_t row = row_of(begin + i);
+        if (row < 0) continue;
+        const float square = metric_ == Metric::kEuclidean ? SquareOf(block + i * dimension_) : 0;
+        for (std::int64_t q = 0; q < n_; ++q)
+          Keep(q, row, products_[static_cast<std::size_t>(i * n_ + q)], square);
+      }
+    }
+  }
+
+  // The best first. Distances are worked out anew from the vectors: those from products lose digits.
+  std::vector<std::vector<Near>> Take() {
+    for (std::int64_t q = 0; q < n_; ++q) {
+      std::vector<Near>& kept = kept_[static_cast<std::size_t>(q)];
+      for (Near& near : kept) {
+        near.value = metric_ == Metric::kCosine
+                         ? near.value * sign_
+                         : std::sqrt(DistanceSquare(queries_ + q * dimension_, search_.Row(near.row)));
+      }
+      std::sort(kept.begin(), kept.end(), [&](const Near& a, const Near& b) {
+        if (a.value != b.value) return IsNearer(metric_, a.value, b.value) == IsNearestFirst();
+        return a.row < b.row;
+      });
+      if (static_cast<std::int64_t>(kept.size()) > count_) kept.resize(static_cast<std::size_t>(count_));
+    }
+    return std::move(kept_);
+  }
+
+  // The rows alone, in no order.
+  std::vector<std::int64_t> TakeRows() {
+    std::vector<std::int64_t> rows;
+    for (const Near& near : kept_.front()) rows.push_back(near.row);
+    return rows;
+  }
+
+ private:
+  static constexpr std::int64_t kScanRows = 1024, kSpare = 16;
+
+  bool IsNearestFirst() const { return (metric_ == Metric::kCosine) == (sign_ > 0); }
+
+  float SquareOf(const float* vector) const {
+    const int d = static_cast<int>(dimension_), one = 1;
+    return sdot_(&d, vector, &one, vector, &one);
+  }
+
+  float DistanceSquare(const float* a, const float* b) const {
+    double sum = 0;
+    for (std::int64_t i = 0; i < dimension_; ++i) {
+      const double difference = double{a[i]} - double{b[i]};
+      sum += difference * difference;
+    }
+    return static_cast<float>(sum);
+  }
+
+  // products_ [rows, n]
+  void Multiply(const float* vectors, std::int64_t rows) {
+    products_.resize(static_cast<std::size_t>(rows * n_));
+    const int d = static_cast<int>(dimension_), m = static_cast<int>(n_), r = static_cast<int>(rows),
+              step = 1;
+    const float one = 1, zero = 0;
+    if (m == 1) {
+      sgemv_("T", &d, &r, &one, vectors, &d, queries_, &step, &zero, products_.data(), &step);
+    } else {
+      sgemm_("T", "N", &m, &r, &d, &one, queries_, &d, vectors, &d, &zero, products_.data(), &m);
+    }
+  }
+
+  // Within, the greater value is the better.
+  void Keep(std::int64_t q, std::int64_t row, float product, float square) {
+    std::vector<Near>& kept = kept_[static_cast<std::size_t>(q)];
+    const float number = metric_ == Metric::kCosine
+                             ? product
+                             : query_squares_[static_cast<std::size_t>(q)] + square - 2 * product;
+    const Near near{row, sign_ * number};
+    const auto worse = [](const Near& a, const Near& b) {
+      return a.value != b.value ? a.value > b.value : a.row < b.row;
+    };
+    if (kept.size() < kept_count_) {
+      kept.push_back(near);
+      std::push_heap(kept.begin(), kept.end(), worse);
+    } else if (kept_count_ > 0 && worse(near, kept.front())) {
+      std::pop_heap(kept.begin(), kept.end(), worse);
+      kept.back() = near;
+      std::push_heap(kept.begin(), kept.end(), worse);
+    }
+  }
+
+  const VectorSearch& search_;
+  Metric metric_;
+  std::int64_t dimension_;
+  const float* queries_;
+  std::int64_t n_, count_;
+  std::size_t kept_count_;
+  float sign_;
+  std::vector<std::vector<Near>> kept_;
+  std::vector<float> query_squares_, products_;
 };
 
 VectorSearch::VectorSearch(const fs::path& folder, const VectorState& state,
@@ -200,7 +314,9 @@ VectorSearch::VectorSearch(const fs::path& folder, const VectorState& state,
   const auto* lists = dynamic_cast<const faiss::IndexIVFFlat*>(lists_->index.get());
   if (lists == nullptr || lists->d != state_.dimension || lists->ntotal < state_.listed)
     throw Error(list_path.string(), "holds no lists of these vectors", "make the index anew");
-  lists_->probes = std::min<std::size_t>(lists->nlist, kProbes);
+  lists_->flat = lists;
+  lists_->centres.resize(lists->nlist * static_cast<std::size_t>(state_.dimension));
+  lists->quantizer->reconstruct_n(0, static_cast<std::int64_t>(lists->nlist), lists_->centres.data());
 }
 
 VectorSearch::~VectorSearch() = default;
@@ -211,84 +327,60 @@ bool VectorSearch::IsDeleted(std::int64_t row) const {
   return std::binary_search(deleted_.begin(), deleted_.end(), row);
 }
 
-void VectorSearch::AddExact(std::int64_t first, const float* queries, std::int64_t n, std::int64_t count,
-                            std::vector<std::vector<Near>>* found) const {
-  const std::int64_t rows = state_.rows - first;
-  const std::int64_t k = std::min(count, rows);
-  if (k <= 0) return;
-  const auto places = static_cast<std::size_t>(n * k);
-  std::vector<float> values(places);
-  std::vector<std::int64_t> ids(places, -1);
-  const Selector selector(*this, first);
-  const faiss::IDSelector* chosen = deleted_.empty() ? nullptr : &selector;
-  const auto size = [](std::int64_t number) { return static_cast<std::size_t>(number); };
-  if (state_.metric == Metric::kCosine) {
-    faiss::knn_inner_product(queries, Row(first), size(state_.dimension), size(n), size(rows), size(k),
-                             values.data(), ids.data(), chosen);
-  } else {
-    faiss::knn_L2sqr(queries, Row(first), size(state_.dimension), size(n), size(rows), size(k), values.data(),
-                     ids.data(), nullptr, chosen);
-  }
-  for (std::size_t i = 0; i < places; ++i) {
-    if (ids[i] >= 0) (*found)[i / size(k)].push_back({first + ids[i], GetValue(state_.metric, values[i])});
+void VectorSearch::ShowRows(std::int64_t first, Scan* scan) const {
+  if (first >= state_.rows) return;
+  scan->Show(Row(first), state_.rows - first,
+             [&](std::int64_t i) { return IsDeleted(first + i) ? -1 : first + i; });
+}
+
+void VectorSearch::ShowLists(const float* query, Scan* scan) const {
+  const faiss::IndexIVFFlat& flat = *lists_->flat;
+  std::vector<std::int64_t> nearest = ListsNear(query);
+  for (const std::int64_t list : nearest) {
+    const auto number = static_cast<std::size_t>(list);
+    const auto size = static_cast<std::int64_t>(flat.invlists->list_size(number));
+    faiss::InvertedLists::ScopedCodes codes(flat.invlists, number);
+    faiss::InvertedLists::ScopedIds ids(flat.invlists, number);
+    // Rows that were put into lists and are not recorded yet are in the other part.
+    scan->Show(reinterpret_cast<const float*>(codes.get()), size, [&](std::int64_t i) {
+      const std::int64_t row = ids[static_cast<std::size_t>(i)];
+      return row >= state_.listed || IsDeleted(row) ? -1 : row;
+    });
   }
 }
 
-void VectorSearch::AddListed(const float* queries, std::int64_t n, std::int64_t count,
-                             std::vector<std::vector<Near>>* found) const {
-  const std::int64_t k = std::min(count, state_.listed);
-  const auto places = static_cast<std::size_t>(n * k);
-  std::vector<float> values(places);
-  std::vector<std::int64_t> ids(places, -1);
-  Selector selector(*this, 0);
-  faiss::SearchParametersIVF parameters;
-  parameters.nprobe = lists_->probes;
-  if (!deleted_.empty()) parameters.sel = &selector;
-  lists_->index->search(n, queries, k, values.data(), ids.data(), &parameters);
-  for (std::size_t i = 0; i < places; ++i) {
-    // Rows that were added and not committed may have lists.
-    if (ids[i] >= 0 && ids[i] < state_.listed)
-      (*found)[i / static_cast<std::size_t>(k)].push_back({ids[i], GetValue(state_.metric, values[i])});
-  }
+std::vector<std::int64_t> VectorSearch::ListsNear(const float* query) const {
+  const std::int64_t lists = static_cast<std::int64_t>(lists_->flat->nlist);
+  Scan scan(*this, query, 1, std::min(lists, kProbes), Order::kNearest);
+  scan.Show(lists_->centres.data(), lists, [](std::int64_t i) { return i; });
+  return scan.TakeRows();
 }
 
 std::vector<std::vector<Near>> VectorSearch::Nearest(const float* queries, std::int64_t n, std::int64_t count,
                                                      Method method) const {
-  std::vector<std::vector<Near>> found(static_cast<std::size_t>(n));
-  if (n == 0 || state_.rows == 0) return found;
-  if (lists_ && method == Method::kLists) {
-    AddListed(queries, n, count, &found);
-    AddExact(state_.listed, queries, n, count, &found);
-  } else {
-    AddExact(0, queries, n, count, &found);
+  if (n == 0 || state_.rows == 0) return std::vector<std::vector<Near>>(static_cast<std::size_t>(n));
+  if (!lists_ || method == Method::kExact) {
+    Scan scan(*this, queries, n, count, Order::kNearest);
+    ShowRows(0, &scan);
+    return scan.Take();
   }
-  for (auto& each : found) Sort(state_.metric, count, &each);
+  std::vector<std::vector<Near>> found;
+  for (std::int64_t q = 0; q < n; ++q) {
+    const float* query = queries + q * state_.dimension;
+    Scan scan(*this, query, 1, count, Order::kNearest);
+    ShowLists(query, &scan);
+    ShowRows(state_.listed, &scan);
+    found.push_back(std::move(scan.Take().front()));
+  }
   return found;
 }
 
 std::vector<std::vector<Near>> VectorSearch::Farthest(const float* queries, std::int64_t n,
                                                       std::int64_t count) const {
-  std::vector<std::vector<Near>> found(static_cast<std::size_t>(n));
-  const auto d = static_cast<std::size_t>(state_.dimension);
-  const auto farther = [&](const Near& a, const Near& b) {
-    if (a.value != b.value) return IsNearer(state_.metric, b.value, a.value);
-    return a.row < b.row;
-  };
-  for (std::int64_t q = 0; q < n; ++q) {
-    std::vector<Near> all;
-    for (std::int64_t row = 0; row < state_.rows; ++row) {
-      if (IsDeleted(row)) continue;
-      const float* query = queries + q * state_.dimension;
-      const float number = state_.metric == Metric::kCosine ? faiss::fvec_inner_product(query, Row(row), d)
-                                                            : faiss::fvec_L2sqr(query, Row(row), d);
-      all.push_back({row, GetValue(state_.metric, number)});
-    }
-    const auto kept = std::min(all.size(), static_cast<std::size_t>(std::max<std::int64_t>(0, count)));
-    std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(kept), all.end(), farther);
-    all.resize(kept);
-    found[static_cast<std::size_t>(q)] = std::move(all);
-  }
-  return found;
+  if (n == 0 || state_.rows == 0) return std::vector<std::vector<Near>>(static_cast<std::size_t>(n));
+  Scan scan(*this, queries, n, count, Order::kFarthest);
+  ShowRows(0, &scan);
+  return scan.Take();
 }
 
 }  // namespace seam
