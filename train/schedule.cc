@@ -22,8 +22,11 @@ struct Kind {
   double (*left)(double done);
 };
 
-constexpr std::array<Kind, 4> kKinds = {
-    {{"cosine", &Cosine}, {"linear", &Linear}, {"plateau", &Constant}, {"constant", &Constant}}};
+constexpr std::array<Kind, 5> kKinds = {{{"cosine", &Cosine},
+                                         {"linear", &Linear},
+                                         {"plateau", &Constant},
+                                         {"step", &Constant},
+                                         {"constant", &Constant}}};
 
 double Left(const std::string& name, double done) {
   for (const Kind& kind : kKinds) {
@@ -60,6 +63,10 @@ void ScheduleOptions::Register(Options* options) {
                {0, 1, "0.1 to 0.5 are usual", true, true});
   options->Add("plateau-patience", &plateau_patience, "epochs without a lower val loss that are a plateau",
                Between(1, 9999, "2 to 10 are usual"));
+  options->Add("step-factor", &step_factor, "of the learning rate, every --step-epochs",
+               {0, 1, "0.05 to 0.5 are usual", true, true});
+  options->Add("step-epochs", &step_epochs, "epochs between two steps of --schedule step",
+               Between(1, 9999, "5 to 30 are usual"));
   options->Add("binary-decay", &binary_decay,
                "of the temperature of binary weights, from epoch to epoch; 1: it stays",
                {0, 1, "0.9 is usual", true, false});
@@ -72,6 +79,8 @@ double LearningRate(const ScheduleOptions& options, std::int64_t step, std::int6
   double lr = options.lr;
   if (options.schedule == "plateau")
     lr *= std::pow(options.plateau_factor, Plateaus(past_losses, options.plateau_patience));
+  if (options.schedule == "step")
+    lr *= std::pow(options.step_factor, static_cast<int>(past_losses.size()) / options.step_epochs);
   const auto rising = static_cast<std::int64_t>(std::ceil(options.warmup * static_cast<double>(total)));
   if (step < rising) return lr * static_cast<double>(step + 1) / static_cast<double>(rising);
   const double done = static_cast<double>(step - rising) / static_cast<double>(total - rising);

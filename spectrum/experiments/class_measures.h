@@ -25,7 +25,7 @@ ClassScores ScoreClasses(const SpectrumModel& model, const FeatureSet& set);
 // section 9). Classes that no input has, or all have, are left out; NaN where none is left.
 double MacroAuc(const ClassScores& scores);
 
-// Accuracy and macro AUC at their places among Metrics(), the others NaN. Intervals are of a bootstrap that
+// Accuracy and macro AUC in the order of Metrics(), the others NaN. Intervals are of a bootstrap that
 // draws as many inputs of each class as there are.
 Slice MeasureClasses(const std::string& name, const ClassScores& scores, const BootstrapOptions& options);
 

@@ -162,7 +162,8 @@ const std::pair<const char*, const char*> kNotRun[] = {
     {"--landmarks|--fakes sbi|--shard |parts/|--detector whole|runs/whole",
      "takes minutes; tests/extract and tests/train run it"},
     {"seam spectrum|freq\\.safetensors|spectra", "takes minutes; tests/spectrum runs it"},
-    {"--temporal|runs/mean|--resume|--explain", "takes minutes; tests/train and tests/infer run it"},
+    {"xception\\.conf|--temporal|runs/mean|--resume|--explain",
+     "takes minutes; tests/train and tests/infer run it"},
     {"--fit-fusion|both\\.safetensors", "needs more videos than are made here; tests/evaluate runs it"},
     {"\\[|\\.\\.\\.|\\b[A-Z]{2,}\\b(?!\\.)", "a pattern, not a command"},
     {"(train|test)\\.index|remove archive", "needs an index of an archive; tests/retrieve runs it"},
@@ -186,6 +187,8 @@ cp -r data/* films && cp data/real/0.mp4 clip.mp4 && cp clip.mp4 suspect.mp4 && 
 cp data/real/2.mp4 data/fake/3.mp4 archive
 ffmpeg -nostdin -v error -y -i clip.mp4 -frames:v 1 photo.jpg
 seam extract --input data --output shards --frames 4 --split 0.4,0.3,0.3
+seam extract export shards --format folders --output frames
+mkdir -p challenge/0-CelebA challenge/1-StarGAN && cp frames/train/real*.jpg challenge/0-CelebA && cp frames/train/fake*.jpg challenge/1-StarGAN
 seam train --data shards --model meso4 --output runs/first --epochs 1
 for name in best a b c; do cp runs/first/best.safetensors $name.safetensors; done
 seam infer films --model best.safetensors --frames 4 --label-folders --output scores.csv

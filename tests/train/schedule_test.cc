@@ -50,6 +50,19 @@ TEST(ScheduleTest, PlateauFallsAfterEpochsWithoutALowerLoss) {
   EXPECT_DOUBLE_EQ(rate({0.7, 0.5, 0.6, 0.5, 0.4, 0.6}), 0.4);
 }
 
+TEST(ScheduleTest, StepFallsAfterEverySoManyEpochs) {
+  const ScheduleOptions options{
+      .lr = 0.8, .schedule = "step", .warmup = 0, .step_factor = 0.5, .step_epochs = 2};
+  const auto rate = [&](std::size_t epochs) {
+    return LearningRate(options, 50, 100, std::vector<double>(epochs, 0.1));
+  };
+  EXPECT_DOUBLE_EQ(rate(0), 0.8);
+  EXPECT_DOUBLE_EQ(rate(1), 0.8);
+  EXPECT_DOUBLE_EQ(rate(2), 0.4);
+  EXPECT_DOUBLE_EQ(rate(3), 0.4);
+  EXPECT_DOUBLE_EQ(rate(4), 0.2);
+}
+
 TEST(ScheduleTest, OthersDoNotLookAtLosses) {
   for (const std::string name : {"cosine", "linear", "constant"}) {
     const ScheduleOptions options{.schedule = name, .plateau_patience = 1};

@@ -100,6 +100,20 @@ StepOptions PlainSgd() {
   return options;
 }
 
+TEST(ClassifierBatchTest, BalancedClassesWeighAsMuch) {
+  Batch batch;
+  batch.clips = torch::zeros({4, 1, 3, 8, 8}, torch::kUInt8);
+  batch.labels = torch::tensor({1.0F, 0.0F, 0.0F, 0.0F});
+  ClassifierLossOptions options;
+  options.class_weights = "balanced";
+  options.WeighClasses(30, 10);
+  EXPECT_DOUBLE_EQ(options.real_weight, 2 / 3.0);
+  EXPECT_DOUBLE_EQ(options.fake_weight, 2);
+  const torch::Tensor logits = torch::tensor({std::log(3.0F), 0.0F, 0.0F, 0.0F});
+  const auto loss = ClassifierBatch(batch, options).Loss({logits, {}});
+  EXPECT_NEAR(loss.reported.item<double>(), -2 * std::log(0.75) + 2 * std::log(2.0), 1e-5);
+}
+
 // The weights after a step; dropout begins at the same place in all.
 Tensors After(const StepOptions& options, const std::shared_ptr<Model>& model,
               const std::vector<Batch>& batches, GradientSync* sync = nullptr,

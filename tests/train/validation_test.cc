@@ -45,6 +45,21 @@ TEST(ValidationTest, APersonCountsByFramesNotByClips) {
   EXPECT_THAT(VideoScores(val, scores, 2).scores, testing::Pointwise(testing::DoubleNear(1e-12), {0.2, 0.1}));
 }
 
+TEST(ValidationTest, PrecisionAndRecallOfEachClassAreOfHalf) {
+  ValidationMetrics metrics;
+  // Reals .1 .2 .5 (called fake), fakes .4 (called real) .5 .9.
+  MeasureAtHalf({{0.1, 0.2, 0.5, 0.4, 0.5, 0.9}, {0, 0, 0, 1, 1, 1}, {}, {}}, &metrics);
+  EXPECT_DOUBLE_EQ(metrics.val_accuracy, 4 / 6.0);
+  EXPECT_DOUBLE_EQ(metrics.val_precision_real, 2 / 3.0);
+  EXPECT_DOUBLE_EQ(metrics.val_recall_real, 2 / 3.0);
+  EXPECT_DOUBLE_EQ(metrics.val_precision_fake, 2 / 3.0);
+  EXPECT_DOUBLE_EQ(metrics.val_recall_fake, 2 / 3.0);
+  MeasureAtHalf({{0.1, 0.2}, {0, 1}, {}, {}}, &metrics);
+  EXPECT_DOUBLE_EQ(metrics.val_precision_real, 0.5);
+  EXPECT_DOUBLE_EQ(metrics.val_recall_fake, 0);
+  EXPECT_TRUE(std::isnan(metrics.val_precision_fake));  // nothing is called fake
+}
+
 TEST(ValidationTest, LossIsTheMeanOverClips) {
   const TemporaryFolder folder;
   MakeDataset(folder.path(), {.train = 2, .val = 2, .size = 32});

@@ -30,12 +30,21 @@ torch::Tensor XrayLoss(const torch::Tensor& map, const torch::Tensor& xray) {
 void ClassifierLossOptions::Register(Options* options) {
   options->Add("label-smoothing", &label_smoothing, "share of each label that both classes split",
                BelowOne("0.05 to 0.1 are usual, 0 for none"));
+  options->Add("class-weights", &class_weights,
+               "of a clip's loss: all alike, or so that both classes weigh as much", {"none", "balanced"});
   options->Add("xray", &xray,
                "weight of a second loss: on where fakes made on the fly are blended; 0: without",
                AtLeast(0, "1 is usual"));
 }
 
 void ClassifierLossOptions::Check() const { CheckDeclared(*this); }
+
+void ClassifierLossOptions::WeighClasses(std::int64_t reals, std::int64_t fakes) {
+  if (class_weights != "balanced" || reals == 0 || fakes == 0) return;
+  const double half = static_cast<double>(reals + fakes) / 2;
+  real_weight = half / static_cast<double>(reals);
+  fake_weight = half / static_cast<double>(fakes);
+}
 
 std::int64_t ClassifierBatch::progress() const {
   return static_cast<std::int64_t>(batch_.planned) * batch_.clips.size(1);
@@ -54,10 +63,13 @@ BatchLoss ClassifierBatch::Loss(const std::vector<torch::Tensor>& answers) const
   const torch::Tensor &logits = answers[0], &map = answers[1];
   torch::Tensor labels = samples() == 0 ? torch::zeros({1}) : batch_.labels;
   labels = labels.to(logits.device());
+  torch::Tensor weights;
+  if (options_.real_weight != options_.fake_weight)
+    weights = labels * (options_.fake_weight - options_.real_weight) + options_.real_weight;
   const double smoothing = options_.label_smoothing;
   if (smoothing > 0) labels = labels * (1 - smoothing) + smoothing / 2;
-  const auto sum =
-      torch::binary_cross_entropy_with_logits(logits.to(torch::kFloat), labels, {}, {}, at::Reduction::Sum);
+  const auto sum = torch::binary_cross_entropy_with_logits(logits.to(torch::kFloat), labels, weights, {},
+                                                           at::Reduction::Sum);
   return {traced() ? sum + options_.xray * XrayLoss(map, batch_.xray) : sum, sum};
 }
 

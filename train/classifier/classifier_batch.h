@@ -7,12 +7,19 @@ namespace seam {
 
 struct ClassifierLossOptions {
   double label_smoothing = 0;  // share of a label that both classes split
-  double xray = 0;             // weight of the loss on where clips are blended; 0: without
+  std::string class_weights = "none";
+  double xray = 0;  // weight of the loss on where clips are blended; 0: without
+  // What a clip's loss is multiplied by; WeighClasses() says it.
+  double real_weight = 1, fake_weight = 1;
   void Register(Options* options);
   void Check() const;  // UsageError
+  // With class_weights "balanced" a class of n among N clips gets N / 2n, so that both weigh as much. The
+  // mean over all clips is 1.
+  void WeighClasses(std::int64_t reals, std::int64_t fakes);
 };
 
-// Clips with a label each. The loss is binary cross-entropy with label smoothing (Szegedy et al. 2016). With
+// Clips with a label each. The loss is binary cross-entropy with label smoothing (Szegedy et al. 2016), each
+// clip's times its class's weight. With
 // xray a second loss is added, on the map of where a clip is blended (Li et al., "Face X-ray", CVPR 2020). It
 // is not reported.
 class ClassifierBatch : public TrainBatch {

@@ -73,6 +73,9 @@ void ClassifierOptions::Check() {
   model.Check();
   loader.Check();
   loss.Check();
+  if (loss.class_weights != "none" && (loader.balance != "none" || loader.fakes.Blends()))
+    throw UsageError("--class-weights", "both classes are shown equally often already",
+                     "leave it out, or --balance and --fakes");
 }
 
 // The data is compared by its digest.
@@ -115,6 +118,10 @@ void ClassifierTask::Open(const Model& network) {
   const ClassifierOptions& options = impl_->options;
   impl_->data = OpenTrainingData(options.data, options.loader.fakes);
   CheckClipsFit(*impl_->data.train, options.model.model, network.input());
+  std::int64_t fakes = 0;
+  const ClipDataset& train = *impl_->data.train;
+  for (std::size_t i = 0; i < train.size(); ++i) fakes += train.label(i);
+  impl_->options.loss.WeighClasses(static_cast<std::int64_t>(train.size()) - fakes, fakes);
 }
 
 nlohmann::json ClassifierTask::Describe() const {

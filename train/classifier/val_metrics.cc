@@ -15,6 +15,19 @@ constexpr char kReal[] = "real", kFake[] = "fake", kPartAucVideo[] = "val_auc_vi
                kPartAucVideoLow[] = "val_auc_video_low", kPartAucVideoHigh[] = "val_auc_video_high",
                kPartAucFrame[] = "val_auc_frame";
 
+struct AtHalf {
+  const char* name;
+  double ValidationMetrics::*value;
+};
+
+constexpr std::array<AtHalf, 5> kAtHalf = {{
+    {"val_accuracy", &ValidationMetrics::val_accuracy},
+    {"val_precision_real", &ValidationMetrics::val_precision_real},
+    {"val_recall_real", &ValidationMetrics::val_recall_real},
+    {"val_precision_fake", &ValidationMetrics::val_precision_fake},
+    {"val_recall_fake", &ValidationMetrics::val_recall_fake},
+}};
+
 RowSchema MakeSchema() {
   RowSchema schema;
   schema.unit = "crops";
@@ -28,6 +41,7 @@ RowSchema MakeSchema() {
     schema.more_measures.push_back(std::string(measure.name) + "_low");
     schema.more_measures.push_back(std::string(measure.name) + "_high");
   }
+  for (const auto& [name, value] : kAtHalf) schema.more_measures.emplace_back(name);
   schema.part_counts = {kReal, kFake};
   schema.part_values = {kPartAucVideo, kPartAucVideoLow, kPartAucVideoHigh, kPartAucFrame};
   schema.plateau = "val_loss";
@@ -85,6 +99,21 @@ const RowSchema& ClassifierRows() {
   return schema;
 }
 
+void MeasureAtHalf(const LabelledScores& clips, ValidationMetrics* metrics) {
+  constexpr double kHalf = 0.5;
+  const RankedScores ranked(clips.scores, clips.labels);
+  if (!ranked.measurable()) return;
+  const Confusion of = ConfusionAt(ranked, kHalf);
+  const auto share = [](double part, double other) {
+    return part + other > 0 ? part / (part + other) : std::numeric_limits<double>::quiet_NaN();
+  };
+  metrics->val_accuracy = Accuracy(ranked, kHalf);
+  metrics->val_precision_real = share(of.true_negatives, of.false_negatives);
+  metrics->val_recall_real = share(of.true_negatives, of.false_positives);
+  metrics->val_precision_fake = share(of.true_positives, of.false_positives);
+  metrics->val_recall_fake = share(of.true_positives, of.false_negatives);
+}
+
 void FillRow(const ValidationMetrics& metrics, const std::vector<ValPart>& parts, EpochRow* row) {
   for (std::size_t i = 0; i < ValMeasures().size(); ++i) {
     const std::string name = ValMeasures()[i].name;
@@ -92,6 +121,7 @@ void FillRow(const ValidationMetrics& metrics, const std::vector<ValPart>& parts
     row->measures[name + "_low"] = metrics.intervals[i].low;
     row->measures[name + "_high"] = metrics.intervals[i].high;
   }
+  for (const auto& [name, value] : kAtHalf) row->measures[name] = metrics.*value;
   for (const ValPart& part : parts) {
     row->parts.push_back({.name = part.name,
                           .counts = {{kReal, part.real}, {kFake, part.fake}},
@@ -113,6 +143,13 @@ std::string EpochText(const EpochRow& row, const Calibration& calibration, int e
         fmt::format("  {:<7}{:<24}{:<24}{:<24}{}\n", level == 0 ? "frames" : "videos", Cell(row, 4 * level),
                     Cell(row, 4 * level + 1), Cell(row, 4 * level + 2), Cell(row, 4 * level + 3));
   }
+  const auto shown = [&](const char* name) {
+    const double value = row.Measure(name);
+    return std::isnan(value) ? std::string("-") : fmt::format("{:.3f}", value);
+  };
+  text += fmt::format("  frames at 0.5: accuracy {}; precision and recall of real {} {}, of fake {} {}\n",
+                      shown("val_accuracy"), shown("val_precision_real"), shown("val_recall_real"),
+                      shown("val_precision_fake"), shown("val_recall_fake"));
   text += PartsText(row.parts);
   text += fmt::format(
       "  a video is fake from {:.4f} on, uncertain from {:.4f} to {:.4f}; temperature {:.3g}\n",

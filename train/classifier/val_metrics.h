@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,17 @@ struct ValidationMetrics {
   double val_eer_frame = 0, val_eer_video = 0;
   double val_ap_frame = 0, val_ap_video = 0;
   std::array<Interval, 8> intervals = {};  // of ValMeasures(), at 95 %; NaN where none is known
+  // Of clips that are called fake from a score of 0.5 on; NaN where nothing is called so.
+  double val_accuracy = kUnknown;
+  double val_precision_real = kUnknown, val_recall_real = kUnknown;
+  double val_precision_fake = kUnknown, val_recall_fake = kUnknown;
+
+ private:
+  static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 };
+
+// Fills the five of 0.5.
+void MeasureAtHalf(const LabelledScores& clips, ValidationMetrics* metrics);
 
 struct ValMeasure {
   const char* name;  // of its column; those of the interval's ends are NAME_low and NAME_high

@@ -160,6 +160,7 @@ ValidationMetrics MeasureScores(const LabelledScores& clips, const LabelledScore
   ValidationMetrics metrics;
   Measure(clips, false, &metrics);
   Measure(videos, true, &metrics);
+  MeasureAtHalf(clips, &metrics);
   return metrics;
 }
 
