@@ -64,6 +64,17 @@ Graph GraphOfSigns() {
   return graph;
 }
 
+std::vector<std::string> FamilyModels() {
+  std::vector<std::string> names = ModelNames();
+  std::erase_if(names, [](const std::string& name) {
+    const bool efficient = name.starts_with("efficientnet_") && name != "efficientnet_b0",
+               binary = name.starts_with("bnext_") && name != "bnext_t",
+               transformer = name.starts_with("vit_") && name != "vit_s16";
+    return efficient || binary || transformer || name == "resnet34";
+  });
+  return names;
+}
+
 std::vector<std::string> SmoothModels() {
   std::vector<std::string> names = ModelNames();
   std::erase_if(names, [](const std::string& name) { return name.starts_with("bnext_"); });

@@ -17,6 +17,10 @@ ModelOptions GetOptions(const std::string& model, int size = -1,
 // A network with every operator of BNext, and with few signs.
 Graph GraphOfSigns();
 
+// One network of each family: its other sizes are the same code with other numbers, which tests of parameter
+// counts and exports look at.
+std::vector<std::string> FamilyModels();
+
 // The registry's networks without BNexts: in these one sign of hundreds of thousands may fall otherwise in
 // another runtime, whose last digits differ, and then so do the scores.
 std::vector<std::string> SmoothModels();

@@ -93,7 +93,7 @@ TEST_P(GradCamOfFramesTest, GradientsAreThoseOfFiniteDifferences) {
 INSTANTIATE_TEST_SUITE_P(Frames, GradCamOfFramesTest, testing::Values(1, 3));
 
 TEST(GradCamTest, EveryNetworkHasMapsOfItsOwnAndStaysAsItWas) {
-  for (const std::string& name : ModelNames()) {
+  for (const std::string& name : FamilyModels()) {
     for (const char* head : {"none", "lstm"}) {
       SCOPED_TRACE(name + " " + head);
       at::manual_seed(5);

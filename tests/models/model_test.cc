@@ -217,13 +217,7 @@ TEST_P(EveryModelTest, AWindowOfOneIsTheImageNetwork) {
   }
 }
 
-std::vector<std::string> Names() {
-  std::vector<std::string> names;
-  for (const auto& entry : ModelRegistry()) names.push_back(entry.name);
-  return names;
-}
-
-INSTANTIATE_TEST_SUITE_P(Registry, EveryModelTest, testing::ValuesIn(Names()),
+INSTANTIATE_TEST_SUITE_P(Registry, EveryModelTest, testing::ValuesIn(FamilyModels()),
                          [](const auto& parameter) { return parameter.param; });
 
 }  // namespace
