@@ -91,33 +91,37 @@ void ExpectSameFaces(const std::vector<Face>& faces, const std::vector<Face>& ot
   }
 }
 
+#ifdef SEAM_ONEDNN
 // Seam's engine against OpenCV's, to a hundredth of a pixel of the picture searched.
-void ExpectEnginesAgree(DetectorOptions options) {
-  options.detector_engine = "seam";
-  const auto seam = MakeFaceDetector(options);
-  options.detector_engine = "opencv";
-  const auto opencv = MakeFaceDetector(options);
-  int faces = 0;
+TEST(DetectorEnginesTest, BothFindTheSameFaces) {
+  SEAM_NEEDS_SHARED("data/clips");
+  struct Pair {
+    DetectorOptions options;
+    std::unique_ptr<FaceDetector> seam, opencv;
+    int faces = 0;
+  };
+  std::vector<Pair> pairs;
+  for (const auto& [name, file] : {std::pair("retinaface", "retinaface_mnet025_v2.onnx"),
+                                   std::pair("yunet", "face_detection_yunet_2022mar.onnx")}) {
+    Pair& pair = pairs.emplace_back();
+    pair.options = With(name, SharedPath(std::string("models/") + file).string());
+    pair.options.detector_engine = "seam";
+    pair.seam = MakeFaceDetector(pair.options);
+    pair.options.detector_engine = "opencv";
+    pair.opencv = MakeFaceDetector(pair.options);
+  }
   const int frames = ForFramesOfSharedClips([&](const cv::Mat& picture) {
-    float scale = 1;
-    const cv::Mat small = ShrinkTo(picture, options.EffectiveSize(), &scale);
-    const std::vector<Face> found = seam->Detect(small);
-    faces += static_cast<int>(found.size());
-    ExpectSameFaces(found, opencv->Detect(small));
+    for (Pair& pair : pairs) {
+      SCOPED_TRACE(pair.options.detector);
+      float scale = 1;
+      const cv::Mat small = ShrinkTo(picture, pair.options.EffectiveSize(), &scale);
+      const std::vector<Face> found = pair.seam->Detect(small);
+      pair.faces += static_cast<int>(found.size());
+      ExpectSameFaces(found, pair.opencv->Detect(small));
+    }
   });
   EXPECT_EQ(frames, 306);
-  EXPECT_GE(faces, 300);
-}
-
-#ifdef SEAM_ONEDNN
-TEST(RetinaFaceTest, BothEnginesFindTheSameFaces) {
-  SEAM_NEEDS_SHARED("data/clips");
-  ExpectEnginesAgree(With("retinaface", SharedPath("models/retinaface_mnet025_v2.onnx").string()));
-}
-
-TEST(YuNetTest, BothEnginesFindTheSameFaces) {
-  SEAM_NEEDS_SHARED("data/clips");
-  ExpectEnginesAgree(With("yunet", SharedPath("models/face_detection_yunet_2022mar.onnx").string()));
+  for (const Pair& pair : pairs) EXPECT_GE(pair.faces, 300) << pair.options.detector;
 }
 
 // The file was exported for 640 pixels.
