@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <numbers>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -27,16 +28,21 @@ using Dims = std::vector<std::int64_t>;
 
 class Exporter {
  public:
-  Exporter(const Graph& graph, const std::map<std::string, torch::Tensor>& weights, int batch,
-           onnx::GraphProto* out)
-      : graph_(graph), weights_(weights), batch_(batch), out_(*out) {}
+  Exporter(const Graph& graph, const std::map<std::string, torch::Tensor>& weights, FeatureScale scale,
+           int batch, onnx::GraphProto* out)
+      : graph_(graph), weights_(weights), scale_(std::move(scale)), batch_(batch), out_(*out) {}
 
   void Run() {
     const auto count = static_cast<int>(graph_.nodes().size());
     for (int i = 0; i < count; ++i) values_.push_back(Export(graph_[i], i));
-    Describe(out_.add_output(), "logit", {batch_, graph_[graph_.answer()].shape.channels});
-    Add("Sigmoid", {"logit"}, "score");
-    Describe(out_.add_output(), "score", {batch_, graph_[graph_.answer()].shape.channels});
+    const std::int64_t classes = graph_[graph_.answer()].shape.channels;
+    Describe(out_.add_output(), "logit", {batch_, classes});
+    if (classes == 1) {
+      Add("Sigmoid", {"logit"}, "score");
+    } else {
+      SetInt(Add("Softmax", {"logit"}, "score"), "axis", 1);
+    }
+    Describe(out_.add_output(), "score", {batch_, classes});
   }
 
  private:
@@ -192,7 +198,7 @@ class Exporter {
   }
 
   std::string Input(const Node& node) {
-    if (node.numbers) throw Error("onnx", "the network takes features, not pictures");
+    if (node.numbers) return InputOfFeatures(node.shape);
     const int frames = graph_.frames(), height = node.shape.height, width = node.shape.width;
     if (frames == 1) {
       Describe(out_.add_input(), "pictures", {batch_, 3, height, width});
@@ -201,6 +207,20 @@ class Exporter {
     Describe(out_.add_input(), "clips", {batch_, frames, 3, height, width});
     batch_ *= frames;
     return Reshape("clips", {batch_, 3, height, width}, "pictures");
+  }
+
+  std::string InputOfFeatures(const Shape& shape) {
+    const Dims dims = {batch_, shape.height, shape.width, shape.channels};
+    Describe(out_.add_input(), "features", dims);
+    std::string x = "features";
+    if (scale_.mean.defined()) {
+      const auto whole = [&](const torch::Tensor& tensor) {
+        return tensor.reshape({1, dims[1], dims[2], dims[3]}).repeat({batch_, 1, 1, 1});
+      };
+      x = Name(Add("Add", {x, Constant("features_shift", whole(-scale_.mean))}, "features_shifted"));
+      x = Name(Add("Mul", {x, Constant("features_scale", whole(1 / scale_.deviation))}, "features_scaled"));
+    }
+    return Transpose(x, {0, 3, 1, 2}, "maps");
   }
 
   // A convolution of each channel with one number: runtimes fold it into what follows, while OpenCV's
@@ -749,6 +769,7 @@ class Exporter {
 
   const Graph& graph_;
   const std::map<std::string, torch::Tensor>& weights_;
+  FeatureScale scale_;
   int batch_;  // of the node at hand: pictures, and behind kWindows clips
   onnx::GraphProto& out_;
   std::vector<std::string> values_;      // of the graph's nodes, by number
@@ -765,7 +786,8 @@ void OnnxOptions::Register(Options* options) {
 void OnnxOptions::Check() const { CheckDeclared(*this); }
 
 std::string ToOnnx(const Graph& graph, const std::map<std::string, torch::Tensor>& weights,
-                   const std::map<std::string, std::string>& metadata, const OnnxOptions& options) {
+                   const std::map<std::string, std::string>& metadata, const OnnxOptions& options,
+                   const FeatureScale& scale) {
   options.Check();
   onnx::ModelProto model;
   model.set_ir_version(kIrVersion);
@@ -779,7 +801,7 @@ std::string ToOnnx(const Graph& graph, const std::map<std::string, torch::Tensor
     entry->set_value(value);
   }
   model.mutable_graph()->set_name("seam");
-  Exporter(graph, weights, options.batch, model.mutable_graph()).Run();
+  Exporter(graph, weights, scale, options.batch, model.mutable_graph()).Run();
   std::string bytes;
   if (model.ByteSizeLong() > kGreatestFile || !model.SerializeToString(&bytes)) {
     throw Error("onnx", "the network is larger than the 2 GiB of an ONNX file");

@@ -1,8 +1,11 @@
 #include "spectrum/torch/feature_task.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <set>
 #include <span>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -152,9 +155,7 @@ FeatureTask::FeatureTask(const FeatureSet& set, const FeatureSet* val, ModelOpti
     }
   } else {
     train_rows_ = Shuffled(train_rows_, MakeEngine(options.seed, Stream::kOrder));
-    const auto held = static_cast<std::ptrdiff_t>(train_rows_.size() / 5);
-    val_rows_.assign(train_rows_.begin(), train_rows_.begin() + held);
-    train_rows_.erase(train_rows_.begin(), train_rows_.begin() + held);
+    HoldOut(train_rows_.size() / 5);
   }
   if (val_rows_.empty() || train_rows_.size() < 2)
     throw Error("training features", "are too few for a network", "take five rows or more");
@@ -162,6 +163,22 @@ FeatureTask::FeatureTask(const FeatureSet& set, const FeatureSet* val, ModelOpti
   schema_.inputs = "pictures";
   schema_.measures = {"val_loss", "val_accuracy"};
   schema_.better = {{"val_loss", false}};
+}
+
+void FeatureTask::HoldOut(std::size_t count) {
+  const auto picture = [&](std::size_t row) {
+    return set_.paths.empty() ? std::to_string(row) : set_.paths[row];
+  };
+  std::map<std::string, std::size_t> rows;  // of each picture
+  for (const std::size_t i : train_rows_) ++rows[picture(i)];
+  std::set<std::string> held;
+  std::size_t held_rows = 0;
+  for (const std::size_t i : train_rows_) {
+    if (held_rows >= count) break;
+    if (held.insert(picture(i)).second) held_rows += rows[picture(i)];
+  }
+  for (const std::size_t i : std::exchange(train_rows_, {}))
+    (held.contains(picture(i)) ? val_rows_ : train_rows_).push_back(i);
 }
 
 InitialModel FeatureTask::MakeNetwork(const std::string& init, std::uint64_t seed) const {

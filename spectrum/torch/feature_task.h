@@ -13,7 +13,8 @@ namespace seam {
 
 // What `seam spectrum train` has a network learn: the classes of rows of features. The loss is the cross
 // entropy, for "nn" with l2 sum w^2 of its first layer. The best epoch has the smallest loss on the rows of
-// `val`. Without `val` it is the loss on a fifth of the rows of `set`, drawn by the seed.
+// `val`. Without `val` it is the loss on a fifth of the rows of `set`, drawn by the seed; rows of one picture
+// or video stay together.
 class FeatureTask : public Task {
  public:
   // `set` and `val` must outlive it. Every row has a label.
@@ -32,7 +33,13 @@ class FeatureTask : public Task {
   void FillCheckpoint(CheckpointInfo* info) const override;
   std::string Text(const EpochRow& row, int epochs) const override;
 
+  // Which rows of the set, or of `val`, tell the best epoch.
+  const std::vector<std::size_t>& val_rows() const { return val_rows_; }
+
  private:
+  // Moves so many of the training rows to those that tell the best epoch, all rows of a picture or none.
+  void HoldOut(std::size_t count);
+
   const FeatureSet& set_;
   const FeatureSet& val_;
   ModelOptions network_;

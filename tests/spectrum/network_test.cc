@@ -1,9 +1,11 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <opencv2/dnn.hpp>
 #include <opencv2/imgcodecs.hpp>
 
 #include "base/files.h"
@@ -14,6 +16,7 @@
 #include "spectrum/experiments/experiment.h"
 #include "spectrum/network_classifier.h"
 #include "spectrum/spectrum_model.h"
+#include "spectrum/torch/feature_task.h"
 #include "tests/spectrum/made_pictures.h"
 #include "tests/support/support.h"
 
@@ -326,6 +329,49 @@ TEST(FrequencyNetworkTest, ProgramsTrainTestAndClassifyByANetwork) {
   EXPECT_THAT(tested.out, HasSubstr("as C"));
   const auto shares = RunCommand("seam spectrum classify " + set + " --model " + model);
   EXPECT_THAT(shares.out, HasSubstr("of the pictures are from class C"));
+
+  // Another program gives the same shares of belief, of features as they are in their file.
+  const auto exported =
+      RunCommand("seam models export " + model + " --output " + Quoted((folder / "m.onnx").string()));
+  ASSERT_EQ(exported.status, 0) << exported.err;
+  MakeOptions make;
+  make.feature.kind = "dct";
+  make.feature.grey = make.whole = true;
+  const FeatureSet one = FeaturesAt({(folder / "set/C/3.png").string()}, make, false);
+  const std::vector<float> row(one.values.begin(), one.values.end());
+  auto net = cv::dnn::readNetFromONNX((folder / "m.onnx").string());
+  net.setInput(cv::Mat(std::vector<int>{1, 32, 32, 1}, CV_32F, const_cast<float*>(row.data())));
+  const cv::Mat score = net.forward("score");
+  const auto expected = SpectrumModel::Load(folder / "m.safetensors").Probabilities(one.row(0));
+  ASSERT_EQ(score.total(), 3U);
+  for (int c = 0; c < 3; ++c) EXPECT_NEAR(score.at<float>(0, c), expected[static_cast<std::size_t>(c)], 1e-4);
+}
+
+TEST(FrequencyNetworkTest, OnnxFilesOfOtherClassifiersAreRefusedWithAHint) {
+  const TemporaryFolder folder;
+  ClassifierOptions options;
+  options.solver = "ridge";
+  SpectrumModel::Train(Maps(2, 20, {24}), options).Save(folder / "ridge.safetensors", {});
+  const auto result = RunCommand("seam models export " + Quoted((folder / "ridge.safetensors").string()) +
+                                 " --output " + Quoted((folder / "a.onnx").string()));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("networks alone"));
+  EXPECT_THAT(result.err, HasSubstr("seam spectrum test"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "a.onnx"));
+}
+
+TEST(FrequencyNetworkTest, RowsOfOnePictureAreNotBothLearnedFromAndHeldOut) {
+  FeatureSet set = Maps(2, 40, {24});
+  // Four rows of each of ten pictures.
+  for (std::size_t i = 0; i < set.rows(); ++i) set.paths.push_back(std::to_string(i / 4) + ".png");
+  ClassifierOptions options;
+  options.solver = "deepfreq";
+  const FeatureTask task(set, nullptr, FrequencyOptions("deepfreq", 24, 1, 1, 2), options);
+  const auto& held = task.val_rows();
+  EXPECT_EQ(held.size(), 8U);
+  std::map<std::string, int> rows;
+  for (const std::size_t i : held) ++rows[set.paths[i]];
+  for (const auto& [path, count] : rows) EXPECT_EQ(count, 4) << path;
 }
 
 }  // namespace
