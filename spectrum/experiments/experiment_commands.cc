@@ -300,6 +300,7 @@ int SpectrumTrain(const std::vector<std::string>& arguments, NetworkTrainer trai
   FollowRecipe(train.recipe, &source.make);
   // These are for what is learned from.
   source.make.change = {};
+  source.make.copies = 1;
   source.make.num_files = 0;
   std::optional<FeatureSet> held;
   if (!val.empty()) {

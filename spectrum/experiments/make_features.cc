@@ -54,6 +54,7 @@ nlohmann::json ReadRecipe(const MakeOptions& options) {
   nlohmann::json recipe = options.feature.ToJson();
   recipe["whole"] = options.whole;
   if (!options.change.none()) recipe["change"] = options.change.ToJson();
+  if (options.copies > 1) recipe["copies"] = options.copies;
   if (!options.whole) recipe["crop"] = nlohmann::json::parse(CropSpecJson(ReadCrop(options)));
   return recipe;
 }
@@ -155,6 +156,18 @@ void AddRow(Features features, Outcome* outcome) {
   }
 }
 
+// The features of each copy of a picture; `number` tells it from others of its name.
+std::vector<Features> ComputeCopies(const cv::Mat& picture, const MakeOptions& options, const fs::path& path,
+                                    std::size_t number) {
+  std::vector<Features> rows;
+  const auto copies = static_cast<std::size_t>(options.copies);
+  for (std::size_t copy = 0; copy < copies; ++copy) {
+    rows.push_back(ComputeFeatures(
+        Changed(picture, options.change, path.filename().string(), number * copies + copy), options.feature));
+  }
+  return rows;
+}
+
 class FeatureSink : public ClipSink {
  public:
   FeatureSink(const MakeOptions& options, fs::path path)
@@ -165,9 +178,12 @@ class FeatureSink : public ClipSink {
       cv::Mat picture(frame.picture.size(), CV_8UC3);
       const std::string encoded = EncodePicture(frame.picture.data, frame.picture.step[0], crop_);
       const std::string problem = decoder.Decode(encoded, crop_, picture.data);
-      picture = Changed(picture, options_.change, path_.filename().string(), seen_++);
-      rows_[clip.track].push_back(problem.empty() ? ComputeFeatures(picture, options_.feature)
-                                                  : Features{{}, {}, problem});
+      std::vector<Features>& rows = rows_[clip.track];
+      if (!problem.empty()) {
+        rows.push_back({{}, {}, problem});
+        continue;
+      }
+      for (Features& row : ComputeCopies(picture, options_, path_, seen_++)) rows.push_back(std::move(row));
     }
   }
   void Finish(const VideoSummary& summary) override {
@@ -244,9 +260,11 @@ class Making {
     progress_->Advance();
   }
 
-  Features Of(const cv::Mat& picture, const fs::path& path, std::size_t number) const {
-    return ComputeFeatures(Changed(picture, options_.change, path.filename().string(), number),
-                           options_.feature);
+  void Add(const cv::Mat& picture, const fs::path& path, std::size_t number, Outcome* outcome) const {
+    for (Features& row : ComputeCopies(picture, options_, path, number)) AddRow(std::move(row), outcome);
+  }
+  std::size_t CountPictures(const Outcome& outcome) const {
+    return outcome.rows.size() / static_cast<std::size_t>(options_.copies);
   }
 
   Outcome OfWhole(std::size_t number) const {
@@ -255,7 +273,7 @@ class Making {
     try {
       if (input.kind == SpectrumInput::Kind::kPicture) {
         const bool grey = options_.feature.IsGrey();
-        AddRow(Of(pictures_.Read(input.path, grey), input.path, number), &outcome);
+        Add(pictures_.Read(input.path, grey), input.path, number, &outcome);
       } else {
         const MediaLimits& limits = options_.extract.media;
         const VideoScan scan = ScanVideo(input.path, limits);
@@ -265,7 +283,7 @@ class Making {
                                    : FrameSampler::EvenByIndex(options_.extract.sample.frames, scan.packets);
         while (const auto stamp = reader.Next()) {
           if (sampler.Wants(*stamp))
-            AddRow(Of(reader.Frame().Picture(), input.path, outcome.rows.size()), &outcome);
+            Add(reader.Frame().Picture(), input.path, CountPictures(outcome), &outcome);
           if (sampler.Finished()) break;
         }
       }
@@ -356,7 +374,7 @@ class Making {
     for (const Frame& frame : clip->frames()) {
       outcome.problem = decoder.Decode(frame.image(), clip->crop(), picture.data);
       if (!outcome.problem.empty()) break;
-      AddRow(Of(picture, clip->video(), outcome.rows.size()), &outcome);
+      Add(picture, clip->video(), CountPictures(outcome), &outcome);
     }
     outcome.labels.assign(outcome.rows.size(), clip->label() == FAKE ? 1 : 0);
     outcome.paths.assign(outcome.rows.size(), clip->video());
@@ -415,6 +433,7 @@ class Making {
 void MakeOptions::Register(Options* options) {
   feature.Register(options);
   change.Register(options);
+  options->Add("copies", &copies, "with --change: rows of each picture, each changed by itself", AtLeast(1));
   options->Add("whole", &whole, "take whole pictures and frames instead of the faces in them");
   options->Add("split", &split, "of inputs that have splits", {"all", "train", "val", "test"});
   options->Add("num-files", &num_files, "take the first so many files of each class; 0: all", AtLeast(0));
@@ -423,6 +442,8 @@ void MakeOptions::Register(Options* options) {
 
 void MakeOptions::Check() const {
   CheckDeclared(*this);
+  if (copies > 1 && change.none())
+    throw UsageError("--copies", "would make equal rows without a change", "--change combined --copies 4");
   extract.Check();
 }
 

@@ -20,6 +20,7 @@ namespace seam {
 struct MakeOptions {
   FeatureOptions feature;
   PictureChangeOptions change;  // what is done to whole pictures and to crops before
+  int copies = 1;               // rows of each picture, each changed by itself
   ExtractOptions extract;       // of faces, and of whole videos how many frames
   bool whole = false;           // whole pictures and frames, without looking for faces
   std::string split = "all";

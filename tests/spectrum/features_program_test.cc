@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -74,6 +75,27 @@ TEST_F(SpectrumFeaturesTest, SourcesAreClassesInOrderOfTheirNames) {
   EXPECT_EQ(set.classes, (std::vector<std::string>{"A_first", "B_other"}));
   EXPECT_EQ(set.labels, (std::vector<int>{0, 0, 1, 1}));
   EXPECT_EQ(set.shape, (std::vector<std::int64_t>{48, 48, 3}));
+}
+
+TEST_F(SpectrumFeaturesTest, CopiesOfAPictureAreChangedEachByItself) {
+  MakeTree();
+  const std::string command = "seam spectrum features " + Path("train/real") +
+                              " --whole --feature raw --grey --change noise --change-share 1 --output " +
+                              Path("f.npz");
+  fs::remove(folder_ / "train/real/broken.jpg");
+  EXPECT_EQ(RunCommand(command + " --copies 3").status, 0);
+  const FeatureSet set = ReadFeatureSet(folder_ / "f.npz");
+  ASSERT_EQ(set.rows() % 3, 0U);
+  for (std::size_t i = 0; i < set.rows(); i += 3) {
+    EXPECT_EQ(set.paths[i], set.paths[i + 2]);
+    EXPECT_FALSE(std::ranges::equal(set.row(i), set.row(i + 1)));
+    EXPECT_FALSE(std::ranges::equal(set.row(i), set.row(i + 2)));
+  }
+  EXPECT_EQ(set.recipe["copies"], 3);
+  const auto useless =
+      RunCommand("seam spectrum features " + Path("train") + " --whole --copies 2 --output " + Path("g.npz"));
+  EXPECT_EQ(useless.status, 2);
+  EXPECT_THAT(useless.err, HasSubstr("--change combined"));
 }
 
 TEST_F(SpectrumFeaturesTest, AKilledRunGoesOnWhereItWas) {
