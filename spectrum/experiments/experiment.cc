@@ -30,6 +30,9 @@ FeatureSet FeaturesAt(const std::vector<std::string>& paths, const MakeOptions& 
   auto made = MakeFeatures(paths, options);
   if (!made) throw Error(paths[0], "interrupted");
   for (const auto& [path, problem] : made->bad) SayWarning(Printable(path + ": " + problem));
+  if (!made->bad.empty())
+    SayWarning(
+        fmt::format("{} {} left out", made->bad.size(), made->bad.size() == 1 ? "input is" : "inputs are"));
   if (made->set.rows() == 0) throw Error(paths[0], "gave no features");
   return std::move(made->set);
 }
@@ -159,7 +162,7 @@ Table ConfusionTable(const TestResult& result, const std::vector<std::string>& c
       row.push_back(std::to_string(count));
       all += count;
     }
-    row.push_back(ShareText(result.confusion[i][i], all));
+    row.push_back(all > 0 ? ShareText(result.confusion[i][i], all) : "-");
     table.rows.push_back(std::move(row));
   }
   return table;

@@ -97,6 +97,9 @@ void Report(const std::string& subject, const SpectrumModel& model, const TestRe
     fmt::print("{}: accuracy {} of {} pictures\n", Printable(subject), ShareText(result.right, result.rows),
                result.rows);
     fmt::print("{}", ToText(ConfusionTable(result, model.classes())));
+  } else {
+    SayWarning(Printable(subject) +
+               ": no row has a label, so nothing is measured; seam spectrum classify tells shares");
   }
   const auto has = [&](Label label) {
     return std::any_of(result.scores.begin(), result.scores.end(),
@@ -474,6 +477,9 @@ int SpectrumGridSearch(const std::vector<std::string>& arguments) {
   if (inputs.empty() || val.empty() || output.empty())
     throw UsageError("seam spectrum grid-search", "needs features, --val and --output",
                      "seam spectrum grid-search --help");
+  if (classifier.IsNetwork())
+    throw UsageError("--solver", "networks have no grid: it is for the other classifiers",
+                     "seam spectrum train --solver " + classifier.solver);
   nlohmann::json results = nlohmann::json::object();
   if (fs::exists(output)) {
     results = nlohmann::json::parse(ReadFile(output), nullptr, false);

@@ -147,6 +147,24 @@ TEST_F(SpectrumExperimentTest, AModelLearnedFromVideosScoresVideos) {
   EXPECT_THAT(measured.out, HasSubstr("AUC"));
 }
 
+TEST_F(SpectrumExperimentTest, PicturesWithoutLabelsAndBadOnesAreTold) {
+  Spectrum("train " + Path("train") + kDct + "--solver ridge --output " + Path("m.safetensors"));
+  fs::rename(root_ / "test/fake", root_ / "unsorted");
+  const auto unlabelled = Spectrum("test " + Path("unsorted") + " --model " + Path("m.safetensors"));
+  EXPECT_THAT(unlabelled.err, HasSubstr("no row has a label"));
+  WriteFile(root_ / "unsorted/broken.jpg", "no picture");
+  const auto shares = Spectrum("classify " + Path("unsorted") + " --model " + Path("m.safetensors"));
+  EXPECT_THAT(shares.err, AllOf(HasSubstr("broken.jpg: "), HasSubstr("1 input is left out")));
+  EXPECT_THAT(shares.out, HasSubstr("100.00% of the pictures are from class fake (8)"));
+}
+
+TEST_F(SpectrumExperimentTest, GridSearchesAreForClassicalClassifiers) {
+  const auto result = RunCommand("seam spectrum grid-search " + Path("train") + " --val " + Path("test") +
+                                 kDct + "--solver cnn --output " + Path("grid.json"));
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("networks have no grid"));
+}
+
 TEST_F(SpectrumExperimentTest, CrossTestShowsEachModelOnEachSet) {
   fs::create_directories(root_ / "models");
   fs::create_directories(root_ / "features");
