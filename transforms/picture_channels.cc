@@ -56,6 +56,24 @@ cv::Mat ComputeDct(const cv::Mat& grey) {
   return coefficients;
 }
 
+// F = 0 has the angle 0.
+cv::Mat ComputePhase(const std::uint8_t* picture, int height, int width) {
+  constexpr double kMiddle = 3 * kWhite / 2;
+  cv::Mat sum(height, width, CV_64F), result;
+  for (int y = 0; y < height; ++y) {
+    auto* to = sum.ptr<double>(y);
+    for (int x = 0; x < width; ++x, picture += 3) to[x] = picture[0] + picture[1] + picture[2] - kMiddle;
+  }
+  cv::Mat transform;
+  cv::dft(sum, transform, cv::DFT_COMPLEX_OUTPUT);
+  transform.forEach<cv::Vec2d>([](cv::Vec2d& value, const int* /*at*/) {
+    const double modulus = std::sqrt(value[0] * value[0] + value[1] * value[1]);
+    value = modulus > 0 ? value / modulus : cv::Vec2d(1, 0);
+  });
+  cv::idft(transform, result, cv::DFT_REAL_OUTPUT | cv::DFT_SCALE);
+  return result;
+}
+
 // Writes `map` to every `step`th number from `to` on, divided by `divisor`.
 void Spread(const cv::Mat& map, double divisor, int step, float* to) {
   cv::Mat numbers;
@@ -69,7 +87,7 @@ void Spread(const cv::Mat& map, double divisor, int step, float* to) {
 }  // namespace
 
 const std::vector<std::string>& PictureChannelNames() {
-  static const std::vector<std::string> names = {"rgb", "grey", "gradient", "fft", "lbp", "dct"};
+  static const std::vector<std::string> names = {"rgb", "grey", "gradient", "fft", "lbp", "dct", "phase"};
   return names;
 }
 
@@ -128,6 +146,9 @@ void ComputeChannels(const std::uint8_t* picture, int height, int width,
         break;
       case PictureChannel::kDct:
         Spread(ComputeDct(usual), 1, step, to);
+        break;
+      case PictureChannel::kPhase:
+        Spread(ComputePhase(picture, height, width), 1, step, to);
         break;
     }
     ++to;

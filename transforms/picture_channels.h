@@ -17,6 +17,8 @@ enum class PictureChannel : std::uint8_t {
   kFft,       // 20 ln(|F| + 1e-9) of the Fourier transform F, frequency 0 in the middle; / 255
   kLbp,       // LocalBinaryPattern(), 0 to 3; / 255
   kDct,       // ln(|X| + 1e-12) of OrthonormalDct() of kGrey, 0..255
+  kPhase,  // real part of the inverse Fourier transform of F / |F|, where F is the transform of the mean of
+           // R, G and B, v / 127.5 - 1: Liu et al., "Spatial-Phase Shallow Learning", CVPR 2021, section 3.2
 };
 
 // Shares of red, green and blue in a grey, in 32,768ths, rounded to the nearest. OpenCV's code for BGR, given
@@ -24,7 +26,7 @@ enum class PictureChannel : std::uint8_t {
 inline constexpr std::array<int, 3> kGreyOfRgb = {9798, 19235, 3735}, kGreyOfBgr = {3735, 19235, 9798};
 inline constexpr double kGreyScale = 32768, kWhite = 255;
 
-// "rgb", "grey", "gradient", "fft", "lbp", "dct": in the order of the values.
+// "rgb", "grey", "gradient", "fft", "lbp", "dct", "phase": in the order of the values.
 const std::vector<std::string>& PictureChannelNames();
 
 // Names with commas between them. A UsageError of `subject` for one that is unknown or stands twice.

@@ -16,7 +16,10 @@ enum class Activation : std::uint8_t {
   kSigmoid,
   kGelu,
   kGeluTanh,
-  kQuickGelu
+  kQuickGelu,
+  kTanh,
+  kAbs,
+  kClip  // at least -slope, at most slope
 };
 
 }  // namespace seam

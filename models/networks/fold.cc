@@ -30,6 +30,12 @@ Activation ToActivation(Op op) {
       return Activation::kGeluTanh;
     case Op::kQuickGelu:
       return Activation::kQuickGelu;
+    case Op::kTanh:
+      return Activation::kTanh;
+    case Op::kAbs:
+      return Activation::kAbs;
+    case Op::kClip:
+      return Activation::kClip;
     default:
       return Activation::kNone;
   }
@@ -118,7 +124,12 @@ class Folder {
       case Op::kGelu:
       case Op::kGeluTanh:
       case Op::kQuickGelu:
+      case Op::kTanh:
+      case Op::kAbs:
+      case Op::kClip:
         return TakeActivation(i);
+      case Op::kFixedConv:
+        return TakeFixedConv(i);
       case Op::kChannels:
         return TakeChannels(node);
       case Op::kBias:
@@ -153,6 +164,16 @@ class Folder {
       case Op::kAttentionPool:
       case Op::kFirstStep:
       case Op::kUnitLength:
+      case Op::kGlobalDeviation:
+      case Op::kChannelMax:
+      case Op::kTransform:
+      case Op::kBandFilter:
+      case Op::kWindowSoftmax:
+      case Op::kSquash:
+      case Op::kRouting:
+      case Op::kMap:
+      case Op::kProduct:
+      case Op::kSoftmax:
         break;
     }
     return Push(MakeStep(node));
@@ -172,6 +193,9 @@ class Folder {
     step.norm = node.norm;
     step.attention = node.attention;
     step.rows = node.rows;
+    step.matrices = node.matrices;
+    step.routing = node.routing;
+    step.transposed = node.transposed;
     for (const int input : node.inputs) step.inputs.push_back(GetStep(input));
     if (node.op == Op::kConv || node.op == Op::kLinear || node.op == Op::kBinaryConv ||
         node.op == Op::kLayerNorm || node.op == Op::kPrepend || node.op == Op::kAttentionPool ||
@@ -181,8 +205,21 @@ class Folder {
       if (node.conv.bias || node.op == Op::kLayerNorm) step.bias = Weight(node.name + ".bias");
     }
     if (node.op == Op::kPositions) step.weight = Positions(node);
+    if (node.op == Op::kBandFilter) step.weight = Factors(node);
     if (node.op == Op::kLstm) step.layers = LstmLayers(node);
     return step;
+  }
+
+  // Of a band filter.
+  std::vector<float> Factors(const Node& node) {
+    std::vector<float> factors = Weight(node.name + ".weight");
+    const auto width = static_cast<std::size_t>(node.shape.width);
+    for (std::size_t i = 0; i < factors.size(); ++i) {
+      const auto sum = static_cast<int>(i / width + i % width);
+      const double base = sum >= node.band[0] && sum <= node.band[1] ? 1 : 0;
+      factors[i] = static_cast<float>(base + std::tanh(static_cast<double>(factors[i]) / 2));
+    }
+    return factors;
   }
 
   // For the grid of this network: P' = M P M^T, channel by channel.
@@ -378,6 +415,13 @@ class Folder {
     step.op = Op::kConv;
     step.conv = {.channels = 1};
     step.weight.assign(kLuma.begin(), kLuma.end());
+    return Push(std::move(step));
+  }
+
+  int TakeFixedConv(int i) {
+    FoldedStep step = MakeStep(graph_[i]);
+    step.op = Op::kConv;
+    step.weight = graph_[i].fixed;
     return Push(std::move(step));
   }
 

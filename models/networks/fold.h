@@ -30,9 +30,10 @@ struct FoldedStep {
   Shape shape;  // of the result
   ConvSpec conv;
   LstmSpec lstm;
-  // Weight and bias of kConv and kBinaryConv (what it multiplies with): [O, I / groups, K, K] and [O]. Of
-  // kLinear: [O, I] and [O]. Of kBatchNorm and kLayerNorm: [C] and [C]. Of kSign: none and [C]. Weights
-  // alone: kPrepend [P, C], kPositions [N, C], kAttentionPool [C], kChannelScale [C]. A bias may be empty.
+  // Weight and bias of kConv, a fixed one too, and kBinaryConv (what it multiplies with): [O, I / groups, K,
+  // K] and [O]. Of kLinear: [O, I] and [O]. Of kBatchNorm and kLayerNorm: [C] and [C]. Of kSign: none and
+  // [C]. Weights alone: kPrepend [P, C], kPositions [N, C], kAttentionPool [C], kChannelScale [C],
+  // kBandFilter [H, W] (what it multiplies with). A bias may be empty.
   std::vector<float> weight, bias;
   std::vector<float> factors;            // kBinaryConv: of its sums, before the bias is added; or empty
   std::vector<float> slopes;             // Activation::kChannelPrelu
@@ -40,10 +41,13 @@ struct FoldedStep {
   std::vector<PictureChannel> channels;  // kChannels, which has no input: it is computed of the bytes
   std::vector<FoldedLstmLayer> layers;   // kLstm
   Activation activation = Activation::kNone;
-  float slope = 0;  // kLeakyRelu
+  float slope = 0;  // kLeakyRelu, kClip
   NormSpec norm;    // kLayerNorm
   AttentionSpec attention;
-  int rows = 0;  // kMeanOverTime
+  int rows = 0;             // kMeanOverTime, kSquash
+  MatrixSpec matrices;      // kTransform
+  RoutingSpec routing;      // kRouting
+  bool transposed = false;  // kProduct
 };
 
 // A result that is asked for by its name.

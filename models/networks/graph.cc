@@ -111,6 +111,8 @@ Weights WeightsOfNode(const Graph& graph, const Node& node) {
       return {{"weight", {node.shape.channels}}};
     case Op::kChannelScale:
       return {{"weight", {in.channels}}};
+    case Op::kBandFilter:
+      return {{"weight", {in.height, in.width}}};
     case Op::kInput:
     case Op::kChannels:
     case Op::kNormalise:
@@ -141,6 +143,19 @@ Weights WeightsOfNode(const Graph& graph, const Node& node) {
     case Op::kAttention:
     case Op::kFirstStep:
     case Op::kUnitLength:
+    case Op::kFixedConv:
+    case Op::kTanh:
+    case Op::kAbs:
+    case Op::kClip:
+    case Op::kGlobalDeviation:
+    case Op::kChannelMax:
+    case Op::kTransform:
+    case Op::kWindowSoftmax:
+    case Op::kSquash:
+    case Op::kRouting:
+    case Op::kMap:
+    case Op::kProduct:
+    case Op::kSoftmax:
       return {};
   }
   if (conv.bias) weights.push_back({"bias", {conv.channels}});
@@ -223,6 +238,17 @@ int Graph::Conv(int x, const std::string& name, const ConvSpec& spec) {
   return AnyConv(Op::kConv, x, name, spec);
 }
 
+int Graph::FixedConv(int x, const ConvSpec& spec, std::vector<float> weights) {
+  if (spec.bias) Misfit("fixed convolution", "has no bias");
+  const int y = AnyConv(Op::kFixedConv, x, "", spec);
+  const std::int64_t wanted =
+      std::int64_t{spec.channels} * (At(x).shape.channels / spec.groups) * spec.kernel * spec.kernel;
+  if (static_cast<std::int64_t>(weights.size()) != wanted)
+    Misfit("fixed convolution", fmt::format("{} weights where it has {}", weights.size(), wanted));
+  nodes_.back().fixed = std::move(weights);
+  return y;
+}
+
 int Graph::BinaryConv(int x, const std::string& name, const ConvSpec& spec) {
   if (spec.bias) Misfit(name, "a binary convolution has no bias");
   return AnyConv(Op::kBinaryConv, x, name, spec);
@@ -286,6 +312,13 @@ int Graph::Blend(int a, int b, const std::string& name) {
 int Graph::Gelu(int x) { return Elementwise(Op::kGelu, x); }
 int Graph::GeluTanh(int x) { return Elementwise(Op::kGeluTanh, x); }
 int Graph::QuickGelu(int x) { return Elementwise(Op::kQuickGelu, x); }
+int Graph::Tanh(int x) { return Elementwise(Op::kTanh, x); }
+int Graph::Abs(int x) { return Elementwise(Op::kAbs, x); }
+
+int Graph::Clip(int x, double most) {
+  if (!(most > 0)) Misfit("clip", fmt::format("a bound of {} is not above 0", most));
+  return Elementwise(Op::kClip, x, most);
+}
 
 int Graph::Add(int a, int b) {
   if (At(a).shape != At(b).shape) Misfit("add", "its parts differ in shape");
@@ -295,8 +328,10 @@ int Graph::Add(int a, int b) {
 }
 
 int Graph::Scale(int x, int factors) {
-  if (At(factors).shape != Shape{.channels = At(x).shape.channels} && At(factors).shape != At(x).shape) {
-    Misfit("scale", "the factors are neither one a channel nor one a number");
+  const Shape in = At(x).shape, one_a_pixel = {.channels = 1, .height = in.height, .width = in.width};
+  if (At(factors).shape != Shape{.channels = in.channels} && At(factors).shape != one_a_pixel &&
+      At(factors).shape != in) {
+    Misfit("scale", "the factors are neither one a channel nor one a pixel nor one a number");
   }
   const int y = Elementwise(Op::kScale, x);
   nodes_.back().inputs = {x, factors};
@@ -350,6 +385,79 @@ int Graph::Upsample(int x, int factor) {
 int Graph::GlobalAveragePool(int x) {
   const int y = Elementwise(Op::kGlobalAveragePool, x);
   nodes_.back().shape.height = nodes_.back().shape.width = 1;
+  return y;
+}
+
+int Graph::GlobalDeviation(int x) {
+  if (At(x).shape.steps != 0 || At(x).shape.is_vector())
+    Misfit("deviation", "is of maps of two pixels or more");
+  const int y = Elementwise(Op::kGlobalDeviation, x);
+  nodes_.back().shape.height = nodes_.back().shape.width = 1;
+  return y;
+}
+
+int Graph::ChannelMax(int x) {
+  CheckMap("channel max", x);
+  const int y = Elementwise(Op::kChannelMax, x);
+  nodes_.back().shape.channels = 1;
+  return y;
+}
+
+int Graph::Transform(int x, MatrixSpec matrices) {
+  CheckMap("transform", x);
+  const Shape in = At(x).shape;
+  const auto height = static_cast<std::size_t>(in.height), width = static_cast<std::size_t>(in.width);
+  if (matrices.down.empty() || matrices.across.empty() || matrices.down.size() % height != 0 ||
+      matrices.across.size() % width != 0)
+    Misfit("transform", fmt::format("its matrices are not of maps of {} x {}", in.height, in.width));
+  const int y = Elementwise(Op::kTransform, x);
+  Node& node = nodes_.back();
+  node.shape.height = static_cast<int>(matrices.down.size() / height);
+  node.shape.width = static_cast<int>(matrices.across.size() / width);
+  node.matrices = std::move(matrices);
+  return y;
+}
+
+int Graph::BandFilter(int x, const std::string& name, std::array<int, 2> band) {
+  CheckMap(name, x);
+  const int y = Elementwise(Op::kBandFilter, x);
+  nodes_.back().name = name;
+  nodes_.back().band = band;
+  return y;
+}
+
+int Graph::WindowSoftmax(int x, int side) {
+  CheckMap("window softmax", x);
+  CheckPositive("window softmax", "a side", side);
+  const Shape in = At(x).shape;
+  if (in.height % side != 0 || in.width % side != 0)
+    Misfit("window softmax", fmt::format("squares of {} do not fill {} x {}", side, in.height, in.width));
+  const int y = Elementwise(Op::kWindowSoftmax, x);
+  nodes_.back().conv.kernel = nodes_.back().conv.stride = side;
+  return y;
+}
+
+int Graph::Squash(int x, int rows) {
+  CheckPositive("squash", "a number of rows", rows);
+  const Shape in = At(x).shape;
+  if (!in.is_vector() || in.steps != 0 || in.channels % rows != 0)
+    Misfit("squash", fmt::format("takes vectors of {} rows", rows));
+  const int y = Elementwise(Op::kSquash, x);
+  nodes_.back().rows = rows;
+  return y;
+}
+
+int Graph::Routing(int x, const RoutingSpec& spec) {
+  CheckPositive("routing", "a number of capsules", spec.capsules);
+  CheckPositive("routing", "a number of classes", spec.classes);
+  CheckPositive("routing", "a number of iterations", spec.iterations);
+  const Shape in = At(x).shape;
+  if (!in.is_vector() || in.steps != 0 || in.channels % (spec.capsules * spec.classes) != 0)
+    Misfit("routing",
+           fmt::format("takes predictions of {} capsules of {} classes", spec.capsules, spec.classes));
+  const int y = Elementwise(Op::kRouting, x);
+  nodes_.back().routing = spec;
+  nodes_.back().shape.channels = in.channels / spec.capsules;
   return y;
 }
 
@@ -508,6 +616,40 @@ int Graph::UnitLength(int x) {
   return Elementwise(Op::kUnitLength, x);
 }
 
+int Graph::Map(int x, int height, int width) {
+  CheckSequence("map", x);
+  const Shape in = At(x).shape;
+  if (in.lead != 0 || height < 1 || width < 1 || std::int64_t{height} * width != in.steps)
+    Misfit("map", fmt::format("{} tokens are no map of {} x {}", in.steps, height, width));
+  const int y = Elementwise(Op::kMap, x);
+  nodes_.back().shape = {.channels = in.channels, .height = height, .width = width};
+  return y;
+}
+
+int Graph::Product(int a, int b, bool transposed) {
+  CheckSequence("product", a);
+  CheckSequence("product", b);
+  const Shape left = At(a).shape, right = At(b).shape;
+  if (left.channels != (transposed ? right.channels : right.steps))
+    Misfit("product", fmt::format("[{}, {}] and [{}, {}]{} do not fit", left.steps, left.channels,
+                                  right.steps, right.channels, transposed ? ", transposed," : ""));
+  const int y = Elementwise(Op::kProduct, a);
+  Node& node = nodes_.back();
+  node.inputs = {a, b};
+  node.transposed = transposed;
+  node.shape = {.channels = transposed ? right.steps : right.channels, .steps = left.steps};
+  return y;
+}
+
+int Graph::Softmax(int x) {
+  CheckSequence("softmax", x);
+  return Elementwise(Op::kSoftmax, x);
+}
+
+void Graph::CheckMap(const std::string& name, int x) const {
+  if (At(x).shape.steps != 0) Misfit(name, "takes a map");
+}
+
 void Graph::CheckSequence(const std::string& name, int x) const {
   if (At(x).shape.steps == 0) Misfit(name, "takes a sequence of tokens");
 }
@@ -605,6 +747,7 @@ std::int64_t CountNodeMultiplyAdds(const Graph& graph, const Node& node) {
   switch (node.op) {
     case Op::kConv:
     case Op::kBinaryConv:
+    case Op::kFixedConv:
       return node.shape.numbers() * (in / conv.groups) * conv.kernel * conv.kernel;
     case Op::kLinear:
       return steps * conv.channels * in;
@@ -612,6 +755,12 @@ std::int64_t CountNodeMultiplyAdds(const Graph& graph, const Node& node) {
       return 2 * steps * steps * node.shape.channels;
     case Op::kAttentionPool:
       return 2 * steps * node.shape.channels;
+    case Op::kProduct:
+      return steps * in * node.shape.channels;
+    case Op::kTransform: {
+      const Shape& from = graph[node.inputs[0]].shape;
+      return std::int64_t{in} * node.shape.width * from.height * (from.width + node.shape.height);
+    }
     case Op::kLstm: {
       std::int64_t count = 0;
       for (const auto& [suffix, shape] : LstmWeights(node.lstm, in)) {
@@ -657,6 +806,17 @@ std::int64_t CountNodeMultiplyAdds(const Graph& graph, const Node& node) {
     case Op::kFirstStep:
     case Op::kChannelScale:
     case Op::kUnitLength:
+    case Op::kTanh:
+    case Op::kAbs:
+    case Op::kClip:
+    case Op::kGlobalDeviation:
+    case Op::kChannelMax:
+    case Op::kBandFilter:
+    case Op::kWindowSoftmax:
+    case Op::kSquash:
+    case Op::kRouting:
+    case Op::kMap:
+    case Op::kSoftmax:
       return 0;
   }
   return 0;

@@ -19,6 +19,7 @@ enum class Op {
   kNormalise,  // (x - mean) / std, per channel
   kGrey,       // of RGB: 0.299 R + 0.587 G + 0.114 B
   kConv,       // weight [O, I / groups, K, K], bias [O]
+  kFixedConv,  // the same with weights that are the network's own, not learned: `fixed`
   kBatchNorm,  // weight, bias, running_mean, running_var [C]
   kRelu,
   kRelu6,         // at least 0, at most 6
@@ -27,11 +28,14 @@ enum class Op {
   kChannelPrelu,  // slope below 0 of each channel: weight [C]
   kSilu,          // x * sigmoid(x)
   kSigmoid,
-  kGelu,        // x * Phi(x), Phi by the error function (Hendrycks, Gimpel, arXiv:1606.08415)
-  kGeluTanh,    // the same by tanh(sqrt(2 / pi) (x + 0.044715 x^3))
-  kQuickGelu,   // x * sigmoid(1.702 x)
+  kGelu,       // x * Phi(x), Phi by the error function (Hendrycks, Gimpel, arXiv:1606.08415)
+  kGeluTanh,   // the same by tanh(sqrt(2 / pi) (x + 0.044715 x^3))
+  kQuickGelu,  // x * sigmoid(1.702 x)
+  kTanh,
+  kAbs,
+  kClip,        // at least -rate, at most rate
   kAdd,         // of two of equal shape
-  kScale,       // [B, C, H, W] * [B, C, 1, 1]
+  kScale,       // [B, C, H, W] * [B, C, 1, 1], [B, 1, H, W] or an equal shape
   kBias,        // + bias [C]
   kBlend,       // scale * a + (1 - scale) * b, scale [C]
   kSign,        // -1, 0 or 1; the gradient passes where |x| < 1.5
@@ -41,6 +45,13 @@ enum class Op {
   kAveragePool,
   kUpsample,           // nearest neighbour: each number becomes a square of side conv.stride
   kGlobalAveragePool,  // -> [B, C, 1, 1]
+  kGlobalDeviation,    // -> [B, C, 1, 1]: the standard deviation of a channel, of n numbers by n - 1
+  kChannelMax,         // -> [B, 1, H, W]: the greatest of the channels
+  kTransform,          // of each channel's map X: down X across^T, `matrices`
+  kBandFilter,         // x * (b + 2 sigmoid(w) - 1), weight [H, W]; b is 1 where row + column is in `band`
+  kWindowSoftmax,      // over each square of side conv.kernel, channel by channel
+  kSquash,             // of vectors as `rows` rows: each column v becomes v |v| / (1 + |v|^2)
+  kRouting,            // of capsules, `routing`
   kFlatten,            // -> [B, C * H * W]
   kLinear,             // of the last axis; weight [O, I], bias [O]
   kDropout,            // of single numbers, in training
@@ -60,6 +71,9 @@ enum class Op {
   kFirstStep,      // [B, N, C] -> [B, C]
   kChannelScale,   // weight [C]: the factor of each channel
   kUnitLength,     // of vectors: x / |x|
+  kMap,            // [B, H * W, C] -> [B, C, H, W], the reverse of kTokens
+  kProduct,        // [B, N, K] times [B, K, M], or the transpose of [B, M, K] (`transposed`) -> [B, N, M]
+  kSoftmax,        // over the channels of each vector
 };
 
 // Note [Binary weights]
@@ -123,6 +137,19 @@ struct AttentionSpec {
   std::vector<float> angles = {};
 };
 
+// Two matrices, row by row.
+struct MatrixSpec {
+  std::vector<float> down;    // [H', H]
+  std::vector<float> across;  // [W', W]
+};
+
+// Routing by agreement from `capsules` to `classes`: Sabour et al., "Dynamic Routing Between Capsules", NIPS
+// 2017, procedure 1, as Capsule-Forensics has it (Nguyen et al., arXiv:1910.12467): each number of a
+// prediction has a share of its own. Predictions [B, capsules * classes * numbers] -> [B, classes * numbers].
+struct RoutingSpec {
+  int capsules = 1, classes = 1, iterations = 2;
+};
+
 // A step of the network. Which members mean something, `op` says.
 struct Node {
   Op op = Op::kInput;
@@ -130,17 +157,22 @@ struct Node {
   // Prefix of the weights' names, "features.0.0"; nodes of one name share their weights.
   std::string name;
   Shape shape;    // of the result
-  ConvSpec conv;  // kConv, kBinaryConv, kMaxPool and kAveragePool (without channels), kLinear (channels,
-                  // bias), kUpsample (stride)
+  ConvSpec conv;  // kConv, kFixedConv, kBinaryConv, kMaxPool and kAveragePool (without channels), kLinear
+                  // (channels, bias), kUpsample (stride)
   NormSpec norm;  // kBatchNorm, kLayerNorm (eps)
   LstmSpec lstm;  // kLstm, and kLastStep for its directions
   AttentionSpec attention;  // kAttention, kAttentionPool (heads)
-  // kPrepend: how many; kPositions: the side S of its grid; kMeanOverTime: how many are left out.
+  // kPrepend: how many; kPositions: the side S of its grid; kMeanOverTime: how many are left out; kSquash.
   int rows = 0;
-  double rate = 0;       // kDropout, kDropPath, kLeakyRelu; kChannelScale: what its factors begin with
+  double rate = 0;       // kDropout, kDropPath, kLeakyRelu, kClip; kChannelScale: what its factors begin with
   bool numbers = false;  // kInput: any numbers, not pictures
   std::vector<float> mean, std;          // kNormalise
   std::vector<PictureChannel> channels;  // kChannels
+  std::vector<float> fixed;              // kFixedConv: [O, I / groups, K, K]
+  MatrixSpec matrices;                   // kTransform
+  std::array<int, 2> band = {0, 0};      // kBandFilter: first and last
+  RoutingSpec routing;                   // kRouting
+  bool transposed = false;               // kProduct
   Init init = Init::kTorch;
   bool head = false;  // belongs to the classifier or the temporal head, not to the backbone
 };
@@ -171,6 +203,8 @@ class Graph {
   int Channels(int x, const std::vector<PictureChannel>& channels);
   int Normalise(int x, std::vector<float> mean, std::vector<float> std);
   int Conv(int x, const std::string& name, const ConvSpec& spec);
+  // `weights`: [O, I / groups, K, K]; no bias.
+  int FixedConv(int x, const ConvSpec& spec, std::vector<float> weights);
   int BatchNorm(int x, const std::string& name, const NormSpec& spec = {});
   int Relu(int x);
   int Relu6(int x);
@@ -182,6 +216,9 @@ class Graph {
   int Gelu(int x);
   int GeluTanh(int x);
   int QuickGelu(int x);
+  int Tanh(int x);
+  int Abs(int x);
+  int Clip(int x, double most);
   int Add(int a, int b);
   int Scale(int x, int factors);
   int Bias(int x, const std::string& name);
@@ -193,6 +230,13 @@ class Graph {
   int AveragePool(int x, int kernel, int stride);
   int Upsample(int x, int factor);
   int GlobalAveragePool(int x);
+  int GlobalDeviation(int x);
+  int ChannelMax(int x);
+  int Transform(int x, MatrixSpec matrices);
+  int BandFilter(int x, const std::string& name, std::array<int, 2> band);
+  int WindowSoftmax(int x, int side);
+  int Squash(int x, int rows);
+  int Routing(int x, const RoutingSpec& spec);
   int Flatten(int x);
   int Linear(int x, const std::string& name, int channels, bool bias = true);
   int Dropout(int x, double rate);
@@ -210,6 +254,9 @@ class Graph {
   int FirstStep(int x);
   int ChannelScale(int x, const std::string& name, double first = 1);
   int UnitLength(int x);
+  int Map(int x, int height, int width);
+  int Product(int a, int b, bool transposed);
+  int Softmax(int x);
 
   // Of the nodes added from here on.
   void set_init(Init init) { init_ = init; }
@@ -233,6 +280,7 @@ class Graph {
   int Elementwise(Op op, int x, double rate = 0);
   const Node& At(int x) const;
   void CheckSequence(const std::string& name, int x) const;
+  void CheckMap(const std::string& name, int x) const;
 
   std::vector<Node> nodes_;
   Init init_ = Init::kTorch;

@@ -30,6 +30,12 @@ dnnl::algorithm ToAlgorithm(Activation activation) {
       return dnnl::algorithm::eltwise_swish;
     case Activation::kSigmoid:
       return dnnl::algorithm::eltwise_logistic;
+    case Activation::kTanh:
+      return dnnl::algorithm::eltwise_tanh;
+    case Activation::kAbs:
+      return dnnl::algorithm::eltwise_abs;
+    case Activation::kClip:
+      return dnnl::algorithm::eltwise_clip;
     default:
       return dnnl::algorithm::eltwise_relu;  // alpha is the slope below zero
   }
@@ -38,9 +44,13 @@ dnnl::algorithm ToAlgorithm(Activation activation) {
 float EltwiseAlpha(const FoldedStep& step) {
   constexpr float kQuickGelu = 1.702F;
   if (step.activation == Activation::kQuickGelu) return kQuickGelu;
+  if (step.activation == Activation::kClip) return -step.slope;
   return step.activation == Activation::kSilu ? 1.0F : step.slope;
 }
-float EltwiseBeta(const FoldedStep& step) { return step.activation == Activation::kRelu6 ? 6.0F : 0.0F; }
+float EltwiseBeta(const FoldedStep& step) {
+  if (step.activation == Activation::kClip) return step.slope;
+  return step.activation == Activation::kRelu6 ? 6.0F : 0.0F;
+}
 
 void AppendActivation(const FoldedStep& step, dnnl::post_ops* ops) {
   if (step.activation == Activation::kNone) return;
@@ -151,6 +161,9 @@ void OneDnnLowering::Lower(int step) {
     case Op::kGelu:
     case Op::kGeluTanh:
     case Op::kQuickGelu:
+    case Op::kTanh:
+    case Op::kAbs:
+    case Op::kClip:
       return LowerActivation(step);
     case Op::kAdd:
     case Op::kScale:
@@ -191,9 +204,30 @@ void OneDnnLowering::Lower(int step) {
       return LowerChannelScale(step);
     case Op::kUnitLength:
       return LowerUnitLength(step);
+    case Op::kMap:
+      return LowerMap(step);
+    case Op::kProduct:
+      return LowerProduct(step);
+    case Op::kSoftmax:
+      return LowerSoftmax(step);
+    case Op::kTransform:
+      return LowerTransform(step);
+    case Op::kBandFilter:
+      return LowerBandFilter(step);
+    case Op::kChannelMax:
+      return LowerChannelMax(step);
+    case Op::kGlobalDeviation:
+      return LowerGlobalDeviation(step);
+    case Op::kWindowSoftmax:
+      return LowerWindowSoftmax(step);
+    case Op::kSquash:
+      return LowerSquash(step);
+    case Op::kRouting:
+      return LowerRouting(step);
     case Op::kInput:
     case Op::kNormalise:
     case Op::kGrey:
+    case Op::kFixedConv:
     case Op::kPrelu:
     case Op::kBias:
     case Op::kBlend:
@@ -476,6 +510,8 @@ void OneDnnLowering::LowerActivation(int step) {
 void OneDnnLowering::LowerBinary(int step) {
   const FoldedStep& it = At(step);
   if (it.inputs.size() == 3) return LowerGate(step);
+  if (it.op == Op::kScale && At(it.inputs[1]).shape.channels != it.shape.channels)
+    return LowerPixelScale(step);
   Answer(step, GetValue(it.inputs[0]).desc, it.inputs[0]);
   AddBinary(it.op == Op::kAdd ? dnnl::algorithm::binary_add : dnnl::algorithm::binary_mul, step, it.inputs[0],
             it.inputs[1]);

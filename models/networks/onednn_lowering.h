@@ -90,6 +90,22 @@ class OneDnnLowering {
   void LowerFirstStep(int step);
   void LowerChannelScale(int step);
   void LowerUnitLength(int step);
+  void LowerMap(int step);
+  void LowerProduct(int step);
+  void LowerSoftmax(int step);
+  // Of maps, by kernels and products of our own, in onednn_maps.cc.
+  void LowerTransform(int step);
+  void LowerBandFilter(int step);
+  void LowerChannelMax(int step);
+  void LowerPixelScale(int step);
+  void LowerGlobalDeviation(int step);
+  void LowerWindowSoftmax(int step);
+  void LowerSquash(int step);
+  void LowerRouting(int step);
+  // `kernel` of our own brings floats to floats: of the step's inputs, channels last, and its result.
+  void LowerByKernel(int step, OneDnnProgram::JoiningKernel kernel);
+  // The step's result is this map of floats, brought to the body's type.
+  void AnswerWithMap(int step, const Value& value);
   // Whether products alone read the step's result.
   bool FeedsProducts(int step) const;
   // The step's result as floats.

@@ -273,6 +273,40 @@ void OneDnnLowering::LowerChannelScale(int step) {
                 InArena(DNNL_ARG_DST, step)});
 }
 
+// The rows of a sequence are the pixels of a map that lies channels last.
+void OneDnnLowering::LowerMap(int step) {
+  const FoldedStep& it = At(step);
+  const Value from = Floats(it.inputs[0]);
+  AnswerWithMap(
+      step, {from.storage, {{1, it.shape.channels, it.shape.height, it.shape.width}, Type::f32, Tag::nhwc}});
+}
+
+void OneDnnLowering::LowerProduct(int step) {
+  const FoldedStep& it = At(step);
+  const Value left = Floats(it.inputs[0]), right = Floats(it.inputs[1]);
+  const std::int64_t rows = left.desc.dims()[0], inner = left.desc.dims()[1], columns = it.shape.channels;
+  const memory::desc target = RowsDesc(rows, columns),
+                     weights({inner, columns}, Type::f32,
+                             it.transposed ? memory::dims{1, inner} : memory::dims{columns, 1});
+  const dnnl::matmul::primitive_desc made(dnnl::matmul::desc(left.desc, weights, target),
+                                          PrimitiveAttributes(), engine_);
+  Answer(step, target);
+  program_.Add(dnnl::matmul(made), made.scratchpad_desc(),
+               {{DNNL_ARG_SRC, left.desc, left.storage, 0, {}},
+                {DNNL_ARG_WEIGHTS, weights, right.storage, 0, {}},
+                InArena(DNNL_ARG_DST, step)});
+}
+
+void OneDnnLowering::LowerSoftmax(int step) {
+  const Value from = Floats(At(step).inputs[0]);
+  const dnnl::softmax_v2_forward::primitive_desc made(
+      dnnl::softmax_v2_forward::desc(kInference, dnnl::algorithm::softmax_accurate, from.desc, from.desc, 1),
+      PrimitiveAttributes(), engine_);
+  Answer(step, from.desc);
+  program_.Add(dnnl::softmax_v2_forward(made), made.scratchpad_desc(),
+               {{DNNL_ARG_SRC, from.desc, from.storage, 0, {}}, InArena(DNNL_ARG_DST, step)});
+}
+
 void OneDnnLowering::LowerUnitLength(int step) {
   const FoldedStep& it = At(step);
   const Value from = Floats(it.inputs[0]);

@@ -40,6 +40,12 @@ torch::Tensor Activated(const FoldedStep& step, torch::Tensor x) {
       return torch::gelu(x, "tanh");
     case Activation::kQuickGelu:
       return x * torch::sigmoid(1.702 * x);
+    case Activation::kTanh:
+      return x.tanh_();
+    case Activation::kAbs:
+      return x.abs_();
+    case Activation::kClip:
+      return x.clamp_(-step.slope, step.slope);
   }
   return x;
 }
@@ -131,6 +137,9 @@ class FoldedTorchModel : public CompiledModel {
     step.node.norm = from.norm;
     step.node.attention = from.attention;
     step.node.rows = from.rows;
+    step.node.matrices = from.matrices;
+    step.node.routing = from.routing;
+    step.node.transposed = from.transposed;
     step.node.channels = from.channels;
     if (!from.factors.empty()) step.weights["factors"] = OnDevice(from.factors, {-1});
     if (!from.slopes.empty()) step.weights["slopes"] = OnDevice(from.slopes, {-1});
@@ -147,6 +156,8 @@ class FoldedTorchModel : public CompiledModel {
               .contiguous(torch::MemoryFormat::ChannelsLast);
     } else if (from.op == Op::kLinear) {
       step.weights["weight"] = OnDevice(from.weight, {from.shape.channels, -1});
+    } else if (from.op == Op::kBandFilter) {
+      step.weights["weight"] = OnDevice(from.weight, {from.shape.height, from.shape.width});
     } else if (from.op == Op::kPrepend || from.op == Op::kPositions) {
       step.weights["weight"] = OnDevice(from.weight, {-1, from.shape.channels});
     } else if (!from.weight.empty()) {
@@ -215,11 +226,19 @@ class FoldedTorchModel : public CompiledModel {
         return PRelu(step, inputs[0]);
       case Op::kBatchNorm:
         return BatchNorm(step, inputs[0]);
+      case Op::kBandFilter:
+        return inputs[0] * step.weights.at("weight").to(inputs[0].scalar_type());
       case Op::kRelu:
       case Op::kRelu6:
       case Op::kLeakyRelu:
       case Op::kSilu:
       case Op::kSigmoid:
+      case Op::kGelu:
+      case Op::kGeluTanh:
+      case Op::kQuickGelu:
+      case Op::kTanh:
+      case Op::kAbs:
+      case Op::kClip:
         return Activated(step.folded, inputs[0].clone());
       default:
         break;  // RunNode() knows the rest

@@ -81,6 +81,8 @@ void Initialise(const Graph& graph, const WeightSpec& weight, torch::Tensor* ten
     tensor->fill_(0.25);
   } else if (node.op == Op::kChannelScale) {
     tensor->fill_(node.rate);
+  } else if (node.op == Op::kBandFilter) {
+    tensor->normal_(0, 0.1);  // Qian et al., "Thinking in Frequency", as its ports have it
   } else if (node.op == Op::kPrepend || node.op == Op::kPositions || node.op == Op::kAttentionPool) {
     tensor->normal_(0, kDeviation);
   } else if (node.op == Op::kLstm) {

@@ -66,6 +66,8 @@ class Exporter {
       case Op::kConv:
       case Op::kBinaryConv:
         return Conv(node, in(0), to);
+      case Op::kFixedConv:
+        return FixedConv(node, in(0), to);
       case Op::kBatchNorm:
         return BatchNorm(node, in(0), to);
       case Op::kRelu:
@@ -113,10 +115,16 @@ class Exporter {
         const std::string scaled = Name(Add("Mul", {in(0), Number(1.702)}, to + "_scaled"));
         return Name(Add("Mul", {in(0), Name(Add("Sigmoid", {scaled}, to + "_sigmoid"))}, to));
       }
+      case Op::kTanh:
+        return Name(Add("Tanh", {in(0)}, to));
+      case Op::kAbs:
+        return Name(Add("Abs", {in(0)}, to));
+      case Op::kClip:
+        return Clip(node, in(0), to);
       case Op::kAdd:
         return Name(Add("Add", {in(0), in(1)}, to));
       case Op::kScale:
-        return Name(Add("Mul", {in(0), in(1)}, to));
+        return Scale(node, in(0), in(1), to);
       case Op::kConcat:
         return Concat(node, to);
       case Op::kMaxPool: {
@@ -128,17 +136,24 @@ class Exporter {
       case Op::kAveragePool:
         SetWindow(Add("AveragePool", {in(0)}, to), node.conv);
         return to;
-      case Op::kUpsample: {
-        const auto factor = static_cast<float>(node.conv.stride);
-        auto* step = Add(
-            "Resize", {in(0), "", Constant(to + "_scales", torch::tensor({1.0F, 1.0F, factor, factor}))}, to);
-        SetText(step, "mode", "nearest");
-        SetText(step, "coordinate_transformation_mode", "asymmetric");
-        SetText(step, "nearest_mode", "floor");
-        return to;
-      }
+      case Op::kUpsample:
+        return Upsample(in(0), node.conv.stride, node.conv.stride, to);
       case Op::kGlobalAveragePool:
         return Name(Add("GlobalAveragePool", {in(0)}, to));
+      case Op::kGlobalDeviation:
+        return GlobalDeviation(node, in(0), to);
+      case Op::kChannelMax:
+        return ChannelMax(node, in(0), to);
+      case Op::kTransform:
+        return Transform(node, in(0), to);
+      case Op::kBandFilter:
+        return BandFilter(node, in(0), to);
+      case Op::kWindowSoftmax:
+        return WindowSoftmax(node, in(0), to);
+      case Op::kSquash:
+        return Squash(node, in(0), to);
+      case Op::kRouting:
+        return Routing(node, in(0), to);
       case Op::kFlatten: {
         auto* step = Add("Flatten", {in(0)}, to);
         SetInt(step, "axis", 1);
@@ -193,6 +208,18 @@ class Exporter {
                         node.shape, to);
       case Op::kUnitLength:
         return UnitLength(node, in(0), to);
+      case Op::kMap: {
+        const Shape& shape = node.shape;
+        return Reshape(Transpose(in(0), {0, 2, 1}, to + "_channels"),
+                       {batch_, shape.channels, shape.height, shape.width}, to);
+      }
+      case Op::kProduct: {
+        const std::string right = node.transposed ? Transpose(in(1), {0, 2, 1}, to + "_right") : in(1);
+        return Name(Add("MatMul", {in(0), right}, to));
+      }
+      case Op::kSoftmax:
+        SetInt(Add("Softmax", {in(0)}, to), "axis", 2);
+        return to;
     }
     throw Error("onnx", "the network has a step that has no counterpart in ONNX");
   }
@@ -258,6 +285,9 @@ class Exporter {
           break;
         case PictureChannel::kDct:
           parts.push_back(Cosines(Grey(pictures, kGreyOfRgb, name), node.shape, name));
+          break;
+        case PictureChannel::kPhase:
+          parts.push_back(Phase(pictures, node.shape, name));
           break;
       }
     }
@@ -330,6 +360,43 @@ class Exporter {
     const std::string modulus =
         Name(Add("Sqrt", {Name(Add("Add", {real, imaginary}, name + "_squares"))}, name + "_modulus"));
     return Turned(ComputeLog(modulus, 1e-9, name + "_log"));
+  }
+
+  // The transform of the mean of the colours, each number of it divided by its modulus, and back. Its
+  // imaginary part has the other sign here, and both parts lie on their side.
+  std::string Phase(const std::string& pictures, const Shape& shape, const std::string& name) {
+    const auto waves = [](int n) {
+      const torch::Tensor k = torch::arange(n, torch::kDouble);
+      return k.outer(k).fmod(n) * (2 * std::numbers::pi / n);
+    };
+    const torch::Tensor across = waves(shape.width), down = waves(shape.height);
+    constexpr double kColours = 3;
+    auto* mean =
+        Add("Conv",
+            {pictures, Constant(name + "_shares", torch::full({1, 3, 1, 1}, 2 / (kColours * kWhite))),
+             Constant(name + "_middle", torch::full({1}, -1.0))},
+            name + "_mean");
+    SetInts(mean, "kernel_shape", {1, 1});
+    const auto sum = [&](const char* op, const std::string& x, const torch::Tensor& of_x,
+                         const std::string& y, const torch::Tensor& of_y, const std::string& to) {
+      return Name(Add(op, {Product(x, of_x, to + "_x"), Product(y, of_y, to + "_y")}, to));
+    };
+    const std::string a = Turned(Product(Name(mean), across.cos(), name + "_a")),
+                      b = Turned(Product(Name(mean), across.sin(), name + "_b"));
+    const std::string real = sum("Sub", a, down.cos(), b, down.sin(), name + "_real"),
+                      imaginary = sum("Add", a, down.sin(), b, down.cos(), name + "_imaginary");
+    const std::string squares = Name(Add("Add",
+                                         {Name(Add("Mul", {real, real}, real + "_squared")),
+                                          Name(Add("Mul", {imaginary, imaginary}, imaginary + "_squared"))},
+                                         name + "_squares"));
+    const std::string modulus = PerChannel(Name(Add("Sqrt", {squares}, name + "_modulus")), name + "_offset",
+                                           torch::ones({1}), torch::full({1}, 1e-9), name + "_above");
+    const std::string unit_real = Name(Add("Div", {real, modulus}, name + "_unit_real")),
+                      unit_imaginary = Name(Add("Div", {imaginary, modulus}, name + "_unit_imaginary"));
+    const std::string c = Turned(sum("Add", unit_real, down.cos(), unit_imaginary, down.sin(), name + "_c")),
+                      d = Turned(sum("Sub", unit_imaginary, down.cos(), unit_real, down.sin(), name + "_d"));
+    const double count = static_cast<double>(shape.height) * shape.width;
+    return sum("Add", c, across.cos() / count, d, across.sin() / count, name);
   }
 
   // ln(|X| + 1e-12) of the orthonormal cosine transform.
@@ -412,6 +479,160 @@ class Exporter {
     SetInts(step, "dilations", {spec.dilation, spec.dilation});
     SetInt(step, "group", spec.groups);
     return to;
+  }
+
+  std::string FixedConv(const Node& node, const std::string& x, const std::string& to) {
+    const ConvSpec& spec = node.conv;
+    const auto weights = torch::tensor(node.fixed).view({spec.channels, -1, spec.kernel, spec.kernel});
+    auto* step = Add("Conv", {x, Constant(to + "_weights", weights)}, to);
+    SetWindow(step, spec);
+    SetInts(step, "pads", {spec.pad_before, spec.pad_before, spec.pad_after, spec.pad_after});
+    SetInts(step, "dilations", {spec.dilation, spec.dilation});
+    SetInt(step, "group", spec.groups);
+    return to;
+  }
+
+  // OpenCV 4.6 does not read this opset's Clip, so it is made of ReLUs: x - max(0, x - b) + max(0, -x - b).
+  std::string Clip(const Node& node, const std::string& x, const std::string& to) {
+    const auto all = [&](double number) {
+      return torch::full({node.shape.channels}, number, torch::kDouble);
+    };
+    const auto beyond = [&](double sign, const std::string& name) {
+      return Name(Add("Relu", {PerChannel(x, name, all(sign), all(-node.rate), name + "_less")}, name));
+    };
+    const std::string low = Name(Add("Sub", {x, beyond(1, to + "_above")}, to + "_low"));
+    return Name(Add("Add", {low, beyond(-1, to + "_below")}, to));
+  }
+
+  // One factor a pixel becomes one a number: OpenCV 4.6 multiplies maps of equal shapes, and by channels.
+  std::string Scale(const Node& node, const std::string& x, std::string factors, const std::string& to) {
+    const Shape& shape = graph_[node.inputs[1]].shape;
+    if (shape.channels != node.shape.channels) {
+      auto* step = Add("Conv", {factors, Constant(to + "_ones", torch::ones({node.shape.channels, 1, 1, 1}))},
+                       to + "_factors");
+      SetInts(step, "kernel_shape", {1, 1});
+      factors = Name(step);
+    }
+    return Name(Add("Mul", {x, factors}, to));
+  }
+
+  std::string Upsample(const std::string& x, int down, int across, const std::string& to) {
+    const auto scales = torch::tensor({1.0F, 1.0F, static_cast<float>(down), static_cast<float>(across)});
+    auto* step = Add("Resize", {x, "", Constant(to + "_scales", scales)}, to);
+    SetText(step, "mode", "nearest");
+    SetText(step, "coordinate_transformation_mode", "asymmetric");
+    SetText(step, "nearest_mode", "floor");
+    return to;
+  }
+
+  std::string GlobalDeviation(const Node& node, const std::string& x, const std::string& to) {
+    const Shape& from = graph_[node.inputs[0]].shape;
+    const std::string mean = Name(Add("GlobalAveragePool", {x}, to + "_mean"));
+    const std::string centred =
+        Name(Add("Sub", {x, Upsample(mean, from.height, from.width, to + "_means")}, to + "_centred"));
+    const std::string square = Name(Add("Mul", {centred, centred}, to + "_square"));
+    const double count = static_cast<double>(from.height) * from.width;
+    const std::string variance = PerChannel(Name(Add("GlobalAveragePool", {square}, to + "_mean_square")), to,
+                                            torch::full({from.channels}, count / (count - 1), torch::kDouble),
+                                            torch::zeros({from.channels}), to + "_variance");
+    return Name(Add("Sqrt", {variance}, to));
+  }
+
+  // As a pooling over rows of channels, [B, 1, H * W, C].
+  std::string ChannelMax(const Node& node, const std::string& x, const std::string& to) {
+    const Shape& from = graph_[node.inputs[0]].shape;
+    const std::int64_t pixels = std::int64_t{from.height} * from.width;
+    const std::string rows =
+        Reshape(Transpose(x, {0, 2, 3, 1}, to + "_last"), {batch_, 1, pixels, from.channels}, to + "_rows");
+    auto* step = Add("MaxPool", {rows}, to + "_greatest");
+    SetInts(step, "kernel_shape", {1, from.channels});
+    SetInts(step, "strides", {1, 1});
+    return Reshape(Name(step), {batch_, 1, from.height, from.width}, to);
+  }
+
+  std::string Transform(const Node& node, const std::string& x, const std::string& to) {
+    const Shape& shape = node.shape;
+    const auto turned = [](const std::vector<float>& numbers, int rows) {
+      return torch::tensor(numbers).view({rows, -1}).t().contiguous();
+    };
+    const std::string rows = Turned(Product(x, turned(node.matrices.across, shape.width), to + "_across"));
+    return Transpose(Product(rows, turned(node.matrices.down, shape.height), to + "_down"), {0, 1, 3, 2}, to);
+  }
+
+  std::string BandFilter(const Node& node, const std::string& x, const std::string& to) {
+    const Shape& shape = node.shape;
+    const auto ones = torch::ones({1, 1, shape.height, shape.width});
+    const auto factors = RunNode(
+        node, {ones}, [&](const std::string& member) { return Find(node.name + "." + member).cpu(); },
+        RunMode());
+    return Name(
+        Add("Mul", {x, Constant(node.name + ".factors", factors.repeat({1, shape.channels, 1, 1}))}, to));
+  }
+
+  std::string WindowSoftmax(const Node& node, const std::string& x, const std::string& to) {
+    const int side = node.conv.kernel;
+    const std::int64_t channels = node.shape.channels;
+    auto* greatest = Add("MaxPool", {x}, to + "_greatest");
+    SetWindow(greatest, node.conv);
+    const std::string less =
+        Name(Add("Sub", {x, Upsample(Name(greatest), side, side, to + "_most")}, to + "_less"));
+    const std::string power = Name(Add("Exp", {less}, to + "_power"));
+    auto* mean = Add("AveragePool", {power}, to + "_mean");
+    SetWindow(mean, node.conv);
+    const std::string sum = PerChannel(Name(mean), to, torch::full({channels}, side * side, torch::kDouble),
+                                       torch::zeros({channels}), to + "_sum");
+    return Name(Add("Div", {power, Upsample(sum, side, side, to + "_sums")}, to));
+  }
+
+  // Rows [R, N], each of which becomes v |v| / (1 + |v|^2).
+  std::string SquashRows(const std::string& x, std::int64_t numbers, const std::string& to) {
+    const std::string square = Name(Add("Mul", {x, x}, to + "_square")),
+                      sum = Name(Add("MatMul", {square, Ones(numbers, 1)}, to + "_sum")),
+                      sums = Name(Add("MatMul", {sum, Ones(1, numbers)}, to + "_sums"));
+    const std::string length = Name(Add("Sqrt", {sums}, to + "_length")),
+                      above = Name(Add("Add", {sums, Number(1)}, to + "_above"));
+    return Name(Add("Mul", {x, Name(Add("Div", {length, above}, to + "_factor"))}, to));
+  }
+
+  std::string Squash(const Node& node, const std::string& x, const std::string& to) {
+    const std::int64_t channels = node.shape.channels, rows = node.rows, columns = channels / rows;
+    const std::string turned =
+        Transpose(Reshape(x, {batch_, rows, columns}, to + "_split"), {0, 2, 1}, to + "_turned");
+    const std::string made =
+        SquashRows(Reshape(turned, {batch_ * columns, rows}, to + "_rows"), rows, to + "_made");
+    const std::string back =
+        Transpose(Reshape(made, {batch_, columns, rows}, to + "_columns"), {0, 2, 1}, to + "_back");
+    return Reshape(back, {batch_, channels, 1, 1}, to);
+  }
+
+  // Each number of a class is a row of as many predictions as there are capsules.
+  std::string Routing(const Node& node, const std::string& x, const std::string& to) {
+    const RoutingSpec& spec = node.routing;
+    const std::int64_t numbers = node.shape.channels, capsules = spec.capsules, rows = batch_ * numbers,
+                       width = numbers / spec.classes;
+    const std::string predictions =
+        Reshape(Transpose(Reshape(x, {batch_, capsules, numbers}, to + "_split"), {0, 2, 1}, to + "_turned"),
+                {rows, capsules}, to + "_predictions");
+    std::string agreement, sums;
+    for (int i = 0; i < spec.iterations; ++i) {
+      const std::string name = fmt::format("{}_{}", to, i);
+      std::string shares = Number(1.0 / static_cast<double>(capsules));
+      if (i > 0) {
+        auto* softmax = Add("Softmax", {agreement}, name + "_shares");
+        SetInt(softmax, "axis", 1);
+        shares = Name(softmax);
+      }
+      const std::string weighted = Name(Add("Mul", {predictions, shares}, name + "_weighted"));
+      const std::string sum = Name(Add("MatMul", {weighted, Ones(capsules, 1)}, name + "_sum"));
+      sums = SquashRows(Reshape(sum, {batch_ * spec.classes, width}, name + "_classes"), width,
+                        name + "_squashed");
+      if (i + 1 == spec.iterations) break;
+      const std::string spread = Name(
+          Add("MatMul", {Reshape(sums, {rows, 1}, name + "_column"), Ones(1, capsules)}, name + "_spread"));
+      const std::string more = Name(Add("Mul", {predictions, spread}, name + "_more"));
+      agreement = i == 0 ? more : Name(Add("Add", {agreement, more}, name + "_agreement"));
+    }
+    return Reshape(sums, {batch_, numbers, 1, 1}, to);
   }
 
   std::string BatchNorm(const Node& node, const std::string& x, const std::string& to) {

@@ -18,6 +18,9 @@ namespace {
 
 using Weight = std::function<torch::Tensor(const std::string&)>;
 
+// The gradient of the root of 0 is not finite.
+constexpr double kLeastSquare = 1e-30;
+
 torch::Tensor Normalise(const Node& node, const torch::Tensor& x) {
   const auto channels = [&](const std::vector<float>& numbers) {
     return torch::tensor(numbers, torch::kFloat).to(x.options()).view({1, -1, 1, 1});
@@ -39,6 +42,61 @@ torch::Tensor Conv(const Node& node, const torch::Tensor& x, const Weight& weigh
   const torch::Tensor padded = Padded(spec, x, 0, &pad);
   return torch::conv2d(padded, weight("weight"), spec.bias ? weight("bias") : torch::Tensor(), spec.stride,
                        pad, spec.dilation, spec.groups);
+}
+
+torch::Tensor FixedConv(const Node& node, const torch::Tensor& x) {
+  const ConvSpec& spec = node.conv;
+  std::int64_t pad = 0;
+  const torch::Tensor padded = Padded(spec, x, 0, &pad);
+  const torch::Tensor weights = torch::tensor(node.fixed, torch::kFloat)
+                                    .view({spec.channels, -1, spec.kernel, spec.kernel})
+                                    .to(x.options());
+  return torch::conv2d(padded, weights, {}, spec.stride, pad, spec.dilation, spec.groups);
+}
+
+torch::Tensor Transform(const Node& node, const torch::Tensor& x) {
+  const auto matrix = [&](const std::vector<float>& numbers, std::int64_t rows) {
+    return torch::tensor(numbers, torch::kFloat).view({rows, -1}).to(x.options());
+  };
+  const torch::Tensor down = matrix(node.matrices.down, node.shape.height),
+                      across = matrix(node.matrices.across, node.shape.width);
+  return down.matmul(x.matmul(across.t()));
+}
+
+torch::Tensor BandFilter(const Node& node, const torch::Tensor& x, const torch::Tensor& weight) {
+  const torch::Tensor sums =
+      torch::arange(x.size(2), x.device()).view({-1, 1}) + torch::arange(x.size(3), x.device());
+  const torch::Tensor base = sums.ge(node.band[0]).logical_and(sums.le(node.band[1])).to(x.scalar_type());
+  return x * (base + torch::tanh(weight / 2).to(x.scalar_type()));
+}
+
+// [B, C, H, W] as squares [B, C, H / side, W / side, side * side], and back.
+torch::Tensor WindowSoftmax(const torch::Tensor& x, std::int64_t side) {
+  const std::int64_t rows = x.size(2) / side, columns = x.size(3) / side;
+  const torch::Tensor squares =
+      x.reshape({x.size(0), x.size(1), rows, side, columns, side}).transpose(3, 4).flatten(4);
+  return torch::softmax(squares, 4)
+      .view({x.size(0), x.size(1), rows, columns, side, side})
+      .transpose(3, 4)
+      .reshape(x.sizes());
+}
+
+// Along the dimension `dim`.
+torch::Tensor Squash(const torch::Tensor& x, std::int64_t dim) {
+  const torch::Tensor square = x.square().sum({dim}, true);
+  return x * (square.clamp_min(kLeastSquare).sqrt() / (1 + square));
+}
+
+torch::Tensor Routing(const RoutingSpec& spec, const torch::Tensor& x) {
+  // [B, capsules, classes, numbers]
+  const torch::Tensor predictions = x.reshape({x.size(0), spec.capsules, spec.classes, -1});
+  torch::Tensor agreement = torch::zeros_like(predictions), sums;
+  for (int i = 0; i < spec.iterations; ++i) {
+    sums = Squash((torch::softmax(agreement, 1) * predictions).sum({1}, true), 3);
+    agreement = agreement + predictions * sums;
+  }
+  const torch::Tensor found = sums.flatten(1);
+  return x.dim() == 2 ? found : found.unsqueeze(2).unsqueeze(3);
 }
 
 // As the pictures' bytes say: fractions are cut off, as the published code does.
@@ -225,6 +283,8 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
           .sum(1, true);
     case Op::kConv:
       return Conv(node, x, weight);
+    case Op::kFixedConv:
+      return FixedConv(node, x);
     case Op::kBatchNorm:
       return BatchNorm(node, x, weight, mode);
     case Op::kRelu:
@@ -247,6 +307,12 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
       return torch::gelu(x, "tanh");
     case Op::kQuickGelu:
       return x * torch::sigmoid(1.702 * x);
+    case Op::kTanh:
+      return torch::tanh(x);
+    case Op::kAbs:
+      return torch::abs(x);
+    case Op::kClip:
+      return torch::clamp(x, -node.rate, node.rate);
     case Op::kAdd:
       return x + inputs[1];
     case Op::kScale:
@@ -269,6 +335,20 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
       return x.repeat_interleave(node.conv.stride, 2).repeat_interleave(node.conv.stride, 3);
     case Op::kGlobalAveragePool:
       return x.mean({2, 3}, true);
+    case Op::kGlobalDeviation:
+      return x.std({2, 3}, true, true);
+    case Op::kChannelMax:
+      return x.amax({1}, true);
+    case Op::kTransform:
+      return Transform(node, x);
+    case Op::kBandFilter:
+      return BandFilter(node, x, weight("weight"));
+    case Op::kWindowSoftmax:
+      return WindowSoftmax(x, node.conv.kernel);
+    case Op::kSquash:
+      return Squash(x.reshape({x.size(0), node.rows, -1}), 1).view(x.sizes());
+    case Op::kRouting:
+      return Routing(node.routing, x);
     case Op::kFlatten:
       return x.flatten(1);
     case Op::kLinear:
@@ -303,6 +383,12 @@ torch::Tensor RunNode(const Node& node, const std::vector<torch::Tensor>& inputs
       return x * weight("weight").to(x.scalar_type());
     case Op::kUnitLength:
       return x / x.norm(2, {-1}, true).clamp_min(1e-12);
+    case Op::kMap:
+      return x.transpose(1, 2).reshape({x.size(0), x.size(2), node.shape.height, node.shape.width});
+    case Op::kProduct:
+      return x.matmul(node.transposed ? inputs[1].transpose(1, 2) : inputs[1]);
+    case Op::kSoftmax:
+      return torch::softmax(x, -1);
   }
   throw std::logic_error("a node of no kind");
 }

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "models/networks/graph.h"
+#include "models/networks/matrices.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/folded_torch_model.h"
 #include "models/torch/run_node.h"
@@ -94,11 +95,7 @@ void ExpectAsEager(Model* model, const std::string& what, int n = 2) {
 
 // Small pictures, with odd sides where the network's own are: operators and paddings are the same.
 ModelOptions SmallOptions(const ModelEntry& entry) {
-  ModelOptions options;
-  options.model = entry.name;
-  options.size = entry.size % 2 == 0 ? 64 : 75;
-  if (entry.name.starts_with("vit_")) options.variant = {{"depth", 2}};
-  return options;
+  return GetOptions(entry.name, entry.size % 2 == 0 ? 64 : 75);
 }
 
 TEST(CompileTest, EveryNetworkAnswersAsItsModelDoes) {
@@ -165,6 +162,44 @@ Graph Maze() {
   x = graph.BatchNorm(graph.Linear(graph.Dropout(features, 0.5), "dense", 6, false), "dense_norm");
   graph.Linear(graph.BatchNorm(graph.Sigmoid(x), "last_norm"), "last", 1);
   return graph;
+}
+
+// Every operator of maps that detectors have beside their layers.
+Graph MazeOfMaps() {
+  Graph graph;
+  const int pictures = graph.Input(24);
+  int x = graph.Normalise(pictures, {100, 120, 140}, {50, 60, 70});
+  const int spectrum = graph.Transform(x, CosineTransform(24, 24));
+  const int low =
+      graph.Transform(graph.BandFilter(spectrum, "band", {3, 20}), InverseCosineTransform(24, 24));
+  const int small = graph.Transform(x, LinearResizing({24, 24}, {12, 8}));
+  const int large = graph.Abs(graph.Transform(small, LinearResizing({12, 8}, {24, 24})));
+  x = graph.Concat({low, graph.Channels(pictures, {PictureChannel::kPhase}), graph.Tanh(x), large});
+  x = graph.Conv(x, "a", {.channels = 8, .kernel = 3, .stride = 2, .pad_before = 1, .pad_after = 1});
+  std::vector<float> fixed;
+  for (int i = 0; i < 16 * 9; ++i) fixed.push_back(static_cast<float>(i % 7 - 3) / 4);
+  const ConvSpec around = {.channels = 16, .kernel = 3, .groups = 8, .pad_before = 1, .pad_after = 1};
+  const int noise = graph.Clip(graph.BatchNorm(graph.FixedConv(x, around, fixed), "noise"), 0.5);
+  x = graph.Add(x, graph.Clip(graph.Conv(noise, "b", {.channels = 8}), 0.4));
+  x = graph.Add(graph.Scale(x, graph.Sigmoid(graph.ChannelMax(noise))), x);
+  const int shares = graph.WindowSoftmax(graph.Conv(x, "c", {.channels = 8}), 4);
+  x = graph.Add(x, graph.Clip(graph.MaxPool(graph.Scale(shares, x), 3, 1, 1, 1), 0.3));
+  const int queries = graph.Tokens(graph.Conv(x, "q", {.channels = 4})),
+            keys = graph.Tokens(graph.Conv(x, "k", {.channels = 4})),
+            values = graph.Tokens(graph.Conv(x, "v", {.channels = 8}));
+  const int weights = graph.Softmax(graph.Linear(graph.Product(queries, keys, true), "w", 144));
+  x = graph.Add(graph.Map(graph.ChannelScale(graph.Product(weights, values, false), "gamma"), 12, 12), x);
+  const int both = graph.Concat({graph.GlobalAveragePool(x), graph.GlobalDeviation(x)});
+  const int vectors = graph.Squash(graph.Conv(both, "d", {.channels = 24, .bias = true}), 4);
+  const int classes = graph.Routing(vectors, {.capsules = 4, .classes = 2, .iterations = 3});
+  const int features = graph.Flatten(classes);
+  graph.BeginHead(features);
+  graph.Linear(features, "last", 1);
+  return graph;
+}
+
+TEST(CompileTest, OperatorsOfMapsAnswerAlike) {
+  ExpectAsEager(Stirred(MazeOfMaps()).get(), "maze of maps", 3);
 }
 
 TEST(CompileTest, FoldingSeesWhatElseNeedsAResult) { ExpectAsEager(Stirred(Maze()).get(), "maze", 3); }

@@ -165,7 +165,7 @@ TEST(PictureChannelsTest, UnknownAndRepeatedNamesAreErrors) {
     return [text] { ParsePictureChannels(text, "--input-channels"); };
   };
   EXPECT_EQ(CatchMessage(parse("rgb,fftt")), "--input-channels: 'fftt' is no channel of a picture");
-  EXPECT_EQ(CatchHint(parse("rgb,fftt")), "choose from: rgb, grey, gradient, fft, lbp, dct");
+  EXPECT_EQ(CatchHint(parse("rgb,fftt")), "choose from: rgb, grey, gradient, fft, lbp, dct, phase");
   EXPECT_EQ(CatchMessage(parse("rgb,lbp,rgb")), "--input-channels: rgb stands twice");
   EXPECT_EQ(CatchMessage(parse("")), "--input-channels: '' is no channel of a picture");
 }
