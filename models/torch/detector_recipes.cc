@@ -146,6 +146,14 @@ void ChooseBinaryDetector(const PlainTensors& tensors, ModelOptions* options) {
   }
 }
 
+// The filters are of pictures of one size.
+void ChooseSizeOfFilters(const PlainTensors& tensors, ModelOptions* options) {
+  const PlainTensor* filter = FindEnding(tensors, "FAD_head.filters.0.learnable");
+  constexpr std::int64_t kMost = 4096;
+  if (options->size == -1 && filter != nullptr && filter->shape.size() == 2 && filter->shape[0] <= kMost)
+    options->size = static_cast<int>(filter->shape[0]);
+}
+
 constexpr const char* kSignsOfFaces =
     "its authors take the first face that a RetinaFace of ResNet-50 finds, and the whole picture where there "
     "is none";
@@ -254,6 +262,35 @@ std::vector<DetectorRecipe> MakeTable() {
        .differs = kDlib,
        .notice = kDeepfakeBench,
        .change = &RepeatMap},
+      {.name = "deepfakebench-spsl",
+       .detector = "DeepfakeBench spsl",
+       .model = "xception",
+       .variant = {{"scale", "half"}, {"phase", true}},
+       .size = 256,
+       .source = "timm",
+       .rename = {{"^backbone\\.", ""}},
+       .ignore = {"adjust_channel\\."},
+       .signs = {"backbone\\.adjust_channel\\.", "backbone\\.last_linear\\.weight$"},
+       .unless = {"FAD_head", "map\\.c", "model\\.", "backbone_", "encoder_"},
+       .size_sign = {"backbone.conv1.weight", 1, kColours + 1},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kDlib,
+       .notice = kDeepfakeBench},
+      {.name = "deepfakebench-f3net",
+       .detector = "DeepfakeBench f3net",
+       .model = "xception",
+       .variant = {{"scale", "half"}, {"fad", true}},
+       .size = 256,
+       .source = "timm",
+       .rename = {{"^backbone\\.", ""}, {"^FAD_head\\.filters\\.([0-9])\\.learnable$", "fad.$1.weight"}},
+       .ignore = {"adjust_channel\\.", "FAD_head\\._DCT_all", "FAD_head\\.filters\\.[0-9]\\.base"},
+       .signs = {"FAD_head\\.filters\\.0\\.learnable", "backbone\\.last_linear\\.1\\."},
+       .choose = &ChooseSizeOfFilters,
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kDlib,
+       .notice = kDeepfakeBench},
       {.name = "deepfakebench-ucf",
        .detector = "DeepfakeBench ucf",
        .model = "xception",

@@ -1,10 +1,13 @@
 #include "models/zoo/xception.h"
 
+#include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "models/networks/matrices.h"
 #include "models/zoo/variant.h"
 
 namespace seam {
@@ -12,81 +15,20 @@ namespace {
 
 constexpr double kDropout = 0.5, kUcfSlope = 0.01;
 
-// A block's separable convolutions give so many channels, one after the other; the first may stand without
-// the ReLU before it, and the last may be followed by a pooling that halves the side.
-struct BlockSpec {
-  std::vector<int> channels;
-  bool starts_with_relu = true, halves = false;
-};
-
-class Builder {
- public:
-  Builder(Graph* graph, const ModelOptions& options)
-      : graph_(*graph),
-        widths_(VariantNumbers(options, "widths", {32, 64, 128, 256, 728, 1024, 1536, 2048})),
-        middle_blocks_(options.model == "xception_light" ? 4 : 8),
-        midway_(options.model == "xception_midway"),
-        map_(VariantNumber(options, "map", 0)),
-        ucf_(VariantFlag(options, "ucf")) {}
-
-  // -> [B, 2048, S / 32, S / 32], roughly.
-  int Body(int x) {
-    const int entry1 = widths_[2], entry2 = widths_[3], middle = widths_[4], exit = widths_[5];
-    x = graph_.Conv(x, "conv1", {.channels = widths_[0], .kernel = 3, .stride = 2});
-    x = graph_.Relu(graph_.BatchNorm(x, "bn1"));
-    x = graph_.Conv(x, "conv2", {.channels = widths_[1], .kernel = 3});
-    x = graph_.Relu(graph_.BatchNorm(x, "bn2"));
-    x = Block(x, {.channels = {entry1, entry1}, .starts_with_relu = false, .halves = true});
-    x = Block(x, {.channels = {entry2, entry2}, .halves = true});
-    x = Block(x, {.channels = {middle, middle}, .halves = true});
-    for (int i = 0; i < middle_blocks_; ++i) {
-      x = Block(x, {.channels = {middle, middle, middle}});
-      if (blocks_ == map_) x = graph_.Scale(x, graph_.Sigmoid(Separable(x, "map.c", middle)));
-    }
-    x = Block(x, {.channels = {middle, exit}, .halves = true});
-    x = graph_.Relu(graph_.BatchNorm(Separable(x, "conv3", widths_[6]), "bn3"));
-    x = graph_.BatchNorm(Separable(x, "conv4", widths_[7]), "bn4");
-    return ucf_ ? x : graph_.Relu(x);
+// -> [B, 2048, S / 32, S / 32], roughly.
+int Body(Graph* graph, int x, const ModelOptions& options) {
+  XceptionParts parts(graph, options);
+  const int map = VariantNumber(options, "map", 0);
+  x = parts.Conv2(parts.Conv1(x));
+  for (int block = 1; block <= parts.BlockCount(); ++block) {
+    x = parts.Block(x, block);
+    // What was manipulated, as the network sees it there.
+    if (block == map)
+      x = graph->Scale(x, graph->Sigmoid(parts.Separable(x, "map.c", (*graph)[x].shape.channels)));
   }
-
- private:
-  int Separable(int x, const std::string& name, int channels) {
-    const int in = graph_[x].shape.channels;
-    const ConvSpec depthwise = {
-        .channels = in, .kernel = 3, .groups = midway_ ? in / 2 : in, .pad_before = 1, .pad_after = 1};
-    return graph_.Conv(graph_.Conv(x, name + ".conv1", depthwise), name + ".pointwise",
-                       {.channels = channels});
-  }
-
-  int Block(int x, const BlockSpec& spec) {
-    const std::string name = fmt::format("block{}", ++blocks_);
-    const int stride = spec.halves ? 2 : 1;
-    int y = x, part = 0;  // ReLUs are parts too
-    for (const int channels : spec.channels) {
-      if (part > 0 || spec.starts_with_relu) {
-        y = graph_.Relu(y);
-        ++part;
-      }
-      y = Separable(y, fmt::format("{}.rep.{}", name, part++), channels);
-      y = graph_.BatchNorm(y, fmt::format("{}.rep.{}", name, part++));
-    }
-    if (spec.halves) y = graph_.MaxPool(y, 3, 2, 1, 1);
-    const int out = spec.channels.back();
-    if (spec.halves || midway_ || graph_[x].shape.channels != out) {
-      x = graph_.Conv(x, name + ".skip", {.channels = out, .stride = stride});
-      x = graph_.BatchNorm(x, name + ".skipbn");
-    }
-    return graph_.Add(y, x);
-  }
-
-  Graph& graph_;
-  std::vector<int> widths_;  // conv1, conv2, blocks 1, 2, 3 to 11, 12, conv3, conv4
-  int middle_blocks_;
-  bool midway_;
-  int map_;   // after this block x is multiplied by a map of what was manipulated; 0: it is not
-  bool ucf_;  // the last ReLU is left out
-  int blocks_ = 0;
-};
+  x = parts.Exit(x);
+  return VariantFlag(options, "ucf") ? x : graph->Relu(x);
+}
 
 std::vector<int> UcfWidths(const ModelOptions& options) {
   return VariantNumbers(options, "ucf_widths", {512, 256, 512});
@@ -102,12 +44,92 @@ int UcfFeatures(Graph* graph, int x, const ModelOptions& options) {
   return graph->Conv(x, "shared.4", {.channels = widths[1], .bias = true});
 }
 
+// The picture without all frequencies but low, middle, high ones and with all, each weighted as learned.
+int FilteredPictures(Graph* graph, int x) {
+  const Shape shape = (*graph)[x].shape;
+  const int side = shape.height, low = static_cast<int>(side / 2.82);
+  const std::array<std::array<int, 2>, 4> bands = {
+      {{0, low}, {low, side / 2}, {side / 2, 2 * side}, {0, 2 * side}}};
+  const int spectrum = graph->Transform(x, CosineTransform(shape.height, shape.width));
+  std::vector<int> pictures;
+  for (const auto& band : bands) {
+    const int filtered = graph->BandFilter(spectrum, fmt::format("fad.{}", pictures.size()), band);
+    pictures.push_back(graph->Transform(filtered, InverseCosineTransform(shape.height, shape.width)));
+  }
+  return graph->Concat(pictures);
+}
+
 }  // namespace
 
+XceptionParts::XceptionParts(Graph* graph, const ModelOptions& options, std::string prefix)
+    : graph_(*graph),
+      widths_(VariantNumbers(options, "widths", {32, 64, 128, 256, 728, 1024, 1536, 2048})),
+      middle_blocks_(options.model == "xception_light" ? 4 : 8),
+      midway_(options.model == "xception_midway"),
+      prefix_(std::move(prefix)) {}
+
+int XceptionParts::Conv1(int x) {
+  x = graph_.Conv(x, prefix_ + "conv1", {.channels = widths_[0], .kernel = 3, .stride = 2});
+  return graph_.Relu(graph_.BatchNorm(x, prefix_ + "bn1"));
+}
+
+int XceptionParts::Conv2(int x) {
+  x = graph_.Conv(x, prefix_ + "conv2", {.channels = widths_[1], .kernel = 3});
+  return graph_.Relu(graph_.BatchNorm(x, prefix_ + "bn2"));
+}
+
+int XceptionParts::Block(int x, int number) {
+  const std::string name = fmt::format("block{}", number);
+  const int middle = widths_[4], exit = widths_[5];
+  if (number <= kEntryBlocks) {
+    const int width = widths_[static_cast<std::size_t>(number) + 1];
+    return Block(x, name, {.channels = {width, width}, .starts_with_relu = number > 1, .halves = true});
+  }
+  if (number < BlockCount()) return Block(x, name, {.channels = {middle, middle, middle}});
+  return Block(x, name, {.channels = {middle, exit}, .halves = true});
+}
+
+int XceptionParts::Exit(int x) {
+  x = graph_.Relu(graph_.BatchNorm(Separable(x, "conv3", widths_[6]), prefix_ + "bn3"));
+  return graph_.BatchNorm(Separable(x, "conv4", widths_[7]), prefix_ + "bn4");
+}
+
+int XceptionParts::Separable(int x, const std::string& name, int channels) {
+  const int in = graph_[x].shape.channels;
+  const ConvSpec depthwise = {
+      .channels = in, .kernel = 3, .groups = midway_ ? in / 2 : in, .pad_before = 1, .pad_after = 1};
+  return graph_.Conv(graph_.Conv(x, prefix_ + name + ".conv1", depthwise), prefix_ + name + ".pointwise",
+                     {.channels = channels});
+}
+
+int XceptionParts::Block(int x, const std::string& name, const BlockSpec& spec) {
+  const int stride = spec.halves ? 2 : 1;
+  int y = x, part = 0;  // ReLUs are parts too
+  for (const int channels : spec.channels) {
+    if (part > 0 || spec.starts_with_relu) {
+      y = graph_.Relu(y);
+      ++part;
+    }
+    y = Separable(y, fmt::format("{}.rep.{}", name, part++), channels);
+    y = graph_.BatchNorm(y, fmt::format("{}{}.rep.{}", prefix_, name, part++));
+  }
+  if (spec.halves) y = graph_.MaxPool(y, 3, 2, 1, 1);
+  const int out = spec.channels.back();
+  if (spec.halves || midway_ || graph_[x].shape.channels != out) {
+    x = graph_.Conv(x, prefix_ + name + ".skip", {.channels = out, .stride = stride});
+    x = graph_.BatchNorm(x, prefix_ + name + ".skipbn");
+  }
+  return graph_.Add(y, x);
+}
+
 int XceptionBackbone(Graph* graph, int pictures, const ModelOptions& options) {
-  CheckVariant(options, {"scale", "widths", "map", "ucf", "ucf_widths"});
+  CheckVariant(options, {"scale", "widths", "map", "ucf", "ucf_widths", "phase", "fad"});
   graph->set_init(Init::kTorch);
-  int x = Builder(graph, options).Body(ScalePictures(graph, pictures, options, "half"));
+  int x = ScalePictures(graph, pictures, options, "half");
+  if (VariantFlag(options, "fad")) x = FilteredPictures(graph, x);
+  if (VariantFlag(options, "phase"))
+    x = graph->Concat({x, graph->Channels(pictures, {PictureChannel::kPhase})});
+  x = Body(graph, x, options);
   if (VariantFlag(options, "ucf")) x = UcfFeatures(graph, x, options);
   return graph->Flatten(graph->GlobalAveragePool(x));
 }

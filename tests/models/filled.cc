@@ -32,6 +32,11 @@ ModelOptions GetOptions(const std::string& model, int size, const nlohmann::json
   options.size = size;
   options.variant = variant;
   if (model.starts_with("bnext_") && !variant.contains("width")) options.variant["width"] = 16;
+  // So are these, the widths of which are those of Xception and of capsules.
+  const bool xceptions = model == "srm" || model == "recce";
+  if ((xceptions || model == "capsule") && !variant.contains("widths"))
+    options.variant["widths"] = xceptions ? "8/8/16/16/24/32/32/48" : "8/8/16/8/6/4";
+  if (model == "srm" && !variant.contains("hidden")) options.variant["hidden"] = 12;
   // Two blocks show what twelve do.
   if (model.starts_with("vit_") && !variant.contains("depth")) options.variant["depth"] = 2;
   options.temporal = temporal;

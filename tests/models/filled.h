@@ -9,7 +9,8 @@
 
 namespace seam {
 
-// BNexts are 16 channels wide unless `variant` says otherwise: their own widths take gigabytes.
+// BNexts, and detectors of several networks, are narrow unless `variant` says otherwise: their own widths
+// take gigabytes.
 ModelOptions GetOptions(const std::string& model, int size = -1,
                         const nlohmann::json& variant = nlohmann::json::object(),
                         const TemporalOptions& temporal = {});

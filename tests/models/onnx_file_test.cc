@@ -39,7 +39,7 @@ std::string Exported(const Model& model) {
   return ToOnnx(model.graph(), ListWeights(model), {}, {.batch = 1});
 }
 
-// Those whose steps OnnxFile reads: transformers are not among them.
+// Those whose steps OnnxFile reads: transformers and detectors of several networks are not among them.
 std::vector<std::string> ReadNames() {
   std::vector<std::string> names = SmoothModels();
   std::erase_if(names, [](const std::string& name) { return name.starts_with("vit_"); });

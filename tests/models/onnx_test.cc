@@ -36,11 +36,19 @@ TemporalOptions Head(const std::string& head, int layers = 1, bool bidirectional
   return temporal;
 }
 
+// Waves; for SRM noise, since smooth waves have next to none and rounding would be most of what it sees.
+torch::Tensor PicturesFor(const Model& model, int count) {
+  const int size = model.input().size;
+  if (model.options().model != "srm") return Unscaled(model, Waves(count, size, torch::kFloat));
+  torch::manual_seed(7);
+  return torch::rand({count, 3, size, size}) * 255;
+}
+
 std::shared_ptr<Model> Filled(const ModelOptions& options) {
   auto model = std::make_shared<Model>(options, MakeGraph(options), Model::kUnset);
   // So many that single precision alone stays far below the tolerance.
   const int pictures = 9;
-  FillLively(model.get(), Unscaled(*model, Waves(pictures, model->input().size, torch::kFloat)));
+  FillLively(model.get(), PicturesFor(*model, pictures));
   model->eval();
   return model;
 }
@@ -75,8 +83,7 @@ void ExpectAgreement(const ModelOptions& options, int batch) {
   const torch::NoGradGuard no_grad;
   const auto model = Filled(options);
   const int size = model->input().size, frames = model->input().frames;
-  const auto clips =
-      Unscaled(*model, Waves(batch * frames, size, torch::kFloat)).view({batch, frames, 3, size, size});
+  const auto clips = PicturesFor(*model, batch * frames).view({batch, frames, 3, size, size});
   const auto expected = model->forward(clips);
   const std::string bytes = Exported(*model, batch);
   const auto answers = ByOpenCv(bytes, clips, frames > 1);
@@ -86,7 +93,7 @@ void ExpectAgreement(const ModelOptions& options, int batch) {
   EXPECT_LT((answers[1].squeeze(1) - torch::sigmoid(expected)).abs().max().item<double>(), 1e-4);
   // The clips differ by more than the tolerance, and so the order of a batch shows.
   if (batch > 1) {
-    EXPECT_GT((expected.max() - expected.min()).item<double>(), 1e-3 * scale);
+    EXPECT_GT((expected.max() - expected.min()).item<double>(), 3e-4 * scale);
   }
 
   auto parsed = Parsed(bytes);
@@ -117,7 +124,7 @@ TEST(OnnxTest, ComputedChannelsAreInTheFileAndOpenCvComputesThem) {
   const torch::NoGradGuard no_grad;
   torch::manual_seed(6);
   const torch::Tensor pictures = torch::randint(0, 256, {2, 3, 64, 64}, torch::kFloat);
-  for (const char* channels : {"rgb,gradient", "grey", "fft,rgb", "dct,rgb"}) {
+  for (const char* channels : {"rgb,gradient", "grey", "fft,rgb", "dct,rgb", "phase,rgb"}) {
     ModelOptions options = GetOptions("resnet18", 64, {{"width", 8}});
     options.input_channels = channels;
     auto model = std::make_shared<Model>(options, MakeGraph(options), Model::kUnset);

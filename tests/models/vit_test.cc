@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -18,96 +17,15 @@
 #include "base/files.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/compile.h"
-#include "models/torch/detector_recipes.h"
-#include "models/torch/import.h"
 #include "models/torch/vit_names.h"
 #include "tests/models/filled.h"
+#include "tests/models/golden.h"
 #include "tests/support/support.h"
 
 namespace seam {
 namespace {
 
 using nlohmann::json;
-
-const std::string kGolden = "fixtures/detectors/golden/", kNames = "fixtures/detectors/names/";
-
-// From -1 to below 1: of number `i` of tensor `p`.
-double Mixed(std::uint64_t p, std::uint64_t i) {
-  std::uint64_t z = ((p << 40) + i + 1) * 0x9E3779B97F4A7C15U;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-  z ^= z >> 31;
-  return static_cast<double>(z >> 11) / 4503599627370496.0 - 1;
-}
-
-PlainTensor FilledTensor(const std::string& name, const std::vector<std::int64_t>& shape, int p, bool mix) {
-  std::size_t count = 1;
-  for (const std::int64_t side : shape) count *= static_cast<std::size_t>(side);
-  double factor = 0.1, base = 0;
-  if (shape.size() > 1) {
-    factor = std::sqrt(3 / (static_cast<double>(count) / static_cast<double>(shape[0])));
-  } else if (name.ends_with(".weight")) {
-    base = 1;
-  }
-  std::vector<float> numbers(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const double s =
-        mix ? Mixed(static_cast<std::uint64_t>(p), i) : std::sin(0.7 * static_cast<double>(i) + p);
-    numbers[i] = static_cast<float>(base + factor * s);
-  }
-  return CopyTensor(DType::kFloat32, shape,
-                    {reinterpret_cast<const char*>(numbers.data()), count * sizeof(float)});
-}
-
-ForeignWeights Filled(const json& rows, bool mix, const std::string& prefix = "") {
-  ForeignWeights weights{"made", {}};
-  for (const json& row : rows) {
-    if (row[2].is_null()) continue;
-    weights.tensors[prefix + row[0].get<std::string>()] =
-        FilledTensor(row[0], row[1].get<std::vector<std::int64_t>>(), row[2], mix);
-  }
-  return weights;
-}
-
-// [1, side, side, 3]
-torch::Tensor Pixels(int side) {
-  auto picture = torch::empty({1, side, side, 3}, torch::kByte);
-  auto at = picture.accessor<std::uint8_t, 4>();
-  for (int y = 0; y < side; ++y) {
-    for (int x = 0; x < side; ++x) {
-      for (int c = 0; c < 3; ++c) {
-        at[0][y][x][c] = static_cast<std::uint8_t>(
-            (7 * x + 13 * y + 29 * c + 3 * ((x * y) % 31) + 5 * ((x + 2 * y) % 17)) % 256);
-      }
-    }
-  }
-  return picture;
-}
-
-// Weights as `recipe` brings them, to a network of `options`. What the file has no classifier for keeps a
-// fresh one.
-std::shared_ptr<Model> Imported(const std::string& recipe_name, ModelOptions options,
-                                ForeignWeights weights) {
-  const DetectorRecipe& recipe = FindRecipe(recipe_name);
-  options.model = recipe.model;
-  for (const auto& [key, value] : recipe.variant.items()) {
-    if (!options.variant.contains(key)) options.variant[key] = value;
-  }
-  std::size_t ignored = 0;
-  weights.tensors = ApplyRecipe(recipe, weights.tensors, &ignored);
-  const WeightMatch match = MatchWeights(weights, options, {.fake_is = "1"}, "made");
-  for (const std::string& unset : match.unset) EXPECT_TRUE(unset.starts_with("head.")) << unset;
-  EXPECT_EQ(match.differences.size(), match.unset.size()) << testing::PrintToString(match.differences);
-  return MakeMatched(match, "made");
-}
-
-void ExpectNear(const torch::Tensor& found, const json& expected, const std::string& what) {
-  ASSERT_EQ(found.numel(), static_cast<std::int64_t>(expected.size())) << what;
-  for (std::int64_t i = 0; i < found.numel(); ++i) {
-    const auto number = expected[static_cast<std::size_t>(i)].get<double>();
-    EXPECT_NEAR(found.flatten()[i].item<double>(), number, 1e-4 * std::max(1.0, std::abs(number))) << what;
-  }
-}
 
 struct Small {
   const char *model, *recipe, *features;  // which of the answers the features are
@@ -132,13 +50,13 @@ TEST_P(SmallVitTest, AnswersAsItsAuthorsCode) {
     options.variant = GetParam().variant;
     options.variant["heads"] = 4;
     const auto model =
-        Imported(GetParam().recipe, options, Filled(entry.at("tensors"), mix, GetParam().prefix));
+        ImportByRecipe(GetParam().recipe, options, FillNames(entry.at("tensors"), mix, GetParam().prefix));
     const auto fast = Compile(*model, {});
     for (const char* input : {"waves", "pixels"}) {
       const std::string what = std::string(mix ? "mix/" : "formula/") + input;
       const json& expected = entry.at("results").at(what);
       const bool bytes = std::strcmp(input, "pixels") == 0;
-      const torch::Tensor pixels = Pixels(options.size),
+      const torch::Tensor pixels = GoldenPicture(options.size),
                           pictures = bytes ? pixels.permute({0, 3, 1, 2}).to(torch::kFloat)
                                            : Unscaled(*model, Waves(1, options.size, torch::kFloat));
       if (expected.contains(GetParam().features)) {
@@ -189,8 +107,8 @@ TEST_P(PublishedVitTest, AnswersAsItsAuthorsCode) {
   const std::string what = golden.at("inputs").contains("mix/pixels") ? "mix/pixels" : "formula/waves";
   ModelOptions options;
   options.size = GetParam().side;
-  const auto model = Imported(GetParam().recipe, options, Filled(names, what == "mix/pixels"));
-  const torch::Tensor pixels = Pixels(options.size),
+  const auto model = ImportByRecipe(GetParam().recipe, options, FillNames(names, what == "mix/pixels"));
+  const torch::Tensor pixels = GoldenPicture(options.size),
                       pictures = what == "mix/pixels"
                                      ? pixels.permute({0, 3, 1, 2}).to(torch::kFloat)
                                      : Unscaled(*model, Waves(1, options.size, torch::kFloat));
@@ -269,7 +187,7 @@ TEST(VitTest, TakesPositionsOfAnotherSize) {
   torch::manual_seed(2);
   const auto model = MakeModel(GetOptions("vit_s16", 64, {{"depth", 2}, {"positions", 14}}));
   EXPECT_EQ(ListWeights(*model).at("positions.weight").size(0), 197);
-  const torch::Tensor pixels = Pixels(64);
+  const torch::Tensor pixels = GoldenPicture(64);
   const double logit = model->forward(pixels.permute({0, 3, 1, 2}).unsqueeze(1)).item<double>();
   EXPECT_NEAR(Compile(*model, {})->Logits(pixels.data_ptr<std::uint8_t>(), 1)[0], logit, 1e-4);
 }

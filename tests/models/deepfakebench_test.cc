@@ -1,0 +1,158 @@
+// Detectors of DeepfakeBench in the size in which they are published, filled by a formula, and what their
+// authors' code answers; and small ones in training.
+
+#include <torch/nn/functional/loss.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "models/networks/matrices.h"
+#include "models/torch/checkpoint.h"
+#include "models/torch/compile.h"
+#include "models/torch/tensors.h"
+#include "tests/models/filled.h"
+#include "tests/models/golden.h"
+#include "tests/support/support.h"
+#include "transforms/picture_channels.h"
+
+namespace seam {
+namespace {
+
+using nlohmann::json;
+
+struct Published {
+  const char *golden, *recipe, *features;
+  // Of an answer, and of the features: transforms of 256 pixels in float32 are right to some 1e-4.
+  double tolerance = 1e-4;
+};
+
+void PrintTo(const Published& published, std::ostream* stream) { *stream << published.golden; }
+
+class PublishedBenchTest : public testing::TestWithParam<Published> {};
+
+TEST_P(PublishedBenchTest, AnswersAsItsAuthorsCode) {
+  const std::string path = kGolden + GetParam().golden + ".json";
+  SEAM_NEEDS_SHARED(path);
+  constexpr int kSide = 256;
+  const json expected = json::parse(ReadFile(SharedPath(path))).at("inputs_mix").at("pixels");
+  const json names = json::parse(ReadFile(SharedPath(kNames + GetParam().golden + ".json"))).at("tensors");
+  const torch::NoGradGuard no_grad;
+  ModelOptions options;
+  options.size = kSide;
+  const auto model = ImportByRecipe(GetParam().recipe, options, FillNames(names, true));
+  const torch::Tensor pixels = GoldenPicture(kSide),
+                      pictures = pixels.permute({0, 3, 1, 2}).to(torch::kFloat);
+  const json& logits = expected.at("logits")[0];
+  const double logit = logits[1].get<double>() - logits[0].get<double>();
+  const double tolerance = GetParam().tolerance;
+  EXPECT_NEAR(model->forward(pictures.unsqueeze(1)).item<double>(), logit, tolerance);
+  EXPECT_NEAR(Compile(*model, {})->Logits(pixels.data_ptr<std::uint8_t>(), 1)[0], logit, 2 * tolerance);
+  if (std::string(GetParam().features).empty()) return;
+  const torch::Tensor features = model->Features(pictures).flatten();
+  const json& golden = expected.at(GetParam().features);
+  ASSERT_EQ(features.numel(), golden.at("dim").get<std::int64_t>());
+  EXPECT_NEAR(features.sum().item<double>() / golden.at("sum").get<double>(), 1, tolerance);
+  for (std::int64_t i = 0; i < 8; ++i)
+    EXPECT_NEAR(features[i].item<double>(), golden.at("first8")[static_cast<std::size_t>(i)], tolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PublishedBenchTest,
+                         testing::Values(Published{"dfb_spsl", "deepfakebench-spsl", "features_pooled"},
+                                         Published{"dfb_f3net", "deepfakebench-f3net", "features_pooled",
+                                                   3e-4}),
+                         [](const auto& tested) { return std::string(tested.param.golden); });
+
+// The fourth channel of SPSL and the filtered pictures of F3-Net, number by number.
+TEST(BenchInputsTest, ThePhasePictureIsThatOfItsAuthors) {
+  const std::string path = kGolden + "dfb_spsl.json";
+  SEAM_NEEDS_SHARED(path);
+  constexpr int kSide = 256;
+  const json golden = json::parse(ReadFile(SharedPath(path))).at("phase_image_of_pixels");
+  const torch::Tensor picture = GoldenPicture(kSide);
+  std::vector<float> found(std::size_t{kSide} * kSide);
+  ComputeChannels(picture.data_ptr<std::uint8_t>(), kSide, kSide, {PictureChannel::kPhase}, found.data());
+  double sum = 0, absolutes = 0;
+  for (const float number : found) {
+    sum += number;
+    absolutes += std::abs(static_cast<double>(number));
+  }
+  EXPECT_NEAR(sum, golden.at("sum"), 1e-4);
+  EXPECT_NEAR(absolutes, golden.at("abs_sum"), 1e-3);
+  for (std::size_t i = 0; i < 8; ++i) {
+    EXPECT_NEAR(found[i], golden.at("first_row_first8")[i], 1e-7);
+    EXPECT_NEAR(found[std::size_t{100} * kSide + i], golden.at("row_100_first8")[i], 1e-7);
+  }
+}
+
+// As LibTorch resizes, corners aligned, and back by the inverse.
+TEST(MatricesTest, ResizeAsLibTorchAndTransformBack) {
+  torch::manual_seed(3);
+  const torch::Tensor x = torch::rand({1, 2, 6, 9}, torch::kDouble);
+  const auto apply = [&](const MatrixSpec& matrices, const torch::Tensor& map) {
+    const auto matrix = [&](const std::vector<float>& numbers, std::int64_t columns) {
+      return torch::tensor(numbers).to(torch::kDouble).view({-1, columns});
+    };
+    return matrix(matrices.down, map.size(2)).matmul(map).matmul(matrix(matrices.across, map.size(3)).t());
+  };
+  for (const auto& [height, width] : {std::pair(12, 5), std::pair(1, 20), std::pair(6, 9)}) {
+    EXPECT_LT((apply(LinearResizing({6, 9}, {height, width}), x) -
+               at::upsample_bilinear2d(x, {height, width}, true))
+                  .abs()
+                  .max()
+                  .item<double>(),
+              1e-6)
+        << height << " x " << width;
+  }
+  const torch::Tensor there = apply(CosineTransform(6, 9), x),
+                      back = apply(InverseCosineTransform(6, 9), there);
+  EXPECT_LT((back - x).abs().max().item<double>(), 1e-6);
+  EXPECT_NEAR(there.square().sum().item<double>(), x.square().sum().item<double>(), 1e-5);
+}
+
+class BenchTrainingTest : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+// Every weight is moved, those of filters, attention and routing too, and the loss falls.
+TEST_P(BenchTrainingTest, LearnsToTellTwoPicturesApart) {
+  torch::manual_seed(5);
+  const auto [name, flag] = GetParam();
+  json variant = json::object();
+  if (*flag != '\0') variant = {{flag, true}, {"widths", "4/4/8/8/8/8/8/16"}};
+  auto options = GetOptions(name, 64, variant);
+  options.dropout = 0;
+  const auto model = MakeModel(options);
+  const torch::Tensor pictures = torch::rand({4, 1, 3, 64, 64}) * 255,
+                      labels = torch::tensor({0.0F, 1.0F, 0.0F, 1.0F});
+  std::vector<double> losses;
+  for (int step = 0; step < 12; ++step) {
+    const torch::Tensor loss = torch::binary_cross_entropy_with_logits(model->forward(pictures), labels);
+    loss.backward();
+    losses.push_back(loss.item<double>());
+    const torch::NoGradGuard no_grad;
+    for (auto& parameter : model->named_parameters()) {
+      ASSERT_TRUE(parameter.value().grad().defined()) << parameter.key();
+      const torch::Tensor gradient = parameter.value().grad();
+      EXPECT_TRUE(gradient.isfinite().all().item<bool>()) << parameter.key();
+      parameter.value().sub_(gradient, 0.02 / std::max(1.0, gradient.norm().item<double>()));
+      gradient.zero_();
+    }
+  }
+  EXPECT_LT(losses.back(), losses.front());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, BenchTrainingTest,
+                         testing::Values(std::pair("xception", "phase"), std::pair("xception", "fad")),
+                         [](const auto& tested) {
+                           const std::string flag = tested.param.second;
+                           return std::string(tested.param.first) + (flag.empty() ? "" : "_" + flag);
+                         });
+
+}  // namespace
+}  // namespace seam
