@@ -80,6 +80,17 @@ void RepeatAttentionAndFold(TorchTensors* tensors) {
 
 void RepeatMap(TorchTensors* tensors) { RepeatRows("map.c.pointwise", tensors); }
 
+// The factor of both attentions is one number for all channels.
+void RepeatFactors(TorchTensors* tensors) {
+  for (auto& [name, factor] : *tensors) {
+    const auto at = name.find("gamma");
+    if (at == std::string::npos || factor.numel() != 1) continue;
+    const auto values = tensors->find(name.substr(0, at) + "value_conv1.weight");
+    if (values != tensors->end() && values->second.dim() == 4)
+      factor = factor.flatten().repeat({values->second.size(0)});
+  }
+}
+
 // Note [The first convolution of NPR]
 //
 // Its 3x3 convolution k of stride 2 sees r = 2/3 (x - x at the even places, each doubled in both directions).
@@ -291,6 +302,24 @@ std::vector<DetectorRecipe> MakeTable() {
        .aggregate = kMeanOfFrames,
        .differs = kDlib,
        .notice = kDeepfakeBench},
+      {.name = "deepfakebench-srm",
+       .detector = "DeepfakeBench srm",
+       .model = "srm",
+       .variant = {{"scale", "half"}},
+       .size = 256,
+       .source = "seam",
+       .rename = {{"^backbone_rgb\\.last_linear\\.", "last_linear."},
+                  {"^backbone_rgb\\.", "rgb."},
+                  {"^backbone_srm\\.", "srm."},
+                  {"(gamma[12])$", "$1.weight"}},
+       .ignore = {"rgb\\.adjust_channel\\.", "srm\\.(adjust_channel|last_linear)\\.", "blur\\.weight$",
+                  "srm_(conv[0-9]|sa\\.srm)\\.kernel$"},
+       .signs = {"backbone_srm\\.", "dual_cma0\\."},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kDlib,
+       .notice = kDeepfakeBench,
+       .change = &RepeatFactors},
       {.name = "deepfakebench-ucf",
        .detector = "DeepfakeBench ucf",
        .model = "xception",

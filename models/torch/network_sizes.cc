@@ -42,6 +42,24 @@ nlohmann::json OfXception(const TorchTensors& tensors) {
   return sizes;
 }
 
+// An Xception within a network, of names that begin with `prefix`.
+TorchTensors Within(const TorchTensors& tensors, const std::string& prefix) {
+  TorchTensors found;
+  for (const auto& [name, tensor] : tensors) {
+    if (name.starts_with(prefix)) found.emplace(name.substr(prefix.size()), tensor);
+  }
+  return found;
+}
+
+nlohmann::json OfSrm(const TorchTensors& tensors) {
+  nlohmann::json sizes = OfXception(Within(tensors, "rgb."));
+  const auto keys = Channels(tensors, "dual_cma0.key_conv1"),
+             hidden = Channels(tensors, "fusion.ca.sharedMLP.0");
+  if (keys) sizes["keys"] = *keys;
+  if (hidden) sizes["hidden"] = *hidden;
+  return sizes;
+}
+
 // Channels and layers of the seven stages, of the names of timm.
 bool StagesOfTimm(const TorchTensors& tensors, std::vector<std::int64_t>* widths,
                   std::vector<std::int64_t>* depths) {
@@ -105,6 +123,7 @@ nlohmann::json OfEfficientNet(const TorchTensors& tensors) {
 nlohmann::json FindSizes(const std::string& model, const TorchTensors& tensors) {
   nlohmann::json sizes;
   if (model == "xception") sizes = OfXception(tensors);
+  if (model == "srm") sizes = OfSrm(tensors);
   if (model.starts_with("efficientnet_")) sizes = OfEfficientNet(tensors);
   if (model.starts_with("resnet")) {
     if (const auto width = Channels(tensors, "conv1")) sizes = {{"width", *width}};

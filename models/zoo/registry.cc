@@ -11,6 +11,7 @@
 #include "models/zoo/meso.h"
 #include "models/zoo/mobilenet.h"
 #include "models/zoo/resnet.h"
+#include "models/zoo/srm.h"
 #include "models/zoo/temporal.h"
 #include "models/zoo/vit.h"
 #include "models/zoo/xception.h"
@@ -41,6 +42,9 @@ const std::vector<ModelEntry>& ModelRegistry() {
   static const std::string vit =
       "Dosovitskiy et al., An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale, "
       "ICLR 2021, arXiv:2010.11929";
+  static const std::string srm =
+      "Luo et al., Generalizing Face Forgery Detection with High-frequency Features, CVPR 2021, "
+      "arXiv:2103.12376";
   static const std::vector<ModelEntry> registry = {
       {"meso4", mesonet, 256, &Meso4Backbone, &MesoClassifier},
       {"mesoinception4", mesonet, 256, &MesoInception4Backbone, &MesoClassifier},
@@ -67,6 +71,7 @@ const std::vector<ModelEntry>& ModelRegistry() {
       {"bnext_s", bnext, 224, &BNextBackbone, &BNextClassifier},
       {"bnext_m", bnext, 224, &BNextBackbone, &BNextClassifier},
       {"bnext_l", bnext, 224, &BNextBackbone, &BNextClassifier},
+      {"srm", srm, 256, &SrmBackbone, &XceptionClassifier},
       {"vit_s14", vit, 224, &VitBackbone, &VitClassifier},
       {"vit_s16", vit, 224, &VitBackbone, &VitClassifier},
       {"vit_s32", vit, 224, &VitBackbone, &VitClassifier},

@@ -67,7 +67,8 @@ TEST_P(PublishedBenchTest, AnswersAsItsAuthorsCode) {
 INSTANTIATE_TEST_SUITE_P(All, PublishedBenchTest,
                          testing::Values(Published{"dfb_spsl", "deepfakebench-spsl", "features_pooled"},
                                          Published{"dfb_f3net", "deepfakebench-f3net", "features_pooled",
-                                                   3e-4}),
+                                                   3e-4},
+                                         Published{"dfb_srm", "deepfakebench-srm", "features_pooled"}),
                          [](const auto& tested) { return std::string(tested.param.golden); });
 
 // The fourth channel of SPSL and the filtered pictures of F3-Net, number by number.
@@ -148,7 +149,8 @@ TEST_P(BenchTrainingTest, LearnsToTellTwoPicturesApart) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, BenchTrainingTest,
-                         testing::Values(std::pair("xception", "phase"), std::pair("xception", "fad")),
+                         testing::Values(std::pair("xception", "phase"), std::pair("xception", "fad"),
+                                         std::pair("srm", "")),
                          [](const auto& tested) {
                            const std::string flag = tested.param.second;
                            return std::string(tested.param.first) + (flag.empty() ? "" : "_" + flag);

@@ -155,7 +155,7 @@ INSTANTIATE_TEST_SUITE_P(
         Tiny{"dfb_efficientnetb4.pth", "deepfakebench-efficientnetb4"},
         Tiny{"dfb_resnet34.pth", "deepfakebench-resnet34"}, Tiny{"dfb_ucf.pth", "deepfakebench-ucf"},
         Tiny{"dfb_spsl.pth", "deepfakebench-spsl"}, Tiny{"dfb_f3net.pth", "deepfakebench-f3net"},
-        Tiny{"dfb_meso4.pth", "deepfakebench-meso4"},
+        Tiny{"dfb_srm.pth", "deepfakebench-srm"}, Tiny{"dfb_meso4.pth", "deepfakebench-meso4"},
         Tiny{"dfb_meso4Inception.pth", "deepfakebench-meso4inception"},
         Tiny{"dfdc_final_111_DeepFakeClassifier_tf_efficientnet_b7_ns_0_36", "dfdc-b7"},
         Tiny{"polimi_EfficientNetB4_training.pth", "polimi-efficientnetb4"},
@@ -202,6 +202,7 @@ TEST(DetectorRecipesTest, NamesOfPublishedFilesTellTheirDetector) {
       {"dfb_ucf", "deepfakebench-ucf"},
       {"dfb_spsl", "deepfakebench-spsl"},
       {"dfb_f3net", "deepfakebench-f3net"},
+      {"dfb_srm", "deepfakebench-srm"},
       {"dfb_resnet34", "deepfakebench-resnet34"},
       {"dfb_meso4", "deepfakebench-meso4"},
       {"dfb_meso4Inception", "deepfakebench-meso4inception"},
@@ -253,7 +254,7 @@ TEST(DetectorRecipesTest, FilesOfOtherDetectorsAreOneErrorThatNamesTheRecipes) {
   SEAM_NEEDS_SHARED(kTiny + "tiny.json");
   TemporaryFolder folder;
   const std::string out = (folder / "out.safetensors").string();
-  for (const char* file : {"dfb_srm.pth", "ufd_clip_openai_names.pt"}) {
+  for (const char* file : {"ufd_clip_openai_names.pt"}) {
     for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--recipe", "auto"}}) {
       std::vector<std::string> arguments = {SharedPath(kTiny + file).string(), "-o", out};
       arguments.insert(arguments.end(), more.begin(), more.end());
