@@ -91,6 +91,21 @@ void RepeatFactors(TorchTensors* tensors) {
   }
 }
 
+// RECCE's gates let in 1 - sigmoid(z), and its layers of two vectors see them one after the other.
+void TurnGatesAndSplit(TorchTensors* tensors) {
+  for (const char* part : {"b", "c"}) {
+    const auto gate = tensors->find(fmt::format("reasoning.va_gated_{}.0.weight", part));
+    if (gate != tensors->end()) gate->second = -gate->second;
+    const std::string layer = fmt::format("reasoning.reweight_a{}.", part);
+    const auto both = tensors->find(layer + "0.weight");
+    if (both == tensors->end() || both->second.dim() != 2 || both->second.size(1) % 2 != 0) continue;
+    const auto halves = both->second.chunk(2, 1);
+    tensors->erase(both);
+    tensors->emplace(layer + "own.weight", halves[0].contiguous());
+    tensors->emplace(layer + "other.weight", halves[1].contiguous());
+  }
+}
+
 // Note [The first convolution of NPR]
 //
 // Its 3x3 convolution k of stride 2 sees r = 2/3 (x - x at the even places, each doubled in both directions).
@@ -320,6 +335,22 @@ std::vector<DetectorRecipe> MakeTable() {
        .differs = kDlib,
        .notice = kDeepfakeBench,
        .change = &RepeatFactors},
+      {.name = "deepfakebench-recce",
+       .detector = "DeepfakeBench recce",
+       .model = "recce",
+       .variant = {{"scale", "half"}},
+       .size = 256,
+       .source = "seam",
+       .rename = {{"^model\\.encoder\\.", "xception."},
+                  {"^model\\.fc\\.", "last_linear."},
+                  {"^model\\.", ""}},
+       .ignore = {"backbone\\.", "xception\\.fc\\."},
+       .signs = {"model\\.decoder6\\.", "backbone\\.adjust_channel"},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kDlib,
+       .notice = kDeepfakeBench,
+       .change = &TurnGatesAndSplit},
       {.name = "deepfakebench-ucf",
        .detector = "DeepfakeBench ucf",
        .model = "xception",

@@ -60,6 +60,12 @@ nlohmann::json OfSrm(const TorchTensors& tensors) {
   return sizes;
 }
 
+nlohmann::json OfRecce(const TorchTensors& tensors) {
+  nlohmann::json sizes = OfXception(Within(tensors, "xception."));
+  if (const auto joined = Channels(tensors, "reasoning.va_embedding.0")) sizes["joined"] = *joined;
+  return sizes;
+}
+
 // Channels and layers of the seven stages, of the names of timm.
 bool StagesOfTimm(const TorchTensors& tensors, std::vector<std::int64_t>* widths,
                   std::vector<std::int64_t>* depths) {
@@ -124,6 +130,7 @@ nlohmann::json FindSizes(const std::string& model, const TorchTensors& tensors) 
   nlohmann::json sizes;
   if (model == "xception") sizes = OfXception(tensors);
   if (model == "srm") sizes = OfSrm(tensors);
+  if (model == "recce") sizes = OfRecce(tensors);
   if (model.starts_with("efficientnet_")) sizes = OfEfficientNet(tensors);
   if (model.starts_with("resnet")) {
     if (const auto width = Channels(tensors, "conv1")) sizes = {{"width", *width}};

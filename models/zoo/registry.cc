@@ -10,6 +10,7 @@
 #include "models/zoo/frequency.h"
 #include "models/zoo/meso.h"
 #include "models/zoo/mobilenet.h"
+#include "models/zoo/recce.h"
 #include "models/zoo/resnet.h"
 #include "models/zoo/srm.h"
 #include "models/zoo/temporal.h"
@@ -45,6 +46,8 @@ const std::vector<ModelEntry>& ModelRegistry() {
   static const std::string srm =
       "Luo et al., Generalizing Face Forgery Detection with High-frequency Features, CVPR 2021, "
       "arXiv:2103.12376";
+  static const std::string recce =
+      "Cao et al., End-to-End Reconstruction-Classification Learning for Face Forgery Detection, CVPR 2022";
   static const std::vector<ModelEntry> registry = {
       {"meso4", mesonet, 256, &Meso4Backbone, &MesoClassifier},
       {"mesoinception4", mesonet, 256, &MesoInception4Backbone, &MesoClassifier},
@@ -72,6 +75,7 @@ const std::vector<ModelEntry>& ModelRegistry() {
       {"bnext_m", bnext, 224, &BNextBackbone, &BNextClassifier},
       {"bnext_l", bnext, 224, &BNextBackbone, &BNextClassifier},
       {"srm", srm, 256, &SrmBackbone, &XceptionClassifier},
+      {"recce", recce, 256, &RecceBackbone, &XceptionClassifier},
       {"vit_s14", vit, 224, &VitBackbone, &VitClassifier},
       {"vit_s16", vit, 224, &VitBackbone, &VitClassifier},
       {"vit_s32", vit, 224, &VitBackbone, &VitClassifier},

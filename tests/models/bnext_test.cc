@@ -3,7 +3,6 @@
 #include "models/zoo/bnext.h"
 
 #include <torch/utils.h>
-#include <zip.h>
 
 #include <algorithm>
 #include <cmath>
@@ -23,6 +22,7 @@
 #include "models/torch/compile.h"
 #include "models/torch/folded_torch_model.h"
 #include "tests/models/filled.h"
+#include "tests/models/torch_archive.h"
 #include "tests/support/support.h"
 #ifdef SEAM_ONEDNN
 #include "models/networks/onednn_model.h"
@@ -296,57 +296,15 @@ torch::Tensor Noise(int count, int side) {
   return torch::randint(0, 256, {count, 1, side, side, 3}, torch::kByte);
 }
 
-// What torch.save() writes of dicts and tensors: a pickle, and the tensors' numbers beside it.
-class Archive {
- public:
-  static std::string Text(const std::string& text) {
-    return "X" + Bytes(static_cast<std::uint32_t>(text.size())) + text;
-  }
-  static std::string Number(std::int64_t number) { return "J" + Bytes(static_cast<std::int32_t>(number)); }
-  static std::string Dict(const std::string& entries) { return "}(" + entries + "u"; }
-
-  std::string Tensor(const torch::Tensor& tensor) {
-    const torch::Tensor plain = tensor.detach().contiguous();
-    const std::string key = std::to_string(numbers_.size());
-    numbers_.emplace_back(static_cast<const char*>(plain.data_ptr()), plain.nbytes());
-    std::string sizes, strides;
-    for (const auto side : plain.sizes()) sizes += Number(side);
-    for (const auto stride : plain.strides()) strides += Number(stride);
-    const std::string kind = plain.scalar_type() == torch::kLong ? "LongStorage" : "FloatStorage";
-    return "ctorch._utils\n_rebuild_tensor_v2\n((" + Text("storage") + "ctorch\n" + kind + "\n" + Text(key) +
-           Text("cpu") + Number(plain.numel()) + "tQ" + Number(0) + "(" + sizes + "t(" + strides + "t\x89}tR";
-  }
-
-  void Write(const fs::path& path, const std::string& object) const {
-    zip_t* zip = zip_open(path.c_str(), ZIP_CREATE, nullptr);
-    const std::string pickle = "\x80\2" + object + ".";
-    const auto add = [&](const std::string& name, const std::string& bytes) {
-      const auto at =
-          zip_file_add(zip, name.c_str(), zip_source_buffer(zip, bytes.data(), bytes.size(), 0), 0);
-      zip_set_file_compression(zip, static_cast<zip_uint64_t>(at), ZIP_CM_STORE, 0);
-    };
-    add("archive/data.pkl", pickle);
-    for (std::size_t i = 0; i < numbers_.size(); ++i) add("archive/data/" + std::to_string(i), numbers_[i]);
-    ASSERT_EQ(zip_close(zip), 0);
-  }
-
- private:
-  template <class T>
-  static std::string Bytes(T number) {
-    return {reinterpret_cast<const char*>(&number), sizeof number};
-  }
-  std::vector<std::string> numbers_;
-};
-
 // A file as Lightning writes it, of a detector that answers whether a picture is real: as its authors' code
 // names things and shapes them, with what no answer depends on.
 fs::path WriteLightning(const fs::path& path, const Model& model, const std::string& prefix) {
   const torch::NoGradGuard no_grad;
-  Archive archive;
+  TorchArchive archive;
   std::string state;
   const auto weights = ListWeights(model);
   const auto insert = [&](const std::string& name, const torch::Tensor& tensor) {
-    state += Archive::Text(prefix + name) + archive.Tensor(tensor);
+    state += TorchArchive::Text(prefix + name) + archive.Tensor(tensor);
   };
   for (const auto& [name, tensor] : weights) {
     const bool own = name.starts_with("fc.") || name.starts_with("adapter.");
@@ -363,9 +321,10 @@ fs::path WriteLightning(const fs::path& path, const Model& model, const std::str
   }
   insert("base_model.feature.0.prelu.weight", torch::ones({16}));
   archive.Write(path,
-                Archive::Dict(Archive::Text("epoch") + Archive::Number(4) + Archive::Text("state_dict") +
-                              Archive::Dict(state) + Archive::Text("hyper_parameters") +
-                              Archive::Dict(Archive::Text("seed") + Archive::Number(5))));
+                TorchArchive::Dict(TorchArchive::Text("epoch") + TorchArchive::Number(4) +
+                                   TorchArchive::Text("state_dict") + TorchArchive::Dict(state) +
+                                   TorchArchive::Text("hyper_parameters") +
+                                   TorchArchive::Dict(TorchArchive::Text("seed") + TorchArchive::Number(5))));
   return path;
 }
 

@@ -18,8 +18,11 @@
 #include "models/torch/checkpoint.h"
 #include "models/torch/compile.h"
 #include "models/torch/tensors.h"
+#include "scores/score_file.h"
 #include "tests/models/filled.h"
 #include "tests/models/golden.h"
+#include "tests/models/torch_archive.h"
+#include "tests/support/clips.h"
 #include "tests/support/support.h"
 #include "transforms/picture_channels.h"
 
@@ -68,7 +71,8 @@ INSTANTIATE_TEST_SUITE_P(All, PublishedBenchTest,
                          testing::Values(Published{"dfb_spsl", "deepfakebench-spsl", "features_pooled"},
                                          Published{"dfb_f3net", "deepfakebench-f3net", "features_pooled",
                                                    3e-4},
-                                         Published{"dfb_srm", "deepfakebench-srm", "features_pooled"}),
+                                         Published{"dfb_srm", "deepfakebench-srm", "features_pooled"},
+                                         Published{"dfb_recce", "deepfakebench-recce", "features_pooled"}),
                          [](const auto& tested) { return std::string(tested.param.golden); });
 
 // The fourth channel of SPSL and the filtered pictures of F3-Net, number by number.
@@ -118,6 +122,70 @@ TEST(MatricesTest, ResizeAsLibTorchAndTransformBack) {
   EXPECT_NEAR(there.square().sum().item<double>(), x.square().sum().item<double>(), 1e-5);
 }
 
+#ifdef SEAM_HAS_INFER
+// The authors' names with narrow layers: sides above `kept` are divided by eight.
+json Narrowed(json rows, std::int64_t kept) {
+  for (json& row : rows) {
+    for (json& side : row[1]) {
+      if (side.get<std::int64_t>() > kept) side = side.get<std::int64_t>() / 8;
+    }
+  }
+  return rows;
+}
+
+struct Made {
+  const char *golden, *recipe;
+  std::int64_t kept;
+};
+
+void PrintTo(const Made& made, std::ostream* stream) { *stream << made.golden; }
+
+class MadeBenchFileTest : public testing::TestWithParam<Made> {};
+
+// As its authors save it, with a wrapper's prefix, from the file to the score of a clip.
+TEST_P(MadeBenchFileTest, GivesAClipAScore) {
+  const std::string path = kNames + GetParam().golden + ".json";
+  SEAM_NEEDS_SHARED(path);
+  SEAM_NEEDS_DEMO_CLIP();
+  const json rows = Narrowed(json::parse(ReadFile(SharedPath(path))).at("tensors"), GetParam().kept);
+  const ForeignWeights filled = FillNames(rows, true);
+  TorchArchive archive;
+  std::string state;
+  for (const auto& [name, tensor] : ToTorch(filled.tensors))
+    state += TorchArchive::Text("module." + name) + archive.Tensor(tensor);
+  TemporaryFolder folder;
+  const std::string file = (folder / "made.pth").string(),
+                    checkpoint = (folder / "made.safetensors").string(),
+                    scores = (folder / "scores.csv").string();
+  archive.Write(file, TorchArchive::Dict(state));
+  const auto imported = RunCommand("seam models import --size 128 " + file + " -o " + checkpoint);
+  ASSERT_EQ(imported.status, 0) << imported.err;
+  EXPECT_NE(imported.err.find(std::string("recipe: ") + GetParam().recipe + " "), std::string::npos)
+      << imported.err;
+  const auto scored = RunCommand("seam infer --frames 2 --model " + checkpoint + " " + DemoClip().string() +
+                                 " --output " + scores);
+  ASSERT_EQ(scored.status, 0) << scored.err;
+  const auto found = ReadScoreFile(scores);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].status, Status::kOk);
+  ASSERT_TRUE(found[0].score.has_value());
+  EXPECT_GT(*found[0].score, 0);
+  EXPECT_LT(*found[0].score, 1);
+  // The checkpoint answers as the network that the recipe makes of the tensors.
+  const torch::NoGradGuard no_grad;
+  ModelOptions options;
+  options.size = 128;
+  const torch::Tensor picture = GoldenPicture(128).permute({0, 3, 1, 2}).unsqueeze(1);
+  EXPECT_EQ(LoadCheckpoint(checkpoint).model->forward(picture).item<float>(),
+            ImportByRecipe(GetParam().recipe, options, filled)->forward(picture).item<float>());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MadeBenchFileTest,
+                         testing::Values(Made{"dfb_recce", "deepfakebench-recce", 16}),
+                         [](const auto& tested) { return std::string(tested.param.golden); });
+
+#endif
+
 class BenchTrainingTest : public testing::TestWithParam<std::pair<const char*, const char*>> {};
 
 // Every weight is moved, those of filters, attention and routing too, and the loss falls.
@@ -150,7 +218,7 @@ TEST_P(BenchTrainingTest, LearnsToTellTwoPicturesApart) {
 
 INSTANTIATE_TEST_SUITE_P(All, BenchTrainingTest,
                          testing::Values(std::pair("xception", "phase"), std::pair("xception", "fad"),
-                                         std::pair("srm", "")),
+                                         std::pair("srm", ""), std::pair("recce", "")),
                          [](const auto& tested) {
                            const std::string flag = tested.param.second;
                            return std::string(tested.param.first) + (flag.empty() ? "" : "_" + flag);

@@ -42,7 +42,9 @@ std::string Exported(const Model& model) {
 // Those whose steps OnnxFile reads: transformers and detectors of several networks are not among them.
 std::vector<std::string> ReadNames() {
   std::vector<std::string> names = SmoothModels();
-  std::erase_if(names, [](const std::string& name) { return name.starts_with("vit_") || name == "srm"; });
+  std::erase_if(names, [](const std::string& name) {
+    return name.starts_with("vit_") || name == "srm" || name == "recce";
+  });
   return names;
 }
 
