@@ -106,6 +106,120 @@ void TurnGatesAndSplit(TorchTensors* tensors) {
   }
 }
 
+// Note [Ten capsules as one]
+//
+// Each capsule has a network of its own, of equal shapes: side by side they are one whose second convolution
+// is in groups. Behind the mean and the deviation of each map come two convolutions of one dimension with
+// norms, all affine, so they are a matrix and a summand; both are found by what they make of the unit
+// vectors. The mean over the four numbers of a class is a dense layer.
+class CapsuleJoiner {
+ public:
+  explicit CapsuleJoiner(TorchTensors* tensors) : tensors_(*tensors) {
+    while (tensors_.count(Name(count_, "0.weight")) > 0) ++count_;
+  }
+
+  void Run() {
+    if (!Fits()) return;
+    for (const char* layer :
+         {"0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "3.weight", "3.bias",
+          "4.weight", "4.bias", "4.running_mean", "4.running_var"}) {
+      std::vector<torch::Tensor> parts;
+      for (int k = 0; k < count_; ++k) parts.push_back(At(k, layer));
+      made_[fmt::format("capsules.{}", layer)] = torch::cat(parts);
+    }
+    std::vector<torch::Tensor> means, deviations, summands;
+    for (int k = 0; k < count_; ++k) {
+      const std::int64_t maps = At(k, "3.weight").size(0);
+      const torch::Tensor unit = torch::eye(2 * maps, torch::kDouble).view({-1, 2, maps});
+      const torch::Tensor summand = Affine(k, torch::zeros({1, 2, maps}, torch::kDouble));
+      const torch::Tensor matrix = (Affine(k, unit) - summand).t();
+      means.push_back(matrix.slice(1, 0, maps));
+      deviations.push_back(matrix.slice(1, maps));
+      summands.push_back(summand.flatten());
+    }
+    const auto floats = [](const std::vector<torch::Tensor>& parts) {
+      return torch::cat(parts).to(torch::kFloat).contiguous();
+    };
+    const auto kernels = [&](const std::vector<torch::Tensor>& parts) {
+      return floats(parts).unsqueeze(2).unsqueeze(3);
+    };
+    made_["capsules.means.weight"] = kernels(means);
+    made_["capsules.means.bias"] = floats(summands);
+    made_["capsules.deviations.weight"] = kernels(deviations);
+    const torch::Tensor routes = tensors_.at(kRoutes);
+    made_["routing.weight"] = routes.permute({1, 0, 2, 3}).reshape({-1, routes.size(3)}).contiguous();
+    made_["dense.weight"] = torch::full({1, routes.size(2)}, 1.0F / static_cast<float>(routes.size(2)));
+    made_["dense.bias"] = torch::zeros({1});
+    for (auto it = tensors_.begin(); it != tensors_.end();)
+      it = it->first.starts_with("fea_ext.capsules.") || it->first == kRoutes ? tensors_.erase(it)
+                                                                              : std::next(it);
+    tensors_.insert(made_.begin(), made_.end());
+  }
+
+ private:
+  static constexpr const char* kRoutes = "routing_stats.route_weights";
+
+  static std::string Name(int capsule, const std::string& layer) {
+    return fmt::format("fea_ext.capsules.{}.{}", capsule, layer);
+  }
+  const torch::Tensor& At(int capsule, const std::string& layer) const {
+    return tensors_.at(Name(capsule, layer));
+  }
+
+  bool Has(int capsule, const std::string& layer, const std::vector<std::int64_t>& shape) const {
+    const auto found = tensors_.find(Name(capsule, layer));
+    return found != tensors_.end() && found->second.sizes().vec() == shape;
+  }
+
+  bool HasNorm(int capsule, const std::string& layer, std::int64_t channels) const {
+    return Has(capsule, layer + ".weight", {channels}) && Has(capsule, layer + ".bias", {channels}) &&
+           Has(capsule, layer + ".running_mean", {channels}) &&
+           Has(capsule, layer + ".running_var", {channels});
+  }
+
+  // Another file is left as it is, and the names tell what does not fit.
+  bool Fits() const {
+    const auto routes = tensors_.find(kRoutes);
+    if (count_ == 0 || routes == tensors_.end() || routes->second.dim() != 4 ||
+        routes->second.size(1) != count_)
+      return false;
+    const auto& first = At(0, "0.weight");
+    if (first.dim() != 4 || tensors_.count(Name(0, "3.weight")) == 0 || At(0, "3.weight").dim() != 4)
+      return false;
+    const std::int64_t wide = first.size(0), narrow = At(0, "3.weight").size(0);
+    const std::int64_t numbers = tensors_.count(Name(0, "7.bias")) > 0 ? At(0, "7.bias").numel() : 0;
+    if (narrow == 0 || numbers == 0 || (narrow - 1) / 2 + 1 != routes->second.size(3)) return false;
+    for (int k = 0; k < count_; ++k) {
+      const bool fits =
+          Has(k, "0.weight", first.sizes().vec()) && Has(k, "0.bias", {wide}) && HasNorm(k, "1", wide) &&
+          Has(k, "3.weight", {narrow, wide, 3, 3}) && Has(k, "3.bias", {narrow}) && HasNorm(k, "4", narrow) &&
+          Has(k, "7.weight", {numbers, 2, 5}) && Has(k, "7.bias", {numbers}) && HasNorm(k, "8", numbers) &&
+          Has(k, "9.weight", {1, numbers, 3}) && Has(k, "9.bias", {1}) && HasNorm(k, "10", 1);
+      if (!fits) return false;
+    }
+    return true;
+  }
+
+  // [n, 2, maps] -> [n, numbers]
+  torch::Tensor Affine(int k, const torch::Tensor& x) const {
+    const auto number = [&](const std::string& layer) { return At(k, layer).to(torch::kDouble); };
+    const auto norm = [&](const torch::Tensor& y, const std::string& layer) {
+      return torch::batch_norm(y, number(layer + ".weight"), number(layer + ".bias"),
+                               number(layer + ".running_mean"), number(layer + ".running_var"), false, 0,
+                               1e-5, false);
+    };
+    torch::Tensor y = norm(torch::conv1d(x, number("7.weight"), number("7.bias"), 2, 2), "8");
+    y = norm(torch::conv1d(y, number("9.weight"), number("9.bias"), 1, 1), "10");
+    return y.flatten(1);
+  }
+
+  TorchTensors& tensors_;
+  TorchTensors made_;
+  int count_ = 0;
+};
+
+void JoinCapsules(TorchTensors* tensors) { CapsuleJoiner(tensors).Run(); }
+
 // Note [The first convolution of NPR]
 //
 // Its 3x3 convolution k of stride 2 sees r = 2/3 (x - x at the even places, each doubled in both directions).
@@ -351,6 +465,19 @@ std::vector<DetectorRecipe> MakeTable() {
        .differs = kDlib,
        .notice = kDeepfakeBench,
        .change = &TurnGatesAndSplit},
+      {.name = "deepfakebench-capsule",
+       .detector = "DeepfakeBench capsule_net",
+       .model = "capsule",
+       .variant = {{"scale", "half"}},
+       .size = 256,
+       .source = "seam",
+       .rename = {{"^vgg_ext\\.vgg_1\\.", "vgg."}},
+       .signs = {"vgg_ext\\.vgg_1", "routing_stats\\."},
+       .align = "similarity",
+       .aggregate = kMeanOfFrames,
+       .differs = kDlib,
+       .notice = kDeepfakeBench,
+       .change = &JoinCapsules},
       {.name = "deepfakebench-ucf",
        .detector = "DeepfakeBench ucf",
        .model = "xception",

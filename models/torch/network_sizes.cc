@@ -66,6 +66,18 @@ nlohmann::json OfRecce(const TorchTensors& tensors) {
   return sizes;
 }
 
+nlohmann::json OfCapsules(const TorchTensors& tensors) {
+  const auto first = Channels(tensors, "vgg.0"), second = Channels(tensors, "vgg.5"),
+             third = Channels(tensors, "vgg.10"), all = Channels(tensors, "capsules.0"),
+             inputs = Side(tensors, "capsules.3", 1), maps = Channels(tensors, "capsules.3"),
+             numbers = Channels(tensors, "capsules.means");
+  if (!first || !second || !third || !all || !inputs || !maps || !numbers || *inputs == 0) return {};
+  const std::int64_t capsules = *all / *inputs;
+  if (capsules == 0) return {};
+  return {{"widths", Text({*first, *second, *third, *inputs, *maps / capsules, *numbers / capsules})},
+          {"capsules", capsules}};
+}
+
 // Channels and layers of the seven stages, of the names of timm.
 bool StagesOfTimm(const TorchTensors& tensors, std::vector<std::int64_t>* widths,
                   std::vector<std::int64_t>* depths) {
@@ -131,6 +143,7 @@ nlohmann::json FindSizes(const std::string& model, const TorchTensors& tensors) 
   if (model == "xception") sizes = OfXception(tensors);
   if (model == "srm") sizes = OfSrm(tensors);
   if (model == "recce") sizes = OfRecce(tensors);
+  if (model == "capsule") sizes = OfCapsules(tensors);
   if (model.starts_with("efficientnet_")) sizes = OfEfficientNet(tensors);
   if (model.starts_with("resnet")) {
     if (const auto width = Channels(tensors, "conv1")) sizes = {{"width", *width}};

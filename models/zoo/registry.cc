@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "models/zoo/bnext.h"
+#include "models/zoo/capsule.h"
 #include "models/zoo/efficientnet.h"
 #include "models/zoo/frequency.h"
 #include "models/zoo/meso.h"
@@ -48,6 +49,8 @@ const std::vector<ModelEntry>& ModelRegistry() {
       "arXiv:2103.12376";
   static const std::string recce =
       "Cao et al., End-to-End Reconstruction-Classification Learning for Face Forgery Detection, CVPR 2022";
+  static const std::string capsule =
+      "Nguyen et al., Use of a Capsule Network to Detect Fake Images and Videos, arXiv:1910.12467";
   static const std::vector<ModelEntry> registry = {
       {"meso4", mesonet, 256, &Meso4Backbone, &MesoClassifier},
       {"mesoinception4", mesonet, 256, &MesoInception4Backbone, &MesoClassifier},
@@ -76,6 +79,7 @@ const std::vector<ModelEntry>& ModelRegistry() {
       {"bnext_l", bnext, 224, &BNextBackbone, &BNextClassifier},
       {"srm", srm, 256, &SrmBackbone, &XceptionClassifier},
       {"recce", recce, 256, &RecceBackbone, &XceptionClassifier},
+      {"capsule", capsule, 256, &CapsuleBackbone, &CapsuleClassifier},
       {"vit_s14", vit, 224, &VitBackbone, &VitClassifier},
       {"vit_s16", vit, 224, &VitBackbone, &VitClassifier},
       {"vit_s32", vit, 224, &VitBackbone, &VitClassifier},

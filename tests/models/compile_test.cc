@@ -373,8 +373,8 @@ TEST(CompileTest, Bf16MovesScoresByAtMostAHundredth) {
 #ifdef SEAM_ONEDNN
   if (!HasNativeBf16()) GTEST_SKIP() << "this processor has no bfloat16";
   // One of each family.
-  for (const char* name :
-       {"meso4", "mesoinception4", "efficientnet_b0", "xception", "resnet18", "vit_s16", "srm", "recce"}) {
+  for (const char* name : {"meso4", "mesoinception4", "efficientnet_b0", "xception", "resnet18", "vit_s16",
+                           "srm", "recce", "capsule"}) {
     const auto model = Stirred(SmallOptions(FindModel(name)));
     const torch::Tensor clips = Clips(model->input(), 1);
     const double exact = Eager(model.get(), clips)[0],

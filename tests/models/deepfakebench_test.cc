@@ -72,8 +72,37 @@ INSTANTIATE_TEST_SUITE_P(All, PublishedBenchTest,
                                          Published{"dfb_f3net", "deepfakebench-f3net", "features_pooled",
                                                    3e-4},
                                          Published{"dfb_srm", "deepfakebench-srm", "features_pooled"},
-                                         Published{"dfb_recce", "deepfakebench-recce", "features_pooled"}),
+                                         Published{"dfb_recce", "deepfakebench-recce", "features_pooled"},
+                                         Published{"dfb_capsule_net", "deepfakebench-capsule", "", 1e-8}),
                          [](const auto& tested) { return std::string(tested.param.golden); });
+
+// Its answers on this fill are close to 0, so the vectors of the capsules are compared as well: theirs lie
+// number by number, ours capsule by capsule.
+TEST(PublishedCapsuleTest, CapsulesAreThoseOfItsAuthors) {
+  const std::string path = kGolden + "dfb_capsule_net.json";
+  SEAM_NEEDS_SHARED(path);
+  constexpr int kSide = 256, kCapsules = 10;
+  const json golden =
+      json::parse(ReadFile(SharedPath(path))).at("inputs_mix").at("pixels").at("features_pooled");
+  const json names = json::parse(ReadFile(SharedPath(kNames + "dfb_capsule_net.json"))).at("tensors");
+  const torch::NoGradGuard no_grad;
+  ModelOptions options;
+  options.size = kSide;
+  const auto model = ImportByRecipe("deepfakebench-capsule", options, FillNames(names, true));
+  const auto& nodes = model->graph().nodes();
+  const auto squash =
+      std::find_if(nodes.begin(), nodes.end(), [](const Node& node) { return node.op == Op::kSquash; });
+  const torch::Tensor found = model
+                                  ->Run(GoldenPicture(kSide).permute({0, 3, 1, 2}).to(torch::kFloat),
+                                        static_cast<int>(squash - nodes.begin()))
+                                  .view({kCapsules, -1})
+                                  .t()
+                                  .flatten();
+  for (std::int64_t i = 0; i < 8; ++i)
+    EXPECT_NEAR(found[i].item<double>(), golden.at("first8")[static_cast<std::size_t>(i)], 1e-5);
+  EXPECT_NEAR(found.sum().item<double>(), golden.at("sum"), 1e-4);
+  EXPECT_NEAR(found.abs().sum().item<double>(), golden.at("abs_sum"), 1e-4);
+}
 
 // The fourth channel of SPSL and the filtered pictures of F3-Net, number by number.
 TEST(BenchInputsTest, ThePhasePictureIsThatOfItsAuthors) {
@@ -181,7 +210,8 @@ TEST_P(MadeBenchFileTest, GivesAClipAScore) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, MadeBenchFileTest,
-                         testing::Values(Made{"dfb_recce", "deepfakebench-recce", 16}),
+                         testing::Values(Made{"dfb_recce", "deepfakebench-recce", 16},
+                                         Made{"dfb_capsule_net", "deepfakebench-capsule", 16}),
                          [](const auto& tested) { return std::string(tested.param.golden); });
 
 #endif
@@ -218,7 +248,8 @@ TEST_P(BenchTrainingTest, LearnsToTellTwoPicturesApart) {
 
 INSTANTIATE_TEST_SUITE_P(All, BenchTrainingTest,
                          testing::Values(std::pair("xception", "phase"), std::pair("xception", "fad"),
-                                         std::pair("srm", ""), std::pair("recce", "")),
+                                         std::pair("srm", ""), std::pair("recce", ""),
+                                         std::pair("capsule", "")),
                          [](const auto& tested) {
                            const std::string flag = tested.param.second;
                            return std::string(tested.param.first) + (flag.empty() ? "" : "_" + flag);

@@ -204,6 +204,7 @@ TEST(DetectorRecipesTest, NamesOfPublishedFilesTellTheirDetector) {
       {"dfb_f3net", "deepfakebench-f3net"},
       {"dfb_srm", "deepfakebench-srm"},
       {"dfb_recce", "deepfakebench-recce"},
+      {"dfb_capsule_net", "deepfakebench-capsule"},
       {"dfb_resnet34", "deepfakebench-resnet34"},
       {"dfb_meso4", "deepfakebench-meso4"},
       {"dfb_meso4Inception", "deepfakebench-meso4inception"},

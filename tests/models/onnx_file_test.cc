@@ -43,7 +43,7 @@ std::string Exported(const Model& model) {
 std::vector<std::string> ReadNames() {
   std::vector<std::string> names = SmoothModels();
   std::erase_if(names, [](const std::string& name) {
-    return name.starts_with("vit_") || name == "srm" || name == "recce";
+    return name.starts_with("vit_") || name == "srm" || name == "recce" || name == "capsule";
   });
   return names;
 }
