@@ -21,11 +21,12 @@ CropOptions ReadCrop(const CropSpec& spec) {
   crop.margin = spec.margin();
   crop.size = static_cast<int>(spec.size());
   if (!spec.align().empty()) crop.align = spec.align();
+  crop.overlap = spec.overlap();
   return crop;
 }
 
 bool SameView(const CropOptions& a, const CropOptions& b) {
-  return a.margin == b.margin && a.size == b.size && a.align == b.align;
+  return a.margin == b.margin && a.size == b.size && a.align == b.align && a.overlap == b.overlap;
 }
 
 Fusion ReadFusion(const EnsembleInfo& info) {

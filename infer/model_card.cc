@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "pages/page.h"
 #include "pages/table.h"
+#include "proto/crop_spec.h"
 
 namespace seam {
 namespace {
@@ -59,6 +60,8 @@ Facts Identity(const RunFacts& facts) {
   if (crop.detector() == "whole") {
     list.emplace_back("pictures", fmt::format("whole, without looking for faces: {}, {} x {} pixels, {}",
                                               crop.align(), crop.size(), crop.size(), crop.encoding()));
+    if (const std::string rule = TileRule(crop); !rule.empty())
+      list.emplace_back("tiles", fmt::format("overlap by {:g}, scores joined by {}", crop.overlap(), rule));
     return list;
   }
   list.emplace_back("faces", fmt::format("found by {} at {} pixels, cut out with a margin of {:g}, alignment "

@@ -23,6 +23,8 @@ std::string TableLine(const ScoreRow& row) {
                                  faces, Printable(row.path));
   const std::string networks = ToWords(row.networks);
   if (!networks.empty()) line += fmt::format("{:>6}  {:<9} {:>7}  {}\n", "", "", "", Printable(networks));
+  const std::string tile = WorstTileWords(row);
+  if (!tile.empty()) line += fmt::format("{:>6}  {:<9} {:>7}  {}\n", "", "", "", tile);
   VideoFacts told = row;
   if (IsFailure(row.status)) told.reason.clear();
   const std::string reasons = ListReasons(told);

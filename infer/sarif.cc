@@ -40,6 +40,10 @@ Json Properties(const ScoreRow& row) {
     properties["firstSeconds"] = person->second.first().pts_seconds;
     properties["lastSeconds"] = person->second.last().pts_seconds;
   }
+  if (const ClipScore* tile = WorstTile(row)) {
+    const FaceBox& box = tile->faces.front().box;
+    properties["worstTile"] = {box.x, box.y, box.width, box.height};
+  }
   return properties;
 }
 

@@ -114,7 +114,10 @@ void ScoreOptions::Register(Options* options) {
   aggregate.Register(options);
 }
 
-void ScoreOptions::Check() const { CheckDeclared(*this); }
+void ScoreOptions::Check() const {
+  CheckDeclared(*this);
+  aggregate.Check();
+}
 
 bool ScoreVideos(const std::vector<ScoreRow>& inputs, const ExtractOptions& extract,
                  const ScoreOptions& options, const VerdictRule& rule, const Ensemble& ensemble,

@@ -11,9 +11,11 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "base/version.h"
+#include "extract/faces/whole_picture.h"
 #include "labels/video.h"
 #include "models/zoo/stored_aggregate.h"
 #include "models/zoo/stored_network.h"
+#include "proto/crop_spec.h"
 
 namespace seam {
 
@@ -103,6 +105,8 @@ void InferSettings::RegisterScoring(Options* options) {
   options->Add("perturb", &perturb,
                "make every input worse first, NAME:LEVEL: blur:3, h264:2, ... (docs/robustness.md)");
   options->Add("jobs", &jobs, "threads at work (0: one per core)");
+  options->Add("overlap", &overlap, "--tiles: neighbours share at least this part of a tile's side",
+               Between(0, kMostOverlap, "0.25 is usual"));
   look.Register(options);
   detector.Register(options);
   choice.Register(options);
@@ -164,6 +168,31 @@ std::vector<Verdict> InferSettings::FailOn() const {
   return verdicts;
 }
 
+namespace {
+
+// --tiles and --overlap, of networks that take whole pictures.
+void TakeTiles(const InferSettings& settings, const Options& options, ExtractOptions* extract) {
+  const bool tiles = options.Given("tiles"), overlap = options.Given("overlap");
+  if (!tiles && !overlap) return;
+  const char* given = tiles ? "--tiles" : "--overlap";
+  if (tiles && settings.score.aggregate.tiles.empty())
+    throw UsageError(given, "names no rule", "mean, median, max, logit-mean or top-N");
+  if (extract->detector.detector != kWholePicture)
+    throw UsageError(given, "is for networks that take whole pictures, and this one takes faces");
+  std::vector<CropOptions*> views = {&extract->crop};
+  for (CropOptions& more : extract->more_crops) views.push_back(&more);
+  for (CropOptions* view : views) {
+    if (view->align != kTiles) {
+      if (!tiles) throw UsageError(given, "is of tiles, and the network takes none", "add --tiles mean");
+      view->align = kTiles;
+      view->margin = 0;
+    }
+    if (overlap) view->overlap = settings.overlap;
+  }
+}
+
+}  // namespace
+
 ExtractOptions ExtractionFor(const Ensemble& ensemble, const InferSettings& settings,
                              const Options& options) {
   const CropSpec& crop = ensemble.info().crop;
@@ -183,6 +212,7 @@ ExtractOptions ExtractionFor(const Ensemble& ensemble, const InferSettings& sett
     extract.detector.detect_size = static_cast<int>(crop.detect_size());
   }
   if (!options.Given("detect-threshold")) extract.detector.detect_threshold = crop.detect_threshold();
+  TakeTiles(settings, options, &extract);
   extract.Check();
   return extract;
 }
@@ -207,6 +237,26 @@ void NoteCrops(const CropSpec& used, const CropSpec& trained, const std::string&
   }
 }
 
+// Where pictures are seen by tiles otherwise than the checkpoint says. `of_which`: " of NAME", or "".
+void NoteTiles(const CropSpec& used, const AggregateOptions& aggregate, const CropSpec& trained,
+               const std::string& of_which, std::vector<std::string>* notes) {
+  if (used.align() != kTiles) return;
+  if (trained.align() != kTiles) {
+    notes->push_back(
+        fmt::format("pictures are seen by tiles, in their own pixels, but the network{} was trained on '{}'",
+                    of_which, trained.align()));
+    return;
+  }
+  if (used.overlap() != trained.overlap()) {
+    notes->push_back(fmt::format("tiles overlap by {}, but the threshold{} is for {}", used.overlap(),
+                                 of_which, trained.overlap()));
+  }
+  if (aggregate.tiles != TileRule(trained)) {
+    notes->push_back(fmt::format("the tiles' scores are joined by {}, but the threshold{} is for {}",
+                                 aggregate.tiles, of_which, TileRule(trained)));
+  }
+}
+
 }  // namespace
 
 std::vector<AggregateOptions> AggregatesFor(const Ensemble& ensemble, const InferSettings& settings,
@@ -214,6 +264,7 @@ std::vector<AggregateOptions> AggregatesFor(const Ensemble& ensemble, const Infe
   std::vector<AggregateOptions> aggregates;
   for (const auto& network : ensemble.networks()) {
     AggregateOptions& own = aggregates.emplace_back(settings.score.aggregate);
+    if (!options.Given("tiles")) own.tiles = TileRule(network->info().crop);
     const std::string stored = StoredAggregate(network->info());
     if (stored.empty() || options.Given("aggregate")) continue;
     own.aggregate = stored;
@@ -229,6 +280,10 @@ std::vector<std::string> ListNotes(const Ensemble& ensemble, const ExtractOption
                                    const std::vector<AggregateOptions>& aggregates) {
   const CropSpec used = extract.Spec();
   std::vector<std::string> notes;
+  const auto without_tiles = [](AggregateOptions aggregate) {
+    aggregate.tiles.clear();
+    return aggregate.Name();
+  };
   if (!extract.perturb.none())
     notes.push_back(fmt::format("made worse on purpose: {}", extract.perturb.Words()));
   const auto& fusion = ensemble.fusion();
@@ -237,10 +292,13 @@ std::vector<std::string> ListNotes(const Ensemble& ensemble, const ExtractOption
     NoteCrops(used, info.crop, fusion ? "the network " + fusion->networks[i].name : "the network", &notes);
     AggregateOptions usual;
     if (const std::string stored = StoredAggregate(info); !stored.empty()) usual.aggregate = stored;
-    if (aggregates[i].Name() == usual.Name()) continue;
+    const std::string of_which = fusion ? " of " + fusion->networks[i].name : "";
+    NoteTiles(used, aggregates[i], info.crop, of_which, &notes);
+    const std::string name = without_tiles(aggregates[i]);
+    if (name == usual.Name()) continue;
     notes.push_back(
-        fmt::format("a person's score is the {} over the frames, but the threshold{} is for the {}",
-                    aggregates[i].Name(), fusion ? " of " + fusion->networks[i].name : "", usual.Name()));
+        fmt::format("a person's score is the {} over the frames, but the threshold{} is for the {}", name,
+                    of_which, usual.Name()));
   }
   const int min_track = aggregates.front().min_track;
   if (min_track != kMinTrackFrames) {
@@ -290,6 +348,7 @@ nlohmann::ordered_json MakeRecord(const Ensemble& ensemble, const ExtractOptions
                                  {"margin", spec.margin()},
                                  {"align", spec.align()},
                                  {"size", spec.size()},
+                                 {"overlap", spec.overlap()},
                                  {"aggregate", fmt::format("{}", fmt::join(names, ","))},
                                  {"min_track", settings.score.aggregate.min_track},
                                  {"threshold", rule.threshold},

@@ -37,6 +37,7 @@ struct InferSettings {
   std::string label_prefix;
   bool label_folders = false, recursive = true, resume = false;
   int jobs = 0;
+  double overlap = 0;  // of the tiles of whole pictures
   LookOptions look;
   DetectorOptions detector;
   FaceChoice choice = {.faces = "all", .min_face = 0};

@@ -58,6 +58,10 @@ std::string DecidingWords(const ScoreRow& row, const AggregateOptions& aggregate
   const auto* deciding = DecidingTrack(tracks);
   if (deciding == nullptr) return "";
   const std::string who = row.networks.empty() ? "It" : "Each";
+  if (!row.tiles.empty()) {
+    return fmt::format("{} is joined ({}) of the scores of {}; {}.", who, row.tiles,
+                       DescribeCount(static_cast<std::int64_t>(tracks.size()), "tile"), WorstTileWords(row));
+  }
   if (row.aggregate.find('+') != std::string::npos)
     return fmt::format("The networks' are joined from the frames each in its own way: {}.", row.aggregate);
   if (aggregate.aggregate == "frame-max")
@@ -146,8 +150,9 @@ std::vector<std::string> VerdictWords(const VideoResult& result, const VerdictRu
   for (const Caution& caution : row.cautions) words.push_back("Caution: " + caution.words + ".");
   if (whole_pictures) {
     if (row.frames > 0)
-      words.push_back(fmt::format("{} looked at, each as a whole; no faces were looked for.",
-                                  DescribeCount(row.frames, row.frames_decoded > 1 ? "frame" : "picture")));
+      words.push_back(fmt::format("{} looked at, each {}; no faces were looked for.",
+                                  DescribeCount(row.frames, row.frames_decoded > 1 ? "frame" : "picture"),
+                                  row.tiles.empty() ? "as a whole" : "tile by tile"));
   } else {
     AddSeen(result, &words);
   }

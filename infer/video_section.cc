@@ -58,24 +58,29 @@ std::string FaceHtml(const Evidence& evidence, const VideoResult& result, const 
           : fmt::format("window from {} to {}", ToClock(evidence.faces.front().pts_seconds),
                         ToClock(evidence.faces.back().pts_seconds));
   return fmt::format(
-      "<figure class=\"face\"><div class=\"pictures\">{}</div><figcaption><strong>{:.3f}</strong> person "
+      "<figure class=\"face\"><div class=\"pictures\">{}</div><figcaption><strong>{:.3f}</strong> {} "
       "#{}{}, {}, frame {}</figcaption></figure>\n",
-      pictures, evidence.score, evidence.track + 1, judged ? "" : " (too brief to count)", when,
-      evidence.faces[evidence.shown].index);
+      pictures, evidence.score, result.row.tiles.empty() ? "person" : "tile", evidence.track + 1,
+      judged ? "" : " (too brief to count)", when, evidence.faces[evidence.shown].index);
 }
 
 std::string PicturesHtml(const VideoResult& result, const SectionOptions& options) {
   if (result.evidence.empty()) return "";
-  const bool heat = !result.evidence.front().heat.values.empty();
+  const bool heat = !result.evidence.front().heat.values.empty(), tiles = !result.row.tiles.empty();
   std::string html = fmt::format(
-      "<h4>Most suspicious {}</h4>\n<p class=\"dim\">The whole frame, the face as the network saw it{}. The "
+      "<h4>Most suspicious {}</h4>\n<p class=\"dim\">The whole frame, the {} as the network saw it{}. The "
       "number "
       "is the score of that {} alone.</p>\n<div class=\"strip\">\n",
-      result.evidence.front().faces.size() > 1 ? "windows" : "faces",
+      result.evidence.front().faces.size() > 1 ? "windows"
+      : tiles                                  ? "tiles"
+                                               : "faces",
+      tiles ? "tile" : "face",
       heat ? ", and where it looked: the lighter, the more a place speaks for fake (Grad-CAM; dark where "
              "nothing does)"
            : "",
-      result.evidence.front().faces.size() > 1 ? "window" : "face");
+      result.evidence.front().faces.size() > 1 ? "window"
+      : tiles                                  ? "tile"
+                                               : "face");
   for (const Evidence& evidence : result.evidence) html += FaceHtml(evidence, result, options);
   return html + "</div>\n";
 }
@@ -104,6 +109,30 @@ std::string PeopleHtml(const VideoResult& result, const VerdictRule& rule) {
   return html;
 }
 
+// A map of the picture: the darker a tile, the more suspicious; the most suspicious one is framed.
+std::string TilesHtml(const VideoResult& result) {
+  constexpr int kHeight = 240;
+  const ClipScore* worst = WorstTile(result.row);
+  if (worst == nullptr) return "";
+  const auto rect = [](const FaceBox& box) {
+    return fmt::format("x=\"{:g}\" y=\"{:g}\" width=\"{:g}\" height=\"{:g}\"", box.x, box.y, box.width,
+                       box.height);
+  };
+  std::string html = fmt::format(
+      "<h4>Where the tiles lie</h4>\n<p class=\"dim\">Each has the colour of its score: none at 0, full at "
+      "1. "
+      "{}</p>\n<svg viewBox=\"0 0 {} {}\" height=\"{}\" role=\"img\" aria-label=\"scores of the tiles\">\n",
+      Safe(WorstTileWords(result.row)), result.size.width, result.size.height, kHeight);
+  for (const auto& [number, tile] : result.row.people) {
+    // Neighbours overlap, and add up.
+    html += fmt::format("<rect {} fill=\"#ff4d3d\" fill-opacity=\"{:.3f}\"/>\n", rect(tile.first().box),
+                        tile.score / 2);
+  }
+  html += fmt::format("<rect class=\"box under\" {0}/><rect class=\"box fake\" {0}/></svg>\n",
+                      rect(worst->faces.front().box));
+  return html;
+}
+
 // What each of several networks says, of the video and of each person.
 std::string NetworksHtml(const ScoreRow& row) {
   constexpr std::size_t kMostPeople = 50;
@@ -120,7 +149,7 @@ std::string NetworksHtml(const ScoreRow& row) {
   html += cell(row.score) + "</tr>\n";
   std::size_t count = 0;
   for (const auto& [number, track] : row.people) {
-    if (row.people.size() < 2 || !track.counts || ++count > kMostPeople) continue;
+    if (row.people.size() < 2 || !row.tiles.empty() || !track.counts || ++count > kMostPeople) continue;
     html += fmt::format("<tr><td>person #{}</td>", number + 1);
     for (const double score : track.networks) html += cell(score);
     html += cell(track.score) + "</tr>\n";
@@ -169,7 +198,9 @@ VideoSection MakeSection(const std::string& id, const VideoResult& result, const
   section.head += "</ul>\n";
   section.pictures = PicturesHtml(result, options);
   section.tail = NetworksHtml(row);
-  if (!row.people.empty()) {
+  if (!row.tiles.empty()) {
+    section.tail += TilesHtml(result);
+  } else if (!row.people.empty()) {
     section.tail += "<h4>Scores over time</h4>\n" +
                     ScoreChart(row.people, options.rule,
                                fmt::format("scores over time of {}",

@@ -24,6 +24,7 @@
 #include "models/weights/safetensors_header.h"
 #include "models/zoo/variant.h"
 #include "proto/crop_spec.h"
+#include "scores/aggregate.h"
 
 namespace seam {
 namespace {
@@ -32,7 +33,8 @@ namespace fs = std::filesystem;
 
 // How faces are to be cut out for a network that came without a word about it.
 struct ImportedCrop {
-  double margin = -1, detect_threshold = 0;
+  double margin = -1, detect_threshold = 0, overlap = -1;
+  std::string tiles;
   std::string align = "auto", detector = "retinaface", encoding = "auto";
   int detect_size = 320, quality = 95;
 
@@ -42,7 +44,13 @@ struct ImportedCrop {
     options->Add("align", &align,
                  "how faces are turned: not at all, or by their landmarks; or what of whole pictures is seen "
                  "(docs/extraction.md; auto: the recipe's)",
-                 {"auto", "none", "similarity", "portrait", "centre", "shorter", "square"});
+                 {"auto", "none", "similarity", "portrait", "centre", "shorter", "square", "tiles"});
+    options->Add(
+        "overlap", &overlap,
+        "--align tiles: neighbours share at least this part of a tile's side (-1: the recipe's, or 0)");
+    options->Add("tiles", &tiles,
+                 "--align tiles: the picture's score is the tiles' mean, median, max, logit-mean or top-N "
+                 "(default: the recipe's, or mean)");
     options->Add("detector", &detector, "that finds the faces", {"retinaface", "yunet", "hog"});
     options->Add("detect-size", &detect_size, "longer side of the picture that is searched, at most",
                  Between(1, 8192));
@@ -55,6 +63,11 @@ struct ImportedCrop {
 
   void Check() const {
     if (margin != -1 && !(margin >= 0 && margin <= 10)) throw UsageError("--margin", "must be from 0 to 10");
+    if (overlap != -1 && !(overlap >= 0 && overlap <= kMostOverlap))
+      throw UsageError("--overlap", fmt::format("must be from 0 to {}", kMostOverlap), "0.25 is usual");
+    if (!tiles.empty() && !IsTileRule(tiles))
+      throw UsageError("--tiles", fmt::format("'{}' is unknown", tiles),
+                       "mean, median, max, logit-mean or top-N");
     if (align == "similarity" && detector == "hog") {
       throw UsageError("--align", align + " needs landmarks, which hog does not find",
                        "choose another --detector");
@@ -66,7 +79,15 @@ struct ImportedCrop {
     spec.set_size(static_cast<std::uint32_t>(size));
     spec.set_margin(margin >= 0 ? margin : recipe != nullptr ? recipe->margin : source.margin);
     const std::string turned = align != "auto" ? align : recipe != nullptr ? recipe->align : "none";
-    const bool whole = turned == "centre" || turned == "shorter" || turned == "square";
+    const bool whole = turned == "centre" || turned == "shorter" || turned == "square" || turned == "tiles";
+    if (turned == "tiles") {
+      const bool told = recipe != nullptr && recipe->align == "tiles";
+      spec.set_overlap(overlap >= 0 ? overlap : told ? recipe->overlap : 0);
+      spec.set_tiles(!tiles.empty() ? tiles : told ? recipe->tiles : "mean");
+    } else if (overlap >= 0 || !tiles.empty()) {
+      throw UsageError(overlap >= 0 ? "--overlap" : "--tiles", "is of tiles, and there are none",
+                       "--align tiles makes some");
+    }
     // hog finds no landmarks.
     spec.set_align(detector == "hog" && turned == "similarity" ? "none" : turned);
     spec.set_detector(whole ? "whole" : detector);

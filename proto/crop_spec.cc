@@ -16,6 +16,7 @@ namespace {
 CropSpec ToPicture(CropSpec crop) {
   if (crop.align().empty()) crop.set_align("none");
   crop.clear_faces();
+  crop.clear_tiles();
   return crop;
 }
 
@@ -26,10 +27,13 @@ std::string FindProblem(const CropSpec& crop) {
   if (!std::isfinite(crop.margin()) || crop.margin() < 0 || crop.margin() > 10) {
     return fmt::format("a margin of {}", crop.margin());
   }
-  const std::set<std::string> aligns = {"", "none", "similarity", "portrait", "centre", "shorter", "square"};
+  const std::set<std::string> aligns = {"",       "none",    "similarity", "portrait",
+                                        "centre", "shorter", "square",     "tiles"};
   if (aligns.count(crop.align()) == 0) {
     return fmt::format("faces aligned by '{}'; none and similarity are known", crop.align());
   }
+  if (!(crop.overlap() >= 0 && crop.overlap() <= kMostOverlap))
+    return fmt::format("tiles that overlap by {}", crop.overlap());
   const std::string faces = GetFaces(crop);
   if (faces != "largest" && faces != "centre" && faces != "all")
     return fmt::format("the faces '{}'; largest, centre and all are known", faces);
@@ -50,6 +54,11 @@ bool SameCrop(const CropSpec& a, const CropSpec& b) {
 }
 
 std::string GetFaces(const CropSpec& crop) { return crop.faces().empty() ? "largest" : crop.faces(); }
+
+std::string TileRule(const CropSpec& crop) {
+  if (crop.align() != "tiles") return "";
+  return crop.tiles().empty() ? "mean" : crop.tiles();
+}
 
 std::string CropSpecJson(const CropSpec& crop) {
   google::protobuf::util::JsonPrintOptions options;

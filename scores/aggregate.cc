@@ -8,10 +8,14 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/numbers.h"
 #include "scores/calibration.h"
 
 namespace seam {
 namespace {
+
+constexpr std::string_view kTop = "top-";
+constexpr const char* kTileRules[] = {"mean", "median", "max", "logit-mean"};
 
 struct AggregateEntry {
   const char* name;
@@ -93,6 +97,13 @@ double MeanOfFrames(const TrackScores& people) {
   return sum / static_cast<double>(frames.size());
 }
 
+// Of "top-8": 8.
+std::optional<int> CountInRule(const std::string& rule) {
+  if (!rule.starts_with(kTop)) return std::nullopt;
+  const auto count = ParseNumber<int>(rule.substr(kTop.size()));
+  return count && *count >= 1 ? count : std::nullopt;
+}
+
 constexpr AggregateEntry kAggregates[] = {
     {"mean", [](std::vector<double>* scores, const AggregateOptions&) { return ComputeMean(*scores); }},
     {"median", ComputeMedian},
@@ -114,9 +125,18 @@ void AggregateOptions::Register(Options* options) {
   options->Add("top-k", &top_k, "--aggregate top-k: the mean of so many of the greatest scores", AtLeast(1));
   options->Add("min-track", &min_track, "frames a person must be seen in to count, unless nobody is",
                AtLeast(1));
+  options->Add("tiles", &tiles,
+               "whole pictures: look at all of a large one, tile by tile; the picture's score is the tiles' "
+               "mean, median, max, logit-mean or top-N (the mean of the N greatest)");
 }
 
-void AggregateOptions::Check() const { CheckDeclared(*this); }
+void AggregateOptions::Check() const {
+  CheckDeclared(*this);
+  if (!tiles.empty() && !IsTileRule(tiles)) {
+    throw UsageError("--tiles", fmt::format("'{}' is unknown", tiles),
+                     "mean, median, max, logit-mean or top-N: the mean of the N greatest");
+  }
+}
 
 bool AggregateOptions::IsKnown() const {
   return std::any_of(std::begin(kAggregates), std::end(kAggregates),
@@ -124,7 +144,13 @@ bool AggregateOptions::IsKnown() const {
 }
 
 std::string AggregateOptions::Name() const {
-  return aggregate == "top-k" ? fmt::format("top-{}", top_k) : aggregate;
+  const std::string name = aggregate == "top-k" ? fmt::format("top-{}", top_k) : aggregate;
+  return tiles.empty() ? name : fmt::format("{}, tiles: {}", name, tiles);
+}
+
+bool IsTileRule(const std::string& rule) {
+  return CountInRule(rule) ||
+         std::find(std::begin(kTileRules), std::end(kTileRules), rule) != std::end(kTileRules);
 }
 
 double Aggregate(std::vector<double> scores, const AggregateOptions& options) {
@@ -133,6 +159,22 @@ double Aggregate(std::vector<double> scores, const AggregateOptions& options) {
   }
   throw UsageError("--aggregate", fmt::format("'{}' is unknown", options.aggregate));
 }
+
+namespace {
+
+double JoinTiles(const TrackScores& tiles, const std::string& rule) {
+  std::vector<double> scores;
+  for (const auto& [number, tile] : tiles) {
+    if (tile.counts) scores.push_back(tile.score);
+  }
+  AggregateOptions options;
+  const auto count = CountInRule(rule);
+  options.aggregate = count ? "top-k" : rule;
+  options.top_k = count.value_or(options.top_k);
+  return Aggregate(std::move(scores), options);
+}
+
+}  // namespace
 
 std::optional<double> ScoreTracks(const AggregateOptions& options, TrackScores* people) {
   int longest = 0;
@@ -146,6 +188,7 @@ std::optional<double> ScoreTracks(const AggregateOptions& options, TrackScores* 
   }
   const auto* deciding = DecidingTrack(*people);
   if (deciding == nullptr) return std::nullopt;
+  if (!options.tiles.empty()) return JoinTiles(*people, options.tiles);
   for (const AggregateEntry& entry : kAggregates) {
     if (options.aggregate == entry.name && entry.of_video != nullptr) return entry.of_video(*people);
   }

@@ -15,9 +15,9 @@ namespace seam {
 namespace {
 
 const std::vector<std::string>& Columns() {
-  static const std::vector<std::string> columns = {"path",    "status", "score",  "probability", "threshold",
-                                                   "verdict", "label",  "frames", "faces",       "tracks",
-                                                   "seconds", "reason", "note",   "networks"};
+  static const std::vector<std::string> columns = {
+      "path",  "status", "score",   "probability", "threshold", "verdict",  "label",     "frames",
+      "faces", "tracks", "seconds", "reason",      "note",      "networks", "worst_tile"};
   return columns;
 }
 
@@ -29,6 +29,15 @@ std::string NetworksText(const std::vector<NetworkScore>& networks) {
     text += network.name + "=" + (network.score ? fmt::format("{}", *network.score) : "");
   }
   return text;
+}
+
+// "x=448; y=0; width=224; height=224; frame=0; score=0.98"; "" where there are no tiles.
+std::string WorstTileText(const ScoreRow& row) {
+  const ClipScore* tile = WorstTile(row);
+  if (tile == nullptr) return "";
+  const SeenFace& seen = tile->faces.front();
+  return fmt::format("x={:g}; y={:g}; width={:g}; height={:g}; frame={}; score={}", seen.box.x, seen.box.y,
+                     seen.box.width, seen.box.height, seen.index, tile->score);
 }
 
 class Reader {
@@ -178,7 +187,7 @@ std::string ScoreCsvLine(const ScoreRow& row) {
                   text(row.threshold), std::string(row.verdict ? GetName(*row.verdict) : ""),
                   std::string(row.label ? GetName(*row.label) : ""), fmt::format("{}", row.frames),
                   fmt::format("{}", row.faces), fmt::format("{}", row.tracks), fmt::format("{}", row.seconds),
-                  ListReasons(row), row.note, NetworksText(row.networks)});
+                  ListReasons(row), row.note, NetworksText(row.networks), WorstTileText(row)});
 }
 
 std::vector<ScoreRow> ReadScoreCsv(const CsvTable& table, const ScoreColumns& columns,

@@ -210,6 +210,10 @@ std::string ScoreJsonLine(const ScoreRow& row) {
   if (row.trained_on) json["trained_on"] = true;
   for (const NetworkScore& network : row.networks)
     json["networks"].push_back({{"name", text(network.name)}, {"score", OrNull(network.score)}});
+  if (const ClipScore* tile = WorstTile(row)) {
+    json["worst_tile"] = FaceJson(tile->faces.front());
+    json["worst_tile"]["score"] = tile->score;
+  }
   json["tracks"] = PeopleJson(row.people);
   return json.dump() + "\n";
 }

@@ -1,6 +1,9 @@
 #include "scores/score_row.h"
 
+#include <algorithm>
 #include <set>
+
+#include <fmt/format.h>
 
 namespace seam {
 namespace {
@@ -44,6 +47,22 @@ const TrackScores::value_type* DecidingTrack(const TrackScores& people) {
     if (entry.second.counts && (best == nullptr || entry.second.score > best->second.score)) best = &entry;
   }
   return best;
+}
+
+const ClipScore* WorstTile(const ScoreRow& row) {
+  const auto* tile = row.tiles.empty() ? nullptr : DecidingTrack(row.people);
+  if (tile == nullptr) return nullptr;
+  const std::vector<ClipScore>& clips = tile->second.clips;
+  return &*std::max_element(clips.begin(), clips.end(),
+                            [](const ClipScore& a, const ClipScore& b) { return a.score < b.score; });
+}
+
+std::string WorstTileWords(const ScoreRow& row) {
+  const ClipScore* tile = WorstTile(row);
+  if (tile == nullptr) return "";
+  const FaceBox& box = tile->faces.front().box;
+  return fmt::format("the most suspicious tile is {:g} x {:g} pixels at ({:g}, {:g}): {:.4f}", box.width,
+                     box.height, box.x, box.y, tile->score);
 }
 
 }  // namespace seam

@@ -83,6 +83,7 @@ struct ScoreRow : VideoFacts {
   std::optional<Verdict> verdict;      // none in a file of another program
   std::optional<Label> label;          // where it is known
   std::string aggregate;               // "mean", "top-8": how the frames' scores became one
+  std::string tiles;                   // AggregateOptions::tiles, where pictures were cut into such
   std::vector<NetworkScore> networks;  // where several are fused: each; otherwise none
   std::string note;                    // where the user made the run differ from the checkpoint's training
   TrackScores people;                  // those who were scored; not read back
@@ -93,5 +94,11 @@ struct ScoreRow : VideoFacts {
   // Read from the JSON lines form alone: of the faces of people who count.
   std::vector<double> frame_scores;
 };
+
+// Of pictures that were cut into tiles, the one with the greatest score, and in it the frame (or window) with
+// the greatest. nullptr: there are no tiles, or none was scored.
+const ClipScore* WorstTile(const ScoreRow& row);
+// "the most suspicious tile is 224 x 224 pixels at (448, 0): 0.9800"; "" where there is none.
+std::string WorstTileWords(const ScoreRow& row);
 
 }  // namespace seam

@@ -36,6 +36,14 @@ float FindSize(const TrackScore& track) {
   return *middle;
 }
 
+// Whether the boxes are tiles or whole frames: nobody's face.
+bool IsOfPictures(const ScoreRow& row, const TrackScore& track) {
+  const SeenFace& seen = track.first();
+  return !row.tiles.empty() || (seen.box.x == 0 && seen.box.y == 0 && seen.frame_size.width > 0 &&
+                                std::lround(seen.box.width) == seen.frame_size.width &&
+                                std::lround(seen.box.height) == seen.frame_size.height);
+}
+
 void AddCautions(int min_track, ScoreRow* row) {
   const auto* deciding = DecidingTrack(row->people);
   if (deciding == nullptr) return;
@@ -43,7 +51,8 @@ void AddCautions(int min_track, ScoreRow* row) {
   for (const auto& [number, track] : row->people) most = std::max(most, track.frames());
   if (most < min_track && row->frames >= min_track) AddCaution(FewFrames(most, row->frames), &row->cautions);
   const int size = static_cast<int>(std::lround(FindSize(deciding->second)));
-  if (size < kVerySmallFace) AddCaution(SmallFace(size), &row->cautions);
+  if (size < kVerySmallFace && !IsOfPictures(*row, deciding->second))
+    AddCaution(SmallFace(size), &row->cautions);
 }
 
 bool SeenInFewFrames(const ScoreRow& row) {
@@ -111,6 +120,7 @@ std::optional<Verdict> DecideVerdict(const VerdictRule& rule, const ScoreRow& ro
 
 void Judge(const VerdictRule& rule, const AggregateOptions& aggregate, ScoreRow* row) {
   row->aggregate = aggregate.Name();
+  row->tiles = aggregate.tiles;
   row->score = ScoreTracks(aggregate, &row->people);
   Conclude(rule, aggregate.min_track, row);
 }
@@ -122,6 +132,7 @@ void Judge(const VerdictRule& rule, const Fusion& fusion, ScoreRow* row) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
   row->aggregate = fmt::format("{}", fmt::join(names, "+"));
+  row->tiles = fusion.networks.front().aggregate.tiles;
   row->score = ScoreFusedTracks(fusion, row);
   Conclude(rule, fusion.networks.front().aggregate.min_track, row);
 }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "extract/faces/whole_picture.h"
+#include "proto/crop_spec.h"
 
 namespace seam {
 namespace {
@@ -101,13 +102,18 @@ void CropOptions::Register(Options* options) {
       "similarity: turn and scale faces so that eyes, nose and mouth fit a template; portrait: twice "
       "the box, then as shorter; of whole "
       "pictures the middle in its own pixels (centre) or after the shorter side became 1 + margin "
-      "times the size (shorter), or all, squeezed (square)",
-      {"none", "similarity", "portrait", "centre", "shorter", "square"});
+      "times the size (shorter), all, squeezed (square), or all, cut into tiles of 1 + margin times the "
+      "size (tiles)",
+      {"none", "similarity", "portrait", "centre", "shorter", "square", "tiles"});
+  options->Add("overlap", &overlap, "of tiles: neighbours share at least this part of a tile's side",
+               Between(0, kMostOverlap, "0.25 is usual"));
 }
 
 void CropOptions::Check() const { CheckDeclared(*this); }
 
 cv::Mat CropFace(const VideoFrame& frame, const Face& face, const CropOptions& options) {
+  if (options.align == kTiles)
+    return CutTile(frame.Part(cv::Rect(face.box) & cv::Rect({}, frame.size())), options.margin, options.size);
   if (IsWholePictureAlign(options.align))
     return CutWholePicture(frame.Picture(), options.align, options.margin, options.size);
   if (options.align == kPortrait) {

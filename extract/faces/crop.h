@@ -16,14 +16,16 @@ struct CropOptions {
   double margin = 0.3;
   int size = 256;
   std::string align = "none";
+  double overlap = 0;  // of "tiles": neighbours share at least this part of a tile's side
   void Register(Options* options);
   void Check() const;
 };
 
 // The picture of `face` as `options` say: the square around its box ("none"), aligned by its landmarks
-// ("similarity"), or twice the box as "shorter" of whole_picture.h cuts it ("portrait"). What lies outside
-// `frame` is black; of a portrait it is left out. This is the only way from a face to what a network sees, in
-// training and in inference.
+// ("similarity"), or twice the box as "shorter" of whole_picture.h cuts it ("portrait"). Of whole pictures
+// what whole_picture.h says; of "tiles" the box is the tile. What lies outside `frame` is black; of a
+// portrait it is left out. This is the only way from a face to what a network sees, in training and in
+// inference.
 cv::Mat CropFace(const VideoFrame& frame, const Face& face, const CropOptions& options);
 
 // Where the five landmarks of `face`, which must have them, lie in that picture: in its pixels, to about one

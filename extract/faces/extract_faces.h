@@ -65,6 +65,8 @@ struct ExtractOptions {
   CancelToken cancel;                // ends the call early
   void Register(Options* options);
   void Check() const;
+  // Whether pictures are cut into tiles, each of which has a track of its own; all are kept.
+  bool TakesTiles() const;
   // What a clip and a checkpoint record of all this. Its encoding is left for the writer of the clips.
   CropSpec Spec() const;
 };

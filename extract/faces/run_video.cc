@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <new>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -118,7 +119,7 @@ class VideoRun {
     try {
       if (!copy_ && !options_.perturb.none() && options_.perturb.kind().of_file) EncodeAnewFirst();
       reader_.emplace(path_, options_.media, deadline_);
-      if (task_.known && !again_) UseKnownFaces();
+      if (task_.known && !again_ && !TakesTiles()) UseKnownFaces();
       samplers_ = known_ ? SamplerOfKnown() : SamplersFor(path_);
       builders_.clear();
       const auto sets = static_cast<std::int64_t>(samplers_.size());
@@ -201,6 +202,7 @@ class VideoRun {
   // Frames in which nobody stands upright, more than a few.
   bool SeemsTurned() const { return kRare * fallen_frames_ > fallen_frames_ + upright_frames_; }
 
+  bool TakesTiles() const { return options_.TakesTiles(); }
   bool TakesWholePictures() const { return options_.detector.detector == kWholePicture; }
 
   static bool IsSideways(const Face& face) {
@@ -480,7 +482,16 @@ class VideoRun {
   void Look(View* view, SampledFrame* frame) const {
     Guarded(frame,
             [&] { view->faces = detectors_.Detect(view->picture, look_, &view->scene, &view->thumbnail); });
+    if (TakesTiles()) view->faces = FindTiles(view->picture.size());
     frame->detector_failed = !frame->failure.empty();
+  }
+
+  std::vector<Face> FindTiles(const cv::Size& picture) const {
+    const CropOptions& crop = options_.crop;
+    std::vector<Face> tiles;
+    for (const cv::Rect& tile : TilesIn(picture, crop.margin, crop.size, crop.overlap))
+      tiles.push_back({cv::Rect2f(tile), 1});
+    return tiles;
   }
 
   void SetThumbnail(View* view, SampledFrame* frame) const {
@@ -536,6 +547,7 @@ class VideoRun {
     const bool one = known_ || !LookedFor(*frame) || TakesWholePictures();
     std::vector<int> tracks = one ? std::vector<int>(faces.size(), 0)
                                   : tracker_.Assign(faces, frame->stamp.pts_seconds, frame->scene);
+    if (TakesTiles()) std::iota(tracks.begin(), tracks.end(), 0);
     for (int& track : tracks) {
       summary_.tracks = std::max(summary_.tracks, track + 1);
       track += first_track_;
@@ -604,7 +616,7 @@ class VideoRun {
     const auto less = [&](const auto& a, const auto& b) { return a.second.*part < b.second.*part; };
     const auto most = std::max_element(tallies_.begin(), tallies_.end(), less);
     if (most != tallies_.end()) summary_.main_track = most->first;
-    const bool all = options_.choice.faces == "all";
+    const bool all = options_.choice.faces == "all" || TakesTiles();
     for (const auto& [track, tally] : tallies_) {
       if (!all && track != summary_.main_track) continue;
       summary_.kept.push_back(track);

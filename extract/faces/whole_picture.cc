@@ -81,6 +81,18 @@ cv::Mat ResizeShorter(const cv::Mat& picture, int side) {
                                       : ResizeAsPillow(picture, {longer(picture.cols, picture.rows), side});
 }
 
+// Where tiles begin along a side of the picture.
+std::vector<int> TileStarts(int length, int tile, double overlap) {
+  if (length <= tile) return {0};
+  const double step = std::max(1.0, tile * (1 - overlap));
+  const int gaps = static_cast<int>(std::ceil((length - tile) / step));
+  std::vector<int> starts;
+  for (int i = 0; i <= gaps; ++i)
+    starts.push_back(
+        static_cast<int>(std::lround(static_cast<double>(length - tile) * i / static_cast<double>(gaps))));
+  return starts;
+}
+
 }  // namespace
 
 WholePicture::WholePicture(const DetectorSettings& /*settings*/) {}
@@ -90,7 +102,7 @@ std::vector<Face> WholePicture::Detect(const cv::Mat& picture) {
 }
 
 const std::vector<std::string>& WholePictureAligns() {
-  static const std::vector<std::string> aligns = {"centre", "shorter", "square"};
+  static const std::vector<std::string> aligns = {"centre", "shorter", "square", kTiles};
   return aligns;
 }
 
@@ -105,6 +117,23 @@ cv::Mat CutWholePicture(const cv::Mat& picture, const std::string& align, double
   if (align == "shorter")
     return CutCentre(ResizeShorter(picture, static_cast<int>(std::lround((1 + margin) * size))), size);
   throw UsageError("--align", "'" + align + "' is for faces", "centre, shorter or square");
+}
+
+int TileSide(double margin, int size) { return static_cast<int>(std::lround((1 + margin) * size)); }
+
+std::vector<cv::Rect> TilesIn(const cv::Size& picture, double margin, int size, double overlap) {
+  const int side = TileSide(margin, size);
+  std::vector<cv::Rect> tiles;
+  for (const int y : TileStarts(picture.height, side, overlap)) {
+    for (const int x : TileStarts(picture.width, side, overlap))
+      tiles.push_back(cv::Rect(x, y, side, side) & cv::Rect({}, picture));
+  }
+  return tiles;
+}
+
+cv::Mat CutTile(const cv::Mat& tile, double margin, int size) {
+  const cv::Mat square = CutCentre(tile, TileSide(margin, size));
+  return square.cols == size ? square : ResizeAsPillow(square, {size, size});
 }
 
 cv::Mat ResizeAsPillow(const cv::Mat& picture, const cv::Size& size) {

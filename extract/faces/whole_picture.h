@@ -29,7 +29,22 @@ class WholePicture : public FaceDetector {
 const std::vector<std::string>& WholePictureAligns();
 bool IsWholePictureAlign(const std::string& align);
 
-// `picture`: 8-bit RGB. `align`: one of the above.
+// A fourth way, "tiles", takes all of a large picture in its own pixels: it is covered by squares, and each
+// is a thing that the detector finds. See TilesIn().
+inline constexpr const char* kTiles = "tiles";
+
+// lround((1 + margin) * size), in pixels of the picture.
+int TileSide(double margin, int size);
+// The tiles of a picture, row by row: squares of that side. Along each side the first
+// and the last touch the picture's ends, and the others lie evenly between. They are as few as let neighbours
+// share `overlap` of a tile's side. A picture that is smaller than a tile has one along that side, which
+// holds all of it.
+std::vector<cv::Rect> TilesIn(const cv::Size& picture, double margin, int size, double overlap);
+// What the network sees of a tile, the part of a picture that TilesIn() says: in its own pixels, with black
+// around where the picture is smaller than a tile, and resized where `margin` is not 0.
+cv::Mat CutTile(const cv::Mat& tile, double margin, int size);
+
+// `picture`: 8-bit RGB. `align`: one of the first three.
 cv::Mat CutWholePicture(const cv::Mat& picture, const std::string& align, double margin, int size);
 
 // As Pillow resizes with BILINEAR: a triangle as wide as two pixels of the smaller picture, first across,

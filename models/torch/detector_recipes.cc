@@ -29,7 +29,8 @@ constexpr const char* kBlazeFace =
     "top, "
     "and squeeze the crop to a square";
 constexpr const char* kWhole =
-    "its authors look at the whole of a picture of any size; Seam at its middle 224 x 224 pixels";
+    "its authors look at a picture of any size at once; Seam tile by tile, 224 x 224 pixels each, and takes "
+    "the mean of the logits (--align centre: its middle alone)";
 constexpr const char* kMeanOfFrames = "mean over frames";
 constexpr const char* kGendFaces =
     "its authors find faces by another RetinaFace, fit the five landmarks by LMedS and resize twice; Seam "
@@ -678,7 +679,8 @@ std::vector<DetectorRecipe> MakeTable() {
        .size = 224,
        .source = "timm",
        .margin = 0,
-       .align = "centre",
+       .align = "tiles",
+       .tiles = "logit-mean",
        .aggregate = "none: single pictures",
        .differs = kWhole,
        .notice = "CNNDetection: CC BY-NC-SA 4.0, not for commercial use."},
@@ -689,7 +691,8 @@ std::vector<DetectorRecipe> MakeTable() {
        .size = 224,
        .source = "timm",
        .margin = 0,
-       .align = "centre",
+       .align = "tiles",
+       .tiles = "logit-mean",
        .aggregate = "none: single pictures",
        .differs = kWhole,
        .notice = "Corvi2023 (GRIP): Apache-2.0."},

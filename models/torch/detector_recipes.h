@@ -42,6 +42,8 @@ struct DetectorRecipe {
   int fake_is = 1;  // which output, or which of two, means fake
   double margin = 0.3;
   std::string align = "none";
+  double overlap = 0;  // of align "tiles": CropSpec::overlap and tiles
+  std::string tiles = "mean";
   // How its authors make one score of a video, for people, and what Seam does otherwise than they.
   std::string aggregate = {}, differs = {};
   std::string aggregate_as = "mean";  // AggregateOptions::aggregate that does it, or comes nearest

@@ -128,7 +128,12 @@ void CheckTogether(const std::vector<std::string>& names, const std::vector<cons
       clip = fmt::format("windows of {} frames, {} apart", frames[i],
                          std::max(1U, infos[i]->crop.window_stride()));
     }
-    return infos[i]->crop.detector() == "whole" ? clip + " of whole pictures" : clip;
+    const CropSpec& crop = infos[i]->crop;
+    if (crop.align() == "tiles") {
+      return fmt::format("{} of tiles of {} pixels that overlap by {}", clip,
+                         std::lround((1 + crop.margin()) * crop.size()), crop.overlap());
+    }
+    return crop.detector() == "whole" ? clip + " of whole pictures" : clip;
   };
   for (std::size_t i = 1; i < infos.size(); ++i) {
     if (words(i) == words(0)) continue;

@@ -61,6 +61,60 @@ TEST(WholePictureTest, ASquareHoldsAllOfIt) {
             0);
 }
 
+TEST(WholePictureTest, TilesCoverAPictureFromEndToEnd) {
+  // 640 = 0 + 224 + 416: the steps of at most 168 are 139, 138, 139. 361 - 224 = 137 is one step.
+  const std::vector<cv::Rect> tiles = TilesIn({640, 361}, 0, 224, 0.25);
+  ASSERT_EQ(tiles.size(), 8U);
+  EXPECT_EQ(tiles[0], cv::Rect(0, 0, 224, 224));
+  EXPECT_EQ(tiles[1], cv::Rect(139, 0, 224, 224));
+  EXPECT_EQ(tiles[3], cv::Rect(416, 0, 224, 224));
+  EXPECT_EQ(tiles[7], cv::Rect(416, 137, 224, 224));
+  // Side by side where they need not overlap; and as wide again as the network's input with a margin of 1.
+  EXPECT_EQ(TilesIn({448, 224}, 0, 224, 0).size(), 2U);
+  EXPECT_EQ(TilesIn({449, 224}, 0, 224, 0).size(), 3U);
+  EXPECT_EQ(TilesIn({448, 448}, 1, 224, 0).size(), 1U);
+  // No pixel is left out, however large the picture.
+  cv::Mat seen = cv::Mat::zeros(1531, 2047, CV_8U);
+  for (const cv::Rect& tile : TilesIn(seen.size(), 0.125, 224, 0.1)) {
+    EXPECT_EQ(tile.size(), cv::Size(252, 252));
+    seen(tile).setTo(1);
+  }
+  EXPECT_EQ(cv::countNonZero(seen), 1531 * 2047);
+}
+
+TEST(WholePictureTest, APictureSmallerThanATileIsOneTileWithBlackAround) {
+  const std::vector<cv::Rect> tiles = TilesIn({101, 50}, 0, 200, 0.5);
+  ASSERT_EQ(tiles, std::vector<cv::Rect>({{0, 0, 101, 50}}));
+  EXPECT_EQ(cv::norm(CutTile(Pixels(101, 50), 0, 200), CutWholePicture(Pixels(101, 50), "centre", 0, 200),
+                     cv::NORM_INF),
+            0);
+  // Narrow and high: tiles lie one below the other, each with black at both sides.
+  const cv::Mat narrow = Pixels(100, 500);
+  const std::vector<cv::Rect> column = TilesIn(narrow.size(), 0, 200, 0);
+  ASSERT_EQ(column.size(), 3U);
+  EXPECT_EQ(column[1], cv::Rect(0, 150, 100, 200));
+  const cv::Mat cut = CutTile(narrow(column[1]), 0, 200);
+  EXPECT_EQ(cv::norm(cut({50, 0, 100, 200}), narrow(column[1]), cv::NORM_INF), 0);
+  EXPECT_EQ(cv::countNonZero(cut({0, 0, 50, 200}).clone().reshape(1)), 0);
+}
+
+TEST(WholePictureTest, TilesAreOfPicturesAlone) {
+  ExtractOptions options;
+  options.detector.detector = "whole";
+  options.crop.align = "shorter";
+  options.crop.overlap = 0.25;
+  EXPECT_NE(CatchMessage([&] { options.Check(); }).find("there are none"), std::string::npos);
+  options.crop.align = "tiles";
+  EXPECT_EQ(CatchMessage([&] { options.Check(); }), "");
+  EXPECT_EQ(options.Spec().faces(), "all");
+  EXPECT_EQ(options.Spec().overlap(), 0.25);
+  // Networks that are to look at the same tiles.
+  CropOptions other = options.crop;
+  other.size = 300;
+  options.more_crops = {other};
+  EXPECT_NE(CatchMessage([&] { options.Check(); }).find("tiles of different sizes"), std::string::npos);
+}
+
 TEST(WholePictureTest, FacesAndPicturesAreNotMixedUp) {
   ExtractOptions options;
   options.detector.detector = "whole";

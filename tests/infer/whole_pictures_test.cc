@@ -1,6 +1,12 @@
 // Networks that look at whole pictures: no faces are looked for.
 
+#include <algorithm>
+#include <numeric>
+
 #include <gmock/gmock.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
@@ -19,6 +25,42 @@ namespace {
 
 class WholePicturesTest : public ::testing::Test {
  protected:
+  // A checkpoint that looks at all of a picture, by tiles of 256 pixels.
+  std::string TileCheckpoint(const std::string& rule) const {
+    CheckpointInfo info;
+    info.crop.set_size(256);
+    info.crop.set_align("tiles");
+    info.crop.set_overlap(0.25);
+    info.crop.set_tiles(rule);
+    info.crop.set_detector("whole");
+    info.crop.set_detect_size(320);
+    info.crop.set_encoding("png");
+    return WriteCheckpoint(folder_ / "tiles.safetensors", ModelOptions(), info, 7).string();
+  }
+
+  // What the network says of each tile.
+  std::vector<double> ScoresOfTiles(const cv::Mat& picture, const std::string& checkpoint) const {
+    const Predictor predictor(checkpoint, CompileOptions{}, Parts());
+    std::vector<double> scores;
+    for (const cv::Rect& tile : TilesIn(picture.size(), 0, 256, 0.25))
+      scores.push_back(predictor.Score({CutTile(picture(tile), 0, 256)})[0]);
+    return scores;
+  }
+
+  static cv::Mat Read(const std::string& path) {
+    cv::Mat picture;
+    cv::cvtColor(cv::imread(path), picture, cv::COLOR_BGR2RGB);
+    return picture;
+  }
+
+  ScoreRow ScoreOf(const std::string& options) const {
+    const CommandResult result = RunCommand("seam infer --output " + At("s.csv") + " " + options);
+    EXPECT_EQ(result.status, 0) << result.err;
+    const auto rows = ReadScoreFile(At("s.csv"));
+    EXPECT_EQ(rows.size(), 1U);
+    return rows.at(0);
+  }
+
   // A checkpoint that sees the middle of a picture whose shorter side became 288 pixels.
   std::string Checkpoint() const {
     CheckpointInfo info;
@@ -67,6 +109,109 @@ TEST_F(WholePicturesTest, AVideoIsOneThingWhateverItShows) {
   EXPECT_EQ(rows.at(0).tracks, 1);
   EXPECT_EQ(rows.at(0).frames, 8);
   EXPECT_EQ(rows.at(0).faces, 8);
+}
+
+TEST_F(WholePicturesTest, ALargePictureIsScoredByTilesAndTheWorstOneIsTold) {
+  MakeVideo(At("p.png"), "-f lavfi -i testsrc2=size=700x500:rate=1:duration=1 -frames:v 1");
+  const std::string model = TileCheckpoint("max");
+  const std::vector<double> scores = ScoresOfTiles(Read(At("p.png")), model);
+  ASSERT_EQ(scores.size(), 12U);
+  const CommandResult result =
+      RunCommand("seam infer --model " + model + " " + At("p.png") + " --output " + At("s.csv") +
+                 " --jsonl " + At("s.jsonl") + " --report " + At("page.html"));
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto worst = std::max_element(scores.begin(), scores.end());
+  const cv::Rect tile = TilesIn({700, 500}, 0, 256, 0.25)[static_cast<std::size_t>(worst - scores.begin())];
+  const ScoreRow row = ReadScoreFile(At("s.csv")).at(0);
+  EXPECT_NEAR(row.score.value(), *worst, 1e-6);
+  EXPECT_EQ(row.reason, "");
+  const std::string where = fmt::format("256 x 256 pixels at ({}, {})", tile.x, tile.y);
+  EXPECT_THAT(result.out, testing::HasSubstr(where));
+  EXPECT_THAT(ReadFile(At("s.csv")),
+              testing::HasSubstr(fmt::format("x={}; y={}; width=256; height=256; frame=0;", tile.x, tile.y)));
+  const auto json = nlohmann::json::parse(ReadFile(At("s.jsonl")));
+  EXPECT_EQ(json.at("worst_tile").at("box"), nlohmann::json({tile.x, tile.y, 256.0, 256.0}));
+  EXPECT_NEAR(json.at("worst_tile").at("score").get<double>(), *worst, 1e-6);
+  EXPECT_EQ(json.at("tracks").size(), scores.size());
+  EXPECT_EQ(json.at("aggregate"), "mean, tiles: max");
+  const std::string page = ReadFile(At("page.html"));
+  EXPECT_THAT(page, testing::HasSubstr("Where the tiles lie"));
+  EXPECT_THAT(page, testing::HasSubstr(where));
+  EXPECT_THAT(page, testing::Not(testing::HasSubstr("person #")));
+}
+
+TEST_F(WholePicturesTest, TheCheckpointSaysHowTilesAreJoinedAndTheUserMayDiffer) {
+  MakeVideo(At("p.png"), "-f lavfi -i testsrc2=size=700x300:rate=1:duration=1 -frames:v 1");
+  const std::string model = TileCheckpoint("");
+  std::vector<double> scores = ScoresOfTiles(Read(At("p.png")), model);
+  ASSERT_EQ(scores.size(), 8U);
+  const double mean = std::accumulate(scores.begin(), scores.end(), 0.0) / 8;
+  EXPECT_NEAR(ScoreOf("--model " + model + " " + At("p.png")).score.value(), mean, 1e-6);
+  std::sort(scores.rbegin(), scores.rend());
+  const ScoreRow other = ScoreOf("--tiles top-2 --model " + model + " " + At("p.png"));
+  EXPECT_NEAR(other.score.value(), (scores[0] + scores[1]) / 2, 1e-6);
+  EXPECT_EQ(other.note, "the tiles' scores are joined by top-2, but the threshold is for mean");
+  EXPECT_THAT(RunCommand("seam infer --tiles most --model " + model + " " + At("p.png")).err,
+              testing::HasSubstr("--tiles: 'most' is unknown"));
+}
+
+TEST_F(WholePicturesTest, ANetworkOfWholePicturesLooksByTilesWhereItIsTold) {
+  MakeVideo(At("p.png"), "-f lavfi -i testsrc2=size=700x300:rate=1:duration=1 -frames:v 1");
+  const std::string model = Checkpoint();
+  const std::vector<double> scores = ScoresOfTiles(Read(At("p.png")), model);
+  const ScoreRow row = ScoreOf("--tiles mean --overlap 0.25 --model " + model + " " + At("p.png"));
+  EXPECT_NEAR(row.score.value(), std::accumulate(scores.begin(), scores.end(), 0.0) / 8, 1e-6);
+  EXPECT_THAT(row.note, testing::HasSubstr(
+                            "seen by tiles, in their own pixels, but the network was trained on 'shorter'"));
+  EXPECT_THAT(RunCommand("seam infer --overlap 0.25 --model " + model + " " + At("p.png")).err,
+              testing::HasSubstr("add --tiles mean"));
+  MakeCheckpoint(folder_ / "face.safetensors");
+  const CommandResult faces =
+      RunCommand("seam infer --tiles mean --model " + At("face.safetensors") + " " + At("p.png"));
+  EXPECT_EQ(faces.status, kExitUsage);
+  EXPECT_THAT(faces.err, testing::HasSubstr("this one takes faces"));
+}
+
+// A photograph that a telephone stored on its side, a screenshot with transparency, a picture of 24
+// megapixels.
+TEST_F(WholePicturesTest, TilesLieInThePictureAsItIsShown) {
+  MakeVideo(At("p.png"), "-f lavfi -i testsrc2=size=600x400:rate=1:duration=1 -frames:v 1");
+  const std::string model = TileCheckpoint("max");
+  std::vector<uchar> jpeg;
+  ASSERT_TRUE(cv::imencode(".jpg", cv::imread(At("p.png")), jpeg, {cv::IMWRITE_JPEG_QUALITY, 95}));
+  // An EXIF part whose one tag is the orientation, 6: to be turned clockwise.
+  const std::string exif(
+      "\xFF\xE1\x00\x22"
+      "Exif\0\0"
+      "MM\0\x2A\0\0\0\x08"
+      "\0\x01"
+      "\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"
+      "\0\0\0\0",
+      36);
+  const std::string bytes(jpeg.begin(), jpeg.end());
+  WriteFile(At("turned.jpg"), bytes.substr(0, 2) + exif + bytes.substr(2));
+  const ScoreRow turned = ScoreOf("--model " + model + " --jsonl " + At("s.jsonl") + " " + At("turned.jpg"));
+  EXPECT_TRUE(turned.score.has_value());
+  const auto tracks = nlohmann::json::parse(ReadFile(At("s.jsonl"))).at("tracks");
+  // 400 wide and 600 high as it is shown.
+  EXPECT_EQ(tracks.back().at("frames").at(0).at("box"), nlohmann::json({144.0, 344.0, 256.0, 256.0}));
+
+  MakeVideo(At("screen.png"),
+            "-f lavfi -i testsrc2=size=390x844:rate=1:duration=1 -frames:v 1 -pix_fmt rgba");
+  const std::vector<double> scores = ScoresOfTiles(Read(At("screen.png")), model);
+  EXPECT_NEAR(ScoreOf("--model " + model + " " + At("screen.png")).score.value(),
+              *std::max_element(scores.begin(), scores.end()), 1e-6);
+
+  MakeVideo(At("huge.png"), "-f lavfi -i testsrc2=size=6000x4000:rate=1:duration=1 -frames:v 1");
+  const ScoreRow huge = ScoreOf("--model " + model + " " + At("huge.png"));
+  EXPECT_EQ(huge.tracks, 31 * 21);
+  EXPECT_TRUE(huge.score.has_value());
+}
+
+TEST_F(WholePicturesTest, ASmallPictureIsNoSmallFace) {
+  MakeVideo(At("p.png"), "-f lavfi -i testsrc2=size=32x32:rate=1:duration=1 -frames:v 1");
+  EXPECT_EQ(ScoreOf("--model " + Checkpoint() + " " + At("p.png")).reason, "");
+  EXPECT_EQ(ScoreOf("--model " + TileCheckpoint("mean") + " " + At("p.png")).reason, "");
 }
 
 TEST_F(WholePicturesTest, PicturesAndFacesAreNotFused) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -112,6 +113,31 @@ TEST(ScoreTracksTest, AFrameThatWindowsShareIsOneFrame) {
   TrackScores tracks = {{0, twice}, {1, Person({0.1, 0.1, 0.1})}};
   EXPECT_EQ(tracks[0].frames(), 2);
   EXPECT_DOUBLE_EQ(*ScoreTracks({}, &tracks), 0.1);
+}
+
+TEST(ScoreTracksTest, TilesAreJoinedAsToldAndNotByTheMostSuspicious) {
+  // Of a film: each tile has its mean over the frames first, and one that is there too briefly does not
+  // count.
+  TrackScores tiles = {{0, Person({0.1, 0.2, 0.3})},
+                       {1, Person({0.7, 0.9, 0.8})},
+                       {2, Person({0.5, 0.5, 0.5})},
+                       {3, Person({0.99})}};
+  AggregateOptions options;
+  options.tiles = "mean";
+  EXPECT_DOUBLE_EQ(*ScoreTracks(options, &tiles), (0.2 + 0.8 + 0.5) / 3);
+  options.tiles = "median";
+  EXPECT_DOUBLE_EQ(*ScoreTracks(options, &tiles), 0.5);
+  options.tiles = "max";
+  EXPECT_DOUBLE_EQ(*ScoreTracks(options, &tiles), 0.8);
+  options.tiles = "top-2";
+  EXPECT_DOUBLE_EQ(*ScoreTracks(options, &tiles), 0.65);
+  options.tiles = "logit-mean";
+  EXPECT_NEAR(*ScoreTracks(options, &tiles), 0.5, 1e-12);  // the logits of 0.2 and 0.8 are opposites
+  EXPECT_EQ(options.Name(), "mean, tiles: logit-mean");
+  for (const char* wrong : {"top-0", "top-", "top-k", "greatest", "top-2x"}) {
+    options.tiles = wrong;
+    EXPECT_THROW(options.Check(), Error) << wrong;
+  }
 }
 
 TEST(ScoreTracksTest, NobodyHasNoScore) {

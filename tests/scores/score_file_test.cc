@@ -31,7 +31,7 @@ std::string MessageFor(const std::string& text) {
 TEST(ScoreFileTest, TheHeaderNamesTheColumns) {
   EXPECT_EQ(ScoreFileHeader(),
             "path,status,score,probability,threshold,verdict,label,frames,faces,tracks,seconds,reason,note,"
-            "networks\n");
+            "networks,worst_tile\n");
 }
 
 TEST(ScoreFileTest, ALineHasShortNumbersAndEmptyFields) {
@@ -42,10 +42,10 @@ TEST(ScoreFileTest, ALineHasShortNumbersAndEmptyFields) {
   row.verdict = Verdict::kReal;
   row.frames = 32;
   row.seconds = 4.5;
-  EXPECT_EQ(ScoreFileLine(row), "\"a, \"\"b\"\".mp4\",ok,0.1,,,real,,32,0,0,4.5,,,\n");
+  EXPECT_EQ(ScoreFileLine(row), "\"a, \"\"b\"\".mp4\",ok,0.1,,,real,,32,0,0,4.5,,,,\n");
   row.label = FAKE;
   row.score.reset();
-  EXPECT_EQ(ScoreFileLine(row), "\"a, \"\"b\"\".mp4\",ok,,,,real,fake,32,0,0,4.5,,,\n");
+  EXPECT_EQ(ScoreFileLine(row), "\"a, \"\"b\"\".mp4\",ok,,,,real,fake,32,0,0,4.5,,,,\n");
 }
 
 TEST(ScoreFileTest, RowsComeBackExactly) {

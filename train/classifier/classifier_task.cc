@@ -167,6 +167,7 @@ bool ClassifierTask::Validate(Model* network, DataParallel* processes, const Can
 
 void ClassifierTask::FillCheckpoint(CheckpointInfo* info) const {
   info->crop = impl_->data.val->crop();  // train's, but for whose faces: those that the threshold is of
+  info->crop.set_tiles(TileRule(info->crop));
   info->threshold = impl_->calibration->threshold_eer;
   info->calibration = *impl_->calibration;
 }

@@ -116,6 +116,7 @@ Seen SeenAs(const char* split, const CheckpointInfo& info, const std::string& di
 AggregateOptions AggregateFor(const CheckpointInfo& info) {
   AggregateOptions options;
   if (const std::string stored = StoredAggregate(info); !stored.empty()) options.aggregate = stored;
+  options.tiles = TileRule(info.crop);
   return options;
 }
 

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "evaluate/metrics.h"
+#include "proto/crop_spec.h"
 #include "scores/aggregate.h"
 
 namespace seam {
@@ -135,9 +136,11 @@ LabelledScores VideoScores(const ClipDataset& dataset, const std::vector<double>
     clip_of[dataset.video(i)] = i;
   }
   LabelledScores videos;
+  AggregateOptions aggregate;
+  aggregate.tiles = TileRule(dataset.crop());
   for (auto& [video, tracks] : people) {
     videos.videos.push_back(static_cast<int>(videos.scores.size()));
-    videos.scores.push_back(*ScoreTracks({}, &tracks));
+    videos.scores.push_back(*ScoreTracks(aggregate, &tracks));
     const std::size_t clip = clip_of[video];
     videos.labels.push_back(dataset.label(clip));
     videos.datasets.push_back(dataset.dataset_number(clip));
