@@ -8,6 +8,7 @@
 
 #include "extract/media/decoder_pool.h"
 #include "models/zoo/ensemble_file.h"
+#include "models/zoo/stored_aggregate.h"
 #include "models/zoo/stored_network.h"
 
 namespace seam {
@@ -100,7 +101,7 @@ ScoreRequest Engine::Prepare(const InferSettings& settings, const Options& optio
   request.score = settings.score;
   request.score.aggregates = AggregatesFor(networks, settings, options);
   request.score.aggregate = request.score.aggregates.front();
-  request.rule = MakeVerdictRule(networks.info().threshold, networks.info().calibration, settings.threshold);
+  request.rule = StoredVerdictRule(networks.info(), settings.threshold);
   request.notes = ListNotes(networks, request.extract, request.score.aggregates);
   return request;
 }

@@ -25,10 +25,10 @@ std::string ScoreWords(const VideoResult& result, const VerdictRule& rule) {
   }
   if (row.verdict == Verdict::kUncertain) {
     return words +
-           fmt::format(
-               ", inside the band from {:.3f} to {:.3f} in which the network was too often wrong on its "
-               "validation videos: it is read as neither real nor fake.",
-               rule.band_low, rule.band_high);
+           fmt::format(", inside the band from {:.3f} to {:.3f} {}: it is read as neither real nor fake.",
+                       rule.band_low, rule.band_high,
+                       rule.calibrated ? "in which the network was too often wrong on its validation videos"
+                                       : "that the network's authors call uncertain");
   }
   const bool fake = score >= rule.threshold;
   words += fmt::format(", {} the threshold of {:.3f} ({})", fake ? "at or above" : "below", rule.threshold,

@@ -148,12 +148,17 @@ struct Settings {
 };
 
 void Tell(const WeightMatch& match, bool strict, const std::string& subject) {
-  for (const auto& difference : match.differences) SayWarning(difference);
+  constexpr std::size_t kMostLines = 20;
   if (match.differences.empty()) return;
+  const std::size_t lines =
+      strict ? std::min(match.differences.size(), kMostLines) : match.differences.size();
+  for (std::size_t i = 0; i < lines; ++i) SayWarning(match.differences[i]);
   if (strict) {
     throw Error(subject,
-                fmt::format("{} weights do not fit {}; each is listed above", match.differences.size(),
-                            match.options.model),
+                fmt::format("{} weights do not fit {}; {} listed above", match.differences.size(),
+                            match.options.model,
+                            lines < match.differences.size() ? fmt::format("the first {} are", lines)
+                                                             : std::string("each is")),
                 "another --model, --source, --size or --variant may; --no-strict keeps fresh weights there");
   }
   if (!match.unset.empty()) {
@@ -162,13 +167,33 @@ void Tell(const WeightMatch& match, bool strict, const std::string& subject) {
   }
 }
 
+// A detector whose weights fit another's network would be fed as that one, in silence.
+void CheckNamed(const DetectorRecipe& named, const std::vector<Recognised>& found, const std::string& file) {
+  const auto is_named = [&](const Recognised& one) { return one.recipe == &named; };
+  if (named.signs.empty() || found.empty() || std::any_of(found.begin(), found.end(), is_named)) return;
+  throw UsageError("--recipe",
+                   Printable(fmt::format("{} is of {}, not of {}: it has {}", file, found[0].recipe->name,
+                                         named.name, fmt::join(found[0].because, " and "))),
+                   fmt::format("leave --recipe out, or take --recipe {}; --recipe none goes without one",
+                               found[0].recipe->name));
+}
+
 // The recipe that the user names or, for "auto", the one that the file's names show; null where there is
-// none.
-const DetectorRecipe* ChooseRecipe(const Settings& settings, const PlainTensors& tensors,
-                                   const std::string& file) {
+// none. Where the names show it behind a prefix that all share, that is taken off.
+const DetectorRecipe* ChooseRecipe(const Settings& settings, const std::string& file, PlainTensors* tensors) {
   if (settings.recipe == "none") return nullptr;
-  if (settings.recipe != "auto") return &FindRecipe(settings.recipe);
-  const auto found = RecogniseDetector(tensors);
+  auto found = RecogniseDetector(*tensors);
+  if (found.empty()) {
+    if (auto inner = WithoutSharedPrefix(*tensors)) {
+      found = RecogniseDetector(*inner);
+      if (!found.empty()) *tensors = std::move(*inner);
+    }
+  }
+  if (settings.recipe != "auto") {
+    const DetectorRecipe& named = FindRecipe(settings.recipe);
+    CheckNamed(named, found, file);
+    return &named;
+  }
   if (found.size() == 1 && (!settings.model_given || found[0].recipe->model.empty() ||
                             settings.model.model == found[0].recipe->model)) {
     Say(Printable(fmt::format("recipe: {} ({}), because it has {}", found[0].recipe->name,
@@ -177,9 +202,9 @@ const DetectorRecipe* ChooseRecipe(const Settings& settings, const PlainTensors&
   }
   std::vector<std::string> names;
   for (const auto& one : found) names.push_back(one.recipe->name);
-  if (found.size() > 1) {
+  if (found.size() > 1 && (settings.recipe_given || !settings.model_given)) {
     throw UsageError("--recipe", fmt::format("{} may be of {}", file, fmt::join(names, " or of ")),
-                     "name one");
+                     "name one, or say with --model that it is of another");
   }
   if (settings.recipe_given || !settings.model_given) {
     throw UsageError(
@@ -293,6 +318,7 @@ std::string Recipe(const std::string& file, const std::string& digest, const Set
     origin["aggregate"] = recipe->aggregate;
     origin["aggregate_as"] = recipe->aggregate_as;
     origin["differs"] = recipe->differs;
+    if (recipe->band_low < recipe->band_high) origin["band"] = {recipe->band_low, recipe->band_high};
   }
   if (!match.unset.empty()) origin["fresh"] = match.unset;
   return nlohmann::json{{"seam", Version()}, {"import", origin}}.dump(
@@ -309,6 +335,8 @@ void TellRecipe(const DetectorRecipe& recipe, const std::string& digest, std::si
   if (published != recipe.published.end())
     Say(fmt::format("by its SHA-256 it is the published {}", published->second));
   if (!recipe.differs.empty()) Say(fmt::format("not reproduced: {}", recipe.differs));
+  if (recipe.band_low < recipe.band_high)
+    Say(fmt::format("uncertain there, and here: scores from {} to {}", recipe.band_low, recipe.band_high));
   Say(fmt::format("score of a video there: {}; here: --aggregate {}", recipe.aggregate, recipe.aggregate_as));
 }
 
@@ -350,7 +378,7 @@ int ImportModel(const std::vector<std::string>& arguments) {
                               foreign.key.empty() ? "what lies at the top" : foreign.key,
                               fmt::join(foreign.others, ", "))));
   }
-  const DetectorRecipe* recipe = ChooseRecipe(settings, foreign.tensors, file);
+  const DetectorRecipe* recipe = ChooseRecipe(settings, file, &foreign.tensors);
   ModelOptions model = settings.model;
   MatchOptions match_options = settings.match;
   std::size_t ignored = 0;

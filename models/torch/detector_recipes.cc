@@ -318,6 +318,8 @@ DetectorRecipe BinaryDetector() {
           .margin = 0.125,
           .align = "shorter",
           .aggregate = "none: single pictures",
+          .band_low = 0.2,
+          .band_high = 0.8,
           .notice =
               "Faster Than Lies (fedeloper/binary_deepfake_detection): ask its authors for its licence; "
               "BNext (hpi-xnor): Apache-2.0."};
@@ -678,6 +680,8 @@ std::vector<DetectorRecipe> MakeTable() {
        .variant = {{"scale", "imagenet"}},
        .size = 224,
        .source = "timm",
+       .signs = {"layer4\\.2\\.conv3\\.", "fc\\.weight$"},
+       .size_sign = {"fc.weight", 0, 1},
        .margin = 0,
        .align = "tiles",
        .tiles = "logit-mean",
@@ -690,6 +694,8 @@ std::vector<DetectorRecipe> MakeTable() {
        .variant = {{"scale", "imagenet"}, {"stem_stride", 1}, {"pool_stride", 1}},
        .size = 224,
        .source = "timm",
+       .signs = {"layer4\\.2\\.conv3\\.", "fc\\.weight$"},
+       .size_sign = {"fc.weight", 0, 1},
        .margin = 0,
        .align = "tiles",
        .tiles = "logit-mean",
@@ -861,6 +867,19 @@ bool HasSize(const DetectorRecipe& recipe, const PlainTensors& tensors) {
 }
 
 }  // namespace
+
+std::optional<PlainTensors> WithoutSharedPrefix(const PlainTensors& tensors) {
+  if (tensors.empty()) return std::nullopt;
+  const std::string first = Unwrapped(tensors.begin()->first);
+  const std::string prefix = first.substr(0, first.find('.') + 1);
+  PlainTensors rest;
+  for (const auto& [name, tensor] : tensors) {
+    const std::string plain = Unwrapped(name);
+    if (prefix.empty() || !plain.starts_with(prefix)) return std::nullopt;
+    rest[plain.substr(prefix.size())] = tensor;
+  }
+  return rest;
+}
 
 bool IsClassifierAlone(const PlainTensors& tensors) {
   const auto weight = tensors.find("weight"), bias = tensors.find("bias");

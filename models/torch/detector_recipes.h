@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,8 +47,9 @@ struct DetectorRecipe {
   std::string tiles = "mean";
   // How its authors make one score of a video, for people, and what Seam does otherwise than they.
   std::string aggregate = {}, differs = {};
-  std::string aggregate_as = "mean";  // AggregateOptions::aggregate that does it, or comes nearest
-  std::string notice = {};            // licence
+  std::string aggregate_as = "mean";   // AggregateOptions::aggregate that does it, or comes nearest
+  double band_low = 0, band_high = 0;  // scores that its authors call uncertain; none where they are equal
+  std::string notice = {};             // licence
   // The labels of a config.json beside the file say which output means fake, and it tells heads and sizes.
   bool has_config = false;
   // Its file may hold the classifier alone (`weight`, `bias`): the backbone is in another.
@@ -69,6 +71,10 @@ struct Recognised {
   std::vector<std::string> because;
 };
 std::vector<Recognised> RecogniseDetector(const PlainTensors& tensors);
+
+// The tensors without what all their names begin with, up to the first point: the attribute under which
+// somebody's own class holds a published network. None where they share nothing.
+std::optional<PlainTensors> WithoutSharedPrefix(const PlainTensors& tensors);
 
 // Whether there is nothing but a dense layer of one output: `weight`, `bias`.
 bool IsClassifierAlone(const PlainTensors& tensors);

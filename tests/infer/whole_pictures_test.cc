@@ -208,6 +208,51 @@ TEST_F(WholePicturesTest, TilesLieInThePictureAsItIsShown) {
   EXPECT_TRUE(huge.score.has_value());
 }
 
+// The evaluation that Faster Than Lies publishes: names that begin with F are fake; F1, accuracy, confusion
+// and how many its authors call uncertain.
+TEST_F(WholePicturesTest, OneCommandEvaluatesAFolderWhoseNamesTellTheLabels) {
+  CheckpointInfo info;
+  info.crop.set_size(256);
+  info.crop.set_align("square");
+  info.crop.set_detector("whole");
+  info.crop.set_encoding("png");
+  info.recipe = R"({"import": {"band": [0.2, 0.8]}})";
+  const std::string model = WriteCheckpoint(folder_ / "band.safetensors", ModelOptions(), info, 7).string();
+  std::filesystem::create_directories(folder_ / "pictures");
+  const char* const names[] = {"F1.png", "F2.png", "R1.png", "real_F.png", "fake.png"};
+  for (std::size_t i = 0; i < std::size(names); ++i) {
+    MakeVideo(
+        (folder_ / "pictures" / names[i]).string(),
+        fmt::format("-f lavfi -i mandelbrot=size=256x256:start_scale={}:rate=1 -frames:v 1", 3.0 / (1 + i)));
+  }
+  const CommandResult result = RunCommand("seam evaluate --json --keep " + At("kept") + " --model " + model +
+                                          " " + At("pictures") + " --label-prefix F");
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto json = nlohmann::json::parse(result.out);
+  int uncertain = 0, right = 0, rows = 0;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(folder_ / "kept")) {
+    const std::string kind = file.path().extension().string();
+    if (kind != ".csv" && kind != ".jsonl") continue;
+    for (const ScoreRow& row : ReadScoreFile(file.path())) {
+      ++rows;
+      const bool fake = std::filesystem::path(row.path).filename().string()[0] == 'F';
+      EXPECT_EQ(row.label, fake ? FAKE : REAL) << row.path;
+      const bool in_band = *row.score >= 0.2 && *row.score < 0.8;
+      EXPECT_EQ(row.verdict == Verdict::kUncertain, in_band) << row.path;
+      uncertain += in_band ? 1 : 0;
+      right += (*row.score >= 0.5) == fake ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(rows, 5);
+  EXPECT_GT(uncertain, 0);
+  EXPECT_EQ(json.at("uncertain"), uncertain);
+  EXPECT_DOUBLE_EQ(json.at("videos").at("accuracy").get<double>(), right / 5.0);
+  EXPECT_TRUE(json.at("videos").contains("f1"));
+  const auto& confusion = json.at("videos").at("confusion");
+  EXPECT_EQ(confusion.at("tp").get<int>() + confusion.at("fn").get<int>(), 2);
+  EXPECT_EQ(confusion.at("fp").get<int>() + confusion.at("tn").get<int>(), 3);
+}
+
 TEST_F(WholePicturesTest, ASmallPictureIsNoSmallFace) {
   MakeVideo(At("p.png"), "-f lavfi -i testsrc2=size=32x32:rate=1:duration=1 -frames:v 1");
   EXPECT_EQ(ScoreOf("--model " + Checkpoint() + " " + At("p.png")).reason, "");

@@ -27,6 +27,7 @@
 #include "models/torch/onnx.h"
 #include "models/torch/tensors.h"
 #include "models/weights/foreign_weights.h"
+#include "proto/crop_spec.h"
 #include "tests/models/filled.h"
 #include "tests/support/support.h"
 
@@ -245,11 +246,76 @@ TEST(DetectorRecipesTest, NamesOfPublishedFilesTellTheirDetector) {
               std::vector<std::string>{recipe})
         << file;
   }
+  // Their names are those of a plain ResNet-50, so the user has to say which it is.
+  for (const char* file : {"cnndetection", "corvi2023"}) {
+    EXPECT_EQ(recognised(SharedPath(fmt::format("fixtures/detectors/names/{}.json", file))),
+              std::vector<std::string>({"cnndetection", "corvi2023"}))
+        << file;
+    known.insert(std::string(file) + ".json");
+  }
   for (const auto& entry : fs::directory_iterator(SharedPath("fixtures/detectors/names"))) {
     if (known.count(entry.path().filename().string()) == 0) {
       EXPECT_EQ(recognised(entry.path()), std::vector<std::string>{}) << entry.path();
     }
   }
+}
+
+TEST(DetectorRecipesTest, AFileOfOneDetectorIsNotFedAsAnother) {
+  SEAM_NEEDS_SHARED(kTiny + "tiny.json");
+  TemporaryFolder folder;
+  const std::string out = (folder / "out.safetensors").string();
+  // Its weights have the names of the other's network, and fit.
+  auto result =
+      RunImport({SharedPath(kTiny + "sbi.tar").string(), "-o", out, "--recipe", "polimi-autoattb4st"});
+  EXPECT_EQ(result.status, kExitUsage);
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("is of sbi, not of polimi-autoattb4st: it has net._conv_stem.weight"),
+                    HasSubstr("hint: leave --recipe out, or take --recipe sbi")));
+  EXPECT_FALSE(fs::exists(out));
+  // Where two have the same names the user is asked.
+  const std::string plain = SharedPath(kTiny + "corvi2023_weights.pth").string();
+  result = RunImport({plain, "-o", out});
+  EXPECT_EQ(result.status, kExitUsage);
+  EXPECT_THAT(result.err, HasSubstr("may be of cnndetection or of corvi2023\nhint: name one"));
+  EXPECT_FALSE(fs::exists(out));
+}
+
+TEST(DetectorRecipesTest, WhatAWrapperPutsBeforeTheNamesIsTakenOff) {
+  SEAM_NEEDS_SHARED(kTiny + "tiny.json");
+  TemporaryFolder folder;
+  const PlainTensors plain = LoadForeignWeights(SharedPath(kTiny + "npr_NPR.pth")).tensors;
+  const std::string out = (folder / "out.safetensors").string();
+  for (const char* prefix : {"", "net.", "model.module.", "module.detector."}) {
+    TensorFile file;
+    for (const auto& [name, tensor] : plain) file.tensors[prefix + name] = ToTorch(tensor);
+    SaveTensors(folder / "npr.safetensors", file);
+    const auto result = RunImport({(folder / "npr.safetensors").string(), "-o", out, "--overwrite"});
+    ASSERT_EQ(result.status, 0) << prefix << result.err;
+    EXPECT_THAT(result.err, HasSubstr("recipe: npr")) << prefix;
+  }
+}
+
+TEST(DetectorRecipesTest, LargePicturesOfCorviAreSeenByTiles) {
+  SEAM_NEEDS_SHARED(kTiny + "tiny.json");
+  TemporaryFolder folder;
+  const std::string out = (folder / "out.safetensors").string();
+  const std::string plain = SharedPath(kTiny + "corvi2023_weights.pth").string();
+  ASSERT_EQ(RunImport({plain, "-o", out, "--recipe", "corvi2023"}).status, 0);
+  CropSpec crop = LoadCheckpoint(out).info.crop;
+  EXPECT_EQ(crop.align(), "tiles");
+  EXPECT_EQ(crop.detector(), "whole");
+  EXPECT_EQ(TileRule(crop), "logit-mean");
+  ASSERT_EQ(RunImport({plain, "-o", out, "--overwrite", "--recipe", "corvi2023", "--overlap", "0.5",
+                       "--tiles", "top-3"})
+                .status,
+            0);
+  crop = LoadCheckpoint(out).info.crop;
+  EXPECT_EQ(crop.overlap(), 0.5);
+  EXPECT_EQ(TileRule(crop), "top-3");
+  const auto middle = RunImport(
+      {plain, "-o", out, "--overwrite", "--recipe", "corvi2023", "--align", "centre", "--tiles", "max"});
+  EXPECT_EQ(middle.status, kExitUsage);
+  EXPECT_THAT(middle.err, HasSubstr("is of tiles, and there are none"));
 }
 
 TEST(DetectorRecipesTest, FilesOfOtherDetectorsAreOneErrorThatNamesTheRecipes) {
@@ -269,8 +335,8 @@ TEST(DetectorRecipesTest, FilesOfOtherDetectorsAreOneErrorThatNamesTheRecipes) {
   }
   const auto wrong =
       RunImport({"--recipe", "sbi", SharedPath(kTiny + "dfb_xception.pth").string(), "-o", out});
-  EXPECT_EQ(wrong.status, 1);
-  EXPECT_THAT(wrong.err, HasSubstr("of its 283 weights has a name of efficientnet_b4; the first is "));
+  EXPECT_EQ(wrong.status, kExitUsage);
+  EXPECT_THAT(wrong.err, HasSubstr("is of deepfakebench-xception, not of sbi: it has "));
   EXPECT_FALSE(fs::exists(out));
 }
 

@@ -127,7 +127,7 @@ class RowMaker {
       : dataset_(dataset),
         scores_(scores),
         window_(scorer.network->input().frames),
-        rule_(MakeVerdictRule(scorer.info.threshold, scorer.info.calibration)),
+        rule_(StoredVerdictRule(scorer.info)),
         aggregate_(AggregateFor(scorer.info)),
         dataset_name_(dataset.Read(0).dataset()) {
     TellHowHonest(scorer.info);
