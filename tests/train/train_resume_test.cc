@@ -1,8 +1,16 @@
+#include <algorithm>
+#include <cstdint>
+
 #include <gmock/gmock.h>
 
+#include <fmt/format.h>
+
 #include "base/files.h"
+#include "models/networks/compiled_model.h"
+#include "models/networks/fold.h"
 #include "models/torch/checkpoint.h"
 #include "models/torch/tensors.h"
+#include "models/zoo/stored_network.h"
 #include "tests/support/support.h"
 #include "tests/train/train_program.h"
 
@@ -44,6 +52,37 @@ TEST_F(TrainResumeTest, KilledRunGoesOnAsIfNothingHadHappened) {
   ASSERT_EQ(Train(options + "--epochs 3", "whole").status, 0);
   ExpectSameWeights(run() / "epoch-0003.safetensors", run("whole") / "epoch-0003.safetensors");
 }
+
+#ifdef SEAM_ONEDNN
+TEST_F(TrainResumeTest, ATrainedBinaryNetworkGoesOnAndScoresAlikePackedAndAsFloats) {
+  constexpr std::int64_t kSide = 32, kPictures = 4;
+  Make({.train = 8, .val = 4, .size = kSide});
+  const std::string options = fmt::format(
+      "--model bnext_t --variant width=8 --size {} --lr 0.0001 --schedule constant --binary-decay 1e-8 ",
+      kSide);
+  const auto trained = Train(options + "--epochs 2", "whole");
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  ASSERT_EQ(Train(options + "--epochs 1", "halves").status, 0);
+  const auto resumed =
+      RunCommand("seam-train --quiet --resume --epochs 2 --output " + Quoted(run("halves").string()));
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  ExpectSameWeights(run("whole") / "last.safetensors", run("halves") / "last.safetensors");
+
+  // By the second epoch the temperature has made signs of all weights.
+  const StoredNetwork network = LoadNetwork(run("whole") / "last.safetensors");
+  const FoldedGraph folded = Fold(network.graph, network.weights);
+  EXPECT_TRUE(std::any_of(folded.steps.begin(), folded.steps.end(),
+                          [](const FoldedStep& step) { return step.op == Op::kBinaryConv; }));
+  std::vector<std::uint8_t> pixels(kPictures * kSide * kSide * 3);
+  for (std::size_t i = 0; i < pixels.size(); ++i)
+    pixels[i] = static_cast<std::uint8_t>((i * i + 7 * i) % 251);
+  const auto logits = [&](bool packed) {
+    return CompileForCpu(folded, GetInput(network.graph), {.precision = "fp32", .packed = packed})
+        ->Logits(pixels.data(), kPictures);
+  };
+  EXPECT_EQ(logits(true), logits(false));
+}
+#endif
 
 // What a run may be made of: its options, and a tensor that its state then holds.
 struct Recipe {
