@@ -83,6 +83,7 @@ struct ImportedCrop {
     if (turned == "tiles") {
       const bool told = recipe != nullptr && recipe->align == "tiles";
       spec.set_overlap(overlap >= 0 ? overlap : told ? recipe->overlap : 0);
+      spec.set_faces("all");  // the tiles of a picture all count
       spec.set_tiles(!tiles.empty() ? tiles : told ? recipe->tiles : "mean");
     } else if (overlap >= 0 || !tiles.empty()) {
       throw UsageError(overlap >= 0 ? "--overlap" : "--tiles", "is of tiles, and there are none",

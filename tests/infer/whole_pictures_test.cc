@@ -253,6 +253,41 @@ TEST_F(WholePicturesTest, OneCommandEvaluatesAFolderWhoseNamesTellTheLabels) {
   EXPECT_EQ(confusion.at("fp").get<int>() + confusion.at("tn").get<int>(), 3);
 }
 
+#ifdef SEAM_HAS_SCORE
+TEST_F(WholePicturesTest, ShardsOfTilesAreScoredAsThePicturesThemselves) {
+  for (const char* label : {"real", "fake"}) {
+    const std::filesystem::path folder = folder_ / "pictures" / "test" / label;
+    std::filesystem::create_directories(folder);
+    MakeVideo((folder / (std::string(label) + ".png")).string(),
+              fmt::format("-f lavfi -i {}=size=700x500:rate=1 -frames:v 1",
+                          label == std::string("real") ? "testsrc2" : "mandelbrot"));
+  }
+  const std::string model = TileCheckpoint("top-2");
+  CommandResult result = RunCommand("seam extract --input " + At("pictures") + " --output " + At("shards") +
+                                    " --detector whole --align tiles --margin 0 --overlap 0.25 --size 256 "
+                                    "--encoding png --faces largest");
+  ASSERT_EQ(result.status, 0) << result.err;
+  result = RunCommand("seam score --force --model " + model + " --data " + At("shards") + " --output " +
+                      At("shards.jsonl"));
+  ASSERT_EQ(result.status, 0) << result.err;
+  result = RunCommand("seam infer --model " + model + " " + At("pictures") + " --jsonl " + At("files.jsonl"));
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto of_shards = ReadScoreFile(At("shards.jsonl")), of_files = ReadScoreFile(At("files.jsonl"));
+  ASSERT_EQ(of_shards.size(), 2U);
+  ASSERT_EQ(of_files.size(), 2U);
+  for (const ScoreRow& shard : of_shards) {
+    const auto file = std::find_if(of_files.begin(), of_files.end(), [&](const ScoreRow& row) {
+      return std::filesystem::path(row.path).filename() == std::filesystem::path(shard.path).filename();
+    });
+    ASSERT_NE(file, of_files.end()) << shard.path;
+    EXPECT_EQ(shard.tracks, 12);
+    EXPECT_EQ(shard.frame_scores.size(), 12U);
+    EXPECT_EQ(shard.aggregate, "mean, tiles: top-2");
+    EXPECT_NEAR(shard.score.value(), file->score.value(), 1e-6);
+  }
+}
+#endif
+
 TEST_F(WholePicturesTest, ASmallPictureIsNoSmallFace) {
   MakeVideo(At("p.png"), "-f lavfi -i testsrc2=size=32x32:rate=1:duration=1 -frames:v 1");
   EXPECT_EQ(ScoreOf("--model " + Checkpoint() + " " + At("p.png")).reason, "");

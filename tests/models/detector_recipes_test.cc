@@ -305,6 +305,7 @@ TEST(DetectorRecipesTest, LargePicturesOfCorviAreSeenByTiles) {
   EXPECT_EQ(crop.align(), "tiles");
   EXPECT_EQ(crop.detector(), "whole");
   EXPECT_EQ(TileRule(crop), "logit-mean");
+  EXPECT_EQ(crop.faces(), "all");
   ASSERT_EQ(RunImport({plain, "-o", out, "--overwrite", "--recipe", "corvi2023", "--overlap", "0.5",
                        "--tiles", "top-3"})
                 .status,
