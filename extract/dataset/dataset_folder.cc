@@ -142,10 +142,10 @@ void DatasetFolder::ClearWork() const {
 }
 
 std::vector<fs::path> DatasetFolder::OurFiles() const {
-  // Parts are what a run leaves that was killed while it wrote the shards.
+  // Parts and temporary files are what a run leaves that was killed while it wrote them.
   static const std::regex ours(
-      "(dataset|part)\\.json|manifest\\.jsonl|(train|val|test)-[0-9]{5}(-of-[0-9]{5}\\.tfrecord|\\.[0-9]+\\."
-      "part(\\.[0-9]+\\.tmp)?)");
+      "((dataset|part)\\.json|manifest\\.jsonl)(\\.[0-9]+\\.tmp)?|(train|val|test)-[0-9]{5}(-of-[0-9]{5}\\."
+      "tfrecord|\\.[0-9]+\\.part(\\.[0-9]+\\.tmp)?)");
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(path_)) {
     if (std::regex_match(entry.path().filename().string(), ours)) files.push_back(entry.path());

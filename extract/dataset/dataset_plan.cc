@@ -97,7 +97,7 @@ void PlanOptions::Register(Options* options) {
                "marks the dataset as leaking",
                {"exclude", "keep"});
   options->Add("allow-leak", &allow_leak,
-               "go on although splits share footage; the dataset is marked for ever");
+               "go on although splits share footage; the dataset says so from then on");
 }
 
 void PlanOptions::Check() const {

@@ -400,7 +400,7 @@ void ExportOptions::Register(Options* options) {
       {"webdataset", "mediasequence", "frames", "folders"});
   options->Add("output", &output, "folder for the files; must be empty or absent");
   options->Add("samples", &samples, "clips in one file of webdataset and mediasequence, at most", AtLeast(1));
-  options->Add("name", &name, "of the dataset, in the JSON of frames");
+  options->Add("name", &name, "what the JSON of frames calls the dataset");
   options->Add("under-sample", &under_sample,
                "lists of folders hold as many pictures of either class; the files are all there");
 }

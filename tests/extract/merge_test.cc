@@ -111,6 +111,7 @@ TEST_F(MergeTest, AMergeThatWasKilledIsResumed) {
   EXPECT_EQ(Merge({"p1", "p2", "p3"}, "--overwrite").status, 1);
   fs::remove_all(folder_.path() / "merged/dataset.json");
   WriteFile(folder_ / "merged/train-00000.4711.part", "half of a shard");
+  WriteFile(folder_ / "merged/dataset.json.4711.tmp", "half of a descri");
   const CommandResult refused = Merge({"p1", "p2", "p3"});
   EXPECT_EQ(refused.status, 1);
   EXPECT_NE(refused.err.find("that was stopped\nhint: --resume"), std::string::npos) << refused.err;
