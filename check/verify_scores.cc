@@ -38,6 +38,14 @@ void CheckModel(const fs::path& scores, VerifyResult* result) {
     result->Add(FindingKind::kDamaged, record_file.string(), "is no JSON object");
     return;
   }
+  if (!record.contains("sha256")) {
+    result->notes.emplace_back(
+        "its run has not ended, or was of an older version: no digest tells its bytes");
+  } else if (record["sha256"] == Sha256OfFile(scores)) {
+    result->there.emplace_back("the bytes that its run ended with");
+  } else {
+    result->Add(FindingKind::kDamaged, scores.string(), "another SHA-256 than when its run ended");
+  }
   const std::string model = record.value("model", ""), digest = record.value("model_sha256", "");
   const fs::path file = Locate(model, scores);
   if (!fs::is_regular_file(file, ignored)) {

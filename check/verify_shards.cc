@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <regex>
 #include <set>
@@ -87,8 +88,11 @@ void CheckDigests(const fs::path& folder, const nlohmann::json& description, Ver
   for (const auto& [name, digest] : found->items()) {
     std::error_code ignored;
     if (!fs::is_regular_file(folder / name, ignored)) {
-      // A numbered shard has been told already.
-      if (name == "manifest.jsonl") result->Add(FindingKind::kMissing, name, "named in the description");
+      const bool told =
+          std::any_of(result->findings.begin(), result->findings.end(), [&](const Finding& each) {
+            return each.kind == FindingKind::kMissing && each.file == name;  // one of a numbered set
+          });
+      if (!told) result->Add(FindingKind::kMissing, name, "the description names it");
       continue;
     }
     if (digest == Sha256OfFile(folder / name)) {
@@ -99,7 +103,8 @@ void CheckDigests(const fs::path& folder, const nlohmann::json& description, Ver
   }
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    if (entry.path().extension() == ".tfrecord" && !found->contains(name))
+    static const std::set<std::string> known = {"dataset.json", "part.json", "SHA256SUMS", "sha256sums.txt"};
+    if (!found->contains(name) && known.count(name) == 0 && entry.path().extension() != ".sha256")
       result->Add(FindingKind::kExtra, name, "the description does not name it");
   }
   result->there.push_back(fmt::format("{} files with the SHA-256 of the description", good));

@@ -5,8 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/sha256.h"
 #include "check/verify.h"
+#include "models/weights/safetensors.h"
+#include "models/weights/safetensors_header.h"
 #include "models/zoo/stored_network.h"
 #include "proto/shard.h"
 
@@ -57,6 +60,21 @@ void CompareData(const CheckpointInfo& info, const fs::path& folder, VerifyResul
   }
 }
 
+// The weights, by the digest that the checkpoint has of them.
+void CheckData(const fs::path& file, VerifyResult* result) {
+  const MappedFile bytes(file);
+  const SafetensorsHeader header = ParseSafetensorsHeader(bytes.bytes(), file.string());
+  const auto digest = header.metadata.find(kDataDigest);
+  if (digest == header.metadata.end()) {
+    result->notes.emplace_back("it is of an older version, and has no digest of its weights");
+  } else if (digest->second == Sha256Of(bytes.bytes().substr(header.data_offset))) {
+    result->there.emplace_back("weights with the SHA-256 that the checkpoint tells");
+  } else {
+    result->Add(FindingKind::kDamaged, file.filename().string(),
+                "its weights have another SHA-256 than it tells");
+  }
+}
+
 }  // namespace
 
 VerifyResult VerifyWeights(const fs::path& file, const VerifyOptions& options) {
@@ -68,6 +86,7 @@ VerifyResult VerifyWeights(const fs::path& file, const VerifyOptions& options) {
       const StoredNetwork network = LoadNetwork(file);
       result.there.push_back(fmt::format("{} tensors, all finite, that fit the network {}",
                                          network.weights.size(), network.info.model));
+      CheckData(file, &result);
       if (!options.data.empty()) CompareData(network.info, options.data, &result);
     } catch (const Error& error) {
       result.Add(FindingKind::kDamaged, name, error.what());

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/sha256.h"
 #include "labels/video.h"
 #include "labels/video_facts.h"
 #include "scores/score_file.h"
@@ -24,6 +25,7 @@ namespace {
 constexpr const char* kHint = "leave out --resume to score everything anew";
 
 std::string RecordPath(const std::string& file) { return file + ".run.json"; }
+constexpr char kDigest[] = "sha256";  // of the score file, once the run has ended
 
 std::vector<std::string> CollectFiles(const ReportOptions& files) {
   std::vector<std::string> all;
@@ -57,6 +59,8 @@ void CheckRecord(const std::string& file, const nlohmann::ordered_json& record) 
   if (!fs::exists(path)) throw Error(file, fmt::format("has rows, but {} is missing", path), kHint);
   const auto earlier = nlohmann::ordered_json::parse(ReadFile(path), nullptr, false);
   if (!earlier.is_object()) throw Error(path, "is damaged", kHint);
+  if (const auto digest = earlier.find(kDigest); digest != earlier.end() && *digest != Sha256OfFile(file))
+    throw Error(file, "has changed since its run ended", kHint);
   for (const auto& [name, value] : record.items()) {
     const auto found = earlier.find(name);
     if (name == "model" || (found != earlier.end() && *found == value)) continue;
@@ -66,7 +70,7 @@ void CheckRecord(const std::string& file, const nlohmann::ordered_json& record) 
                 kHint);
   }
   for (const auto& [name, value] : earlier.items()) {
-    if (!record.contains(name))
+    if (!record.contains(name) && name != kDigest)
       throw Error(file, fmt::format("was made with another {}: {}, not none", name, value.dump()), kHint);
   }
 }
@@ -103,6 +107,15 @@ std::vector<ScoreRow> EarlierScores(const ReportOptions& files) {
   const std::vector<std::string> written = CollectFiles(files);
   if (written.empty()) return {};
   return ReadScoreFile(written.front(), ChooseForm(files, written.front()));
+}
+
+void SealRecord(const ReportOptions& files, nlohmann::ordered_json record) {
+  for (const std::string& file : CollectFiles(files)) {
+    std::error_code ignored;
+    if (!fs::is_regular_file(file, ignored)) continue;  // a pipe or a device
+    record[kDigest] = Sha256OfFile(file);
+    WriteFile(RecordPath(file), record.dump(1) + "\n");
+  }
 }
 
 void WriteRecord(const ReportOptions& files, const nlohmann::ordered_json& record) {

@@ -31,5 +31,7 @@ std::vector<ScoreRow> EarlierScores(const ReportOptions& files);
 // not made with.
 void WriteRecord(const ReportOptions& files, const nlohmann::ordered_json& record);
 void RemoveRecord(const ReportOptions& files);
+// The same of a run that has ended: with the SHA-256 of each score file, for `seam verify`.
+void SealRecord(const ReportOptions& files, nlohmann::ordered_json record);
 
 }  // namespace seam

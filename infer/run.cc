@@ -65,6 +65,7 @@ class Run {
     }
     ReportProblemsBefore(inputs_.size());
     report_->Finish(true);
+    if (settings_.report.HasFile()) SealRecord(settings_.report, record_);
     if (page_) page_->Finish("");
     SayModel();
     return ExitStatus();
@@ -82,7 +83,8 @@ class Run {
     if (files && anew) RemoveRecord(settings_.report);
     resumed_ = !anew;
     report_.emplace(settings_.report, resumed_, notes_);
-    if (files && anew) WriteRecord(settings_.report, record_);
+    // Of a run that goes on without the digests of its end.
+    if (files) WriteRecord(settings_.report, record_);
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       const std::filesystem::path& path = inputs_[i].path;
       done_.push_back(earlier.paths.contains(Utf8Id(path.string())));

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/sha256.h"
 #include "models/weights/safetensors_header.h"
 
 namespace seam {
@@ -76,7 +77,13 @@ bool LooksLikeSafetensors(std::string_view bytes) {
 
 void SaveSafetensors(const std::filesystem::path& path, const Safetensors& contents) {
   const std::vector<Named> ordered = InFileOrder(path.string(), contents);
-  const std::string header = HeaderText(ordered, contents.metadata);
+  std::map<std::string, std::string> metadata = contents.metadata;
+  if (metadata.contains("seam.format")) {
+    Sha256 digest;
+    for (const auto& named : ordered) digest.Update(named.tensor.bytes());
+    metadata[kDataDigest] = digest.Finish();
+  }
+  const std::string header = HeaderText(ordered, metadata);
   const std::uint64_t length = header.size();
   AtomicFile file(path);
   file.Write({reinterpret_cast<const char*>(&length), sizeof(length)});

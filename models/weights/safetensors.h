@@ -19,7 +19,11 @@ struct Safetensors {
 // Whether the bytes begin as a .safetensors file does: with the length of its header, and that with a brace.
 bool LooksLikeSafetensors(std::string_view bytes);
 
-// Writes the file whole or not at all (AtomicFile). Equal input gives equal bytes.
+// The key of metadata with the SHA-256 of the data section. Reading does not look at it; `seam verify` does.
+inline constexpr char kDataDigest[] = "seam.data_sha256";
+
+// Writes the file whole or not at all (AtomicFile). Equal input gives equal bytes. Files of Seam's (those
+// with the key `seam.format`) get kDataDigest.
 void SaveSafetensors(const std::filesystem::path& path, const Safetensors& contents);
 
 // Reads it, with the tensors in memory of their own. Whatever breaks the format's rules is an Error: a header

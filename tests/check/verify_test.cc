@@ -194,9 +194,35 @@ TEST_F(WeightsTest, CutCheckpointIsDamaged) {
   EXPECT_THAT(Told(Verify(file_, {})), ElementsAre("damaged net.safetensors"));
 }
 
+TEST_F(WeightsTest, AChangedWeightIsDamageByTheCheckpointsOwnDigest) {
+  EXPECT_THAT(Verify(file_, {}).there, testing::Contains(HasSubstr("weights with the SHA-256")));
+  std::string bytes = ReadFile(file_);
+  bytes[bytes.size() - 1] ^= 1;
+  WriteFile(file_, bytes);
+  EXPECT_THAT(Told(Verify(file_, {})), ElementsAre("damaged net.safetensors"));
+}
+
 TEST_F(WeightsTest, FileByTheNameOfPublicWeightsMustBeThem) {
   WriteFile(folder_ / "retinaface.onnx", "another network");
   EXPECT_THAT(Told(Verify(folder_ / "retinaface.onnx", {})), ElementsAre("changed retinaface.onnx"));
+}
+
+TEST(ScoresTest, AChangedScoreIsDamage) {
+  const TemporaryFolder folder;
+  ScoreRow row;
+  row.path = (folder / "a.mp4").string();
+  row.status = Status::kOk;
+  row.score = 0.25;
+  WriteFile(folder / "a.mp4", "x");
+  const fs::path scores = folder / "scores.csv", model = MakeCheckpoint(folder / "net.safetensors");
+  WriteFile(scores, ScoreFileHeader() + ScoreFileLine(row));
+  const nlohmann::json record = {
+      {"model", model.string()}, {"model_sha256", Sha256OfFile(model)}, {"sha256", Sha256OfFile(scores)}};
+  WriteFile(folder / "scores.csv.run.json", record.dump());
+  EXPECT_THAT(Told(Verify(scores, {})), IsEmpty());
+  row.score = 0.26;
+  WriteFile(scores, ScoreFileHeader() + ScoreFileLine(row));
+  EXPECT_THAT(Told(Verify(scores, {})), ElementsAre("damaged " + scores.string()));
 }
 
 TEST(ScoresTest, FilesThatAreGoneAndAnotherNetworkAreTold) {

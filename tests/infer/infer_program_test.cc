@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "scores/score_file.h"
+#include "tests/infer/made_result.h"
 #include "tests/support/checkpoint.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
@@ -215,6 +216,7 @@ TEST_F(InferFolderTest, AResumedRunHasTheBytesOfAWholeOne) {
   const std::size_t second = csv.find('\n', csv.find('\n') + 1) + 1;
   WriteFile(At("s.csv"), csv.substr(0, second + 10));
   WriteFile(At("s.jsonl"), jsonl.substr(0, jsonl.find('\n') + 1));
+  for (const char* file : {"s.csv", "s.jsonl"}) ForgetEnd((folder_ / file).string());
   const CommandResult resumed = Infer(arguments + " --resume");
   EXPECT_EQ(resumed.status, 3) << resumed.err;
   EXPECT_NE(resumed.err.find("1 of 4 inputs are done already"), std::string::npos) << resumed.err;

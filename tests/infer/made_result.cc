@@ -1,5 +1,9 @@
 #include "tests/infer/made_result.h"
 
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+
 #include "proto/picture.h"
 
 namespace seam {
@@ -41,6 +45,13 @@ Evidence MadeEvidence(const VideoResult& result, int track, std::size_t clip) {
   evidence.crops = {EncodePicture(picture.data, picture.step[0], MadeCropSpec())};
   evidence.frame = SmallJpeg(picture, 64, 80);
   return evidence;
+}
+
+void ForgetEnd(const std::string& score_file) {
+  const std::string file = score_file + ".run.json";
+  auto record = nlohmann::ordered_json::parse(ReadFile(file));
+  record.erase("sha256");
+  WriteFile(file, record.dump(1));
 }
 
 }  // namespace seam

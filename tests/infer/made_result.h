@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "infer/score_videos.h"
@@ -16,5 +17,8 @@ CropSpec MadeCropSpec();
 
 // A face of noise as evidence of the result's clip, its pictures among them.
 Evidence MadeEvidence(const VideoResult& result, int track, std::size_t clip);
+
+// Makes the record of a finished score file that of a run which was stopped.
+void ForgetEnd(const std::string& score_file);
 
 }  // namespace seam

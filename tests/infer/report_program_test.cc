@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 #include "extract/media/video_reader.h"
+#include "tests/infer/made_result.h"
 #include "tests/support/checkpoint.h"
 #include "tests/support/clips.h"
 #include "tests/support/support.h"
@@ -143,6 +144,7 @@ TEST_F(ReportProgramTest, AResumedRunAnnotatesIntoTheSamePlacesAndItsPageHasAll)
   const std::string scores = ReadFile(At("s.csv")), first = ReadFile(At("out/a.mp4"));
   // As if it had been stopped after the first.
   WriteFile(At("s.csv"), scores.substr(0, scores.find('\n', scores.find("films/a.mp4")) + 1));
+  ForgetEnd((folder_ / "s.csv").string());
   fs::remove(At("out/deep/a.mp4"));
   ASSERT_EQ(Infer(all + " --resume").status, 0);
   EXPECT_EQ(ReadFile(At("s.csv")), scores);

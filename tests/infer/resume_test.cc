@@ -49,6 +49,16 @@ TEST_F(ResumeTest, WholeRowsStayAndAHalfWrittenOneGoes) {
   EXPECT_EQ(ReadFile(files_.output), whole);
 }
 
+TEST_F(ResumeTest, AFileThatSomebodyChangedAfterItsRunIsNotGoneOnWith) {
+  const std::string whole = ScoreFileHeader() + Line("a.mp4");
+  Leave(whole);
+  SealRecord(files_, record_);
+  EXPECT_EQ(TakeUp(files_, record_).paths.size(), 1U);
+  WriteFile(files_.output, whole + Line("b.mp4"));
+  EXPECT_EQ(CatchMessage([&] { TakeUp(files_, record_); }),
+            files_.output + ": has changed since its run ended");
+}
+
 TEST_F(ResumeTest, ALineEndInTheNameOfAHalfWrittenRowIsNoRow) {
   const std::string whole = ScoreFileHeader() + Line("a.mp4");
   Leave(whole + "\"b\nc.mp4");
