@@ -1,3 +1,4 @@
+#include <spawn.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -30,6 +31,7 @@ struct ServeSettings {
   std::string state, token_file;
   std::vector<std::string> models, hosts;
   int workers = 0;
+  bool open = false;
   QueueOptions queue;
   ServerOptions server;
 
@@ -37,6 +39,7 @@ struct ServeSettings {
     options->Add("address", &server.address,
                  "address to listen at; any but a loopback one needs --token-file");
     options->Add("port", &server.port, "port to listen at (0: any that is free)", Between(0, 65535));
+    options->Add("open", &open, "open the page in the browser");
     options->Add("model", &models,
                  "checkpoint to score with; several may be given, the first is the default");
     options->Add("allow", &server.allow,
@@ -83,6 +86,15 @@ std::string ReadToken(const std::string& file) {
   if (token.size() < 16)
     throw Error(file, "a token must have at least 16 characters", "head -c 24 /dev/urandom | base64");
   return token;
+}
+
+// Shows the page in the user's browser. Where there is no desktop the address was printed.
+void OpenBrowser(const std::string& url) {
+  std::string program = "xdg-open", address = url;
+  char* arguments[] = {program.data(), address.data(), nullptr};
+  pid_t child = 0;
+  if (posix_spawnp(&child, program.c_str(), nullptr, nullptr, arguments, environ) != 0)
+    SayWarning("xdg-open is missing, so no browser was opened");
 }
 
 // One server a folder. Held until the program ends.
@@ -144,8 +156,10 @@ int Serve(const std::vector<std::string>& arguments) {
   JobQueue queue(settings.queue, &store, &events);
   HttpServer server(settings.server, &queue, &store, &events);
   const int port = server.Bind();
-  Say(fmt::format("open http://{}:{}/ in a browser on this machine; Ctrl-C ends the server",
-                  settings.server.address == "0.0.0.0" ? "127.0.0.1" : settings.server.address, port));
+  const std::string url = fmt::format(
+      "http://{}:{}/", settings.server.address == "0.0.0.0" ? "127.0.0.1" : settings.server.address, port);
+  Say(fmt::format("open {} in a browser on this machine; Ctrl-C ends the server", url));
+  if (settings.open) OpenBrowser(url);
   std::thread stopper([&] {
     while (!Interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
     server.Stop();
