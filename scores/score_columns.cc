@@ -19,7 +19,7 @@ const std::map<std::string, std::vector<std::string>>& OtherNames() {
        {"filename", "file", "video", "key", "video_path", "video_name", "image_path", "img_path", "image",
         "name", "id"}},
       {"score",
-       {"prob", "pred", "prediction", "fake_prob", "p_fake", "fake_score", "video_score", "y_score",
+       {"prob", "pred", "prediction", "fake_prob", "p_fake", "fake_score", "video_score", "y_score", "y_pred",
         "probability"}},
       {"label", {"target", "gt", "ground_truth", "y_true", "class", "is_fake"}},
       {"method", {"manipulation", "compression_method"}},

@@ -53,7 +53,7 @@ class Reader {
         split_(columns.Find(table, "split", assumed)) {
     table.Require(path_);
     if (assumed != nullptr && table.HasDecimalCommas())
-      assumed->emplace_back("fields are apart by semicolons or tabs, and numbers may have decimal commas");
+      assumed->emplace_back("semicolons or tabs separate the fields, and numbers may have decimal commas");
   }
 
   ScoreRow Read(std::size_t i) const {

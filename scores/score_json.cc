@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/lines.h"
+#include "labels/label.h"
 #include "labels/video.h"
 
 namespace seam {
@@ -88,7 +89,10 @@ class JsonRow {
     row.score = Score(json_, "score");
     row.threshold = Score(json_, "threshold");
     row.probability = Score(json_, "probability");
-    if (const auto label = Score(json_, "label")) {
+    if (const auto word = json_.find("label"); word != json_.end() && word->is_string()) {
+      row.label = ParseLabel(word->get<std::string>());
+      if (!row.label) throw Wrong("label is neither real (0) nor fake (1)");
+    } else if (const auto label = Score(json_, "label")) {
       if (*label != 0 && *label != 1) throw Wrong("label is neither 0 (real) nor 1 (fake)");
       row.label = *label == 1 ? FAKE : REAL;
     }

@@ -58,7 +58,7 @@ TEST(ScoreColumnsTest, ByteOrderMarkSemicolonsAndLabelsInWordsAreRead) {
   EXPECT_THAT(foreign.assumed,
               ElementsAre("column 'video' is taken for the path", "column 'prob' is taken for the score",
                           "column 'target' is taken for the label",
-                          testing::StartsWith("fields are apart by semicolons or tabs")));
+                          testing::StartsWith("semicolons or tabs separate the fields")));
   EXPECT_EQ(foreign.rows[0].score, 0.25);
   EXPECT_EQ(foreign.rows[0].label, FAKE);
   EXPECT_EQ(foreign.rows[1].label, REAL);
