@@ -25,7 +25,7 @@ demo: configure
 	$(BUILD)/bin/seam infer share/demo.mp4 share/demo-tampered.mp4 || exit $$?; \
 	printf '%s\n' '' 'demo.mp4 is a real portrait. In demo-tampered.mp4 the face was made again at a quarter of its size and' \
 	  'pasted back. What to look for: the tampered clip has by far the greater score. It is a coarse fake;' \
-	  'of the 25 fakes that this network was measured on it put 8 below its threshold, and no score is a proof by itself' \
+	  'most fakes are harder, and many are called uncertain or real. No score is a proof by itself' \
 	  '(docs/default-model.md). To see the faces and the scores over time:' \
 	  '  $(BUILD)/bin/seam infer share/demo*.mp4 --report demo.html'
 

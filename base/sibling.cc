@@ -58,7 +58,7 @@ void BecomeSibling(const std::string& verb, std::vector<std::string> arguments) 
   execv(program.c_str(), argv.data());
   if (errno == ENOENT) {
     throw Error(program, fmt::format("seam {} is not built", verb),
-                "docs/building.md says what each program needs");
+                "make build, or the package seam-train; docs/building.md says what each program needs");
   }
   throw Error(program, fmt::format("cannot be run: {}", std::strerror(errno)));
 }

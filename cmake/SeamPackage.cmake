@@ -34,8 +34,9 @@ foreach(component ${components})
 endforeach()
 
 install(FILES ${CMAKE_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/seam COMPONENT seam)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/seam COMPONENT seam)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/share/ DESTINATION ${CMAKE_INSTALL_DATADIR}/seam COMPONENT seam
-        FILES_MATCHING PATTERN "*.safetensors" PATTERN "*.onnx" PATTERN "README.md")
+        FILES_MATCHING PATTERN "*.safetensors" PATTERN "*.onnx" PATTERN "demo*.mp4" PATTERN "README.md")
 install(DIRECTORY ${manual}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT seam
         FILES_MATCHING PATTERN "*.gz"
         PATTERN "seam-train*" EXCLUDE PATTERN "seam-score*" EXCLUDE PATTERN "seam-models*" EXCLUDE)

@@ -56,7 +56,8 @@ struct EvaluateOptions {
         "marked; default: the one stored with the scores, or 0.5");
     options->Add("missing", &evaluation.missing, "what an input without a score counts as",
                  {"exclude", "as-real", "as-fake"});
-    options->Add("resamples", &evaluation.bootstrap.resamples, "of the bootstrap; 0: no intervals",
+    options->Add("resamples", &evaluation.bootstrap.resamples,
+                 "how often the bootstrap draws the videos anew; 0: no intervals",
                  Between(0, 1e6, "2000 are usual"));
     options->Add("seed", &evaluation.bootstrap.seed, "of the bootstrap");
     options->Add("level", &evaluation.bootstrap.level, "of the intervals",

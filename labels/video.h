@@ -30,7 +30,7 @@ struct Video {
 };
 
 // Whether the file's name ends as a video's or a picture's (upper or lower case). A few of these (rm, vvc,
-// jxl) Seam does not read; they are listed all the same, to be told as unreadable.
+// jxl) Seam does not read; they are listed all the same, and are reported as unreadable.
 bool IsMediaFile(const std::filesystem::path& path);
 
 // Whether it ends as a picture's.

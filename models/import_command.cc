@@ -131,7 +131,7 @@ struct Settings {
     options->Add("threshold", &threshold, "a score from here on is called fake", Between(0, 1));
     options->Add("notice", &notice, "what users must know: data, licence");
     options->Add("overwrite", &overwrite, "replace the output");
-    options->Add("seed", &seed, "of fresh weights");
+    options->Add("seed", &seed, "draws the weights that a file lacks");
     model.Register(options);
     match.Register(options);
     crop.Register(options);

@@ -115,7 +115,7 @@ nlohmann::json DescribeEnsemble(const std::string& path) {
 void PrintEnsemble(const nlohmann::json& shown) {
   PrintLine("file", shown["file"]);
   PrintLine("sha256", shown["sha256"]);
-  PrintLine("answer", fmt::format("P(fake) of {} networks, fused; fake from {} on", shown["networks"].size(),
+  PrintLine("output", fmt::format("P(fake) of {} networks, fused; fake from {} on", shown["networks"].size(),
                                   shown["threshold"].get<double>()));
   PrintLine("bias", shown["bias"].dump());
   PrintLeaves("calibration", shown["calibration"]);
@@ -153,7 +153,7 @@ void Print(const nlohmann::json& shown) {
     PrintNetwork(shown);
   }
   PrintLeaves("crop", shown["crop"]);
-  PrintLine("answer", fmt::format("P(fake); fake from {} on", shown["threshold"].get<double>()));
+  PrintLine("output", fmt::format("P(fake); fake from {} on", shown["threshold"].get<double>()));
   PrintLeaves("calibration", shown["calibration"]);
   PrintLine("epoch", std::to_string(shown["epoch"].get<int>()));
   PrintLeaves("metrics", shown["metrics"]);

@@ -53,7 +53,7 @@ double TakeNumber(std::map<std::string, torch::Tensor>* tensors, const std::stri
 }  // namespace
 
 void PrecisionOptions::Register(Options* options) {
-  options->Add("precision", &precision, "that convolutions and dense layers compute in",
+  options->Add("precision", &precision, "in which convolutions and dense layers compute",
                {"fp32", "bf16", "fp16", "auto"});
   options->Add("device", &device, "cpu, cuda, or auto: cuda where there is one", {"auto", "cpu", "cuda"});
 }

@@ -1,4 +1,4 @@
-// score VIDEO...: prints of each video the verdict and its reasons, and of each person the score and the
+// score VIDEO...: prints the verdict of each video with its reasons, and for each person the score and the
 // times.
 
 #include <seam/detector.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""score.py VIDEO...: prints of each video the verdict and its reasons, and of each person the score and the times.
+"""score.py VIDEO...: prints the verdict of each video with its reasons, and the score and times of each person.
 
 It calls the C interface of Seam's library through ctypes, and needs nothing else. $SEAM_LIBRARY names the library
 where the loader does not find it.

@@ -177,7 +177,7 @@ void ModelOptions::Register(Options* options) {
                fmt::format("what the network sees of a picture, with commas between: {}",
                            fmt::join(PictureChannelNames(), ", ")));
   options->Add("dropout", &dropout, "before its dense layers; -1: the network's own");
-  options->Add("variant", &variant_text, "KEY=VALUE,...: what one family of networks alone knows");
+  options->Add("variant", &variant_text, "KEY=VALUE,...: options of one family of networks (docs/models.md)");
   options->Add("temporal", &temporal.head, "how the frames of a window become one output", kHeads);
   options->Add("window", &temporal.frames, "frames of a window, with --temporal");
   options->Add("lstm-hidden", &temporal.hidden, "numbers an LSTM layer remembers");

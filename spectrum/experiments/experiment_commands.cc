@@ -418,7 +418,8 @@ int SpectrumCrossTest(const std::vector<std::string>& arguments) {
   options.Add("markdown", &markdown, "write the table as Markdown");
   options.Add("csv", &csv, "write a line for each cell");
   options.Add("fake-is-zero", &fake_is_zero, "in files without names of classes 0 is fake and 1 is real");
-  options.Add("resamples", &evaluation.bootstrap.resamples, "of the bootstrap; 0: no intervals");
+  options.Add("resamples", &evaluation.bootstrap.resamples,
+              "how often the bootstrap draws the pictures anew; 0: no intervals");
   options.Add("seed", &evaluation.bootstrap.seed, "of the bootstrap");
   options.AddPositional("folders", &folders);
   if (!options.Parse(arguments)) return kExitGood;

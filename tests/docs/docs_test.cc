@@ -388,6 +388,23 @@ TEST(DocsTest, LinksLeadToFiles) {
   }
 }
 
+// `mkdocs build --strict` refuses links out of its folder, and pages that no menu shows.
+TEST(DocsTest, TheSiteHasEveryPageAndItsLinksStayInside) {
+  const std::regex link(R"(\]\((\.\./[^)]*)\))");
+  const std::string menu = ReadFile(fs::path(SEAM_SOURCE) / "mkdocs.yml");
+  const fs::path docs = fs::path(SEAM_SOURCE) / "docs";
+  for (const auto& entry : fs::recursive_directory_iterator(docs)) {
+    if (entry.path().extension() != ".md") continue;
+    const std::string page = entry.path().lexically_relative(docs).string();
+    EXPECT_THAT(menu, testing::HasSubstr(": " + page + "\n"));
+    const std::string text = ReadFile(entry.path());
+    for (std::sregex_iterator found(text.begin(), text.end(), link), end; found != end; ++found) {
+      const fs::path target = (fs::path(page).parent_path() / (*found)[1].str()).lexically_normal();
+      EXPECT_NE(*target.begin(), "..") << page << ": " << (*found)[1];
+    }
+  }
+}
+
 TEST(TutorialTest, EveryCommandRunsInOrder) {
   SEAM_NEEDS_DEMO_CLIP();
   if (!ReadHelp("train").is_object()) GTEST_SKIP() << "needs seam train";
