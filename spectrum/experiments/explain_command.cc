@@ -15,6 +15,7 @@
 #include "base/progress.h"
 #include "extract/faces/extract_faces.h"
 #include "models/networks/compiled_model.h"
+#include "models/zoo/ensemble_file.h"
 #include "models/zoo/stored_network.h"
 #include "proto/picture_codec.h"
 #include "scores/calibration.h"
@@ -58,9 +59,31 @@ Explained OfSpectrum(const std::string& path) {
   return explained;
 }
 
-Explained OfNetwork(const std::string& path) {
+// Of an ensemble the network of that name, or its first.
+StoredNetwork LoadOne(const std::string& path, const std::string& name) {
+  if (!IsEnsemble(path)) {
+    if (!name.empty()) throw UsageError("--network", Printable(path) + " is one network", "leave it out");
+    return LoadNetwork(path);
+  }
+  const EnsembleFile file(path);
+  const auto& members = file.info().members;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    names.push_back(Printable(members[i].name));
+    if (name.empty() || members[i].name == name) {
+      if (name.empty())
+        Say(fmt::format("{}: the network {} is explained; --network names another", Printable(path),
+                        names[i]));
+      return LoadNetwork(file.Checkpoint(i), path);
+    }
+  }
+  throw UsageError("--network", "'" + Printable(name) + "' is no network of " + Printable(path),
+                   fmt::format("choose from: {}", fmt::join(names, ", ")));
+}
+
+Explained OfNetwork(const std::string& path, const std::string& name) {
 #ifdef SEAM_ONEDNN
-  const StoredNetwork stored = LoadNetwork(path);
+  const StoredNetwork stored = LoadOne(path, name);
   if (stored.graph.frames() > 1)
     throw Error(path, "looks at windows of frames, not at single pictures",
                 "name a network of single frames");
@@ -138,7 +161,7 @@ bool WriteWeights(const SpectrumModel& model, const fs::path& folder) {
 }  // namespace
 
 int SpectrumExplain(const std::vector<std::string>& arguments) {
-  std::string path, output, of_class;
+  std::string path, network, output, of_class;
   int samples = 1000, segments = 60;
   bool mean = false;
   LimeOptions lime;
@@ -147,7 +170,9 @@ int SpectrumExplain(const std::vector<std::string>& arguments) {
   Options options("seam spectrum explain", "[PICTURE...] --model MODEL --output FOLDER [options]",
                   "which parts of a picture speak for a class, by any checkpoint (LIME)",
                   "seam spectrum explain face.jpg --model model.safetensors --output why");
-  options.Add("model", &path, "a checkpoint: of spectra, or of a network of single frames");
+  options.Add("model", &path, "a checkpoint: of spectra, or of networks of single frames");
+  options.Add("network", &network,
+              "of a file of several networks, the one that is explained; empty: the first");
   options.Add("output", &output,
               "folder: for each picture NAME.lime.png and NAME.lime.json, and of a linear model weights.png");
   options.Add("class", &of_class, "whose parts are painted; as a rule, that of the greatest share");
@@ -163,7 +188,10 @@ int SpectrumExplain(const std::vector<std::string>& arguments) {
   if (segments < 2 || segments > 10'000) throw UsageError("--segments", "must be from 2 to 10000");
   lime.samples = samples;
   if (mean) lime.hide.reset();
-  const Explained model = ReadCheckpointHeader(path).IsSpectrum() ? OfSpectrum(path) : OfNetwork(path);
+  const bool spectrum = !IsEnsemble(path) && ReadCheckpointHeader(path).IsSpectrum();
+  if (spectrum && !network.empty())
+    throw UsageError("--network", "has no meaning for a classifier of spectra");
+  const Explained model = spectrum ? OfSpectrum(path) : OfNetwork(path, network);
   const auto named = std::find(model.classes.begin(), model.classes.end(), of_class);
   if (!of_class.empty() && named == model.classes.end())
     throw UsageError("--class", "'" + Printable(of_class) + "' is none of the model's");

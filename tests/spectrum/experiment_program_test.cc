@@ -249,6 +249,26 @@ TEST_F(SpectrumExperimentTest, AModelIsExplainedByItsPartsAndItsWeights) {
   EXPECT_GT(json["weights"].size(), 3U);
 }
 
+TEST_F(SpectrumExperimentTest, EachNetworkOfSeamsOwnIsExplained) {
+  SEAM_NEEDS_DEMO_CLIP();
+  if (FindShare("retinaface.onnx").empty())
+    GTEST_SKIP() << "needs share/retinaface.onnx, which scripts/setup.sh fetches";
+  const auto made =
+      RunCommand("ffmpeg -nostdin -v error -i " + Quoted(DemoClip()) + " -frames:v 1 " + Path("face.png"));
+  ASSERT_EQ(made.status, 0) << made.err;
+  const std::string command = "explain " + Path("face.png") + " --model " +
+                              Quoted(FindShare("default.safetensors").string()) +
+                              " --samples 20 --segments 5 ";
+  EXPECT_THAT(Spectrum(command + "--output " + Path("first")).err,
+              HasSubstr("the network resnet18 is explained"));
+  Spectrum(command + "--network mobilenet_v2 --output " + Path("second"));
+  EXPECT_NE(ReadJson((root_ / "first/face.lime.json").string())["share"],
+            ReadJson((root_ / "second/face.lime.json").string())["share"]);
+  const auto wrong = RunCommand("seam spectrum " + command + "--network vgg --output " + Path("third"));
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("choose from: resnet18, mobilenet_v2"));
+}
+
 TEST_F(SpectrumExperimentTest, PerturbedPicturesAreASetOfTheirOwnAndCanBeLearnedFrom) {
   Spectrum("perturb " + Path("test") + " --change combined --change-share 1 --output " + Path("worse"));
   EXPECT_TRUE(fs::exists(root_ / "worse/real/combined_000000.png"));
