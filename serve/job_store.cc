@@ -129,7 +129,7 @@ JobStore::JobStore(std::filesystem::path file)
   db_.Migrate(kMigrations, "use that version, or another --state folder");
   Statement(db_, "UPDATE job SET state = ?, problem = ?, finished_ms = ? WHERE state = ? AND attempts >= ?")
       .Bind(static_cast<std::int64_t>(JobState::kFailed))
-      .Bind("the server ended three times while it scored this file")
+      .Bind(fmt::format("the server ended {} times while it scored this file", kMaxAttempts))
       .Bind(NowMs())
       .Bind(static_cast<std::int64_t>(JobState::kRunning))
       .Bind(std::int64_t{kMaxAttempts})

@@ -30,12 +30,13 @@ class JobStore {
  public:
   // Opens or makes the file, brings its schema up to date, and puts jobs that ran when the last process ended
   // back into the queue. A job that has begun kMaxAttempts times without an end fails instead: it would stop
-  // the queue for ever.
+  // the queue for ever. The number is great since files are scored in processes of their own. It is seldom
+  // the file that ends the server.
   explicit JobStore(std::filesystem::path file);
   JobStore(const JobStore&) = delete;
   JobStore& operator=(const JobStore&) = delete;
 
-  static constexpr int kMaxAttempts = 3;
+  static constexpr int kMaxAttempts = 100;
 
   // Fills in `number` and `created_ms`. With an idempotency key that was used before nothing is added, and
   // the earlier job is returned.

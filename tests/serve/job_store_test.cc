@@ -39,7 +39,7 @@ TEST(JobStoreTest, AFinishedResultIsThereAfterTheFileIsOpenedAgain) {
   EXPECT_FALSE(store.TakeNext());
 }
 
-TEST(JobStoreTest, AJobThatRanWhenTheProcessEndedIsQueuedAgainAndGivenUpAfterThreeAttempts) {
+TEST(JobStoreTest, AJobThatRanWhenTheProcessEndedIsQueuedAgainAndGivenUpAfterManyAttempts) {
   const TemporaryFolder folder;
   const Job job = MakeJob("crash.mp4");
   JobStore(folder / "jobs.db").Add(job, "");
