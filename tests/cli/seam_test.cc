@@ -92,7 +92,7 @@ TEST_F(SeamTest, VerbCannotReachAProgramElsewhere) {
 TEST_F(SeamTest, VerbThatIsNotBuiltIsAnError) {
   const auto result = Seam("train");
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.err, HasSubstr("seam-train: seam train is not built\nhint: docs/building.md"));
+  EXPECT_THAT(result.err, HasSubstr("seam-train: seam train is not built\nhint: make build"));
 }
 
 TEST_F(SeamTest, VerbThatCannotBeRunIsAnError) {

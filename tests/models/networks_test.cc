@@ -169,7 +169,7 @@ TEST(VariantTest, UnknownKeyIsAnErrorThatNamesTheKnown) {
   EXPECT_EQ(CatchHint(one), "it knows: scale, width, stages, stem_kernel, stem_stride, pool_stride");
   const auto xception = [] { MakeGraph(GetOptions("xception", -1, Json{{"tf", true}})); };
   EXPECT_EQ(CatchMessage(xception), "variant: xception does not know 'tf'");
-  EXPECT_EQ(CatchHint(xception), "it knows: scale, widths, map, ucf, ucf_widths");
+  EXPECT_EQ(CatchHint(xception), "it knows: scale, widths, map, ucf, ucf_widths, phase, fad");
 }
 
 TEST(VariantTest, AListOfAnotherLengthIsAnError) {
