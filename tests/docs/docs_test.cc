@@ -162,7 +162,7 @@ const std::pair<const char*, const char*> kNotRun[] = {
     {"--landmarks|--fakes sbi|--shard |parts/|--detector whole|runs/whole",
      "takes minutes; tests/extract and tests/train run it"},
     {"seam spectrum|freq\\.safetensors|spectra", "takes minutes; tests/spectrum runs it"},
-    {"whole\\.safetensors", "needs a network of whole pictures; tests/infer runs it"},
+    {"(whole|dffd)\\.safetensors", "needs a network of whole pictures; tests/infer runs it"},
     {"xception\\.conf|--temporal|runs/mean|--resume|--explain",
      "takes minutes; tests/train and tests/infer run it"},
     {"--fit-fusion|both\\.safetensors", "needs more videos than are made here; tests/evaluate runs it"},
