@@ -29,6 +29,7 @@
 #include "models/weights/foreign_weights.h"
 #include "proto/crop_spec.h"
 #include "tests/models/filled.h"
+#include "tests/models/golden.h"
 #include "tests/support/support.h"
 
 namespace seam {
@@ -55,18 +56,8 @@ CommandResult RunImport(const std::vector<std::string>& arguments) {
 
 // The pictures of the golden answers: a pattern, and its negative; [2, side, side, 3].
 torch::Tensor Pictures(int side) {
-  auto pictures = torch::empty({2, side, side, 3}, torch::kByte);
-  auto at = pictures.accessor<std::uint8_t, 4>();
-  for (int y = 0; y < side; ++y) {
-    for (int x = 0; x < side; ++x) {
-      for (int c = 0; c < 3; ++c) {
-        const int value = (7 * x + 13 * y + 29 * c + 3 * ((x * y) % 31) + 5 * ((x + 2 * y) % 17)) % 256;
-        at[0][y][x][c] = static_cast<std::uint8_t>(value);
-        at[1][y][x][c] = static_cast<std::uint8_t>(255 - value);
-      }
-    }
-  }
-  return pictures;
+  const torch::Tensor picture = GoldenPicture(side);
+  return torch::cat({picture, 255 - picture});
 }
 
 struct Golden {
